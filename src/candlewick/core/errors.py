@@ -1,0 +1,91 @@
+"""The error tree. Every error is a sentence for a person, and knows whether trying again can help.
+
+    CandlewickError
+    ├── ConfigError          a setting is unknown, of a wrong type, or contradicts another
+    ├── UsageError           a request names something that does not exist or is out of range
+    │   ├── UnknownSymbol
+    │   └── UnknownInterval
+    ├── VenueError           a venue refused, or answered what cannot be used
+    │   ├── VenueUnavailable   (retry) no connection, time-out, 5xx
+    │   ├── RateLimited        (retry after `retry_after_s`)
+    │   └── MalformedMessage   a message that cannot be read; counted, never fatal
+    ├── StoreError           the lake or a database cannot do what was asked
+    │   └── StoreLocked        another process owns this data folder
+    └── EngineAway           (retry) the engine does not answer
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class CandlewickError(Exception):
+    """Base of all our errors. `str(error)` is a sentence: the thing, what is wrong, what to do."""
+
+    retry: ClassVar[bool] = False
+
+
+class ConfigError(CandlewickError):
+    """A setting cannot be used. Names the key and where it came from."""
+
+
+class UsageError(CandlewickError):
+    """The caller asked for something that does not exist or is out of range."""
+
+
+class UnknownSymbol(UsageError):
+    """No instrument has this symbol."""
+
+    def __init__(self, symbol: str) -> None:
+        super().__init__(f"Unknown symbol {symbol!r}. Search the instruments for one that exists.")
+        self.symbol = symbol
+
+
+class UnknownInterval(UsageError):
+    """No candle interval has this name."""
+
+    def __init__(self, interval: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"Unknown interval {interval!r}. Use one of {', '.join(known)}.")
+        self.interval = interval
+
+
+class VenueError(CandlewickError):
+    """A venue refused a request or answered what cannot be used."""
+
+
+class VenueUnavailable(VenueError):
+    """The venue cannot be reached, timed out or answered 5xx."""
+
+    retry: ClassVar[bool] = True
+
+
+class RateLimited(VenueError):
+    """The venue asks us to slow down (429) or has banned us for a while (418)."""
+
+    retry: ClassVar[bool] = True
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class MalformedMessage(VenueError):
+    """A venue message that cannot be read. `reason` is a short stable word for counters."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+
+
+class StoreError(CandlewickError):
+    """The lake or a database cannot do what was asked."""
+
+
+class StoreLocked(StoreError):
+    """Another process owns this data folder."""
+
+
+class EngineAway(CandlewickError):
+    """The engine does not answer; it may be restarting."""
+
+    retry: ClassVar[bool] = True
