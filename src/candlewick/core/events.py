@@ -171,6 +171,21 @@ class Disconnected(msgspec.Struct, frozen=True, gc=False, tag="disconnected"):
     ts_received: int
 
 
+class TimePassed(msgspec.Struct, frozen=True, gc=False, tag="time_passed"):
+    """Nothing happened, but time went on: bars close, and what is silent becomes stale."""
+
+    ts_received: int
+
+
+class History(msgspec.Struct, frozen=True, tag="history"):
+    """Closed candles that the venue gave on request, oldest first: where open bars begin exact."""
+
+    instrument: str
+    interval: str
+    candles: list[Candle]
+    ts_received: int
+
+
 MarketEvent = (
     Trade
     | Quote
@@ -183,4 +198,6 @@ MarketEvent = (
     | OpenInterest
     | Connected
     | Disconnected
+    | TimePassed
+    | History
 )

@@ -1,0 +1,209 @@
+"""`EngineLink`: a web process's end of the wire."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import orjson
+import zmq
+
+from candlewick.core.errors import (
+    CandlewickError,
+    EngineAway,
+    RateLimited,
+    UnknownSymbol,
+    UsageError,
+    VenueUnavailable,
+)
+from candlewick.runtime.gateway.wire import AWAY_S, COMMAND_HWM, MARKET_HWM, PING_S, LoopSocket, addresses
+
+_ERRORS: dict[str, Callable[[str], CandlewickError]] = {
+    "usage": UsageError,
+    "venue_unavailable": VenueUnavailable,
+    "rate_limited": lambda message: RateLimited(message, 1.0),
+}
+
+
+class EngineLink:
+    """The engine, as a web process sees it. Everything happens on the loop that called `start`.
+
+    Attributes:
+        connected: the engine answers.
+        primary: id of the primary venue, empty until the first welcome.
+        mode: `live`, `sim` or `replay`.
+        instruments: internal id → what people may know of an instrument.
+        on_market: called with channel and body for each conflated body.
+        on_lane: called with channel, seq and message for each account-lane event, in order, no gap.
+        on_snapshot: called with channel, seq and message when a lane channel starts afresh.
+        on_state: called with `connected` when it changes.
+    """
+
+    def __init__(self, data_dir: Path) -> None:
+        self._market_address, self._command_address = addresses(data_dir)
+        self.connected = False
+        self.primary = ""
+        self.mode = ""
+        self.venues: dict[str, dict[str, Any]] = {}
+        self.instruments: dict[str, dict[str, Any]] = {}
+        self.on_market: Callable[[str, bytes], None] = lambda channel, body: None
+        self.on_lane: Callable[[str, int, bytes], None] = lambda channel, seq, message: None
+        self.on_snapshot: Callable[[str, int, bytes], None] = lambda channel, seq, message: None
+        self.on_state: Callable[[bool], None] = lambda connected: None
+        self._demand: frozenset[str] = frozenset()
+        self._epoch = b""
+        self._last_heard = 0.0
+        self._last_seq: dict[str, int] = {}
+        self._waiting: dict[bytes, asyncio.Future[bytes]] = {}
+        self._numbers = itertools.count(1)
+        self._pinging: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Begin to look for the engine; it need not be there yet."""
+        self._context = zmq.Context(io_threads=1)
+        market = self._context.socket(zmq.SUB)
+        market.setsockopt(zmq.RCVHWM, MARKET_HWM)
+        market.setsockopt(zmq.SUBSCRIBE, b"")
+        market.setsockopt(zmq.RECONNECT_IVL, 50)
+        market.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        market.connect(self._market_address)
+        commands = self._context.socket(zmq.DEALER)
+        commands.setsockopt(zmq.SNDHWM, COMMAND_HWM)
+        commands.setsockopt(zmq.RCVHWM, COMMAND_HWM)
+        commands.setsockopt(zmq.RECONNECT_IVL, 50)
+        commands.setsockopt(zmq.RECONNECT_IVL_MAX, 500)
+        commands.setsockopt(zmq.IMMEDIATE, 1)  # what an absent engine cannot read is not queued for it
+        commands.connect(self._command_address)
+        self._market = LoopSocket(market, self._take_market)
+        self._commands = LoopSocket(commands, self._take_command)
+        self._pinging = asyncio.create_task(self._ping_forever())
+
+    async def stop(self) -> None:
+        if self._pinging is None:
+            return
+        self._pinging.cancel()
+        self._fail_waiting()
+        self._market.close()
+        self._commands.close()
+        self._context.term()
+        self._pinging = None
+
+    def demand(self, channels: frozenset[str]) -> None:
+        """Say which channels this process wants in all; only these are computed and sent."""
+        self._demand = channels
+        if self.connected:
+            self._send_demand()
+
+    def resync(self, channel: str) -> None:
+        """Ask for the snapshot of a lane channel."""
+        self._commands.send([b"resync", channel.encode()])
+
+    async def request(self, verb: str, *, timeout_s: float = 20.0, **arguments: Any) -> bytes:
+        """Ask the engine and return its JSON answer.
+
+        Raises:
+            EngineAway: it does not answer.
+            UsageError: it says what is wrong with the request.
+        """
+        if not self.connected:
+            raise EngineAway("The engine is away; it is being restarted. Try again in a moment.")
+        number = str(next(self._numbers)).encode()
+        answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            if not self._commands.send([b"request", number, verb.encode(), orjson.dumps(arguments)]):
+                raise EngineAway("The engine does not take requests now. Try again in a moment.")
+            return await asyncio.wait_for(answer, timeout_s)
+        except TimeoutError:
+            raise EngineAway(f"The engine did not answer {verb!r} within {timeout_s:.0f} s.") from None
+        finally:
+            self._waiting.pop(number, None)
+
+    async def _ping_forever(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            if self.connected and loop.time() - self._last_heard > AWAY_S:
+                self._set_connected(False)
+            self._commands.send([b"ping"] if self.connected else [b"hello"])
+            await asyncio.sleep(PING_S if self.connected else 0.1)
+
+    def _take_market(self, frames: list[bytes]) -> None:
+        take = self.on_market
+        for channel, body in zip(frames[::2], frames[1::2], strict=True):
+            take(channel.decode(), body)
+
+    def _take_command(self, frames: list[bytes]) -> None:
+        self._last_heard = asyncio.get_running_loop().time()
+        match frames:
+            case [b"lane", channel, seq, message]:
+                self._take_lane(channel.decode(), int(seq), message)
+            case [b"snapshot", channel, seq, message]:
+                self._last_seq[channel.decode()] = int(seq)
+                self.on_snapshot(channel.decode(), int(seq), message)
+            case [b"reply", number, body]:
+                self._settle(number, body)
+            case [b"error", number, body]:
+                self._settle(number, _error(orjson.loads(body)))
+            case [b"pong", epoch, lanes]:
+                self._take_pong(epoch, orjson.loads(lanes))
+            case [b"welcome", epoch, body]:
+                self._take_welcome(epoch, orjson.loads(body))
+
+    def _take_welcome(self, epoch: bytes, body: dict[str, Any]) -> None:
+        if self.connected and epoch == self._epoch:
+            return
+        self._epoch = epoch
+        self.primary, self.mode, self.venues = body["primary"], body["mode"], body["venues"]
+        self.instruments = {each["instrument"]: each for each in body["instruments"]}
+        self._set_connected(True)
+        self._send_demand()
+
+    def _take_pong(self, epoch: bytes, lanes: dict[str, int]) -> None:
+        if epoch != self._epoch:  # another engine answers at the same address: start afresh with it
+            self._set_connected(False)
+            self._commands.send([b"hello"])
+            return
+        for channel, seq in lanes.items():
+            if seq != self._last_seq.get(channel):
+                self.resync(channel)
+
+    def _take_lane(self, channel: str, seq: int, message: bytes) -> None:
+        expected = self._last_seq.get(channel, -1) + 1
+        if seq == expected:
+            self._last_seq[channel] = seq
+            self.on_lane(channel, seq, message)
+        elif seq > expected:
+            self.resync(channel)
+
+    def _send_demand(self) -> None:
+        self._commands.send([b"demand", orjson.dumps(sorted(self._demand))])
+
+    def _settle(self, number: bytes, outcome: bytes | CandlewickError) -> None:
+        answer = self._waiting.get(number)
+        if answer is None or answer.done():
+            return
+        if isinstance(outcome, bytes):
+            answer.set_result(outcome)
+        else:
+            answer.set_exception(outcome)
+
+    def _set_connected(self, connected: bool) -> None:
+        if connected == self.connected:
+            return
+        self.connected = connected
+        if not connected:
+            self._fail_waiting()
+        self.on_state(connected)
+
+    def _fail_waiting(self) -> None:
+        for number in list(self._waiting):
+            self._settle(number, EngineAway("The engine went away before it answered. Try again in a moment."))
+
+
+def _error(body: dict[str, Any]) -> CandlewickError:
+    if body["code"] == "unknown_symbol":
+        return UnknownSymbol(body["symbol"])
+    return _ERRORS.get(body["code"], CandlewickError)(body["message"])
