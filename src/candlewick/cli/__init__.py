@@ -1,1 +1,79 @@
+"""The `candlewick` command. Each verb is a module of this room, imported only when it is called."""
 
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from candlewick.core.errors import CandlewickError
+
+VERBS = {
+    "up": "Run everything: simulated or live venues, the engine, the terminal.",
+    "engine": "Run the engine alone.",
+    "web": "Run the web process alone.",
+    "sim": "Run the simulated exchange alone.",
+    "replay": "Play recorded messages through the real path, to the browser.",
+    "normalise": "Turn raw venue messages into normalised events, one JSON a line.",
+    "data": "Import, list, check and export history.",
+    "user": "Add and list people, change their role, reset their sign-in.",
+    "doctor": "Print what is in force and where it came from.",
+    "bench": "Print how fast this machine runs the hot paths.",
+    "version": "Print the version.",
+}
+
+
+class LazyGroup(TyperGroup):
+    """Loads the module of a verb when the verb is called: `candlewick version` imports no Django."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return [verb for verb in VERBS if importlib.util.find_spec(f"{__name__}.{verb}")]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module: Any = importlib.import_module(f"{__name__}.{cmd_name}")
+        app = getattr(module, "app", None)
+        if app is None:
+            app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+            app.command(name=cmd_name, help=VERBS[cmd_name])(module.command)
+        command = typer.main.get_command(app)
+        command.name = cmd_name
+        return command
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        # listing the verbs must not import them, as the inherited page would
+        print(ctx.get_usage(), f"\n\n{root.info.help}\n")
+        for verb in self.list_commands(ctx):
+            print(f"  {verb:<10} {VERBS[verb]}")
+        print("\n`candlewick VERB --help` tells more of each.")
+
+
+root = typer.Typer(
+    cls=LazyGroup,
+    help="A self-hosted, real-time trading terminal for crypto spot and perpetuals.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+
+
+@root.callback()
+def _root() -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and exit: 0 done, 1 the work failed (a sentence says what to do), 2 wrong usage."""
+    try:
+        typer.main.get_command(root).main(
+            args=list(arguments) if arguments is not None else None, prog_name="candlewick"
+        )
+    except CandlewickError as error:
+        print(f"candlewick: {error}", file=sys.stderr)
+        sys.exit(1)

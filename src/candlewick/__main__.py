@@ -1,0 +1,5 @@
+"""`python -m candlewick` is the `candlewick` command."""
+
+from candlewick.cli import main
+
+main()

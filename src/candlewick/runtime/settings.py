@@ -1,0 +1,136 @@
+"""What a person may set: `candlewick.toml` in the data folder < `CANDLEWICK_…` variables < flags."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+from candlewick.core.errors import ConfigError
+
+CONFIG_FILE = "candlewick.toml"
+PREFIX = "CANDLEWICK_"
+Port = int
+
+
+class _Section(BaseModel):
+    model_config = {"extra": "forbid", "frozen": True}
+
+
+class WebSettings(_Section):
+    """Where the terminal is served, and to whom."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8000, ge=1, le=65535)
+    allowed_hosts: list[str] = Field(default_factory=list)
+    """Host names, besides the one bound to, under which people reach the terminal."""
+    allowed_origins: list[str] = Field(default_factory=list)
+    """Origins of pages elsewhere that may open live connections with a person's cookie."""
+
+
+class SimSettings(_Section):
+    """The simulated exchange."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(8100, ge=1, le=65535)
+    seed: int = 7
+    venues: list[str] = Field(default_factory=lambda: ["sim", "sim-east", "sim-west"])
+    pace: float = Field(1.0, gt=0, le=1000)
+    misbehave: str = ""
+
+
+class MarketSettings(_Section):
+    """What is watched."""
+
+    symbols: list[str] = Field(default_factory=list)
+    """Always followed, besides what people look at; empty: everything a simulated venue lists, the
+    majors of a real one."""
+    record_trades: bool = True
+    keep_trades_days: int = Field(7, ge=1)
+    clock_skew_warning_ms: float = Field(1_000.0, gt=0)
+
+
+class Settings(BaseSettings):
+    """All settings in force. An unknown key or a wrong type is refused by name."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+    )
+
+    data_dir: Path = Field(default_factory=lambda: default_data_dir())
+    venues: list[str] = Field(default_factory=lambda: ["sim"])
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    web: WebSettings = Field(default_factory=WebSettings)
+    sim: SimSettings = Field(default_factory=SimSettings)
+    market: MarketSettings = Field(default_factory=MarketSettings)
+    database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
+    redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        folder = init_settings.init_kwargs.get("data_dir")  # type: ignore[attr-defined]
+        toml = Path(folder or default_data_dir()) / CONFIG_FILE
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=toml)
+
+
+def default_data_dir() -> Path:
+    """`CANDLEWICK_DATA_DIR`, or the place this system keeps a person's data."""
+    named = os.environ.get(f"{PREFIX}DATA_DIR")
+    return Path(named) if named else user_data_path("candlewick", appauthor=False)
+
+
+def load(**flags: Any) -> Settings:
+    """The settings in force; `flags` given as None are not set. Keys may be nested: `web={"port": 1}`.
+
+    Raises:
+        ConfigError: names each key that is unknown or wrong, and says why.
+    """
+    try:
+        _refuse_unknown_variables()
+        return Settings(**_given(flags))
+    except ValidationError as error:
+        raise ConfigError(
+            "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        ) from None
+    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise ConfigError(f"{CONFIG_FILE} cannot be read: {error}") from None
+
+
+def _refuse_unknown_variables() -> None:
+    # pydantic-settings ignores variables it does not know; a misspelt one must not pass silently
+    for name in os.environ:
+        if not name.startswith(PREFIX):
+            continue
+        fields = Settings.model_fields
+        for part in name.removeprefix(PREFIX).lower().split("__"):
+            if part not in fields:
+                raise ConfigError(f"The variable {name} names no setting. Remove it, or correct its name.")
+            kind = fields[part].annotation
+            fields = kind.model_fields if isinstance(kind, type) and issubclass(kind, BaseModel) else {}
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    for key, value in flags.items():
+        if isinstance(value, dict):
+            value = _given(value) or None
+        if value is not None:
+            given[key] = value
+    return given
