@@ -1,0 +1,187 @@
+"""The engine's end of the wire: who listens, what they want, and their requests."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import orjson
+import zmq
+
+from candlewick.core.errors import CandlewickError, RateLimited, UnknownSymbol, UsageError, VenueError
+from candlewick.runtime.gateway.wire import COMMAND_HWM, MARKET_HWM, LoopSocket, addresses
+from candlewick.runtime.publish.lanes import Lanes
+
+log = logging.getLogger(__name__)
+
+PEER_GONE_S = 10.0
+REQUESTS_AT_ONCE = 64
+
+
+@dataclass(slots=True)
+class _Peer:
+    """A web process."""
+
+    last_heard: float
+    demand: frozenset[str] = frozenset()
+    requests: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+class Gateway:
+    """Serves the market lane and the commands of any number of web processes.
+
+    Args:
+        data_dir: the folder whose engine this is.
+        lanes: the account lanes that every peer follows.
+        welcome: what a newcomer is told (`primary`, `mode`, `venues`, `instruments`).
+        answer: called with verb and arguments of a request, gives JSON bytes or anything msgspec encodes.
+        on_demand: called with the union of all peers' channels when it changes.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        lanes: Lanes,
+        welcome: Callable[[], dict[str, Any]],
+        answer: Callable[[str, dict[str, Any]], Awaitable[Any]],
+        on_demand: Callable[[frozenset[str]], None],
+    ) -> None:
+        self._market_address, self._command_address = addresses(data_dir)
+        self._lanes = lanes
+        self._welcome = welcome
+        self._answer = answer
+        self._on_demand = on_demand
+        self._epoch = secrets.token_hex(8).encode()
+        self._peers: dict[bytes, _Peer] = {}
+        self._demand: frozenset[str] = frozenset()
+        self.market_dropped = 0
+
+    async def start(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._context = zmq.Context(io_threads=1)
+        self._market = self._context.socket(zmq.PUB)
+        self._market.setsockopt(zmq.SNDHWM, MARKET_HWM)
+        self._market.bind(self._market_address)
+        commands = self._context.socket(zmq.ROUTER)
+        commands.setsockopt(zmq.SNDHWM, COMMAND_HWM)
+        commands.setsockopt(zmq.RCVHWM, COMMAND_HWM)
+        commands.bind(self._command_address)
+        self._commands = LoopSocket(commands, self._take)
+        self._lanes.on_event = self._send_event
+        self._sweeping = asyncio.create_task(self._sweep_forever())
+
+    async def stop(self) -> None:
+        self._sweeping.cancel()
+        for peer in self._peers.values():
+            for task in peer.requests:
+                task.cancel()
+        self._commands.close()
+        self._market.close(linger=0)
+        self._context.term()
+
+    @property
+    def peers(self) -> int:
+        return len(self._peers)
+
+    def send_market(self, frames: list[bytes]) -> None:
+        """One flush of the market lane: `channel, body, channel, body, …`."""
+        try:
+            self._market.send_multipart(frames, zmq.NOBLOCK)
+        except zmq.Again:
+            self.market_dropped += 1
+
+    def welcome_again(self) -> None:
+        """Tell every peer what a newcomer would be told: the list of instruments has changed."""
+        self._epoch = secrets.token_hex(8).encode()
+        for identity in self._peers:
+            self._greet(identity)
+
+    def _take(self, frames: list[bytes]) -> None:
+        identity, *message = frames
+        peer = self._peers.get(identity)
+        if peer is None:
+            peer = self._peers[identity] = _Peer(self._loop.time())
+        peer.last_heard = self._loop.time()
+        match message:
+            case [b"request", number, verb, arguments]:
+                self._start_request(identity, peer, number, verb.decode(), arguments)
+            case [b"ping"]:
+                self._commands.send([identity, b"pong", self._epoch, orjson.dumps(self._lanes.last_seqs())])
+            case [b"demand", channels]:
+                peer.demand = frozenset(orjson.loads(channels))
+                self._sum_demand(renewed=peer.demand)
+            case [b"resync", channel]:
+                self._send_snapshot(identity, channel.decode())
+            case [b"hello"]:
+                self._greet(identity)
+
+    def _greet(self, identity: bytes) -> None:
+        self._commands.send([identity, b"welcome", self._epoch, orjson.dumps(self._welcome())])
+        for channel in self._lanes.channels():
+            self._send_snapshot(identity, channel)
+
+    def _send_snapshot(self, identity: bytes, channel: str) -> None:
+        if channel in self._lanes.channels():
+            seq, message = self._lanes.snapshot(channel)
+            self._commands.send([identity, b"snapshot", channel.encode(), str(seq).encode(), message])
+
+    def _send_event(self, channel: str, seq: int, message: bytes) -> None:
+        for identity in self._peers:
+            self._commands.send([identity, b"lane", channel.encode(), str(seq).encode(), message])
+
+    def _start_request(self, identity: bytes, peer: _Peer, number: bytes, verb: str, arguments: bytes) -> None:
+        if len(peer.requests) >= REQUESTS_AT_ONCE:
+            busy = RateLimited("Too many requests are under way. Try again in a second.", 1.0)
+            self._commands.send([identity, b"error", number, _error_body(busy)])
+            return
+        task = self._loop.create_task(self._run_request(identity, number, verb, arguments))
+        peer.requests.add(task)
+        task.add_done_callback(peer.requests.discard)
+
+    async def _run_request(self, identity: bytes, number: bytes, verb: str, arguments: bytes) -> None:
+        try:
+            answer = await self._answer(verb, orjson.loads(arguments))
+            body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
+            self._commands.send([identity, b"reply", number, body])
+        except CandlewickError as error:
+            self._commands.send([identity, b"error", number, _error_body(error)])
+        except Exception:  # the outermost edge of a request: reported, and the peer is told
+            log.exception("Request %s failed", verb)
+            failed = CandlewickError(f"The engine failed at {verb!r}; its log says why.")
+            self._commands.send([identity, b"error", number, _error_body(failed)])
+
+    def _sum_demand(self, renewed: frozenset[str] = frozenset()) -> None:
+        """`renewed` channels are announced even when the union stays: somebody new wants their state."""
+        union = frozenset[str]().union(*(peer.demand for peer in self._peers.values()))
+        if union != self._demand or renewed:
+            self._demand = union
+            self._on_demand(union)
+
+    async def _sweep_forever(self) -> None:
+        while True:
+            await asyncio.sleep(PEER_GONE_S / 2)
+            too_old = self._loop.time() - PEER_GONE_S
+            for identity in [i for i, peer in self._peers.items() if peer.last_heard < too_old]:
+                del self._peers[identity]
+            self._sum_demand()
+
+
+def _error_body(error: CandlewickError) -> bytes:
+    body = {"code": "failed", "message": str(error)}
+    match error:
+        case UnknownSymbol(symbol=symbol):
+            body |= {"code": "unknown_symbol", "symbol": symbol}
+        case UsageError():
+            body["code"] = "usage"
+        case RateLimited():
+            body["code"] = "rate_limited"
+        case VenueError():
+            body["code"] = "venue_unavailable"
+    return orjson.dumps(body)

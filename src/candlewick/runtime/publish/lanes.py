@@ -1,0 +1,89 @@
+"""The account lane: what must not be lost. Each channel numbers its events from 1, without a gap.
+
+An event is written to the lane log before anybody hears of it, so that no number is ever given
+twice, not even across a `kill -9`. Until there are accounts, two channels exist for everybody:
+`alerts` (notices of the system) and `feeds` (a change of a feed's state).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import orjson
+
+from candlewick.store.lane_log import LaneLog
+
+KEPT_EVENTS = 200
+
+
+class Lanes:
+    """All lanes of one engine. Lives on one event loop; the log is written on a thread of its own.
+
+    Attributes:
+        on_event: called with channel, seq and message once an event is safely written.
+        failed: events that could not be written, and so were not sent.
+    """
+
+    def __init__(self, log: LaneLog, channels: tuple[str, ...]) -> None:
+        self.on_event: Callable[[str, int, bytes], None] = lambda channel, seq, message: None
+        self.failed = 0
+        self._log = log
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-log")
+        self._events: dict[str, deque[tuple[int, bytes]]] = {}
+        self._next_seq: dict[str, int] = {}
+        self._states: dict[str, Callable[[], Any]] = {}
+        self._unsent = 0
+        for channel in channels:
+            events = log.newest(channel, KEPT_EVENTS)
+            self._events[channel] = deque(events, maxlen=KEPT_EVENTS)
+            self._next_seq[channel] = (events[-1][0] if events else 0) + 1
+
+    def snapshot_of(self, channel: str, state: Callable[[], Any]) -> None:
+        """Let `state()` be the data of the channel's snapshot, instead of its newest events."""
+        self._states[channel] = state
+
+    def channels(self) -> tuple[str, ...]:
+        return tuple(self._events)
+
+    def append(self, channel: str, type: str, data: Any, ts_ns: int) -> None:
+        """Number an event, write it, then send it. Returns before it is written."""
+        seq = self._next_seq[channel]
+        self._next_seq[channel] = seq + 1
+        message = orjson.dumps({"type": type, "channel": channel, "seq": seq, "data": data})
+        self._unsent += 1
+        written = asyncio.get_running_loop().run_in_executor(
+            self._writer, self._log.append, channel, seq, ts_ns, message
+        )
+        # one writer thread and callbacks in order of completion: events leave in the order of their numbers
+        written.add_done_callback(lambda done: self._send(channel, seq, message, done))
+
+    def snapshot(self, channel: str) -> tuple[int, bytes]:
+        """The newest written seq and the `<channel>_snapshot` message that carries it."""
+        events = self._events[channel]
+        seq = events[-1][0] if events else 0
+        state = self._states.get(channel)
+        data = state() if state else [orjson.loads(message)["data"] for _, message in events]
+        return seq, orjson.dumps({"type": f"{channel}_snapshot", "channel": channel, "seq": seq, "data": data})
+
+    def last_seqs(self) -> dict[str, int]:
+        """The newest written seq of each channel."""
+        return {channel: events[-1][0] if events else 0 for channel, events in self._events.items()}
+
+    async def close(self) -> None:
+        """Wait until all is written."""
+        while self._unsent:
+            await asyncio.sleep(0.01)
+        self._writer.shutdown()
+        self._log.close()
+
+    def _send(self, channel: str, seq: int, message: bytes, written: asyncio.Future[None]) -> None:
+        self._unsent -= 1
+        if written.cancelled() or written.exception() is not None:
+            self.failed += 1
+        # an event whose log is full is still told: silence would leave a gap in the numbers
+        self._events[channel].append((seq, message))
+        self.on_event(channel, seq, message)
