@@ -1,0 +1,62 @@
+"""`candlewick up`: everything, with one command and one Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option, echo
+
+from candlewick.runtime.settings import PREFIX, Settings, load
+from candlewick.runtime.supervisor import Part, free_port, owning, require_port, supervise
+
+
+def command(
+    venues: Annotated[
+        str | None, Option(help="`sim`, or real venues by name: `binance`. Commas between several.")
+    ] = None,
+    host: Annotated[str | None, Option(help="Address the terminal binds to.")] = None,
+    port: Annotated[int | None, Option(help="Port of the terminal.")] = None,
+    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
+    seed: Annotated[int | None, Option(help="Seed of the simulated market.")] = None,
+    misbehave: Annotated[str | None, Option(help="Faults of the simulated venues, as `candlewick sim`.")] = None,
+) -> None:
+    """Run the simulated or live venues, the engine and the terminal until Ctrl-C."""
+    settings = load(
+        data_dir=data_dir,
+        venues=venues.split(",") if venues else None,
+        web={"host": host, "port": port},
+        sim={"seed": seed, "misbehave": misbehave},
+    )
+    with owning(settings.data_dir):
+        require_port(settings.web.host, settings.web.port, "--port")
+        simulated = settings.venues == ["sim"]
+        sim_port = free_port(settings.sim.host, settings.sim.port) if simulated else settings.sim.port
+        parts = [Part("engine", ("engine",)), Part("web", ("web",))]
+        if simulated:
+            parts.insert(0, Part("sim", ("sim", *sim_arguments(settings, sim_port))))
+        echo(f"Starting Candlewick on {settings.data_dir} ({', '.join(settings.venues)}). Ctrl-C stops it.")
+        asyncio.run(supervise(parts, environment(settings, sim_port), lambda line: echo(line, err=True)))
+        echo("Stopped.")
+
+
+def sim_arguments(settings: Settings, port: int) -> list[str]:
+    """Arguments of `candlewick sim` that carry these settings."""
+    sim = settings.sim
+    arguments = ["--host", sim.host, "--port", str(port), "--seed", str(sim.seed), "--pace", str(sim.pace)]
+    arguments += ["--venues", ",".join(sim.venues), "--data-dir", str(settings.data_dir)]
+    return arguments + (["--misbehave", sim.misbehave] if sim.misbehave else [])
+
+
+def environment(settings: Settings, sim_port: int) -> dict[str, str]:
+    """The variables that give the other processes what our flags have set."""
+    return os.environ | {
+        f"{PREFIX}DATA_DIR": str(settings.data_dir.resolve()),
+        f"{PREFIX}VENUES": json.dumps(settings.venues),
+        f"{PREFIX}WEB__HOST": settings.web.host,
+        f"{PREFIX}WEB__PORT": str(settings.web.port),
+        f"{PREFIX}SIM__PORT": str(sim_port),
+    }

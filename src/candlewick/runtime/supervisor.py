@@ -1,0 +1,184 @@
+"""`candlewick up`: starts the parts, brings back one that dies, and leaves nothing behind.
+
+One process group, one Ctrl-C. Each part dies with the supervisor, even if that is killed (Linux's
+parent-death signal). A part that cannot stay up is given up, and everything stops with a sentence.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ctypes
+import fcntl
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from candlewick.core.errors import CandlewickError, ConfigError, StoreError, StoreLocked
+
+STOP_S: Final = 8.0  # a part that does not stop by then is killed
+FIRST_WAIT_S: Final = 0.1
+LONGEST_WAIT_S: Final = 5.0
+STEADY_S: Final = 10.0  # a part that ran so long has earned a fresh count of its deaths
+DEATHS: Final = 6
+_PR_SET_PDEATHSIG: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A process to keep up: its name and the arguments of the `candlewick` command."""
+
+    name: str
+    arguments: tuple[str, ...]
+
+
+@contextlib.contextmanager
+def owning(data_dir: Path) -> Iterator[None]:
+    """Hold the data folder for this process alone.
+
+    Raises:
+        StoreLocked: another `candlewick` runs on it.
+        StoreError: the folder cannot be made or written.
+    """
+    try:
+        data_dir.mkdir(parents=True, exist_ok=True)
+        file = (data_dir / "candlewick.lock").open("a+")
+    except OSError as error:
+        raise StoreError(f"The data folder {data_dir} cannot be used: {error.strerror}.") from None
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise StoreLocked(
+                f"Candlewick already runs on {data_dir} (process {file.read().strip() or 'unknown'}). "
+                "Stop it first, or choose another folder with --data-dir."
+            ) from None
+        file.truncate(0)
+        file.write(str(os.getpid()))
+        file.flush()
+        yield
+
+
+def require_port(host: str, port: int, flag: str) -> None:
+    """Make sure that `port` can be bound.
+
+    Raises:
+        ConfigError: it is taken, or the address is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigError(
+                f"Port {port} on {host} cannot be used: {error.strerror}. "
+                f"End what uses it, or choose another with {flag}."
+            ) from None
+
+
+def free_port(host: str, first: int, tries: int = 100) -> int:
+    """The first port from `first` on that can be bound."""
+    for port in range(first, first + tries):
+        with contextlib.suppress(ConfigError):
+            require_port(host, port, "")
+            return port
+    raise ConfigError(f"No free port from {first} to {first + tries - 1} on {host}.")
+
+
+async def supervise(
+    parts: list[Part], environment: Mapping[str, str], report: Callable[[str], None] = print
+) -> None:
+    """Keep `parts` up until SIGINT or SIGTERM, then stop them all.
+
+    Raises:
+        CandlewickError: a part cannot stay up.
+    """
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    keepers = [asyncio.create_task(_keep_up(part, environment, stop, report)) for part in parts]
+    stopping = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait([stopping, *keepers], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        stop.set()
+        ended = await asyncio.gather(*keepers, return_exceptions=True)
+        stopping.cancel()
+    for outcome in ended:
+        if isinstance(outcome, BaseException):
+            raise outcome
+
+
+async def _keep_up(
+    part: Part, environment: Mapping[str, str], stop: asyncio.Event, report: Callable[[str], None]
+) -> None:
+    loop = asyncio.get_running_loop()
+    deaths = 0
+    while not stop.is_set():
+        started = loop.time()
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "candlewick",
+            *part.arguments,
+            env=dict(environment),
+            stdin=asyncio.subprocess.DEVNULL,
+            preexec_fn=_die_with(os.getpid()),
+        )
+        try:
+            code = await _until_ended(process, stop)
+        except BaseException:
+            process.kill()
+            raise
+        if code is None:
+            return
+        deaths = 1 if loop.time() - started > STEADY_S else deaths + 1
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+        if deaths >= DEATHS:
+            raise CandlewickError(f"{part.name} {how} {deaths} times in a row; its last messages say why.")
+        # A Ctrl-C reaches the part before us: wait a moment before calling its end a death.
+        wait_s = min(FIRST_WAIT_S * 2 ** (deaths - 1), LONGEST_WAIT_S)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), wait_s)
+            return
+        report(f"{part.name} {how}; starting it again.")
+
+
+async def _until_ended(process: asyncio.subprocess.Process, stop: asyncio.Event) -> int | None:
+    """The exit code of a process that ended by itself, or None once we have stopped it."""
+    ended = asyncio.create_task(process.wait())
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait([ended, stopping], return_when=asyncio.FIRST_COMPLETED)
+    stopping.cancel()
+    if ended.done():
+        return None if stop.is_set() else ended.result()
+    with contextlib.suppress(ProcessLookupError):
+        process.terminate()
+    try:
+        await asyncio.wait_for(asyncio.shield(ended), STOP_S)
+    except TimeoutError:
+        process.kill()
+        await ended
+    return None
+
+
+def _die_with(parent: int) -> Callable[[], None]:
+    """What a child runs before its program: ask the kernel for a SIGTERM when `parent` ends."""
+    if sys.platform != "linux":
+        return lambda: None
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def prepare() -> None:
+        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+        if os.getppid() != parent:  # it ended before we asked
+            os._exit(1)
+
+    return prepare
