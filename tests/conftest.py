@@ -1,8 +1,9 @@
-"""Fixtures that every room's tests share."""
+"""Fixtures that every room's tests share, and the rule that nothing is skipped unseen."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -17,3 +18,17 @@ def recordings() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recorded market data at {folder}; point MARKET_RECORDINGS at it")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """On a build machine a skipped test is a failed one, unless only the recordings are absent."""
+    report = yield
+    if "CI" in os.environ and report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(call.excinfo.value) if call.excinfo is not None else "no reason given"
+        if "MARKET_RECORDINGS" not in reason:
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} was skipped where no test may be: {reason}"
+    return report
