@@ -1,0 +1,4 @@
+"""What is fast, measured: each `bench_*.py` has a `main() -> list[Figure]`.
+
+report  the figure, the clock and the table
+"""
