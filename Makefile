@@ -13,7 +13,7 @@ help:  ## this list
 
 setup: $(VENV)/.ready  ## the environment: .venv/ and the front-end libraries, all by hash
 
-run: setup  ## the terminal at http://127.0.0.1:8000 on the simulated venues
+run: setup  ## the terminal, on the simulated venues
 	@$(BIN)/candlewick up
 
 test: lint  ## lint, then the whole test suite

@@ -1,0 +1,58 @@
+"""The documents: their commands exist, and their links lead somewhere."""
+
+from __future__ import annotations
+
+import re
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+from candlewick.cli import VERBS
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+names = [str(path.relative_to(ROOT)) for path in DOCUMENTS]
+
+
+def anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names)
+def test_its_links_resolve(document: Path) -> None:
+    text = re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        assert target.exists(), f"{link} leads nowhere"
+        if anchor and target.suffix == ".md":
+            assert anchor in anchors(target.read_text()), f"{link}: no such heading"
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names)
+def test_its_make_commands_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    blocks = re.findall(r"```.*?```|`[^`\n]+`", document.read_text(), flags=re.DOTALL)
+    named = {name for block in blocks for name in re.findall(r"\bmake ([a-z]+)\b", block)}
+    assert named <= targets
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=names)
+def test_its_candlewick_commands_exist(document: Path) -> None:
+    commands = {verb for verb in VERBS if find_spec(f"candlewick.cli.{verb}")}
+    blocks = re.findall(r"```.*?```|`[^`\n]+`", document.read_text(), flags=re.DOTALL)
+    named = {
+        name for block in blocks for name in re.findall(r"(?:^|[\s`])candlewick ([a-z][a-z-]+)\b", block)
+    }
+    assert named <= commands
+
+
+def test_it_documents_every_make_command_it_offers() -> None:
+    text = (ROOT / "Makefile").read_text()
+    offered = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)
+    assert offered
+    assert set(offered[1].split()) == set(re.findall(r"^([a-z]+):.*## \S", text, re.MULTILINE))
