@@ -1,0 +1,22 @@
+"""The candle and tick lake: market history on disk, for many processes at once, without Django.
+
+lake      `Lake`, the one door for reading and writing
+writer    `LakeWriter`, group commit off the event loop
+compact   moves old hot rows into Parquet files, in a process of its own
+check     gaps, impossible bars, bars off the grid
+cold      immutable Parquet files
+columns   rows as columns, and which of two versions of a row wins
+database  the SQLite file: tables, migrations, connections
+hot       the newest rows
+kinds     what is kept
+layout    where a series lives on disk
+manifest  series, files and coverage
+spans     sets of time ranges
+trades    trades as a set
+"""
+
+from candlewick.store.lake.lake import Lake
+from candlewick.store.lake.manifest import SeriesInfo
+from candlewick.store.lake.writer import LakeWriter
+
+__all__ = ["Lake", "LakeWriter", "SeriesInfo"]
