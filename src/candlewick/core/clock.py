@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from typing import Protocol
 
 NS_PER_S = 1_000_000_000
 NS_PER_MS = 1_000_000
+
+
+def iso(ts_ns: int) -> str:
+    """ISO 8601 in UTC with milliseconds and `Z`."""
+    stamp = datetime.fromtimestamp(ts_ns // NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    return f"{stamp}.{ts_ns % NS_PER_S // NS_PER_MS:03d}Z"
 
 
 class Clock(Protocol):

@@ -15,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from candlewick.core.clock import iso
 from candlewick.store.lane_log import LaneLog
 
 KEPT_EVENTS = 200
@@ -60,6 +61,11 @@ class Lanes:
         )
         # one writer thread and callbacks in order of completion: events leave in the order of their numbers
         written.add_done_callback(lambda done: self._send(channel, seq, message, done))
+
+    def notice(self, severity: str, title: str, message: str, ts_ns: int) -> None:
+        """Append a sentence that people should read to `alerts`."""
+        data = {"severity": severity, "title": title, "message": message, "timestamp": iso(ts_ns)}
+        self.append("alerts", "alert", data, ts_ns)
 
     def snapshot(self, channel: str) -> tuple[int, bytes]:
         """The newest written seq and the `<channel>_snapshot` message that carries it."""

@@ -1,0 +1,111 @@
+"""Makes sure that the lake holds the history somebody asks for, fetching what is missing from the venue."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.errors import VenueError
+from candlewick.core.events import Candle, History, MarketEvent
+from candlewick.core.interval import open_time, seconds
+from candlewick.market.candles import CandleLadder
+from candlewick.store.lake import Lake
+from candlewick.venues.contract import MarketFeed
+
+log = logging.getLogger(__name__)
+
+MOST_BARS: Final = 5_000  # fetched for one request
+SECONDS_FROM_TRADES: Final = 900  # how far back 1 s bars are folded from trades where a venue has none
+
+
+class Historian:
+    """Fetches candles into the lake, each missing bar once, however many people ask at a time.
+
+    Args:
+        feed_of: the feed of an instrument.
+        take: hands events to the heart.
+    """
+
+    def __init__(
+        self,
+        lake: Lake,
+        feed_of: Callable[[str], MarketFeed],
+        take: Callable[[MarketEvent], None],
+        clock: Clock,
+    ) -> None:
+        self._lake = lake
+        self._feed_of = feed_of
+        self._take = take
+        self._clock = clock
+        self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._seeded: set[str] = set()
+
+    async def ensure(self, instrument: str, interval: str, start_s: int, end_s: int) -> None:
+        """Have all closed bars opening in [start_s, end_s) in the lake.
+
+        Raises:
+            VenueError: the venue does not give them; what the lake has stays readable.
+        """
+        length = seconds(interval)
+        last_closed_end = open_time(self._clock.now_ns() // NS_PER_S, length)
+        end_s = min(end_s, last_closed_end)
+        start_s = max(open_time(max(start_s, 0), length), end_s - MOST_BARS * length)
+        if start_s >= end_s:
+            return
+        async with self._locks[instrument, interval]:
+            missing = await asyncio.to_thread(self._lake.missing, instrument, interval, start_s, end_s)
+            for from_s, to_s in missing:
+                candles = [c for c in await self._fetch(instrument, interval, from_s, to_s) if c.closed]
+                await asyncio.to_thread(self._keep, instrument, interval, from_s, to_s, candles)
+
+    async def seed(self, instrument: str) -> None:
+        """Make the open bars of an instrument exact, from the second to the day: once per connection.
+
+        The day's closed hours, the hour's closed minutes and the minute's trades come from the venue;
+        trades that have come live meanwhile are the same trades, known by their ids.
+        """
+        async with self._locks[instrument, "seed"]:
+            if instrument in self._seeded:
+                return
+            now_ns = self._clock.now_ns()
+            now_s = now_ns // NS_PER_S
+            minute, hour, day = (open_time(now_s, length) for length in (60, 3600, 86400))
+            feed = self._feed_of(instrument)
+            for trade in await feed.trades_between(instrument, minute * NS_PER_S, now_ns):
+                self._take(trade)
+            for interval, start_s, end_s in (("1m", hour, minute), ("1h", day, hour)):
+                if start_s < end_s:
+                    closed = [c for c in await feed.candles(instrument, interval, start_s, end_s) if c.closed]
+                    self._take(History(instrument, interval, closed, self._clock.now_ns()))
+                    await asyncio.to_thread(self._keep, instrument, interval, start_s, end_s, closed)
+            self._seeded.add(instrument)
+
+    def forget_seeds(self, instruments: set[str]) -> None:
+        """What these instruments' open bars were built on is broken: seed them again when next wanted."""
+        self._seeded -= instruments
+
+    async def _fetch(self, instrument: str, interval: str, start_s: int, end_s: int) -> list[Candle]:
+        feed = self._feed_of(instrument)
+        if interval != "1s":
+            return await feed.candles(instrument, interval, start_s, end_s)
+        try:
+            return await feed.candles(instrument, interval, start_s, end_s)
+        except VenueError as refusal:
+            if refusal.retry:
+                raise
+            return await self._fold_seconds(feed, instrument, max(start_s, end_s - SECONDS_FROM_TRADES), end_s)
+
+    async def _fold_seconds(self, feed: MarketFeed, instrument: str, start_s: int, end_s: int) -> list[Candle]:
+        ladder = CandleLadder(instrument)
+        candles = []
+        for trade in await feed.trades_between(instrument, start_s * NS_PER_S, end_s * NS_PER_S):
+            candles += [c for c in ladder.add(trade) if c.interval == "1s"]
+        return candles + [c for c in ladder.close_until(end_s) if c.interval == "1s"]
+
+    def _keep(self, instrument: str, interval: str, start_s: int, end_s: int, candles: list[Candle]) -> None:
+        self._lake.put_candles(candles)
+        self._lake.mark_covered(instrument, interval, start_s, end_s)

@@ -1,0 +1,206 @@
+"""The engine process: venue feeds → heart → effects, carried out in their order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.errors import CandlewickError, VenueError
+from candlewick.core.events import Disconnected, MarketEvent, TimePassed, Trade
+from candlewick.core.instrument import Instrument
+from candlewick.runtime.history import Historian
+from candlewick.runtime.publish.lanes import Lanes
+from candlewick.runtime.publish.market import MarketLane
+from candlewick.store.lake import Lake, LakeWriter
+from candlewick.trading.effects import BackfillTrades, CandleClosed, Notice, ResyncBook, Updated
+from candlewick.trading.engine import Engine
+from candlewick.venues.contract import MarketFeed, Topic
+
+log = logging.getLogger(__name__)
+
+RESYNC_WAITS_S: Final = (0.0, 0.3, 1.0, 2.0, 5.0)  # then every 5 s
+MOST_BACKFILLED: Final = 20_000  # trades; a longer gap is mended from the venue's candles
+LINGER_S: Final = 30.0  # a topic nobody looks at any more is kept so long
+KEPT_INTERVALS: Final = frozenset({"1m"})  # bars of our own that go to the lake; others follow from them
+TRADES_BATCH_S: Final = 0.25
+
+
+class Live:
+    """Runs the heart on live feeds.
+
+    Attributes:
+        instruments: internal id → everything the venues list.
+        events: market events the heart has folded.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        feeds: list[MarketFeed],
+        lanes: Lanes,
+        market: MarketLane,
+        lake: Lake,
+        writer: LakeWriter,
+        clock: Clock,
+        record_trades: bool,
+    ) -> None:
+        self.engine = engine
+        self.feeds = {feed.venue.id: feed for feed in feeds}
+        self.instruments: dict[str, Instrument] = {}
+        self.historian = Historian(lake, self.feed_of, self.take, clock)
+        self.events = 0
+        self._process = engine.process
+        self._lanes = lanes
+        self._market = market
+        self._writer = writer
+        self._clock = clock
+        self._record_trades = record_trades
+        self._trades: defaultdict[str, list[Trade]] = defaultdict(list)
+        self._always: dict[str, frozenset[Topic]] = {}
+        self._looked_at: dict[str, set[Topic]] = {}
+        self._resyncs: dict[str, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._carry_out: dict[type, Callable[[Any], None]] = {
+            Updated: market.note,
+            CandleClosed: self._keep_candle,
+            ResyncBook: self._start_resync,
+            BackfillTrades: self._start_backfill,
+            Notice: self._tell,
+        }
+
+    def take(self, event: MarketEvent) -> None:
+        """Fold one event and carry out its effects. Called synchronously by the feeds: the hot path."""
+        self.events += 1
+        carry_out = self._carry_out
+        for effect in self._process(event):
+            carry_out[type(effect)](effect)
+        if self._record_trades and type(event) is Trade:
+            self._trades[event.instrument].append(event)
+        elif type(event) is Disconnected:
+            self.historian.forget_seeds(set(event.instruments) or set(self.instruments))
+
+    def feed_of(self, instrument: str) -> MarketFeed:
+        return self.feeds[instrument.partition(":")[0]]
+
+    def list_instruments(self, listed: list[Instrument]) -> None:
+        """Make instruments known; those a venue no longer lists stay known while we run."""
+        for instrument in listed:
+            self.instruments[instrument.id] = instrument
+            self.engine.watch(instrument.id)
+
+    def follow_always(self, instrument: str, topics: frozenset[Topic]) -> None:
+        """Follow an instrument whether anybody looks or not."""
+        self._always[instrument] = topics
+        self.feed_of(instrument).subscribe(instrument, topics)
+
+    def look_at(self, wanted: dict[str, set[Topic]]) -> None:
+        """Follow what people look at; what they leave is let go after a while."""
+        for instrument, topics in wanted.items():
+            fresh = topics - self._looked_at.get(instrument, set())
+            if fresh:
+                self.feed_of(instrument).subscribe(instrument, frozenset(fresh))
+            if "trades" in topics:
+                self._start(self._seed(instrument))
+        left = {i: topics - wanted.get(i, set()) for i, topics in self._looked_at.items()}
+        self._looked_at = wanted
+        for instrument, topics in left.items():
+            if topics:
+                asyncio.get_running_loop().call_later(LINGER_S, self._let_go, instrument, topics)
+
+    async def run(self) -> None:
+        """Run all feeds until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for feed in self.feeds.values():
+                group.create_task(feed.run(self.take))
+            group.create_task(self._tell_time())
+            group.create_task(self._hand_over_trades())
+
+    async def close(self) -> None:
+        for task in [*self._tasks, *self._resyncs.values()]:
+            task.cancel()
+        for feed in self.feeds.values():
+            await feed.close()
+        self._hand_over()
+
+    def _let_go(self, instrument: str, topics: set[Topic]) -> None:
+        unwanted = topics - self._looked_at.get(instrument, set()) - self._always.get(instrument, frozenset())
+        if unwanted:
+            self.feed_of(instrument).unsubscribe(instrument, frozenset(unwanted))
+        if "book" in unwanted:
+            watch = self.engine.watch(instrument)
+            watch.book.desynchronise("nobody looks at it")
+            watch.snapshot_wanted = False
+
+    def _keep_candle(self, effect: CandleClosed) -> None:
+        if effect.candle.interval in KEPT_INTERVALS:
+            self._writer.candles(effect.candle)
+
+    def _tell(self, notice: Notice) -> None:
+        log.log(logging.INFO if notice.severity == "INFO" else logging.WARNING, "%s: %s", notice.title, notice.message)
+        self._lanes.notice(notice.severity, notice.title, notice.message, notice.ts)
+
+    def _start_resync(self, effect: ResyncBook) -> None:
+        task = self._resyncs.get(effect.instrument)
+        if task is None or task.done():
+            self._resyncs[effect.instrument] = asyncio.create_task(self._resync(effect.instrument))
+
+    async def _resync(self, instrument: str) -> None:
+        watch = self.engine.watch(instrument)
+        for attempt in range(1_000_000):
+            await asyncio.sleep(RESYNC_WAITS_S[min(attempt, len(RESYNC_WAITS_S) - 1)])
+            if watch.book.synchronised or not watch.snapshot_wanted:
+                return
+            with contextlib.suppress(VenueError):  # the feed's health tells of it; the book says why it is dark
+                self.take(await self.feed_of(instrument).book_snapshot(instrument))
+
+    def _start_backfill(self, gap: BackfillTrades) -> None:
+        self._start(self._backfill(gap))
+
+    async def _backfill(self, gap: BackfillTrades) -> None:
+        feed = self.feed_of(gap.instrument)
+        feed.health.gaps += 1
+        count = gap.to_id - gap.from_id + 1
+        if count <= MOST_BACKFILLED:
+            for trade in await feed.trades(gap.instrument, from_id=gap.from_id, to_id=gap.to_id):
+                self.take(trade)
+        else:
+            self.historian.forget_seeds({gap.instrument})
+            await self.historian.seed(gap.instrument)
+
+    async def _seed(self, instrument: str) -> None:
+        await self.historian.seed(instrument)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        async def guarded() -> None:
+            try:
+                await work
+            except VenueError as error:
+                log.warning("A request to a venue failed: %s", error)
+            except CandlewickError as error:
+                self._tell(Notice("WARNING", "Something could not be done", str(error), self._clock.now_ns()))
+
+        task = asyncio.create_task(guarded())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _tell_time(self) -> None:
+        while True:
+            now_ns = self._clock.now_ns()
+            await asyncio.sleep(1 - now_ns % NS_PER_S / NS_PER_S)
+            self.take(TimePassed(self._clock.now_ns()))
+
+    async def _hand_over_trades(self) -> None:
+        while True:
+            await asyncio.sleep(TRADES_BATCH_S)
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        trades, self._trades = self._trades, defaultdict(list)
+        for instrument, batch in trades.items():
+            self._writer.trades(instrument, *batch)

@@ -1,0 +1,248 @@
+"""The JSON of each market channel, read from the heart's state at the moment it is sent.
+
+A *source* stands behind one wanted channel: it names the updates that make it new, and gives bodies.
+The channel of a body may end in `#key`: bodies of one channel with different keys do not conflate
+each other (the last state of a bar that closed must not be swallowed by the first of the next one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, Protocol
+
+import orjson
+
+from candlewick.core.clock import iso
+from candlewick.core.errors import UnknownSymbol, UsageError
+from candlewick.core.events import Candle, Trade
+from candlewick.core.instrument import parse_symbol, public_symbol
+from candlewick.core.interval import seconds
+from candlewick.trading.effects import Aspect
+from candlewick.trading.engine import Engine
+from candlewick.trading.watch import Watch
+
+BOOK_LEVELS: Final = 25
+TICKER_ASPECTS: Final[frozenset[Aspect]] = frozenset({"trade", "quote", "derivative", "session", "price"})
+Body = tuple[bytes, bytes]
+
+
+class Source(Protocol):
+    """What stands behind a wanted channel."""
+
+    update_keys: tuple[str, ...]
+
+    def renew(self) -> None:
+        """Somebody new looks: the next bodies must be whole."""
+        ...
+
+    def bodies(self) -> list[Body]:
+        """What is to be sent now."""
+        ...
+
+
+def candle_json(candle: Candle) -> dict[str, Any]:
+    return {
+        "time": candle.time,
+        "open": candle.open,
+        "high": candle.high,
+        "low": candle.low,
+        "close": candle.close,
+        "volume": candle.volume,
+        "closed": candle.closed,
+    }
+
+
+def trade_json(trade: Trade) -> dict[str, Any]:
+    return {
+        "time": iso(trade.ts_exchange),
+        "price": trade.price,
+        "quantity": trade.quantity,
+        "side": trade.side,
+        "id": str(trade.id),
+    }
+
+
+def book_json(watch: Watch, levels: int = BOOK_LEVELS) -> dict[str, Any]:
+    """A book that is not synchronised has no levels, and says why."""
+    book = watch.book
+    data: dict[str, Any] = {
+        "bids": book.bids(levels),
+        "asks": book.asks(levels),
+        "synchronised": book.synchronised,
+        "update_id": book.last_id,
+    }
+    if not book.synchronised:
+        data["reason"] = book.reason
+    return data
+
+
+def price(watch: Watch, primary: str) -> float | None:
+    return watch.last
+
+
+def ticker(watch: Watch, primary: str) -> dict[str, Any] | None:
+    """Last price, best bid and ask, and the rolling day; None before anything is known."""
+    if watch.last is None and watch.quote is None:
+        return None
+    quote, session, derivative = watch.quote, watch.session, watch.derivative
+    data = {
+        "symbol": public_symbol(watch.id, primary=primary),
+        "instrument": watch.id,
+        "last": watch.last,
+        "bid": quote.bid if quote else None,
+        "ask": quote.ask if quote else None,
+        "change": session.change,
+        "change_pct": session.change_pct,
+        "high": session.high,
+        "low": session.low,
+        "volume": session.volume,
+        "vwap": session.vwap,
+        "stale": bool(watch.stale),
+    }
+    if derivative.mark is not None:
+        next_funding = derivative.next_funding
+        data |= {
+            "mark": derivative.mark,
+            "index": derivative.index,
+            "funding_rate": derivative.funding_rate,
+            "next_funding": iso(next_funding) if next_funding else None,
+            "open_interest": derivative.open_interest,
+        }
+    return data
+
+
+class _State:
+    """A channel whose body is one message about one instrument, and whose newest message wins."""
+
+    type: str
+
+    def __init__(self, watch: Watch, primary: str, channel: str, aspects: tuple[Aspect, ...]) -> None:
+        self._watch = watch
+        self._primary = primary
+        self._channel = channel
+        self.update_keys = tuple(f"{watch.id}/{aspect}" for aspect in aspects)
+
+    def renew(self) -> None:
+        pass
+
+    def bodies(self) -> list[Body]:
+        data = self.data()
+        return [] if data is None else [self.message(data)]
+
+    def data(self) -> Any:
+        raise NotImplementedError
+
+    def message(self, data: Any, key: str = "") -> Body:
+        message = {"type": self.type, "channel": self._channel, "data": data}
+        return f"{self._channel}{key}".encode(), orjson.dumps(message)
+
+
+class BookSource(_State):
+    """`book:<symbol>`"""
+
+    type = "book"
+
+    def data(self) -> Any:
+        names = {"symbol": public_symbol(self._watch.id, primary=self._primary), "instrument": self._watch.id}
+        return names | book_json(self._watch)
+
+
+class TickerSource(_State):
+    """`ticker:<symbol>`"""
+
+    type = "ticker"
+
+    def data(self) -> Any:
+        return ticker(self._watch, self._primary)
+
+
+class PriceSource(_State):
+    """`prices:<symbol>`"""
+
+    type = "price_tick"
+
+    def bodies(self) -> list[Body]:
+        if self._watch.last is None:
+            return []
+        symbol = public_symbol(self._watch.id, primary=self._primary)
+        message = {
+            "type": self.type,
+            "channel": self._channel,
+            "data": {symbol: self._watch.last},
+            "instrument": self._watch.id,
+            "timestamp": iso(self._watch.last_ts),
+        }
+        return [(self._channel.encode(), orjson.dumps(message))]
+
+
+class CandleSource(_State):
+    """`candles:<symbol>:<interval>`: the open bar, and each bar once more when it has closed."""
+
+    type = "candle"
+
+    def __init__(self, watch: Watch, primary: str, channel: str, interval: str) -> None:
+        super().__init__(watch, primary, channel, ("trade", "candle"))
+        self._interval = interval
+        self._open: Candle | None = None
+
+    def bodies(self) -> list[Body]:
+        bar = self._watch.candles.current(self._interval)
+        if bar is None:
+            return []
+        bodies = []
+        before = self._open
+        if before is not None and before.time < bar.time:
+            ended = self._watch.candles.closed(self._interval, before.time)
+            if ended is not None:
+                bodies.append(self.message(candle_json(ended), f"#{ended.time}"))
+        self._open = bar
+        bodies.append(self.message(candle_json(bar), f"#{bar.time}"))
+        return bodies
+
+
+class TapeSource(_State):
+    """`tape:<symbol>`: a JSON array of the trades since the last body; the hub makes the message."""
+
+    def __init__(self, watch: Watch, primary: str, channel: str) -> None:
+        super().__init__(watch, primary, channel, ("trade",))
+        self._seen = 0
+
+    def renew(self) -> None:
+        self._seen = 0
+
+    def bodies(self) -> list[Body]:
+        fresh = self._watch.tape.since(self._seen)
+        self._seen = self._watch.tape.count
+        return [(self._channel.encode(), orjson.dumps([trade_json(trade) for trade in fresh]))] if fresh else []
+
+
+def for_channel(channel: str, engine: Engine, primary: str) -> Source:
+    """The source of a channel's bodies.
+
+    Raises:
+        UsageError: there is no such channel, symbol or interval.
+    """
+    kind, _, rest = channel.partition(":")
+    if kind == "candles":
+        rest, _, interval = rest.rpartition(":")
+        seconds(interval)
+        return CandleSource(_watch(engine, rest, primary), primary, channel, interval)
+    make = _SOURCES.get(kind)
+    if make is None:
+        raise UsageError(f"There is no channel {channel!r}.")
+    return make(_watch(engine, rest, primary), primary, channel)
+
+
+_SOURCES: Final[dict[str, Callable[[Watch, str, str], Source]]] = {
+    "book": lambda watch, primary, channel: BookSource(watch, primary, channel, ("book",)),
+    "tape": TapeSource,
+    "prices": lambda watch, primary, channel: PriceSource(watch, primary, channel, ("trade", "price")),
+    "ticker": lambda watch, primary, channel: TickerSource(watch, primary, channel, tuple(TICKER_ASPECTS)),
+}
+
+
+def _watch(engine: Engine, symbol: str, primary: str) -> Watch:
+    watch = engine.watches.get(parse_symbol(symbol, primary=primary))
+    if watch is None:
+        raise UnknownSymbol(symbol)
+    return watch

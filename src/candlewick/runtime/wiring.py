@@ -1,0 +1,34 @@
+"""Which connector stands behind a venue's name: the only place outside `venues/` that knows them."""
+
+from __future__ import annotations
+
+from candlewick.core.errors import ConfigError
+from candlewick.core.instrument import Venue
+from candlewick.runtime.settings import Settings
+from candlewick.venues.contract import MarketFeed
+
+REAL_VENUES = ("binance",)
+
+
+def feeds(settings: Settings) -> list[MarketFeed]:
+    """The feeds of all venues in `settings`, the primary venue's first.
+
+    Raises:
+        ConfigError: a venue has no connector.
+    """
+    from candlewick.venues.binance.feed import REAL, BinanceFeed, simulated
+
+    made: list[MarketFeed] = []
+    for name in settings.venues:
+        if name == "sim":
+            base = f"http://{settings.sim.host}:{settings.sim.port}"
+            for index, venue in enumerate(settings.sim.venues):
+                title = f"{venue.replace('-', ' ').title()} (simulated)"
+                path = "" if index == 0 else f"/{venue}"
+                made.append(BinanceFeed(Venue(id=venue, title=title, simulated=True), simulated(base + path)))
+        elif name == "binance":
+            made.append(BinanceFeed(Venue(id="binance", title="Binance"), REAL))
+        else:
+            known = ", ".join(("sim", *REAL_VENUES))
+            raise ConfigError(f"There is no connector for a venue {name!r}. Use one of {known}.")
+    return made

@@ -1,0 +1,190 @@
+"""The heart: `process(event) -> effects`, a pure and synchronous function of its state and the event.
+
+No await, no socket, no clock, no database. Paper trading, live trading and replay run this same code;
+only the shells around it differ. So far it watches the market; orders pass through it from the next
+release on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from candlewick.core.clock import NS_PER_S
+from candlewick.core.events import (
+    BookChange,
+    Candle,
+    Connected,
+    Derivative,
+    Disconnected,
+    Funding,
+    History,
+    Liquidation,
+    MarketEvent,
+    OpenInterest,
+    Quote,
+    Ticker,
+    TimePassed,
+    Trade,
+)
+from candlewick.trading.effects import (
+    NOTHING,
+    BackfillTrades,
+    CandleClosed,
+    Effect,
+    Effects,
+    Notice,
+    ResyncBook,
+)
+from candlewick.trading.watch import Watch
+
+# A bar ends when the venue's last trade of it has surely arrived, not at the second it ends.
+BAR_GRACE_S: Final = 2
+
+
+class Engine:
+    """Folds every market event into what is known, and says what should be done about it.
+
+    Attributes:
+        watches: internal id → state of each instrument, in order of first sight.
+    """
+
+    def __init__(self) -> None:
+        self.watches: dict[str, Watch] = {}
+        self._down_since: dict[tuple[str, str], int] = {}
+        self._handlers: dict[type, Callable[[Any], Effects]] = {
+            Trade: self._trade,
+            Quote: self._quote,
+            BookChange: self._book_change,
+            Derivative: self._derivative,
+            Ticker: self._ticker,
+            Candle: self._candle,
+            Liquidation: lambda event: NOTHING,
+            Funding: lambda event: NOTHING,
+            OpenInterest: self._open_interest,
+            Connected: self._connected,
+            Disconnected: self._disconnected,
+            TimePassed: self._time_passed,
+            History: self._history,
+        }
+
+    def process(self, event: MarketEvent) -> Effects:
+        """Fold one event; the effects are to be carried out in their order."""
+        return self._handlers[type(event)](event)
+
+    def watch(self, instrument: str) -> Watch:
+        """The state of an instrument, begun at first sight."""
+        watch = self.watches.get(instrument)
+        if watch is None:
+            watch = self.watches[instrument] = Watch(instrument)
+        return watch
+
+    def _trade(self, trade: Trade) -> Effects:
+        watch = self.watches.get(trade.instrument) or self.watch(trade.instrument)
+        closed = watch.candles.add(trade)
+        if watch.tape.add(trade) and trade.ts_exchange >= watch.last_ts:
+            watch.last, watch.last_ts = trade.price, trade.ts_exchange
+        watch.session.add(trade)
+        watch.stale = ""
+        gap = watch.candles.gap
+        if not closed and gap is None:
+            return watch.updated["trade"]
+        effects: list[Effect] = [*watch.updated["trade"], *map(CandleClosed, closed)]
+        if gap is not None:
+            watch.candles.gap = None
+            effects.append(BackfillTrades(watch.id, *gap))
+        return tuple(effects)
+
+    def _quote(self, quote: Quote) -> Effects:
+        watch = self.watches.get(quote.instrument) or self.watch(quote.instrument)
+        before = watch.quote
+        if before is not None and quote.ts_exchange < before.ts_exchange:
+            return NOTHING  # it came late: the newer one stands
+        watch.quote = quote
+        watch.stale = ""
+        return watch.updated["quote"]
+
+    def _book_change(self, change: BookChange) -> Effects:
+        watch = self.watches.get(change.instrument) or self.watch(change.instrument)
+        book = watch.book
+        outcome = book.apply(change)
+        if outcome == "applied":
+            return watch.updated["book"]
+        if outcome == "synchronised":
+            watch.snapshot_wanted = False
+            return watch.updated["book"]
+        if outcome == "gap" or (outcome == "buffered" and not watch.snapshot_wanted):
+            watch.snapshot_wanted = True
+            return (*watch.updated["book"], ResyncBook(watch.id, book.reason))
+        return NOTHING
+
+    def _derivative(self, derivative: Derivative) -> Effects:
+        watch = self.watch(derivative.instrument)
+        watch.derivative.add(derivative)
+        if watch.last is None and derivative.last is not None:
+            watch.last, watch.last_ts = derivative.last, derivative.ts_exchange
+        return watch.updated["derivative"]
+
+    def _open_interest(self, interest: OpenInterest) -> Effects:
+        return self._derivative(
+            Derivative(
+                interest.instrument,
+                interest.ts_exchange,
+                interest.ts_received,
+                open_interest=interest.quantity,
+            )
+        )
+
+    def _ticker(self, ticker: Ticker) -> Effects:
+        watch = self.watch(ticker.instrument)
+        watch.session.take_ticker(ticker)
+        watch.stale = ""
+        if ticker.ts_exchange > watch.last_ts:
+            watch.last, watch.last_ts = ticker.last, ticker.ts_exchange
+            return (*watch.updated["price"], *watch.updated["session"])
+        return watch.updated["session"]
+
+    def _candle(self, candle: Candle) -> Effects:
+        watch = self.watch(candle.instrument)
+        if not watch.candles.correct(candle):
+            return NOTHING
+        return (*watch.updated["candle"], CandleClosed(candle)) if candle.closed else watch.updated["candle"]
+
+    def _history(self, history: History) -> Effects:
+        watch = self.watch(history.instrument)
+        watch.candles.seed(history.interval, history.candles)
+        return watch.updated["candle"]
+
+    def _time_passed(self, event: TimePassed) -> Effects:
+        until_s = event.ts_received // NS_PER_S - BAR_GRACE_S
+        return tuple(
+            CandleClosed(candle)
+            for watch in self.watches.values()
+            for candle in watch.candles.close_until(until_s)
+        )
+
+    def _connected(self, event: Connected) -> Effects:
+        since = self._down_since.pop((event.venue, event.stream), None)
+        if since is None:
+            return NOTHING
+        away_s = (event.ts_received - since) / NS_PER_S
+        text = f"{event.stream} is back after {away_s:.1f} s; what was missed is being fetched."
+        return (Notice("INFO", f"{event.venue} reconnected", text, event.ts_received),)
+
+    def _disconnected(self, event: Disconnected) -> Effects:
+        self._down_since.setdefault((event.venue, event.stream), event.ts_received)
+        effects: list[Effect] = []
+        for watch in self._carried_by(event):
+            watch.stale = f"{event.stream} is disconnected: {event.reason}"
+            watch.book.desynchronise("disconnected")
+            watch.snapshot_wanted = False
+            effects += watch.updated["book"]
+            effects += watch.updated["quote"]
+        text = f"{event.stream}: {event.reason}. Trying again; until then its figures are marked as stale."
+        return (*effects, Notice("WARNING", f"{event.venue} disconnected", text, event.ts_received))
+
+    def _carried_by(self, event: Disconnected) -> Iterable[Watch]:
+        if event.instruments:
+            return (self.watches[each] for each in event.instruments if each in self.watches)
+        prefix = f"{event.venue}:"
+        return (watch for watch in self.watches.values() if watch.id.startswith(prefix))
