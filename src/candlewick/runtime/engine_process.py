@@ -1,0 +1,204 @@
+"""The engine as a process: its parts put together, started, and stopped in order."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from candlewick.core.clock import Clock, SystemClock
+from candlewick.core.errors import CandlewickError, StoreError, UsageError, VenueError
+from candlewick.core.instrument import parse_symbol
+from candlewick.runtime import wiring
+from candlewick.runtime.gateway.server import Gateway
+from candlewick.runtime.health import HealthWatch
+from candlewick.runtime.live import Live
+from candlewick.runtime.publish.lanes import Lanes
+from candlewick.runtime.publish.market import MarketLane
+from candlewick.runtime.requests import Requests
+from candlewick.runtime.settings import Settings
+from candlewick.store.lake import Lake, LakeWriter
+from candlewick.store.lane_log import LaneLog
+from candlewick.trading.engine import Engine
+from candlewick.venues.contract import MarketFeed, Topic
+
+log = logging.getLogger(__name__)
+
+LANES: Final = ("alerts", "feeds")
+LISTING_RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+SPOT_TOPICS: Final[frozenset[Topic]] = frozenset({"trades", "quotes"})
+PERP_TOPICS: Final[frozenset[Topic]] = SPOT_TOPICS | {"derivative", "liquidations"}
+MAJORS: Final = ("BTC", "ETH", "SOL", "BNB", "XRP", "DOGE", "ADA", "AVAX", "LINK", "LTC", "DOT", "TRX")
+# What a channel needs to be followed, beyond what is followed always.
+CHANNEL_TOPICS: Final[dict[str, set[Topic]]] = {
+    "book": {"book"},
+    "candles": {"trades", "quotes"},
+    "indicators": {"trades", "quotes"},
+    "prices": {"trades", "quotes"},
+    "tape": {"trades"},
+    "ticker": {"trades", "quotes"},
+}
+
+
+class EngineProcess:
+    """Everything that lives in the engine process."""
+
+    def __init__(self, settings: Settings, feeds: list[MarketFeed], clock: Clock, mode: str) -> None:
+        self._settings = settings
+        self._feeds = feeds
+        self._clock = clock
+        self._mode = mode
+        self._primary = feeds[0].venue.id
+        folder = settings.data_dir
+        self._running_mark = folder / "run" / "engine.running"
+        self.engine = Engine()
+        self.lanes = Lanes(LaneLog(folder / "lanes.sqlite3"), LANES)
+        self.lake = Lake(folder / "lake")
+        self._writer = LakeWriter(self.lake)
+        self._market = MarketLane(self.engine, self._primary, lambda frames: self.gateway.send_market(frames))
+        self.live = Live(
+            engine=self.engine,
+            feeds=feeds,
+            lanes=self.lanes,
+            market=self._market,
+            lake=self.lake,
+            writer=self._writer,
+            clock=clock,
+            record_trades=settings.market.record_trades,
+        )
+        self._health = HealthWatch(
+            feeds, self.lanes, self._market, clock, settings.market.clock_skew_warning_ms
+        )
+        self.requests = Requests(
+            live=self.live,
+            health=self._health,
+            market=self._market,
+            writer=self._writer,
+            gateway=lambda: self.gateway,
+            primary=self._primary,
+            clock=clock,
+        )
+        self.gateway = Gateway(
+            folder, lanes=self.lanes, welcome=self._welcome, answer=self.requests.answer, on_demand=self._demand
+        )
+
+    async def run(self) -> None:
+        """Run until cancelled; then stop in the order that loses nothing."""
+        await self.gateway.start()
+        with self._marked_running():
+            try:
+                async with asyncio.TaskGroup() as group:
+                    for feed in self._feeds:
+                        group.create_task(self._list(feed))
+                    group.create_task(self._health.run())
+                    group.create_task(self.live.run())
+            finally:
+                await self.live.close()
+                await self.lanes.close()
+                await self.gateway.stop()
+                await asyncio.to_thread(self._writer.close)
+                self.lake.close()
+
+    @contextlib.contextmanager
+    def _marked_running(self) -> Iterator[None]:
+        """Leave a mark while we run; finding one at start means that the last run was cut off."""
+        if self._running_mark.exists():
+            text = "It ended without stopping properly and has been started again; the lake is whole."
+            self.lanes.notice("WARNING", "The engine was restarted", text, self._clock.now_ns())
+        self._running_mark.touch()
+        yield
+        self._running_mark.unlink(missing_ok=True)
+
+    async def _list(self, feed: MarketFeed) -> None:
+        """Learn what a venue lists, as soon as it answers, and follow what is always followed."""
+        attempt = 0
+        while True:
+            try:
+                listed = await feed.instruments()
+                break
+            except VenueError as error:
+                feed.health.last_error = str(error)
+                log.info("%s does not list its instruments yet: %s", feed.venue.id, error)
+                await asyncio.sleep(LISTING_RETRY_S[min(attempt, len(LISTING_RETRY_S) - 1)])
+                attempt += 1
+        self.live.list_instruments(listed)
+        named = {parse_symbol(text, primary=self._primary) for text in self._settings.market.symbols}
+        for instrument in listed:
+            perp = instrument.kind == "perp"
+            if named:
+                always = instrument.id in named
+            elif feed.venue.simulated:
+                always = True
+            else:
+                always = instrument.base in MAJORS and instrument.quote == "USDT"
+            if always:
+                topics = PERP_TOPICS if perp else SPOT_TOPICS
+                if feed.venue.id != self._primary:
+                    topics -= {"trades"}
+                self.live.follow_always(instrument.id, topics)
+        self.gateway.welcome_again()
+
+    def _welcome(self) -> dict[str, Any]:
+        return {
+            "primary": self._primary,
+            "mode": self._mode,
+            "venues": {f.venue.id: {"title": f.venue.title, "simulated": f.venue.simulated} for f in self._feeds},
+            "instruments": [self.requests.instrument_json(i) for i in self.live.instruments.values()],
+        }
+
+    def _demand(self, channels: frozenset[str]) -> None:
+        wanted: dict[str, set[Topic]] = {}
+        for channel in channels:
+            kind, _, rest = channel.partition(":")
+            topics = CHANNEL_TOPICS.get(kind)
+            if topics is None or not rest:
+                continue
+            symbol = rest if kind in {"book", "tape", "prices", "ticker"} else rest[: _symbol_end(kind, rest)]
+            try:
+                instrument = parse_symbol(symbol, primary=self._primary)
+            except UsageError:
+                continue
+            if instrument in self.live.instruments:
+                wanted.setdefault(instrument, set()).update(topics)
+                if kind == "ticker" and self.live.instruments[instrument].kind == "perp":
+                    wanted[instrument].add("derivative")
+        self.live.look_at(wanted)
+        self._market.demand(channels)
+
+
+def _symbol_end(kind: str, rest: str) -> int:
+    """Where the symbol ends in `BTCUSDT:1m` or `sim-east:BTCUSDT:1m:ema-20`."""
+    parts = rest.rsplit(":", 1 if kind == "candles" else 2)
+    return len(parts[0])
+
+
+async def _until_stopped(process: EngineProcess) -> None:
+    running = asyncio.create_task(process.run())
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, running.cancel)
+    gc.collect()
+    gc.freeze()  # what was made at start lives as long as we do: no need to look at it again
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+def run(settings: Settings) -> None:
+    """Run the engine on the venues of `settings` until SIGTERM or SIGINT.
+
+    Raises:
+        CandlewickError: it cannot start; the sentence says why.
+    """
+    import uvloop
+
+    mode = "sim" if settings.venues == ["sim"] else "live"
+
+    async def main() -> None:
+        await _until_stopped(EngineProcess(settings, wiring.feeds(settings), SystemClock(), mode))
+
+    uvloop.run(main())

@@ -1,0 +1,184 @@
+"""The wire between web and engine: a real socket pair, both ends in one loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from candlewick.core.errors import EngineAway, UnknownSymbol, UsageError
+from candlewick.runtime.gateway.client import EngineLink
+from candlewick.runtime.gateway.server import Gateway
+from candlewick.runtime.publish.lanes import Lanes
+from candlewick.store.lane_log import LaneLog
+
+
+class Office:
+    """The engine's end, with what it was asked."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self.demands: list[frozenset[str]] = []
+        self.lanes = Lanes(LaneLog(data_dir / "lanes.sqlite3"), ("alerts", "feeds"))
+        self.gateway = Gateway(
+            data_dir,
+            lanes=self.lanes,
+            welcome=lambda: {
+                "primary": "sim",
+                "mode": "sim",
+                "venues": {},
+                "instruments": [{"instrument": "sim:BTCUSDT"}],
+            },
+            answer=self.answer,
+            on_demand=self.demands.append,
+        )
+
+    async def answer(self, verb: str, arguments: dict[str, Any]) -> Any:
+        match verb:
+            case "echo":
+                return arguments
+            case "slow":
+                await asyncio.sleep(60)
+            case "unknown":
+                raise UnknownSymbol(arguments["symbol"])
+            case "broken":
+                raise RuntimeError("a fault of ours")
+        raise UsageError(f"no verb {verb}")
+
+
+@asynccontextmanager
+async def office(data_dir: Path) -> AsyncIterator[Office]:
+    open_office = Office(data_dir)
+    await open_office.gateway.start()
+    try:
+        yield open_office
+    finally:
+        await open_office.lanes.close()
+        await open_office.gateway.stop()
+
+
+@asynccontextmanager
+async def link(data_dir: Path) -> AsyncIterator[EngineLink]:
+    made = EngineLink(data_dir)
+    await made.start()
+    try:
+        yield made
+    finally:
+        await made.stop()
+
+
+async def until(condition: Any, timeout_s: float = 10.0) -> None:
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(0.005)
+
+
+async def test_a_link_learns_what_the_engine_knows(tmp_path: Path) -> None:
+    async with office(tmp_path), link(tmp_path) as web:
+        await until(lambda: web.connected)
+        assert web.primary == "sim"
+        assert list(web.instruments) == ["sim:BTCUSDT"]
+
+
+async def test_it_carries_requests_and_their_errors(tmp_path: Path) -> None:
+    async with office(tmp_path), link(tmp_path) as web:
+        await until(lambda: web.connected)
+        assert orjson.loads(await web.request("echo", a=1, b=None)) == {"a": 1, "b": None}
+        with pytest.raises(UnknownSymbol, match="NOPE"):
+            await web.request("unknown", symbol="NOPE")
+        with pytest.raises(UsageError, match="no verb nonsense"):
+            await web.request("nonsense")
+
+
+async def test_a_fault_of_ours_answers_with_a_sentence_and_the_engine_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with office(tmp_path), link(tmp_path) as web:
+        await until(lambda: web.connected)
+        with pytest.raises(Exception, match="The engine failed at 'broken'"):
+            await web.request("broken")
+        assert "a fault of ours" in caplog.text
+        assert orjson.loads(await web.request("echo", still="here")) == {"still": "here"}
+
+
+async def test_an_absent_engine_is_away_at_once_and_not_after_a_time_out(tmp_path: Path) -> None:
+    async with link(tmp_path) as web:
+        with pytest.raises(EngineAway):
+            await web.request("echo")
+
+
+async def test_market_bodies_arrive_in_order_for_everybody(tmp_path: Path) -> None:
+    async with office(tmp_path) as engine, link(tmp_path) as one, link(tmp_path) as other:
+        heard: dict[str, list[tuple[str, bytes]]] = {"one": [], "other": []}
+        one.on_market = lambda channel, body: heard["one"].append((channel, body))
+        other.on_market = lambda channel, body: heard["other"].append((channel, body))
+        await until(lambda: one.connected and other.connected)
+        while not (heard["one"] and heard["other"]):  # a SUB socket joins a moment after it connects
+            engine.gateway.send_market([b"book:BTCUSDT", b"first"])
+            await asyncio.sleep(0.01)
+        heard["one"].clear(), heard["other"].clear()
+        await asyncio.sleep(0.05)
+        heard["one"].clear(), heard["other"].clear()
+        engine.gateway.send_market([b"prices", b"{}", b"book:BTCUSDT", b"[]"])
+        await until(lambda: len(heard["one"]) == len(heard["other"]) == 2)
+        assert heard["one"] == heard["other"] == [("prices", b"{}"), ("book:BTCUSDT", b"[]")]
+
+
+async def test_the_demand_is_the_union_of_all_web_processes(tmp_path: Path) -> None:
+    async with office(tmp_path) as engine, link(tmp_path) as one, link(tmp_path) as other:
+        await until(lambda: one.connected and other.connected)
+        one.demand(frozenset({"prices"}))
+        other.demand(frozenset({"book:BTCUSDT"}))
+        await until(lambda: engine.demands and engine.demands[-1] == {"prices", "book:BTCUSDT"})
+        other.demand(frozenset())
+        await until(lambda: engine.demands[-1] == {"prices"})
+
+
+async def test_lane_events_arrive_numbered_and_a_newcomer_gets_a_snapshot(tmp_path: Path) -> None:
+    async with office(tmp_path) as engine, link(tmp_path) as early:
+        events: list[tuple[str, int]] = []
+        early.on_lane = lambda channel, seq, message: events.append((channel, seq))
+        await until(lambda: early.connected)
+        for n in range(50):
+            engine.lanes.notice("INFO", f"notice {n}", "text", 1_000_000_000 * n)
+        await until(lambda: len(events) == 50)
+        assert events == [("alerts", n) for n in range(1, 51)]
+        snapshots: dict[str, dict[str, Any]] = {}
+        async with link(tmp_path) as late:
+            late.on_snapshot = lambda channel, seq, message: snapshots.update({channel: orjson.loads(message)})
+            await until(lambda: "alerts" in snapshots)
+            assert snapshots["alerts"]["seq"] == 50
+            assert [each["title"] for each in snapshots["alerts"]["data"]] == [f"notice {n}" for n in range(50)]
+
+
+async def test_numbers_go_on_after_the_engine_was_restarted_and_links_find_it_again(tmp_path: Path) -> None:
+    async with link(tmp_path) as web:
+        states: list[bool] = []
+        seen: dict[str, int] = {}
+        web.on_state = states.append
+        web.on_snapshot = lambda channel, seq, message: seen.update({channel: seq})
+        async with office(tmp_path) as engine:
+            await until(lambda: web.connected)
+            engine.lanes.notice("INFO", "before", "text", 0)
+            await until(lambda: engine.lanes.last_seqs()["alerts"] == 1)
+        await until(lambda: not web.connected)
+        async with office(tmp_path) as engine:
+            await until(lambda: web.connected)
+            engine.lanes.notice("INFO", "after", "text", 0)
+            await until(lambda: engine.lanes.last_seqs()["alerts"] == 2)
+        assert states == [True, False, True]
+        assert seen["alerts"] >= 1
+
+
+async def test_requests_under_way_fail_when_the_engine_goes(tmp_path: Path) -> None:
+    async with link(tmp_path) as web:
+        async with office(tmp_path):
+            await until(lambda: web.connected)
+            waiting = asyncio.create_task(web.request("slow"))
+            await asyncio.sleep(0.1)
+        with pytest.raises(EngineAway, match="went away"):
+            await waiting
