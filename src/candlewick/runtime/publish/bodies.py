@@ -1,8 +1,6 @@
 """The JSON of each market channel, read from the heart's state at the moment it is sent.
 
 A *source* stands behind one wanted channel: it names the updates that make it new, and gives bodies.
-The channel of a body may end in `#key`: bodies of one channel with different keys do not conflate
-each other (the last state of a bar that closed must not be swallowed by the first of the next one).
 """
 
 from __future__ import annotations
@@ -132,9 +130,9 @@ class _State:
     def data(self) -> Any:
         raise NotImplementedError
 
-    def message(self, data: Any, key: str = "") -> Body:
+    def message(self, data: Any) -> Body:
         message = {"type": self.type, "channel": self._channel, "data": data}
-        return f"{self._channel}{key}".encode(), orjson.dumps(message)
+        return self._channel.encode(), orjson.dumps(message)
 
 
 class BookSource(_State):
@@ -194,9 +192,9 @@ class CandleSource(_State):
         if before is not None and before.time < bar.time:
             ended = self._watch.candles.closed(self._interval, before.time)
             if ended is not None:
-                bodies.append(self.message(candle_json(ended), f"#{ended.time}"))
+                bodies.append(self.message(candle_json(ended)))
         self._open = bar
-        bodies.append(self.message(candle_json(bar), f"#{bar.time}"))
+        bodies.append(self.message(candle_json(bar)))
         return bodies
 
 
