@@ -51,7 +51,7 @@ class Kline(NamedTuple):
     close: int
     volume: int
     quote: int
-    count: int
+    count: int  # type: ignore[assignment]  # a column may take the name of tuple.count
     taker_volume: int
     taker_quote: int
 
@@ -81,7 +81,7 @@ class Premium(NamedTuple):
 
     ts_ms: int
     mark: float
-    index: float
+    index: float  # type: ignore[assignment]  # as may one that of tuple.index
     funding_rate: float
     next_funding_ms: int
     interest_rate: float
