@@ -186,6 +186,14 @@ class History(msgspec.Struct, frozen=True, tag="history"):
     ts_received: int
 
 
+class TradesKnown(msgspec.Struct, frozen=True, gc=False, tag="trades_known"):
+    """Every trade of `instrument` since `from_s` (UTC seconds) has been, or is being, handed on."""
+
+    instrument: str
+    from_s: int
+    ts_received: int
+
+
 MarketEvent = (
     Trade
     | Quote
@@ -200,4 +208,5 @@ MarketEvent = (
     | Disconnected
     | TimePassed
     | History
+    | TradesKnown
 )

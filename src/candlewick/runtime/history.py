@@ -10,7 +10,7 @@ from typing import Final
 
 from candlewick.core.clock import NS_PER_S, Clock
 from candlewick.core.errors import VenueError
-from candlewick.core.events import Candle, History, MarketEvent
+from candlewick.core.events import Candle, History, MarketEvent, TradesKnown
 from candlewick.core.interval import open_time, seconds
 from candlewick.market.candles import CandleLadder
 from candlewick.store.lake import Lake
@@ -77,6 +77,7 @@ class Historian:
             feed = self._feed_of(instrument)
             for trade in await feed.trades_between(instrument, minute * NS_PER_S, now_ns):
                 self._take(trade)
+            self._take(TradesKnown(instrument, minute, now_ns))
             for interval, start_s, end_s in (("1m", hour, minute), ("1h", day, hour)):
                 if start_s < end_s:
                     closed = [c for c in await feed.candles(instrument, interval, start_s, end_s) if c.closed]
@@ -101,6 +102,7 @@ class Historian:
 
     async def _fold_seconds(self, feed: MarketFeed, instrument: str, start_s: int, end_s: int) -> list[Candle]:
         ladder = CandleLadder(instrument)
+        ladder.know_from(start_s)
         candles = []
         for trade in await feed.trades_between(instrument, start_s * NS_PER_S, end_s * NS_PER_S):
             candles += [c for c in ladder.add(trade) if c.interval == "1s"]

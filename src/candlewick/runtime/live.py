@@ -138,6 +138,7 @@ class Live:
             watch.snapshot_wanted = False
 
     def _keep_candle(self, effect: CandleClosed) -> None:
+        self._market.note_closed(effect.candle)
         if effect.candle.interval in KEPT_INTERVALS:
             self._writer.candles(effect.candle)
 

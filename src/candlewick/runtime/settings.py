@@ -36,6 +36,8 @@ class WebSettings(_Section):
     """Host names, besides the one bound to, under which people reach the terminal."""
     allowed_origins: list[str] = Field(default_factory=list)
     """Origins of pages elsewhere that may open live connections with a person's cookie."""
+    behind_proxy: bool = False
+    """Trust `X-Forwarded-For` and `X-Forwarded-Proto` of a reverse proxy on this machine."""
 
 
 class SimSettings(_Section):

@@ -26,6 +26,7 @@ from candlewick.core.events import (
     Ticker,
     TimePassed,
     Trade,
+    TradesKnown,
 )
 from candlewick.trading.effects import (
     NOTHING,
@@ -66,6 +67,7 @@ class Engine:
             Disconnected: self._disconnected,
             TimePassed: self._time_passed,
             History: self._history,
+            TradesKnown: self._trades_known,
         }
 
     def process(self, event: MarketEvent) -> Effects:
@@ -146,14 +148,17 @@ class Engine:
 
     def _candle(self, candle: Candle) -> Effects:
         watch = self.watch(candle.instrument)
-        if not watch.candles.correct(candle):
-            return NOTHING
-        return (*watch.updated["candle"], CandleClosed(candle)) if candle.closed else watch.updated["candle"]
+        changed = watch.candles.correct(candle)
+        return (*watch.updated["candle"], *map(CandleClosed, changed)) if changed else NOTHING
 
     def _history(self, history: History) -> Effects:
         watch = self.watch(history.instrument)
         watch.candles.seed(history.interval, history.candles)
         return watch.updated["candle"]
+
+    def _trades_known(self, event: TradesKnown) -> Effects:
+        self.watch(event.instrument).candles.know_from(event.from_s)
+        return NOTHING
 
     def _time_passed(self, event: TimePassed) -> Effects:
         until_s = event.ts_received // NS_PER_S - BAR_GRACE_S
@@ -177,6 +182,7 @@ class Engine:
         for watch in self._carried_by(event):
             watch.stale = f"{event.stream} is disconnected: {event.reason}"
             watch.book.desynchronise("disconnected")
+            watch.candles.interrupt()
             watch.snapshot_wanted = False
             effects += watch.updated["book"]
             effects += watch.updated["quote"]

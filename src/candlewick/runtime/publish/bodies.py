@@ -174,28 +174,26 @@ class PriceSource(_State):
 
 
 class CandleSource(_State):
-    """`candles:<symbol>:<interval>`: the open bar, and each bar once more when it has closed."""
+    """`candles:<symbol>:<interval>`: the open bar, and each bar once more when it closed or was corrected."""
 
     type = "candle"
 
     def __init__(self, watch: Watch, primary: str, channel: str, interval: str) -> None:
         super().__init__(watch, primary, channel, ("trade", "candle"))
         self._interval = interval
-        self._open: Candle | None = None
+        self._closed: list[Candle] = []
+        self.closed_key = f"{watch.id}/{interval}"
+
+    def take_closed(self, candle: Candle) -> None:
+        """A bar of this channel closed or was corrected: its last word goes out before the open bar's."""
+        self._closed.append(candle)
 
     def bodies(self) -> list[Body]:
+        bars, self._closed = self._closed, []
         bar = self._watch.candles.current(self._interval)
-        if bar is None:
-            return []
-        bodies = []
-        before = self._open
-        if before is not None and before.time < bar.time:
-            ended = self._watch.candles.closed(self._interval, before.time)
-            if ended is not None:
-                bodies.append(self.message(candle_json(ended)))
-        self._open = bar
-        bodies.append(self.message(candle_json(bar)))
-        return bodies
+        if bar is not None:
+            bars.append(bar)
+        return [self.message(candle_json(each)) for each in bars]
 
 
 class TapeSource(_State):

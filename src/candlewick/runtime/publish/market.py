@@ -15,8 +15,9 @@ from typing import Any, Final
 import orjson
 
 from candlewick.core.errors import UsageError
+from candlewick.core.events import Candle
 from candlewick.core.instrument import public_symbol
-from candlewick.runtime.publish.bodies import TICKER_ASPECTS, Source, for_channel, price, ticker
+from candlewick.runtime.publish.bodies import TICKER_ASPECTS, CandleSource, Source, for_channel, price, ticker
 from candlewick.trading.effects import Updated
 from candlewick.trading.engine import Engine
 
@@ -39,6 +40,7 @@ class MarketLane:
         self._send = send
         self._sources: dict[str, Source] = {}
         self._by_update: dict[str, list[Source]] = {}
+        self._by_closed: dict[str, CandleSource] = {}
         self._wants_prices = self._wants_tickers = False
         self._moved: set[str] = set()  # instruments whose price changed since the last flush
         self._ticked: set[str] = set()  # instruments whose ticker changed since the last flush of tickers
@@ -65,6 +67,7 @@ class MarketLane:
                 continue
         self._sources = sources
         self._by_update = {}
+        self._by_closed = {each.closed_key: each for each in sources.values() if isinstance(each, CandleSource)}
         for source in sources.values():
             for key in source.update_keys:
                 self._by_update.setdefault(key, []).append(source)
@@ -92,6 +95,14 @@ class MarketLane:
             self._ticked.add(update.instrument)
             if not self._tickers_armed:
                 self._arm_tickers()
+
+    def note_closed(self, candle: Candle) -> None:
+        """A bar closed or was corrected."""
+        source = self._by_closed.get(f"{candle.instrument}/{candle.interval}")
+        if source is not None:
+            source.take_closed(candle)
+            self._dirty.add(source)
+            self._arm()
 
     def send_now(self, channel: str, body: Any) -> None:
         """Send a body of a channel that is not folded from market messages (`feeds`)."""
