@@ -1,0 +1,120 @@
+/** Numbers and times as people read them: tabular, by the instrument's own step, always UTC. */
+
+export const UNKNOWN = "—";
+const MINUS = "−";
+
+/** @type {Map<string, Intl.NumberFormat>} */
+const formats = new Map();
+
+/**
+ * @param {string} key
+ * @param {Intl.NumberFormatOptions} options
+ */
+function cached(key, options) {
+  let format = formats.get(key);
+  if (!format) {
+    format = new Intl.NumberFormat("en-US", options);
+    formats.set(key, format);
+  }
+  return format;
+}
+
+/**
+ * How many decimals a step such as `0.01` has.
+ * @param {string | number | null | undefined} step a tick or a lot
+ * @returns {number | null} null where the step is unknown
+ */
+export function decimals(step) {
+  if (step === null || step === undefined || step === "") return null;
+  const [mantissa, exponent = "0"] = String(step).toLowerCase().split("e");
+  const fraction = mantissa.includes(".") ? mantissa.split(".")[1].replace(/0+$/, "").length : 0;
+  return Math.max(0, fraction - Number(exponent));
+}
+
+/**
+ * @param {number | null | undefined} value
+ * @param {number | null} places decimals; null shows as many as the value needs, eight at most
+ */
+export function fixed(value, places) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  const options =
+    places === null
+      ? { maximumFractionDigits: 8 }
+      : { minimumFractionDigits: places, maximumFractionDigits: places };
+  return cached(`fixed${places}`, options).format(value).replace("-", MINUS);
+}
+
+/**
+ * With its sign, `+2.31%`. The server sends per cent, not a fraction.
+ * @param {number | null | undefined} value
+ */
+export function percent(value, places = 2) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  const format = cached(`percent${places}`, {
+    minimumFractionDigits: places,
+    maximumFractionDigits: places,
+    signDisplay: "exceptZero",
+  });
+  return `${format.format(value).replace("-", MINUS)}%`;
+}
+
+/**
+ * Large amounts, `12.34M`.
+ * @param {number | null | undefined} value
+ */
+export function compact(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  return cached("compact", { notation: "compact", maximumSignificantDigits: 4 }).format(value);
+}
+
+/**
+ * `12:04:31`, UTC.
+ * @param {number} milliseconds since the epoch
+ */
+export function clock(milliseconds) {
+  return new Date(milliseconds).toISOString().slice(11, 19);
+}
+
+/**
+ * `2026-01-26 12:04`, UTC.
+ * @param {number} milliseconds since the epoch
+ * @param {boolean} withSeconds
+ */
+export function moment(milliseconds, withSeconds = false) {
+  return new Date(milliseconds).toISOString().slice(0, withSeconds ? 19 : 16).replace("T", " ");
+}
+
+/**
+ * A time as the server may send it: ISO 8601, seconds, milliseconds, or nanoseconds.
+ * @param {string | number | null | undefined} time
+ * @returns {number | null} milliseconds since the epoch
+ */
+export function milliseconds(time) {
+  if (time === null || time === undefined) return null;
+  if (typeof time === "string") {
+    const parsed = Date.parse(time);
+    return Number.isNaN(parsed) ? null : parsed;
+  }
+  if (time > 1e16) return time / 1e6;
+  return time > 1e11 ? time : time * 1e3;
+}
+
+/**
+ * `3 h 12 m`, `4 m 09 s`, `12 s`.
+ * @param {number} duration milliseconds
+ */
+export function lasting(duration) {
+  const seconds = Math.max(0, Math.round(duration / 1000));
+  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} m`;
+  if (seconds >= 60) return `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, "0")} s`;
+  return `${seconds} s`;
+}
+
+/**
+ * The CSS class of a change, and with it the arrow.
+ * @param {number | null | undefined} change
+ */
+export function direction(change) {
+  if (!change) return "";
+  return change > 0 ? "up" : "down";
+}

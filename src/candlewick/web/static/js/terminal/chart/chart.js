@@ -1,0 +1,239 @@
+/** The price chart: candles and volume that grow to the left as one scrolls, and live on the right. */
+
+import { CandlestickSeries, createChart, HistogramSeries } from "lightweight-charts";
+import { draw } from "../../frame.js";
+import { fixed } from "../../format.js";
+import { byId, setState } from "../cells.js";
+import { about, priceDecimals } from "../instruments.js";
+import { isTooLongAgo, newest, older, since } from "./history.js";
+import { Indicators } from "./indicators.js";
+import { Legend } from "./legend.js";
+import { savePicture } from "./picture.js";
+import { SplitSeries } from "./split.js";
+import { CANDLES, CHART, VOLUME, VOLUME_DOWN, VOLUME_SCALE, VOLUME_UP } from "./theme.js";
+
+const LOAD_WITHIN_BARS = 120; // from the left end of what is loaded
+const CATCH_UP_EVERY_MS = 30_000;
+const FAR_FROM_NOW_BARS = 12;
+
+/** @typedef {import("./history.js").Candle} Candle */
+
+export class Chart {
+  #panel = byId("chart");
+  #plot = byId("plot");
+  #legend = new Legend();
+  /** @type {AbortController} everything asked for the symbol and interval that are shown */
+  #scope = new AbortController();
+  #unsubscribe = () => {};
+  /** @type {Candle[]} live candles that came before history did */
+  #early = [];
+  #isLoaded = false;
+  #isLoadingOlder = false;
+  #isComplete = false;
+  #caughtUp = 0;
+  /** @type {import("lightweight-charts").MouseEventParams | null} */
+  #pointed = null;
+
+  /**
+   * @param {{desk: import("../desk.js").Desk, live: import("../../live.js").Live, lengths: Record<string, number>,
+   *   notices: import("../notices.js").Notices}} parts
+   */
+  constructor({ desk, live, lengths, notices }) {
+    Object.assign(this, { desk, live, lengths, notices });
+    this.api = createChart(byId("tv"), CHART);
+    this.candles = new SplitSeries(this.api, CandlestickSeries, CANDLES, {
+      liveOptions: { lastValueVisible: true, priceLineVisible: true },
+    });
+    this.volume = new SplitSeries(this.api, HistogramSeries, VOLUME);
+    this.api.priceScale("volume").applyOptions(VOLUME_SCALE);
+    this.indicators = new Indicators(this.api, {
+      live,
+      changed: () => this.#describeSoon(),
+      failed: (problem) => notices.tell("WARNING", "Indicators", problem.message),
+    });
+    this.api.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#rangeChanged(range));
+    this.api.subscribeCrosshairMove((event) => {
+      this.#pointed = event.time === undefined ? null : event;
+      this.#describeSoon();
+    });
+    this.#plot.addEventListener("keydown", (event) => this.#key(event));
+    byId("to-now").addEventListener("click", () => this.toNow());
+    byId("chart-png").addEventListener("click", () => this.savePicture());
+    desk.addEventListener("symbol", () => this.#open());
+    desk.addEventListener("interval", () => this.#open());
+    desk.instruments.addEventListener("complete", () => this.#setFormat());
+    this.#open();
+  }
+
+  /** The range of loaded candles, null before there are any. */
+  get loaded() {
+    return this.candles.length ? { first: this.candles.first.time, last: this.candles.last.time } : null;
+  }
+
+  /** Fetch what was missed since the last candle. */
+  async refresh() {
+    if (!this.#isLoaded) return;
+    const { symbol, interval } = this.desk;
+    const { signal } = this.#scope;
+    const from = this.candles.last?.time;
+    if (from === undefined || isTooLongAgo(from, this.lengths[interval])) return this.#open();
+    try {
+      const missed = await since(symbol, interval, from, signal);
+      if (signal.aborted || !missed.length) return;
+      // of the last one the live message may be newer than the answer
+      const newer = missed.filter(({ time }) => time !== this.candles.last.time || time === from);
+      this.candles.merge(newer);
+      this.volume.merge(newer.map(volumeOf));
+      this.indicators.load(from, missed.at(-1).time);
+      this.#describeSoon();
+    } catch (problem) {
+      if (!signal.aborted) this.notices.tell("WARNING", "Candles", problem.message);
+    }
+  }
+
+  toNow() {
+    this.api.timeScale().scrollToRealTime();
+  }
+
+  async savePicture() {
+    const { symbol, interval, instrument } = this.desk;
+    await savePicture(this.api, { symbol, interval, about: instrument ? about(instrument) : "" });
+  }
+
+  async #open() {
+    this.#scope.abort();
+    this.#scope = new AbortController();
+    const { signal } = this.#scope;
+    const { symbol, interval } = this.desk;
+    this.#isLoaded = this.#isLoadingOlder = this.#isComplete = false;
+    this.#early = [];
+    this.candles.clear();
+    this.volume.clear();
+    this.#setFormat();
+    this.#describe();
+    setState(this.#panel, "loading", "Loading candles…");
+    this.indicators.open({ symbol, interval, length: this.lengths[interval], signal });
+    this.#unsubscribe();
+    this.#unsubscribe = this.live.subscribe([`candles:${symbol}:${interval}`], ({ type, data }) => {
+      if (type === "candle") this.#take(data);
+    });
+    try {
+      const candles = await newest(symbol, interval, signal);
+      if (!signal.aborted) this.#show(candles);
+    } catch (problem) {
+      if (!signal.aborted) setState(this.#panel, "error", problem.message);
+    }
+  }
+
+  /** @param {Candle[]} candles */
+  #show(candles) {
+    this.candles.setAll(candles);
+    this.volume.setAll(candles.map(volumeOf));
+    this.#isLoaded = true;
+    const early = this.#early;
+    this.#early = [];
+    for (const candle of early) this.#take(candle);
+    this.#resetView();
+    setState(this.#panel, this.candles.length ? "live" : "empty", this.candles.length ? "" : "No trades yet.");
+    this.#describe();
+    if (this.loaded) this.indicators.load(this.loaded.first, this.loaded.last);
+  }
+
+  #resetView() {
+    const scale = this.api.timeScale();
+    this.api.priceScale("right").applyOptions({ autoScale: true });
+    scale.applyOptions({ secondsVisible: this.lengths[this.desk.interval] < 60, barSpacing: CHART.timeScale.barSpacing });
+    scale.scrollToPosition(CHART.timeScale.rightOffset, false);
+  }
+
+  /** @param {Candle} candle */
+  #take(candle) {
+    if (!this.#isLoaded) {
+      this.#early.push(candle);
+      return;
+    }
+    const last = this.candles.last?.time;
+    if (last !== undefined && candle.time > last + this.lengths[this.desk.interval]) this.#catchUp();
+    this.candles.update(candle);
+    this.volume.update(volumeOf(candle));
+    if (this.#panel.dataset.state === "empty") setState(this.#panel, "live");
+    this.#describeSoon();
+  }
+
+  /** A candle came that does not follow the last one: either nothing traded, or something was missed. */
+  #catchUp() {
+    if (performance.now() - this.#caughtUp < CATCH_UP_EVERY_MS) return;
+    this.#caughtUp = performance.now();
+    this.refresh();
+  }
+
+  /** @param {import("lightweight-charts").LogicalRange | null} range */
+  #rangeChanged(range) {
+    if (!range) return;
+    byId("to-now").hidden = this.api.timeScale().scrollPosition() > -FAR_FROM_NOW_BARS;
+    if (range.from < LOAD_WITHIN_BARS) this.#loadOlder();
+  }
+
+  async #loadOlder() {
+    if (!this.#isLoaded || this.#isLoadingOlder || this.#isComplete || !this.candles.length) return;
+    this.#isLoadingOlder = true;
+    const { symbol, interval } = this.desk;
+    const { signal } = this.#scope;
+    const first = this.candles.first.time;
+    try {
+      const candles = (await older(symbol, interval, first, signal)).filter(({ time }) => time < first);
+      if (signal.aborted) return;
+      this.#isComplete = candles.length === 0;
+      this.candles.prepend(candles);
+      this.volume.prepend(candles.map(volumeOf));
+      if (candles.length) this.indicators.load(candles[0].time, candles.at(-1).time);
+    } catch (problem) {
+      if (!signal.aborted) this.notices.tell("WARNING", "Older candles", problem.message);
+    } finally {
+      if (!signal.aborted) this.#isLoadingOlder = false;
+    }
+  }
+
+  #setFormat() {
+    const places = priceDecimals(this.desk.instrument);
+    const tick = Number(this.desk.instrument?.tick) || 10 ** -(places ?? 2);
+    this.candles.applyOptions({
+      priceFormat: { type: "custom", minMove: tick, formatter: (/** @type {number} */ price) => fixed(price, places) },
+    });
+  }
+
+  #describeSoon() {
+    draw(this, () => this.#describe());
+  }
+
+  #describe() {
+    const { symbol, interval, instrument } = this.desk;
+    const places = priceDecimals(instrument);
+    const pointed = this.#pointed;
+    const candle = pointed ? this.candles.under(pointed) : this.candles.last;
+    const volume = pointed ? this.volume.under(pointed)?.value : candle?.volume;
+    this.#legend.show(candle && { ...candle, volume }, places, this.indicators.texts(pointed, places));
+    const label = `Candlestick chart of ${symbol}, ${interval} candles, UTC`;
+    if (this.#plot.getAttribute("aria-label") !== label) this.#plot.setAttribute("aria-label", label);
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    const scale = this.api.timeScale();
+    const bars = event.shiftKey ? 50 : 5;
+    const zoom = (/** @type {number} */ factor) => scale.applyOptions({ barSpacing: scale.options().barSpacing * factor });
+    if (event.key === "ArrowLeft") scale.scrollToPosition(scale.scrollPosition() - bars, false);
+    else if (event.key === "ArrowRight") scale.scrollToPosition(scale.scrollPosition() + bars, false);
+    else if (event.key === "+" || event.key === "=") zoom(1.2);
+    else if (event.key === "-") zoom(1 / 1.2);
+    else if (event.key === "End") this.toNow();
+    else return;
+    event.preventDefault();
+  }
+}
+
+/** @param {Candle} candle */
+function volumeOf({ time, open, close, volume }) {
+  return { time, value: volume, color: close >= open ? VOLUME_UP : VOLUME_DOWN };
+}

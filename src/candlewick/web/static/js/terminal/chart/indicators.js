@@ -1,0 +1,175 @@
+/** Indicators on the chart. The server computes them; here they are fetched, followed and drawn. */
+
+import { LineSeries, LineStyle } from "lightweight-charts";
+import { get } from "../../api.js";
+import { fixed } from "../../format.js";
+import { patiently } from "./history.js";
+import { SplitSeries } from "./split.js";
+import { line, LINES } from "./theme.js";
+
+const PATH = "/api/dashboard/charts/indicators/";
+const CHUNK = 2000;
+const STORED = "candlewick.indicators";
+const DEFAULT = ["ema:20", "rsi:14"];
+
+/** @typedef {{spec: string, name: string, pane: "price" | "own", color: string}} Kind */
+
+/** @type {Kind[]} what the menu offers */
+export const OFFERED = [
+  { spec: "ema:20", name: "EMA 20", pane: "price", color: LINES[0] },
+  { spec: "ema:50", name: "EMA 50", pane: "price", color: LINES[1] },
+  { spec: "ema:200", name: "EMA 200", pane: "price", color: LINES[2] },
+  { spec: "rsi:14", name: "RSI 14", pane: "own", color: "#ffa500" },
+];
+
+export class Indicators {
+  /** @type {Map<string, SplitSeries<any>>} */
+  #series = new Map();
+  /** @type {{symbol: string, interval: string, length: number, signal: AbortSignal} | null} */
+  #scope = null;
+  #unsubscribe = () => {};
+
+  /**
+   * @param {import("lightweight-charts").IChartApi} chart
+   * @param {{live: import("../../live.js").Live, changed: () => void, failed: (problem: Error) => void}} parts
+   */
+  constructor(chart, { live, changed, failed }) {
+    this.chart = chart;
+    this.live = live;
+    this.changed = changed;
+    this.failed = failed;
+    this.active = stored();
+  }
+
+  /** @param {string} spec */
+  isOn(spec) {
+    return this.active.includes(spec);
+  }
+
+  /**
+   * Another symbol or interval: empty lines that are filled as ranges are asked for.
+   * @param {{symbol: string, interval: string, length: number, signal: AbortSignal}} scope
+   */
+  open(scope) {
+    this.#scope = scope;
+    for (const spec of this.active) this.#line(spec).clear();
+    this.#follow();
+  }
+
+  /**
+   * @param {string} spec
+   * @param {{first: number, last: number} | null} loaded the range of candles on the chart
+   */
+  toggle(spec, loaded) {
+    if (this.isOn(spec)) {
+      this.active = this.active.filter((each) => each !== spec);
+      this.#series.get(spec)?.remove();
+      this.#series.delete(spec);
+    } else {
+      this.active = OFFERED.map((kind) => kind.spec).filter((each) => each === spec || this.isOn(each));
+      this.#line(spec);
+      if (loaded) this.load(loaded.first, loaded.last, [spec]);
+    }
+    localStorage.setItem(STORED, JSON.stringify(this.active));
+    this.#follow();
+    this.changed();
+  }
+
+  /**
+   * Fill the lines for the candles from `first` to `last`, newest part first.
+   * @param {number} first UTC seconds
+   * @param {number} last UTC seconds
+   */
+  async load(first, last, specs = this.active) {
+    const scope = this.#scope;
+    if (!scope || !specs.length) return;
+    const { symbol, interval, length, signal } = scope;
+    const step = CHUNK * length;
+    try {
+      for (let end = last + length; end > first; end -= step) {
+        const query = { symbol, interval, indicators: specs.join(","), start: Math.max(first, end - step), end };
+        const lines = await patiently(() => get(PATH, query, signal), signal);
+        if (scope !== this.#scope) return;
+        for (const [spec, points] of Object.entries(lines)) this.#series.get(spec)?.merge(points.filter(isKnown));
+      }
+    } catch (problem) {
+      if (!signal.aborted) this.failed(problem);
+    }
+    this.changed();
+  }
+
+  /**
+   * What the legend says: of the point under the crosshair, or the last one.
+   * @param {import("lightweight-charts").MouseEventParams | null} event
+   * @param {number | null} places decimals of the price
+   */
+  texts(event, places) {
+    return this.active.map((spec) => {
+      const kind = kindOf(spec);
+      const series = this.#series.get(spec);
+      const value = event ? series?.under(event)?.value : series?.last?.value;
+      return { name: kind.name, color: kind.color, text: fixed(value, kind.pane === "price" ? places : 1) };
+    });
+  }
+
+  #follow() {
+    this.#unsubscribe();
+    const scope = this.#scope;
+    if (!scope) return;
+    const channels = new Map(
+      this.active.map((spec) => [`indicators:${scope.symbol}:${scope.interval}:${spec.replaceAll(":", "-")}`, spec]),
+    );
+    this.#unsubscribe = this.live.subscribe([...channels.keys()], ({ type, channel, data }) => {
+      const series = this.#series.get(channels.get(channel));
+      // a line that history has not reached yet starts with its history, not with a dot at its end
+      if (type === "indicator" && series?.length && isKnown(data)) series.update(data);
+    });
+  }
+
+  /** @param {string} spec */
+  #line(spec) {
+    const known = this.#series.get(spec);
+    if (known) return known;
+    const kind = kindOf(spec);
+    const isOwn = kind.pane === "own";
+    const options = { ...line(kind.color), ...(isOwn ? { priceFormat: { type: "price", precision: 1, minMove: 0.1 } } : {}) };
+    const series = new SplitSeries(this.chart, LineSeries, options, { pane: isOwn ? 1 : 0, isLine: true });
+    if (isOwn) this.#guide(series);
+    this.#series.set(spec, series);
+    return series;
+  }
+
+  /** The RSI's own pane: from 0 to 100, with the customary 30 and 70. */
+  #guide(series) {
+    series.applyOptions({ autoscaleInfoProvider: () => ({ priceRange: { minValue: 10, maxValue: 90 } }) });
+    for (const price of [30, 70]) {
+      series.history.createPriceLine({ price, color: "#857b68", lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: true });
+    }
+    const panes = this.chart.panes();
+    panes[0]?.setStretchFactor(4);
+    panes[1]?.setStretchFactor(1);
+  }
+}
+
+/** @param {{value: number | null}} point */
+function isKnown({ value }) {
+  return value !== null && value !== undefined;
+}
+
+/**
+ * @param {string} spec
+ * @returns {Kind}
+ */
+function kindOf(spec) {
+  return OFFERED.find((kind) => kind.spec === spec);
+}
+
+/** What the person chose before; storage may hold anything. */
+function stored() {
+  try {
+    const specs = JSON.parse(localStorage.getItem(STORED) ?? "null");
+    return Array.isArray(specs) ? OFFERED.map(({ spec }) => spec).filter((spec) => specs.includes(spec)) : DEFAULT;
+  } catch {
+    return DEFAULT;
+  }
+}

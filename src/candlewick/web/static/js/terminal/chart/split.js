@@ -1,0 +1,159 @@
+/**
+ * A series drawn as two: settled history, and a short live part.
+ *
+ * An update of a Lightweight Charts series touches every bar loaded into that series. So updates go to
+ * the short one, and only when it has grown are its bars folded into the long one.
+ */
+
+const FOLD_AT = 400;
+
+/** @typedef {{time: number}} Point */
+/**
+ * @template {Point} P
+ */
+export class SplitSeries {
+  /** @type {P[]} */
+  #settled = [];
+  /** @type {P[]} */
+  #recent = [];
+
+  /**
+   * @param {import("lightweight-charts").IChartApi} chart
+   * @param {any} definition
+   * @param {Record<string, unknown>} options
+   * @param {{pane?: number, liveOptions?: Record<string, unknown>, isLine?: boolean}} [more] a line's two
+   *   parts share a point, so that no gap shows
+   */
+  constructor(chart, definition, options, { pane = 0, liveOptions = {}, isLine = false } = {}) {
+    this.chart = chart;
+    this.isLine = isLine;
+    this.history = chart.addSeries(definition, { ...options, lastValueVisible: false, priceLineVisible: false }, pane);
+    this.live = chart.addSeries(definition, { ...options, ...liveOptions }, pane);
+  }
+
+  get length() {
+    return this.#settled.length + this.#recent.length;
+  }
+
+  /** @returns {P | undefined} */
+  get first() {
+    return this.#settled[0] ?? this.#recent[0];
+  }
+
+  /** @returns {P | undefined} */
+  get last() {
+    return this.#recent.at(-1) ?? this.#settled.at(-1);
+  }
+
+  /** @returns {P[]} oldest first */
+  get points() {
+    return [...this.#settled, ...this.#recent];
+  }
+
+  /** @param {P[]} points oldest first; the last one may still move */
+  setAll(points) {
+    this.#settled = points.slice(0, -1);
+    this.#recent = points.slice(-1);
+    this.#lay();
+  }
+
+  /** @param {P[]} points older than `first` */
+  prepend(points) {
+    const first = this.first?.time ?? Infinity;
+    const older = points.filter(({ time }) => time < first);
+    if (!older.length) return;
+    if (this.length === 0) return this.setAll(older);
+    this.#settled = [...older, ...this.#settled];
+    this.history.setData(this.#settled);
+  }
+
+  /**
+   * A newer value of the last point, the next point, or a correction of an earlier one.
+   * @param {P} point
+   */
+  update(point) {
+    const last = this.last;
+    if (last === undefined) return this.setAll([point]);
+    if (point.time < last.time) return this.#correct(point);
+    if (point.time === last.time && this.#recent.length) this.#recent[this.#recent.length - 1] = point;
+    else this.#recent.push(point);
+    if (this.#recent.length > FOLD_AT) this.#fold();
+    else this.live.update(point);
+  }
+
+  /**
+   * Points that may be new, newer or known; any order in time.
+   * @param {P[]} points
+   */
+  merge(points) {
+    const all = new Map(this.points.map((point) => [point.time, point]));
+    for (const point of points) all.set(point.time, point);
+    this.setAll([...all.values()].sort((a, b) => a.time - b.time));
+  }
+
+  clear() {
+    this.setAll([]);
+  }
+
+  remove() {
+    this.chart.removeSeries(this.history);
+    this.chart.removeSeries(this.live);
+  }
+
+  /** @param {Record<string, unknown>} options */
+  applyOptions(options) {
+    this.history.applyOptions(options);
+    this.live.applyOptions(options);
+  }
+
+  /**
+   * What the crosshair points at.
+   * @param {import("lightweight-charts").MouseEventParams} event
+   * @returns {any}
+   */
+  under(event) {
+    return event.seriesData.get(this.live) ?? event.seriesData.get(this.history);
+  }
+
+  /** @param {P} point */
+  #correct(point) {
+    const recent = this.#recent.findIndex(({ time }) => time === point.time);
+    if (recent >= 0) {
+      this.#recent[recent] = point;
+      this.live.update(point, true);
+      return;
+    }
+    const settled = indexOfTime(this.#settled, point.time);
+    if (settled < 0) return this.merge([point]);
+    this.#settled[settled] = point;
+    if (settled === this.#settled.length - 1) this.history.update(point);
+    else this.history.update(point, true);
+  }
+
+  #fold() {
+    this.setAll(this.points);
+  }
+
+  #lay() {
+    this.history.setData(this.#settled);
+    const joint = this.isLine ? this.#settled.slice(-1) : [];
+    this.live.setData([...joint, ...this.#recent]);
+  }
+}
+
+/**
+ * @param {Point[]} points sorted by time
+ * @param {number} time
+ * @returns {number} -1 if there is none
+ */
+export function indexOfTime(points, time) {
+  let low = 0;
+  let high = points.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    if (points[middle].time === time) return middle;
+    if (points[middle].time < time) low = middle + 1;
+    else high = middle - 1;
+  }
+  return -1;
+}

@@ -1,0 +1,97 @@
+/**
+ * Whether what is on the page can be trusted: the connection, the engine behind it, and the venue's
+ * feed. One place decides; the panels dim and say why, and a screen reader hears it once.
+ */
+
+import { lasting } from "../format.js";
+import { byId, setText } from "./cells.js";
+
+const PANELS = ["chart", "book", "tape", "watch"];
+
+export class Status {
+  #said = "";
+  #wasLive = false;
+
+  /**
+   * @param {{live: import("../live.js").Live, feeds: import("./feeds.js").Feeds, desk: import("./desk.js").Desk,
+   *   headline: import("./headline.js").Headline, book: import("./book.js").Book,
+   *   notices: import("./notices.js").Notices, refresh: () => void}} parts
+   */
+  constructor(parts) {
+    Object.assign(this, parts);
+    this.live.addEventListener("state", (event) => this.#changed(event.detail));
+    this.live.addEventListener("engine", () => this.#engineChanged());
+    this.live.addEventListener("problem", (event) => this.#problem(event.detail));
+    this.feeds.addEventListener("change", () => this.#judge());
+    this.desk.addEventListener("symbol", () => this.#judge());
+    this.#judge();
+  }
+
+  /** @param {{state: string, downFor?: number}} detail */
+  #changed({ state, downFor }) {
+    if (state === "live" && downFor) {
+      this.notices.tell("INFO", "Reconnected", `after ${lasting(downFor)}; what was missed has been fetched.`);
+      this.refresh();
+    }
+    if (state === "reconnecting" && this.#wasLive) this.feeds.forget();
+    this.#wasLive = state === "live";
+    this.#judge();
+  }
+
+  #engineChanged() {
+    if (this.live.engineIsAway) this.feeds.forget();
+    else this.refresh();
+    this.#judge();
+  }
+
+  /** @param {{code: string, message: string}} error */
+  #problem({ code, message }) {
+    this.notices.tell("WARNING", code.replaceAll("_", " "), message);
+  }
+
+  /** The worst of connection, engine and feed. */
+  #doubt() {
+    const { state, engineIsAway } = this.live;
+    if (state === "connecting") return { state: "loading", word: "connecting", text: "" };
+    if (state === "reconnecting") return { state: "disconnected", word: "disconnected", text: "Connection lost. Reconnecting…" };
+    if (state === "signed-out") return { state: "disconnected", word: "signed out", text: "Your session has ended. Sign in again." };
+    if (state === "refused") return { state: "disconnected", word: "refused", text: "The server refuses live data to this page." };
+    if (engineIsAway) return { state: "disconnected", word: "engine away", text: "The engine is away; it is being restarted." };
+    const health = this.feeds.of(this.desk.instrument?.venue);
+    if (health?.state === "disconnected") return { state: "disconnected", word: "disconnected", text: "The venue's feed is down. Reconnecting…" };
+    if (health?.state === "stale") return { state: "stale", word: "stale", text: "The venue's feed is stale." };
+    return null;
+  }
+
+  #judge() {
+    const doubt = this.#doubt();
+    const pill = byId("connection");
+    pill.dataset.state = doubt?.state ?? "live";
+    setText(pill, doubt?.word ?? "live");
+    byId("session-ended").toggleAttribute("hidden", this.live.state !== "signed-out");
+    this.headline.setDoubt(doubt && doubt.state !== "loading" ? doubt.word : null);
+    for (const id of PANELS) this.#veil(byId(id), doubt);
+    if (doubt && doubt.state !== "loading") this.book.blank();
+    this.#say(doubt ? doubt.text : "Live data.");
+  }
+
+  /**
+   * @param {HTMLElement} panel
+   * @param {{state: any, text: string} | null} doubt
+   */
+  #veil(panel, doubt) {
+    if (doubt && doubt.state !== "loading") {
+      panel.dataset.doubt = doubt.state;
+      setText(panel.querySelector(".doubt"), doubt.text);
+    } else {
+      delete panel.dataset.doubt;
+    }
+  }
+
+  /** @param {string} text */
+  #say(text) {
+    if (text === this.#said) return;
+    this.#said = text;
+    setText(byId("status-said"), text);
+  }
+}

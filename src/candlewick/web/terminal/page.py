@@ -1,0 +1,109 @@
+"""What the terminal's page is told when it is made: enough to draw, before the first live message."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Final, Self
+from urllib.parse import urlencode
+
+import orjson
+
+from candlewick.core.errors import UsageError
+from candlewick.core.instrument import parse_symbol, public_symbol
+from candlewick.core.interval import SECONDS
+from candlewick.web.link import Link
+
+FAVOURITES: Final = ("1s", "1m", "5m", "15m", "1h", "4h", "1d")
+DEFAULT_INTERVAL: Final = "1m"
+DEFAULT_SYMBOLS: Final = ("BTCUSDT-PERP", "BTCUSDT")  # the first that the primary venue lists
+FIRST_CANDLES: Final = 1000  # as chart/history.js asks for
+REPLAY_SPEEDS: Final = (1, 2, 5, 10, 50, 100)
+_KINDS: Final = {"spot": "Spot", "perp": "Perpetual", "future": "Future", "equity": "Equity"}
+# `<` ends a script element, and two separators end a line of JavaScript, though not of JSON
+_ESCAPES: Final = ((b"<", b"\\u003c"), ("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"))
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One view of the terminal.
+
+    Attributes:
+        instrument: the public object of what is shown.
+        interval: of the candles.
+        watched: public objects of the watchlist, in its order.
+    """
+
+    link: Link
+    instrument: dict[str, Any]
+    interval: str
+    watched: list[dict[str, Any]]
+
+    @classmethod
+    def make(cls, link: Link, *, watchlist: Iterable[str], symbol: str = "", interval: str = "") -> Self:
+        """The page for what a person's address asks for, as far as it exists."""
+        watched = [link.instruments[id] for id in watchlist if id in link.instruments]
+        shown = _find(link, symbol) or _first(link, watched)
+        return cls(link, shown, interval if interval in SECONDS else DEFAULT_INTERVAL, watched)
+
+    @property
+    def symbol(self) -> str:
+        """The public name of what is shown."""
+        return public_symbol(self.instrument["instrument"], primary=self.link.primary)
+
+    def start(self) -> dict[str, Any]:
+        """What the page's scripts begin with."""
+        known = {each["instrument"]: each for each in (self.instrument, *self.watched)}
+        return {
+            "symbol": self.symbol,
+            "interval": self.interval,
+            "intervals": SECONDS,
+            "favourites": FAVOURITES,
+            "watchlist": [each["symbol"] for each in self.watched],
+            "instruments": list(known.values()),
+        }
+
+    def context(self) -> dict[str, Any]:
+        """What the template shows."""
+        start = self.start()
+        kind = self.instrument["kind"]
+        query = {"symbol": self.symbol, "interval": self.interval, "limit": FIRST_CANDLES}
+        return {
+            "start": start,
+            "start_json": script_json(start),
+            # the very address that the chart asks: the browser begins to load it with the styles
+            "first_candles": f"/api/dashboard/charts/ohlcv/?{urlencode(query)}",
+            "venue_line": f"{self.instrument['venue_title']} · {_KINDS.get(kind, kind)}",
+            "is_derivative": kind in {"perp", "future"},
+            "is_simulated": self.instrument["simulated"],
+            "is_replay": self.link.mode == "replay",
+            "replay_speeds": REPLAY_SPEEDS,
+            "other_intervals": [each for each in SECONDS if each not in FAVOURITES],
+        }
+
+
+def script_json(value: Any) -> str:
+    """`value` as JSON that cannot end the script element it stands in."""
+    text = orjson.dumps(value)
+    for character, escape in _ESCAPES:
+        text = text.replace(character, escape)
+    return text.decode()
+
+
+def _find(link: Link, symbol: str) -> dict[str, Any] | None:
+    if not symbol:
+        return None
+    try:
+        return link.instruments.get(parse_symbol(symbol, primary=link.primary))
+    except UsageError:
+        return None
+
+
+def _first(link: Link, watched: list[dict[str, Any]]) -> dict[str, Any]:
+    if watched:
+        return watched[0]
+    for symbol in DEFAULT_SYMBOLS:
+        found = _find(link, symbol)
+        if found is not None:
+            return found
+    return next(iter(link.instruments.values()))
