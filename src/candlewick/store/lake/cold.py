@@ -8,6 +8,7 @@ is DOUBLE instead.
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -130,6 +131,11 @@ def read_table(path: Path, names: list[str]) -> pa.Table:
 _DAMAGED: Final = "Restore it from a backup, or remove the series' range and fetch it again."
 
 
+def unfinished_path(path: Path) -> Path:
+    """Where a file stands while it is written; a killed writer leaves it there."""
+    return path.with_name(f".{path.name}.tmp")
+
+
 def write_table(path: Path, table: pa.Table) -> int:
     """Write so that `path` is there whole and on disk, or not at all; returns its size in bytes.
 
@@ -139,7 +145,7 @@ def write_table(path: Path, table: pa.Table) -> int:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    unfinished = unfinished_path(path)
     encodings = {
         field.name: "DELTA_BINARY_PACKED"
         for field in table.schema
@@ -165,7 +171,8 @@ def write_table(path: Path, table: pa.Table) -> int:
         _sync_folder(path.parent)
         return path.stat().st_size
     except (pa.ArrowException, OSError) as error:
-        unfinished.unlink(missing_ok=True)
+        with suppress(OSError):  # the first fault is the one to tell
+            unfinished.unlink()
         raise StoreError(
             f"The lake's file {path} cannot be written ({error}). "
             "Check the disk's free space and the folder's permissions."

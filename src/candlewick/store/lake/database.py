@@ -13,7 +13,6 @@ from candlewick.core.errors import StoreError
 
 FILE_NAME: Final = "lake.sqlite3"
 _BUSY_TIMEOUT_S: Final = 30.0
-_MIGRATE_LOCK_RETRIES: Final = 3
 
 _FIRST: Final = """
 CREATE TABLE series (
@@ -117,10 +116,12 @@ class Database:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
-    def checkpoint(self) -> None:
-        """Fold the write-ahead log into the file and cut it, if no reader is in the way."""
+    def give_back_space(self) -> None:
+        """Return pages that deleted rows have left to the file system, without waiting for readers."""
         with self._explained():
-            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            connection = self._connection()
+            connection.execute("PRAGMA incremental_vacuum").fetchall()
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
         with self._guard:
@@ -141,6 +142,8 @@ class Database:
                 self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
             )
             try:
+                # only takes effect in a new file: lets compaction give space back
+                made.execute("PRAGMA auto_vacuum=INCREMENTAL")
                 made.execute("PRAGMA journal_mode=WAL")
                 made.execute("PRAGMA synchronous=NORMAL")
             except sqlite3.Error:

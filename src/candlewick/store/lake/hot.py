@@ -5,15 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import lz4.block  # type: ignore[import-untyped]
 import msgspec
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Trade
 from candlewick.store.lake.columns import Columns
 from candlewick.store.lake.kinds import Kind
 
+_DAY_NS: Final = 86_400 * NS_PER_S
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Trade]).decode
 
@@ -108,3 +110,19 @@ def select_trades(
 def remove_trades(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
     """Delete batches by number."""
     connection.executemany("DELETE FROM hot_trades WHERE id = ?", [(id,) for id in ids])
+
+
+def first_trade_day(connection: sqlite3.Connection, series: int, before_ns: int) -> tuple[int, int] | None:
+    """Bounds in ns of the oldest UTC day with a batch that ends before `before_ns`; None without one."""
+    row = connection.execute(
+        "SELECT min(min_ns) FROM hot_trades WHERE series = ? AND max_ns < ?", (series, before_ns)
+    ).fetchone()
+    if row[0] is None:
+        return None
+    start = int(row[0]) // _DAY_NS * _DAY_NS
+    return start, start + _DAY_NS
+
+
+def forget_trades(connection: sqlite3.Connection, series: int, before_ns: int) -> None:
+    """Delete batches that end before `before_ns`, for good."""
+    connection.execute("DELETE FROM hot_trades WHERE series = ? AND max_ns < ?", (series, before_ns))

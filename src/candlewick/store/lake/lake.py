@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from candlewick.core.errors import UsageError
 from candlewick.core.events import Candle, Funding, OpenInterest, Trade
 from candlewick.core.interval import seconds
 from candlewick.market.bars import COLUMNS, Bars
@@ -17,11 +18,12 @@ from candlewick.store.lake import cold, hot, manifest, spans, trades
 from candlewick.store.lake.columns import Columns, joined, merged
 from candlewick.store.lake.database import Database
 from candlewick.store.lake.kinds import CANDLES, FUNDING, OPEN_INTEREST, TRADES, CandleKind, Kind, candle_kind
-from candlewick.store.lake.layout import split_instrument
+from candlewick.store.lake.layout import check_time, split_instrument
 from candlewick.store.lake.manifest import SeriesInfo
 from candlewick.store.lake.spans import Span
 
 _VANISHED_RETRIES: Final = 3
+_INT64_END: Final = 2**63
 _T = TypeVar("_T")
 
 
@@ -135,8 +137,10 @@ class Lake:
 
     def mark_covered(self, instrument: str, interval: str, start_s: int, end_s: int) -> None:
         """Record that [start_s, end_s) was fetched completely: a bar that is absent there does not exist."""
+        split_instrument(instrument)
+        seconds(interval)
         with self.database.write() as connection:
-            series = _series(connection, CANDLES.name, instrument, interval)
+            series = manifest.make_series(connection, CANDLES.name, instrument, interval)
             manifest.cover(connection, series, [(start_s, end_s)])
 
     def missing(self, instrument: str, interval: str, start_s: int, end_s: int) -> list[Span]:
@@ -230,15 +234,14 @@ class Lake:
         with self.database.write() as connection:
             count = _put_candles(connection, CANDLES, candles)
             for instrument, batch in (trades or {}).items():
+                for trade in batch:
+                    check_moment(trade)
                 if batch:
-                    hot.add_trades(connection, _series(connection, TRADES, instrument), batch)
+                    series = manifest.make_series(connection, TRADES, instrument, "")
+                    hot.add_trades(connection, series, batch)
                     count += len(batch)
-            rates = ((f.instrument, (f.ts_exchange, 1, f.ts_received, f.rate, f.mark)) for f in funding)
-            count += _put_moments(connection, FUNDING, rates)
-            readings = (
-                (r.instrument, (r.ts_exchange, 1, r.ts_received, r.quantity, r.value)) for r in open_interest
-            )
-            count += _put_moments(connection, OPEN_INTEREST, readings)
+            count += _put_moments(connection, FUNDING, funding)
+            count += _put_moments(connection, OPEN_INTEREST, open_interest)
         return count
 
     def series(self) -> list[SeriesInfo]:
@@ -315,20 +318,41 @@ class Lake:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-def _series(connection: sqlite3.Connection, kind: str, instrument: str, interval: str = "") -> int:
-    split_instrument(instrument)
-    if interval:
-        seconds(interval)
-    return manifest.make_series(connection, kind, instrument, interval)
+def check_candle(candle: Candle) -> None:
+    """Hold a candle to what the lake can keep: a well-formed instrument, a known interval, sane times.
+
+    Raises:
+        UsageError: it cannot be kept; the sentence says why.
+    """
+    split_instrument(candle.instrument)
+    seconds(candle.interval)
+    check_time(candle.time, ns=False)
+    check_time(candle.ts_received, ns=True)
+
+
+def check_moment(moment: Trade | Funding | OpenInterest) -> None:
+    """The same for what happens at a moment.
+
+    Raises:
+        UsageError: it cannot be kept; the sentence says why.
+    """
+    split_instrument(moment.instrument)
+    check_time(moment.ts_exchange, ns=True)
+    check_time(moment.ts_received, ns=True)
+    if isinstance(moment, Trade):
+        for number in (moment.id, moment.first_id, moment.last_id):
+            if isinstance(number, int) and not -_INT64_END <= number < _INT64_END:
+                raise UsageError(f"Trade number {number} of {moment.instrument} does not fit 64 bits.")
 
 
 def _put_candles(connection: sqlite3.Connection, kind: Kind, candles: Iterable[Candle]) -> int:
     by_series: dict[tuple[str, str], list[Candle]] = defaultdict(list)
     for candle in candles:
+        check_candle(candle)
         by_series[candle.instrument, candle.interval].append(candle)
     count = 0
     for (instrument, interval), group in by_series.items():
-        series = _series(connection, kind.name, instrument, interval)
+        series = manifest.make_series(connection, kind.name, instrument, interval)
         rows = (
             (series, c.time, c.closed, c.ts_received,
              c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades)
@@ -339,14 +363,20 @@ def _put_candles(connection: sqlite3.Connection, kind: Kind, candles: Iterable[C
 
 
 def _put_moments(
-    connection: sqlite3.Connection, kind: Kind, rows: Iterable[tuple[str, tuple[Any, ...]]]
+    connection: sqlite3.Connection, kind: Kind, moments: Iterable[Funding | OpenInterest]
 ) -> int:
     by_instrument: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    for instrument, row in rows:
-        by_instrument[instrument].append(row)
+    for moment in moments:
+        check_moment(moment)
+        match moment:
+            case Funding():
+                values = (moment.rate, moment.mark)
+            case OpenInterest():
+                values = (moment.quantity, moment.value)
+        by_instrument[moment.instrument].append((moment.ts_exchange, True, moment.ts_received, *values))
     count = 0
     for instrument, group in by_instrument.items():
-        series = _series(connection, kind.name, instrument)
+        series = manifest.make_series(connection, kind.name, instrument, "")
         count += hot.upsert(connection, kind, ((series, *row) for row in group))
     return count
 

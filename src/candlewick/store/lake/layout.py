@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
 
 _NAME_MAX: Final = 100
 _DAY_S: Final = 86_400
+_END_S: Final = 7_258_118_400
+_END_NS: Final = _END_S * NS_PER_S
 
 
+@lru_cache(maxsize=4096)
 def split_instrument(instrument: str) -> tuple[str, str]:
     """Venue and symbol of an internal id.
 
@@ -27,6 +32,17 @@ def split_instrument(instrument: str) -> tuple[str, str]:
             f"at most {_NAME_MAX} printable characters."
         )
     return venue, symbol
+
+
+def check_time(time: int, *, ns: bool) -> None:
+    """Hold a time to the years 1970 to 2199: one beyond has no partition, and tells of a wrong unit.
+
+    Raises:
+        UsageError: it is outside.
+    """
+    if not 0 <= time < (_END_NS if ns else _END_S):
+        unit = "nanoseconds" if ns else "seconds"
+        raise UsageError(f"Time {time} is not between 1970 and 2200 in {unit}. Check its unit.")
 
 
 def folder(kind: str, instrument: str, interval: str) -> str:

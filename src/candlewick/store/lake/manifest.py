@@ -90,6 +90,61 @@ def partition_file(connection: sqlite3.Connection, series: int, partition: str) 
     return None if row is None else FileEntry(*row)
 
 
+def reserve_file(
+    connection: sqlite3.Connection, series: int, partition: str, folder: str, now_s: int
+) -> FileEntry:
+    """A generation and a path for a file about to be written. Needs a write transaction.
+
+    It is entered as retired: should its writer die, it is swept like any other.
+    """
+    row = connection.execute(
+        "INSERT INTO files (series, partition, path, rows, min_time, max_time, bytes, retired_s) "
+        "VALUES (?, ?, '', 0, 0, 0, 0, ?) RETURNING generation",
+        (series, partition, now_s),
+    ).fetchone()
+    path = f"{folder}/{partition}.g{row[0]}.parquet"
+    connection.execute("UPDATE files SET path = ? WHERE generation = ?", (path, row[0]))
+    return FileEntry(int(row[0]), series, partition, path, 0, 0, 0, 0)
+
+
+def put_in_force(connection: sqlite3.Connection, file: FileEntry, now_s: int) -> None:
+    """Make a written file its partition's, and retire the one before it. Needs a write transaction."""
+    connection.execute(
+        "UPDATE files SET retired_s = ? WHERE series = ? AND partition = ? AND retired_s IS NULL",
+        (now_s, file.series, file.partition),
+    )
+    connection.execute(
+        "UPDATE files SET rows = ?, min_time = ?, max_time = ?, bytes = ?, retired_s = NULL "
+        "WHERE generation = ?",
+        (file.rows, file.min_time, file.max_time, file.bytes, file.generation),
+    )
+
+
+def retire_before(connection: sqlite3.Connection, series: int, time: int, now_s: int) -> int:
+    """Retire files that end before `time`; returns how many. Needs a write transaction."""
+    return connection.execute(
+        "UPDATE files SET retired_s = ? WHERE series = ? AND max_time < ? AND retired_s IS NULL",
+        (now_s, series, time),
+    ).rowcount
+
+
+def retired_files(connection: sqlite3.Connection, before_s: int) -> list[tuple[int, str]]:
+    """(generation, path) of files retired at or before `before_s`."""
+    rows = connection.execute("SELECT generation, path FROM files WHERE retired_s <= ?", (before_s,))
+    return [(int(generation), str(path)) for generation, path in rows]
+
+
+def forget_files(connection: sqlite3.Connection, generations: list[int]) -> None:
+    """Drop entries whose files are gone from disk. Needs a write transaction."""
+    connection.executemany("DELETE FROM files WHERE generation = ?", [(g,) for g in generations])
+
+
+def all_series(connection: sqlite3.Connection) -> list[tuple[int, str, str, str]]:
+    """(id, kind, instrument, interval) of every series."""
+    rows = connection.execute("SELECT id, kind, instrument, interval FROM series ORDER BY id")
+    return [(int(id), kind, instrument, interval) for id, kind, instrument, interval in rows]
+
+
 def coverage(connection: sqlite3.Connection, series: int) -> list[Span]:
     """What is known to be complete, rising and apart."""
     rows = connection.execute(
@@ -114,8 +169,7 @@ def summary(connection: sqlite3.Connection) -> list[SeriesInfo]:
     for series, *part in _parts(connection):
         held.setdefault(series, []).append((part[0], part[1], part[2], part[3]))
     out: list[SeriesInfo] = []
-    known = connection.execute("SELECT id, kind, instrument, interval FROM series")
-    for id, kind, instrument, interval in known.fetchall():
+    for id, kind, instrument, interval in all_series(connection):
         if parts := held.get(id):
             unit = NS_PER_S if kind not in KEYED or KEYED[kind].ns else 1
             out.append(

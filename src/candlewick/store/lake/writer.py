@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeVar
 
-from candlewick.core.errors import StoreError
+from candlewick.core.errors import CandlewickError, StoreError, UsageError
 from candlewick.core.events import Candle, Funding, OpenInterest, Trade
-from candlewick.store.lake.lake import Lake
+from candlewick.store.lake.lake import Lake, check_candle, check_moment
 
 INTERVAL_S: Final = 0.25
 BATCH_ROWS: Final = 5_000
 MAX_TRADES: Final = 200_000
 _RETRY_S: Final = 1.0
 _Key = tuple[str, str, int]
+_Row = TypeVar("_Row")
 
 
 class LakeWriter:
@@ -24,8 +25,10 @@ class LakeWriter:
 
     What waits is bounded. Candles wait by (instrument, interval, time) and the better version replaces
     the other, so their number is bounded by the bars that change and none is ever dropped. Trades
-    beyond `max_trades` are dropped and counted in `dropped`: the venue still has them. When a commit
-    fails (disk full), its rows go back to waiting and are tried again every second; `last_error` says why.
+    beyond `max_trades` are dropped and counted in `dropped`: the venue still has them. What the lake
+    cannot keep at all (a time in the wrong unit) is refused at the door and counted in `refused`, so that
+    it cannot hold up the rest. When a commit fails (disk full), its rows go back to waiting and are tried
+    again every second. `last_error` says why in both cases.
 
     A killed process loses what was not committed yet, at most one interval, and nothing else.
     """
@@ -40,7 +43,8 @@ class LakeWriter:
     ) -> None:
         self.committed = 0
         self.dropped = 0
-        self.last_error: StoreError | None = None
+        self.refused = 0
+        self.last_error: CandlewickError | None = None
         self._lake = lake
         self._interval_s = interval_s
         self._batch_rows = batch_rows
@@ -52,7 +56,7 @@ class LakeWriter:
         self._open_interest: list[OpenInterest] = []
         self._lock = threading.Lock()
         self._wake = threading.Event()
-        self._closing = False
+        self._closing = threading.Event()
         self._in_flight = 0
         self._thread = threading.Thread(target=self._run, name="lake-writer", daemon=True)
         self._thread.start()
@@ -73,29 +77,29 @@ class LakeWriter:
     def candles(self, *candles: Candle) -> None:
         """Have candles stored, open or closed. Returns at once."""
         with self._lock:
-            for candle in candles:
+            for candle in self._kept(candles, check_candle):
                 self._keep_better(candle)
         self._nudge()
 
     def trades(self, instrument: str, *trades: Trade) -> None:
         """Have trades stored; those beyond what may wait are dropped and counted. Returns at once."""
         with self._lock:
-            room = self._max_trades - self._trade_count
-            taken = trades if len(trades) <= room else trades[:room]
+            kept = self._kept(trades, check_moment)
+            taken = kept[: self._max_trades - self._trade_count]
             self._trades[instrument].extend(taken)
             self._trade_count += len(taken)
-            self.dropped += len(trades) - len(taken)
+            self.dropped += len(kept) - len(taken)
         self._nudge()
 
     def funding(self, *rates: Funding) -> None:
         """Have settled funding rates stored. Returns at once."""
         with self._lock:
-            self._funding.extend(rates)
+            self._funding.extend(self._kept(rates, check_moment))
 
     def open_interest(self, *readings: OpenInterest) -> None:
         """Have readings of open interest stored. Returns at once."""
         with self._lock:
-            self._open_interest.extend(readings)
+            self._open_interest.extend(self._kept(readings, check_moment))
 
     def close(self) -> None:
         """Commit what waits and stop.
@@ -103,11 +107,23 @@ class LakeWriter:
         Raises:
             StoreError: the last commit failed; what it held is lost, and the sentence says why.
         """
-        self._closing = True
+        self._closing.set()
         self._wake.set()
         self._thread.join()
         if self.pending and self.last_error is not None:
             raise self.last_error
+
+    def _kept(self, rows: Sequence[_Row], check: Callable[[_Row], None]) -> list[_Row]:
+        kept: list[_Row] = []
+        for row in rows:
+            try:
+                check(row)
+            except UsageError as error:
+                self.refused += 1
+                self.last_error = error
+            else:
+                kept.append(row)
+        return kept
 
     def _keep_better(self, candle: Candle) -> None:
         key = (candle.instrument, candle.interval, candle.time)
@@ -123,11 +139,11 @@ class LakeWriter:
             self._wake.set()
 
     def _run(self) -> None:
-        while not self._closing:
+        while not self._closing.is_set():
             self._wake.wait(self._interval_s)
             self._wake.clear()
-            if not self._commit() and not self._closing:
-                time.sleep(_RETRY_S)
+            if not self._commit():
+                self._closing.wait(_RETRY_S)
         self._commit()
 
     def _commit(self) -> bool:
