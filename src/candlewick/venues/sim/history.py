@@ -1,0 +1,100 @@
+"""One listing's generated market: candles and trades of any time, as if nothing had ever printed."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+import numpy as np
+
+from candlewick.venues.sim.arrange import arrange
+from candlewick.venues.sim.character import Character
+from candlewick.venues.sim.minutes import COUNT, Generator, Plan, candles
+from candlewick.venues.sim.model import Listing, Print
+from candlewick.venues.sim.noise import Ints, key
+from candlewick.venues.sim.path import DAY_MINUTES, FIRST_DAY, MINUTE_MS, Path
+
+_KEEP_DAYS = 3
+_KEEP_MINUTES = 16
+_AT_ONCE = 4  # days generated together: more of them fall out of the processor's cache
+
+
+class History:
+    """Generated minutes of one listing. A trade's *ordinal* counts generated trades from 0 at the listing."""
+
+    def __init__(self, path: Path, venue: Character, listing: Listing) -> None:
+        self.listing = listing
+        self.generator = Generator(path, venue, listing)
+        self.first_minute = listing.listed_ms // MINUTE_MS
+        self.first_day = self.first_minute // DAY_MINUTES
+        self._seed = key(path.seed, venue.venue, listing.market, listing.symbol, "arrange")
+        self._before: Ints | None = None
+        self._days: OrderedDict[int, Ints] = OrderedDict()
+        self._minutes: OrderedDict[int, list[Print]] = OrderedDict()
+
+    def day(self, day: int) -> Ints:
+        """A day's candles, (9, 1440)."""
+        known = self._days.get(day)
+        if known is None:
+            known = candles(self.generator.runs(self.generator.plan(day)))
+            self._days[day] = known
+            if len(self._days) > _KEEP_DAYS:
+                self._days.popitem(last=False)
+        else:
+            self._days.move_to_end(day)
+        return known
+
+    def days(self, day: int, days: int) -> Iterator[tuple[int, Ints]]:
+        """Candles of `days` days, (9, 1440) each, without keeping them."""
+        for first in range(day, day + days, _AT_ONCE):
+            some = min(_AT_ONCE, day + days - first)
+            columns = candles(self.generator.runs(self.generator.plan(first, some)))
+            for n in range(some):
+                yield first + n, columns[:, n * DAY_MINUTES : (n + 1) * DAY_MINUTES]
+
+    def minutes(self, first: int, last: int) -> Ints:
+        """Candles of the minutes first … last - 1 (since 1970), which must lie within few days."""
+        parts = []
+        for day in range(first // DAY_MINUTES, (last - 1) // DAY_MINUTES + 1):
+            begin = day * DAY_MINUTES
+            parts.append(self.day(day)[:, max(first - begin, 0) : min(last - begin, DAY_MINUTES)])
+        return np.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
+
+    def plan(self, minute: int, minutes: int) -> Plan:
+        """The plan of up to a day's `minutes` from `minute` on, as arrays of their own."""
+        first, last = minute // DAY_MINUTES, (minute + minutes - 1) // DAY_MINUTES
+        plan = self.generator.plan(first, last - first + 1)
+        cut = plan.cut(minute - plan.minute, minute - plan.minute + minutes)
+        return Plan(cut.minute, cut.mid.copy(), cut.sigma.copy(), cut.trades.copy(), cut.lots.copy())
+
+    def ordinal(self, minute: int) -> int:
+        """The ordinal of the first trade of `minute`."""
+        day, at = divmod(minute, DAY_MINUTES)
+        before = int(self._day_ordinals()[day - self.first_day])
+        return before + int(self.day(day)[COUNT, :at].sum()) if at else before
+
+    def minute_of(self, ordinal: int) -> int:
+        """The minute in which trade `ordinal` happens."""
+        ordinals = self._day_ordinals()
+        day = self.first_day + int(np.searchsorted(ordinals, ordinal, side="right")) - 1
+        rest = ordinal - int(ordinals[day - self.first_day])
+        return day * DAY_MINUTES + int(np.searchsorted(np.cumsum(self.day(day)[COUNT]), rest, side="right"))
+
+    def prints(self, minute: int) -> list[Print]:
+        """The trades of `minute`; their ids are ordinals."""
+        known = self._minutes.get(minute)
+        if known is None:
+            day, at = divmod(minute, DAY_MINUTES)
+            runs = self.generator.runs(self.generator.plan(day).cut(at, at + 1))
+            seed = self._seed ^ minute * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+            known = arrange(runs, seed, minute * MINUTE_MS, self.ordinal(minute))
+            self._minutes[minute] = known
+            if len(self._minutes) > _KEEP_MINUTES:
+                self._minutes.popitem(last=False)
+        return known
+
+    def _day_ordinals(self) -> Ints:
+        if self._before is None:
+            counts = self.generator.trades_of_days()[self.first_day - FIRST_DAY :]
+            self._before = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+        return self._before

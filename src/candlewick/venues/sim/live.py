@@ -1,0 +1,256 @@
+"""One listing while it trades: agents who keep a book around the fair price and trade out of it.
+
+Events come at random (Poisson) times. A *maker's* event brings a limit order or a cancellation; makers
+whose quotes the fair price has passed cancel them, unless somebody was quicker. A *taker's* event is a
+market order, more likely on the side that brings the price towards the fair one. How often takers come
+and how much they bring is what the generated plan of the minute says, so that the live market has the
+character of its own history.
+"""
+
+from __future__ import annotations
+
+import random
+from math import exp
+from typing import NamedTuple
+
+import numpy as np
+
+from candlewick.venues.sim.book import Book
+from candlewick.venues.sim.folds import fold
+from candlewick.venues.sim.history import History
+from candlewick.venues.sim.model import ForcedOrder, Print
+from candlewick.venues.sim.path import MINUTE_MS
+from candlewick.venues.sim.tape import Session
+
+_BPS = 1e-4
+_SETTLE_MS = 45_000.0  # how fast the book leaves the last generated trade for the fair path
+
+
+class Best(NamedTuple):
+    """Best bid and ask after an update."""
+
+    update_id: int
+    ts_ms: int
+    bid: int
+    bid_lots: int
+    ask: int
+    ask_lots: int
+
+
+class Outbox:
+    """What happened and has not been collected yet, in order."""
+
+    __slots__ = ("bests", "forced", "prints")
+
+    def __init__(self) -> None:
+        self.prints: list[tuple[int, Print]] = []
+        self.bests: list[tuple[int, Best]] = []
+        self.forced: list[tuple[int, ForcedOrder]] = []
+
+    def clear(self) -> None:
+        self.prints, self.bests, self.forced = [], [], []
+
+
+class LiveMarket:
+    """Book and agents of one listing, from `start_ms` on."""
+
+    def __init__(
+        self, history: History, index: int, outbox: Outbox, session: Session, *, last: int, pace: float
+    ) -> None:
+        start_ms = session.start_ms
+        self.session = session
+        self._history = history
+        self._index = index
+        self._outbox = outbox
+        self._pace = pace
+        asset = history.generator.fair.asset
+        self._chance = random.Random(
+            f"{history.generator.fair.asset.symbol}/{history.listing.market}/{start_ms}"
+        )
+        self.book = Book(start_ms * 8)
+        self.minute = start_ms // MINUTE_MS
+        self.candle: list[int] = []
+        self._plan = history.plan(self.minute, 60)
+        self._usual_day = history.generator.fair.usual_day_variance()
+        self._line: list[float] = []
+        self._load_minute()
+        self._levels = 45 if asset.rate < 1 else 70
+        self._pull = 0.0
+        self._pull_since = start_ms
+        self._pull = last - self.fair(start_ms)
+        self.last = last
+        self.ts_ms = start_ms
+        self._fill_book(start_ms)
+        self._told = self.book.best()[1:]
+
+    @property
+    def ticket_lots(self) -> float:
+        """Mean lots of a trade in this minute."""
+        return self._lots
+
+    def stress(self, ts_ms: float) -> float:
+        """The move of the last minute in deviations of a usual minute."""
+        at = (ts_ms - self.minute * MINUTE_MS) / 1000.0
+        second = min(max(int(at), 0), 60)
+        before = self._line_before[second] if self._line_before else self._line[0]
+        return (self._line[second] - before) / self._usual_sigma
+
+    def _load_minute(self) -> None:
+        if not self._plan.minute <= self.minute < self._plan.minute + len(self._plan.trades):
+            self._plan = self._history.plan(self.minute, 60)
+        at = self.minute - self._plan.minute
+        generator = self._history.generator
+        index = generator.fair.index_seconds(self.minute)
+        offset = generator.fair.offset(self.minute + np.arange(61) / 60.0)
+        self._line_before = self._line
+        self._line = (np.exp(index + offset) / generator.tick).tolist()
+        self._index_line: list[float] = (np.exp(index) / generator.tick).tolist()
+        trades = int(self._plan.trades[at])
+        self._lots = max(int(self._plan.lots[at]) / trades, 1.0)
+        mid = float(self._plan.mid[at])
+        self._usual_sigma = mid * (self._usual_day / 1440.0) ** 0.5
+        self.half = max(0.5, mid * generator.spread_bps * 0.5 * _BPS)
+        self._reach = max(2.0, mid * 3.5 * _BPS)
+        # a taker often meets more than one level: fewer takers than trades
+        self._take_rate = trades / 60_000.0 * 0.8 * self._pace
+        self._make_rate = (trades / 60_000.0 * 2.4 + 0.0006) * self._pace
+
+    def fair(self, ts_ms: float) -> float:
+        """The fair price in ticks."""
+        at = (ts_ms - self.minute * MINUTE_MS) / 1000.0
+        second = min(max(int(at), 0), 59)
+        line = self._line
+        price = line[second] + (line[second + 1] - line[second]) * (at - second)
+        if self._pull:
+            age = (ts_ms - self._pull_since) / _SETTLE_MS
+            if age > 8.0:
+                self._pull = 0.0
+            else:
+                price += self._pull * exp(-age)
+        return price
+
+    def index(self, ts_ms: float) -> float:
+        """The asset's price over all venues, in ticks."""
+        at = (ts_ms - self.minute * MINUTE_MS) / 1000.0
+        second = min(max(int(at), 0), 59)
+        line = self._index_line
+        return line[second] + (line[second + 1] - line[second]) * (at - second)
+
+    def roll(self, minute: int) -> None:
+        """Enter `minute`. The caller has collected the candle of the minute before."""
+        self.minute = minute
+        self.candle = []
+        self._load_minute()
+
+    def wait_ms(self) -> float:
+        """Time to the next event."""
+        return self._chance.expovariate(self._take_rate + self._make_rate)
+
+    def step(self, ts_ms: float) -> None:
+        """One event at `ts_ms`, which lies in the current minute."""
+        self.ts_ms = int(ts_ms)
+        fair = self.fair(ts_ms)
+        if self._chance.random() * (self._take_rate + self._make_rate) < self._take_rate:
+            self._take(fair)
+        else:
+            self._make(fair)
+        self._tell()
+
+    def force(self, sells: bool, lots: int, ts_ms: int) -> ForcedOrder | None:
+        """Execute a liquidation of `lots` as a market order."""
+        self.ts_ms = ts_ms
+        fills = self._print(sells, lots, None)
+        filled = sum(part for _, part in fills)
+        if filled:
+            value = sum(ticks * part for ticks, part in fills)
+            order = ForcedOrder(ts_ms, sells, fills[-1][0], value / filled, filled)
+            self._outbox.forced.append((self._index, order))
+            self._tell()
+            return order
+        return None
+
+    def _take(self, fair: float) -> None:
+        _, bid, _, ask, _ = self.book.best()
+        chance = self._chance
+        middle = (bid + ask) / 2.0 if bid and ask else fair
+        lean = (fair - middle) / (2.0 * self.half)
+        sells = chance.random() >= 0.5 + 0.42 * lean / (1.0 + abs(lean))
+        lots = max(1, int(self._lots * 0.42 * chance.paretovariate(1.5)))
+        slip = 4.0 * self.half + 0.25 * self._reach
+        limit = int(fair - slip) if sells else int(fair + slip) + 1
+        self._print(sells, lots, limit)
+
+    def _make(self, fair: float) -> None:
+        book, chance = self.book, self._chance
+        for sells, prices in ((False, book.bid_ticks), (True, book.ask_ticks)):
+            # quotes on the wrong side of fair: picked off by the quick, withdrawn by the wary
+            for _ in range(16):
+                if not prices:
+                    break
+                ticks = prices[0] if sells else prices[-1]
+                stale = fair - ticks if sells else ticks - fair
+                if stale <= 0.3 * self.half:
+                    break
+                if chance.random() < 0.16 and stale > self.half:
+                    self._print(not sells, min(book.lots_at(sells, ticks), 1 + int(self._lots * 2)), ticks)
+                if book.lots_at(sells, ticks):
+                    book.drop(sells, ticks)
+        sells = chance.random() < 0.5
+        prices = book.ask_ticks if sells else book.bid_ticks
+        if not prices or abs((prices[0] if sells else prices[-1]) - fair) > 2.2 * self.half + 1.0:
+            self._quote(sells, fair, self.half * (0.6 + 0.8 * chance.random()))
+        elif len(prices) > self._levels * (0.75 + 0.5 * chance.random()):
+            self._withdraw(sells, prices)
+        else:
+            self._quote(sells, fair, self.half + self._away())
+
+    def _away(self) -> float:
+        depth = self._chance.expovariate(1.0)
+        return self._reach * depth * depth
+
+    def _quote(self, sells: bool, fair: float, away: float) -> None:
+        book, chance = self.book, self._chance
+        if sells:
+            ticks = int(fair + away + 0.5)
+            if book.bid_ticks:
+                ticks = max(ticks, book.bid_ticks[-1] + 1)
+        else:
+            ticks = int(fair - away + 0.5)
+            if book.ask_ticks:
+                ticks = min(ticks, book.ask_ticks[0] - 1)
+        if ticks > 0:
+            size = self._lots * (1.0 + 1.5 * away / self._reach) * chance.lognormvariate(0.0, 0.9)
+            book.place(sells, ticks, max(1, int(size)))
+
+    def _withdraw(self, sells: bool, prices: list[int]) -> None:
+        if self._chance.random() < 0.5:
+            ticks = prices[-1] if sells else prices[0]  # the farthest, long out of sight
+        else:
+            ticks = prices[int(self._chance.random() * len(prices))]
+        self.book.cancel(self.book.youngest(sells, ticks))
+
+    def _fill_book(self, ts_ms: int) -> None:
+        fair = self.fair(ts_ms)
+        for sells in (False, True):
+            self._quote(sells, fair, self.half)
+            prices = self.book.ask_ticks if sells else self.book.bid_ticks
+            for _ in range(self._levels * 3):
+                if len(prices) >= self._levels:
+                    break
+                self._quote(sells, fair, self.half + self._away())
+
+    def _print(self, sells: bool, lots: int, limit: int | None) -> list[tuple[int, int]]:
+        fills = self.book.take(sells, lots, limit)
+        for ticks, filled in fills:
+            trade = Print(self.session.next_id, self.ts_ms, ticks, filled, sells)
+            self.session.append(trade)
+            self._outbox.prints.append((self._index, trade))
+            self.last = ticks
+            fold(self.candle, ticks, filled, sells)
+        return fills
+
+    def _tell(self) -> None:
+        best = self.book.best()
+        if best[1:] != self._told:
+            self._told = best[1:]
+            self._outbox.bests.append((self._index, Best(best[0], self.ts_ms, *best[1:])))

@@ -1,0 +1,186 @@
+"""A minute of generated market, first as a plan, then as runs whose sums are its candle.
+
+A candle and the trades inside it must agree to the last lot, yet a year of candles may not cost a year
+of trades. So a minute is eight *runs*. A run has one price at which takers bought and one at which they
+sold, a number of trades and of lots on each side, and an `excursion`: its trades come as single trades at
+the run's price and as pairs of equal size at equal distances above and below it, the widest pair at the
+excursion. However the pairs are drawn (`arrange`), the sums are those of the run, so a candle is computed
+from its runs alone (`candles`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from candlewick.venues.sim.character import Character
+from candlewick.venues.sim.fair import Fair
+from candlewick.venues.sim.model import Listing
+from candlewick.venues.sim.noise import Floats, Ints, key, normals, words
+from candlewick.venues.sim.path import DAY_MINUTES, FIRST_DAY, SPAN, Path
+
+RUNS = 8
+RUN_MS = 60_000 // RUNS
+LEAST_TRADES = RUNS  # every run has a trade
+PERP_RATE = 1.15  # perpetuals trade a little more often than spot
+
+# Rows of a candle matrix.
+OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE, COUNT, TAKER_VOLUME, TAKER_QUOTE = range(9)
+
+_FAR = np.iinfo(np.int64).max
+
+
+class Plan(NamedTuple):
+    """What is to happen in consecutive minutes, before it is cut into runs.
+
+    `mid` (n + 1) and `sigma` (n) in ticks, `trades` and `lots` (n). `minute` is the first one since 1970.
+    """
+
+    minute: int
+    mid: Floats
+    sigma: Floats
+    trades: Ints
+    lots: Ints
+
+    def cut(self, first: int, last: int) -> Plan:
+        """Minutes `first` … `last` - 1, counted from the plan's first."""
+        return Plan(
+            self.minute + first,
+            self.mid[first : last + 1],
+            self.sigma[first:last],
+            self.trades[first:last],
+            self.lots[first:last],
+        )
+
+
+class Runs(NamedTuple):
+    """Minutes cut into runs: every array is (n, RUNS) int64, but `first_buys` and `last_buys` (n)."""
+
+    ask: Ints
+    bid: Ints
+    excursion: Ints
+    buys: Ints
+    sells: Ints
+    bought: Ints
+    sold: Ints
+    first_buys: NDArray[np.bool_]
+    last_buys: NDArray[np.bool_]
+
+
+class Generator:
+    """Generates one listing's minutes at one venue."""
+
+    def __init__(self, path: Path, venue: Character, listing: Listing) -> None:
+        self.fair = Fair(path, venue, listing)
+        asset = self.fair.asset
+        self.tick = float(listing.tick)
+        self.lot = float(listing.lot)
+        perp = listing.market == "perp"
+        self.rate = max(asset.rate * venue.activity * (PERP_RATE if perp else 1.0), 0.16)
+        self.ticket = asset.ticket
+        self.spread_bps = 0.3 / asset.rate * venue.spread
+        stream = key(path.seed, venue.venue, listing.market, listing.symbol)
+        self._day_stream = stream
+        self._trades_stream, self._lots_stream = stream + 1, stream + 2
+        self._noise_streams = tuple(stream + 3 + n for n in range(5))
+        self._counts: Ints | None = None
+
+    def trades_of_days(self) -> Ints:
+        """Number of trades on each day of the span, from FIRST_DAY."""
+        if self._counts is None:
+            heat = (self.fair.day_variance() / self.fair.usual_day_variance()) ** 0.3
+            luck = np.exp(0.12 * normals(self._day_stream, FIRST_DAY, SPAN))
+            counts = (self.rate * 86_400 * heat * luck).astype(np.int64)
+            self._counts = np.maximum(counts, DAY_MINUTES * LEAST_TRADES)
+        return self._counts
+
+    def plan(self, day: int, days: int = 1) -> Plan:
+        """The minutes of `days` days from `day` (since 1970)."""
+        line, variance = self.fair.minutes(day, days)
+        n = days * DAY_MINUTES
+        first = day * DAY_MINUTES
+        mid = np.exp(line) / self.tick
+        at = np.arange(day - FIRST_DAY, day - FIRST_DAY + days) % SPAN
+        heat = variance * (DAY_MINUTES / self.fair.usual_day_variance())
+        weight = heat**0.4 * np.exp(0.35 * normals(self._trades_stream, first, n))
+        filled = np.cumsum(weight.reshape(days, DAY_MINUTES), axis=1)
+        spare = self.trades_of_days()[at] - DAY_MINUTES * LEAST_TRADES
+        ends = np.floor(filled * (spare / filled[:, -1])[:, None])
+        ends[:, -1] = spare
+        trades = LEAST_TRADES + np.diff(ends, axis=1, prepend=0.0).astype(np.int64).ravel()
+        ticket = self.ticket / self.lot / self.tick / mid[:-1]
+        size = ticket * heat**0.12 * np.exp(0.4 * normals(self._lots_stream, first, n) - 0.08)
+        lots = np.maximum(trades * size, trades).astype(np.int64)
+        return Plan(first, mid, mid[:-1] * np.sqrt(variance), trades, lots)
+
+    def half_spread(self, mid: Floats) -> Floats:
+        """Half the distance between best bid and ask, in ticks."""
+        return np.maximum(0.5, mid * (self.spread_bps * 0.5e-4))
+
+    def runs(self, plan: Plan) -> Runs:
+        """The plan cut into runs. Plain arithmetic only, so that one minute alone comes out the same."""
+        n = len(plan.trades)
+        path_noise, weight, lean, wide, coin = (
+            words(stream, plan.minute, n).view(np.uint8).reshape(n, RUNS).astype(np.int64)
+            for stream in self._noise_streams
+        )
+        # A walk of seven steps from the plan's mid to the next; a byte's deviation is 73.9.
+        step = path_noise - 128
+        step[:, 0] = 0
+        walk = np.cumsum(step, axis=1)
+        share = np.arange(RUNS) / (RUNS - 1)
+        sigma_step = plan.sigma / (RUNS - 1) ** 0.5
+        start, gap = plan.mid[:-1, None], np.diff(plan.mid)[:, None]
+        walk_ticks = (walk - share * walk[:, -1:]) * (sigma_step / 73.9)[:, None]
+        middle = start + share * gap + walk_ticks
+        half = self.half_spread(plan.mid[:-1])[:, None]
+        bid = np.maximum(np.floor(middle - half + 0.5), 2.0)
+        ask = np.maximum(np.floor(middle + half + 0.5), bid + 1.0)
+        reach = np.minimum(wide * (sigma_step / 200.0)[:, None], bid * 0.2)
+        excursion = reach.astype(np.int64)
+
+        trades = (plan.trades // RUNS)[:, None] + (
+            (np.arange(RUNS) + coin[:, :1]) % RUNS < (plan.trades % RUNS)[:, None]
+        )
+        push = np.diff(middle, axis=1, append=plan.mid[1:, None]) / (sigma_step[:, None] + 1e-9)
+        chance = 0.5 + 0.16 * push / (1.0 + np.abs(push)) + (lean - 127.5) * (0.28 / 127.5)
+        buys = np.floor(trades * chance + coin / 256.0).astype(np.int64)
+        weight += 24
+        spare = (plan.lots - plan.trades)[:, None] * weight // weight.sum(axis=1, keepdims=True)
+        bought = buys + np.floor(spare * (buys / trades)).astype(np.int64)
+        sells = trades - buys
+        sold = trades + spare - bought
+        return Runs(
+            ask=ask.astype(np.int64),
+            bid=bid.astype(np.int64),
+            excursion=excursion,
+            buys=buys,
+            sells=sells,
+            bought=bought,
+            sold=sold,
+            first_buys=(buys[:, 0] > 0) & ((sells[:, 0] == 0) | (coin[:, 1] < 128)),
+            last_buys=(buys[:, -1] > 0) & ((sells[:, -1] == 0) | (coin[:, 2] < 128)),
+        )
+
+
+def candles(runs: Runs) -> Ints:
+    """The minutes' candles, (9, n)."""
+    ask, bid, buys, sells = runs.ask, runs.bid, runs.buys, runs.sells
+    wide_ask = np.where(buys >= 3, runs.excursion, 0)
+    wide_bid = np.where(sells >= 3, runs.excursion, 0)
+    high = np.maximum(np.where(buys > 0, ask + wide_ask, 0), np.where(sells > 0, bid + wide_bid, 0))
+    low = np.minimum(np.where(buys > 0, ask - wide_ask, _FAR), np.where(sells > 0, bid - wide_bid, _FAR))
+    taker_quote = (ask * runs.bought).sum(axis=1)
+    out = np.empty((9, len(ask)), dtype=np.int64)
+    out[OPEN] = np.where(runs.first_buys, ask[:, 0], bid[:, 0])
+    out[HIGH] = high.max(axis=1)
+    out[LOW] = low.min(axis=1)
+    out[CLOSE] = np.where(runs.last_buys, ask[:, -1], bid[:, -1])
+    out[TAKER_VOLUME] = runs.bought.sum(axis=1)
+    out[VOLUME] = out[TAKER_VOLUME] + runs.sold.sum(axis=1)
+    out[TAKER_QUOTE] = taker_quote
+    out[QUOTE] = taker_quote + (bid * runs.sold).sum(axis=1)
+    out[COUNT] = buys.sum(axis=1) + sells.sum(axis=1)
+    return out
