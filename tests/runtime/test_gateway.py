@@ -73,7 +73,7 @@ async def link(data_dir: Path) -> AsyncIterator[EngineLink]:
 
 async def until(condition: Any, timeout_s: float = 10.0) -> None:
     async with asyncio.timeout(timeout_s):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for has no event
             await asyncio.sleep(0.005)
 
 
@@ -149,10 +149,14 @@ async def test_lane_events_arrive_numbered_and_a_newcomer_gets_a_snapshot(tmp_pa
         assert events == [("alerts", n) for n in range(1, 51)]
         snapshots: dict[str, dict[str, Any]] = {}
         async with link(tmp_path) as late:
-            late.on_snapshot = lambda channel, seq, message: snapshots.update({channel: orjson.loads(message)})
+            late.on_snapshot = lambda channel, seq, message: snapshots.update(
+                {channel: orjson.loads(message)}
+            )
             await until(lambda: "alerts" in snapshots)
             assert snapshots["alerts"]["seq"] == 50
-            assert [each["title"] for each in snapshots["alerts"]["data"]] == [f"notice {n}" for n in range(50)]
+            assert [each["title"] for each in snapshots["alerts"]["data"]] == [
+                f"notice {n}" for n in range(50)
+            ]
 
 
 async def test_numbers_go_on_after_the_engine_was_restarted_and_links_find_it_again(tmp_path: Path) -> None:

@@ -49,7 +49,10 @@ def test_a_folder_is_free_again_when_its_owner_has_left(tmp_path: Path) -> None:
 
 def test_a_data_folder_that_cannot_be_made_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(StoreError, match="data folder .* cannot be used"), owning(tmp_path / "file" / "data"):
+    with (
+        pytest.raises(StoreError, match=r"data folder .* cannot be used"),
+        owning(tmp_path / "file" / "data"),
+    ):
         pass
 
 

@@ -26,7 +26,7 @@ def command(
     data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
     as_json: Annotated[bool, Option("--json", help="One JSON document on stdout.")] = False,
 ) -> None:
-    """Print every setting, its value, and whether it comes from a flag, a variable, the file or the default."""
+    """Print every setting, its value, and whether a flag, a variable, the file or the default gave it."""
     settings = load(data_dir=data_dir)
     file = settings.data_dir / CONFIG_FILE
     written = tomllib.loads(file.read_text()) if file.is_file() else {}

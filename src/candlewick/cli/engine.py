@@ -12,7 +12,9 @@ from candlewick.runtime.settings import load
 
 
 def command(
-    venues: Annotated[str | None, Option(help="`sim`, or real venues by name. Commas between several.")] = None,
+    venues: Annotated[
+        str | None, Option(help="`sim`, or real venues by name. Commas between several.")
+    ] = None,
     data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
 ) -> None:
     """Run the engine until SIGTERM."""

@@ -22,7 +22,9 @@ def command(
     port: Annotated[int | None, Option(help="Port of the terminal.")] = None,
     data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
     seed: Annotated[int | None, Option(help="Seed of the simulated market.")] = None,
-    misbehave: Annotated[str | None, Option(help="Faults of the simulated venues, as `candlewick sim`.")] = None,
+    misbehave: Annotated[
+        str | None, Option(help="Faults of the simulated venues, as `candlewick sim`.")
+    ] = None,
 ) -> None:
     """Run the simulated or live venues, the engine and the terminal until Ctrl-C."""
     settings = load(

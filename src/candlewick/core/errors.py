@@ -1,17 +1,17 @@
 """The error tree. Every error is a sentence for a person, and knows whether trying again can help.
 
-    CandlewickError
-    ├── ConfigError          a setting is unknown, of a wrong type, or contradicts another
-    ├── UsageError           a request names something that does not exist or is out of range
-    │   ├── UnknownSymbol
-    │   └── UnknownInterval
-    ├── VenueError           a venue refused, or answered what cannot be used
-    │   ├── VenueUnavailable   (retry) no connection, time-out, 5xx
-    │   ├── RateLimited        (retry after `retry_after_s`)
-    │   └── MalformedMessage   a message that cannot be read; counted, never fatal
-    ├── StoreError           the lake or a database cannot do what was asked
-    │   └── StoreLocked        another process owns this data folder
-    └── EngineAway           (retry) the engine does not answer
+CandlewickError
+├── ConfigError          a setting is unknown, of a wrong type, or contradicts another
+├── UsageError           a request names something that does not exist or is out of range
+│   ├── UnknownSymbol
+│   └── UnknownInterval
+├── VenueError           a venue refused, or answered what cannot be used
+│   ├── VenueUnavailable   (retry) no connection, time-out, 5xx
+│   ├── RateLimited        (retry after `retry_after_s`)
+│   └── MalformedMessage   a message that cannot be read; counted, never fatal
+├── StoreError           the lake or a database cannot do what was asked
+│   └── StoreLocked        another process owns this data folder
+└── EngineAway           (retry) the engine does not answer
 """
 
 from __future__ import annotations

@@ -8,11 +8,10 @@ import gc
 import logging
 import signal
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from candlewick.core.clock import Clock, SystemClock
-from candlewick.core.errors import CandlewickError, StoreError, UsageError, VenueError
+from candlewick.core.errors import UsageError, VenueError
 from candlewick.core.instrument import parse_symbol
 from candlewick.runtime import wiring
 from candlewick.runtime.gateway.server import Gateway
@@ -54,11 +53,10 @@ class EngineProcess:
         self._clock = clock
         self._mode = mode
         self._primary = feeds[0].venue.id
-        folder = settings.data_dir
-        self._running_mark = folder / "run" / "engine.running"
+        self._running_mark = settings.market_dir / "engine.running"
         self.engine = Engine()
-        self.lanes = Lanes(LaneLog(folder / "lanes.sqlite3"), LANES)
-        self.lake = Lake(folder / "lake")
+        self.lanes = Lanes(LaneLog(settings.market_dir / "lanes.sqlite3"), LANES)
+        self.lake = Lake(settings.market_dir / "lake")
         self._writer = LakeWriter(self.lake)
         self._market = MarketLane(self.engine, self._primary, lambda frames: self.gateway.send_market(frames))
         self.live = Live(
@@ -84,7 +82,11 @@ class EngineProcess:
             clock=clock,
         )
         self.gateway = Gateway(
-            folder, lanes=self.lanes, welcome=self._welcome, answer=self.requests.answer, on_demand=self._demand
+            settings.data_dir,
+            lanes=self.lanes,
+            welcome=self._welcome,
+            answer=self.requests.answer,
+            on_demand=self._demand,
         )
 
     async def run(self) -> None:
@@ -147,7 +149,9 @@ class EngineProcess:
         return {
             "primary": self._primary,
             "mode": self._mode,
-            "venues": {f.venue.id: {"title": f.venue.title, "simulated": f.venue.simulated} for f in self._feeds},
+            "venues": {
+                f.venue.id: {"title": f.venue.title, "simulated": f.venue.simulated} for f in self._feeds
+            },
             "instruments": [self.requests.instrument_json(i) for i in self.live.instruments.values()],
         }
 

@@ -61,8 +61,9 @@ class HealthWatch:
         skew = health.clock_skew_ms
         skewed = skew is not None and abs(skew) > self._clock_skew_warning_ms
         if skew is not None and skewed and venue not in self._skewed:
+            relation = "ahead of" if skew > 0 else "behind"
             text = (
-                f"The clock of {feed.venue.title} is {abs(skew) / 1000:.2f} s {'ahead of' if skew > 0 else 'behind'}"
+                f"The clock of {feed.venue.title} is {abs(skew) / 1000:.2f} s {relation}"
                 " this machine's. Times and latencies are corrected for it; check this machine's clock."
             )
             self._lanes.notice("WARNING", f"Clock skew on {venue}", text, self._clock.now_ns())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Final
 
 from candlewick.core.clock import NS_PER_S, Clock
@@ -98,9 +98,13 @@ class Historian:
         except VenueError as refusal:
             if refusal.retry:
                 raise
-            return await self._fold_seconds(feed, instrument, max(start_s, end_s - SECONDS_FROM_TRADES), end_s)
+            return await self._fold_seconds(
+                feed, instrument, max(start_s, end_s - SECONDS_FROM_TRADES), end_s
+            )
 
-    async def _fold_seconds(self, feed: MarketFeed, instrument: str, start_s: int, end_s: int) -> list[Candle]:
+    async def _fold_seconds(
+        self, feed: MarketFeed, instrument: str, start_s: int, end_s: int
+    ) -> list[Candle]:
         ladder = CandleLadder(instrument)
         ladder.know_from(start_s)
         candles = []

@@ -143,7 +143,8 @@ class Live:
             self._writer.candles(effect.candle)
 
     def _tell(self, notice: Notice) -> None:
-        log.log(logging.INFO if notice.severity == "INFO" else logging.WARNING, "%s: %s", notice.title, notice.message)
+        level = logging.INFO if notice.severity == "INFO" else logging.WARNING
+        log.log(level, "%s: %s", notice.title, notice.message)
         self._lanes.notice(notice.severity, notice.title, notice.message, notice.ts)
 
     def _start_resync(self, effect: ResyncBook) -> None:
@@ -157,7 +158,8 @@ class Live:
             await asyncio.sleep(RESYNC_WAITS_S[min(attempt, len(RESYNC_WAITS_S) - 1)])
             if watch.book.synchronised or not watch.snapshot_wanted:
                 return
-            with contextlib.suppress(VenueError):  # the feed's health tells of it; the book says why it is dark
+            # a refusal is told by the feed's health, and the book says why it is dark
+            with contextlib.suppress(VenueError):
                 self.take(await self.feed_of(instrument).book_snapshot(instrument))
 
     def _start_backfill(self, gap: BackfillTrades) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
-from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.clock import NS_PER_S, Clock, iso
 from candlewick.core.errors import UnknownSymbol, UsageError, VenueError
 from candlewick.core.instrument import Instrument, parse_symbol, public_symbol
 from candlewick.core.interval import open_time, seconds
@@ -152,14 +152,14 @@ class Requests:
         watch = self._watch(symbol)
         rates = await self._live.feed_of(watch.id).funding(watch.id, start, end)
         return [
-            self._named(watch, {"time": bodies.iso(r.ts_exchange), "rate": r.rate, "mark": r.mark}) for r in rates
+            self._named(watch, {"time": iso(r.ts_exchange), "rate": r.rate, "mark": r.mark}) for r in rates
         ]
 
     async def _open_interest(self, symbol: str) -> dict[str, Any]:
         watch = self._watch(symbol)
         now = await self._live.feed_of(watch.id).open_interest(watch.id)
         return self._named(
-            watch, {"time": bodies.iso(now.ts_exchange), "quantity": now.quantity, "value": now.value}
+            watch, {"time": iso(now.ts_exchange), "quantity": now.quantity, "value": now.value}
         )
 
     async def _feeds(self) -> dict[str, Any]:
@@ -185,7 +185,9 @@ class Requests:
             "feed_reconnects_total": {venue: feed.health.reconnects for venue, feed in feeds},
             "feed_malformed_total": {venue: sum(feed.health.malformed.values()) for venue, feed in feeds},
             "feed_latency_seconds": {
-                venue: feed.health.latency_ms / 1000 for venue, feed in feeds if feed.health.latency_ms is not None
+                venue: feed.health.latency_ms / 1000
+                for venue, feed in feeds
+                if feed.health.latency_ms is not None
             },
         }
 

@@ -60,13 +60,19 @@ class MarketSettings(_Section):
     record_trades: bool = True
     keep_trades_days: int = Field(7, ge=1)
     clock_skew_warning_ms: float = Field(1_000.0, gt=0)
+    folder: Path | None = None
+    """Where market history is kept; the data folder unless set. A replay has one of its own."""
 
 
 class Settings(BaseSettings):
     """All settings in force. An unknown key or a wrong type is refused by name."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter="__", extra="forbid", frozen=True, nested_model_default_partial_update=True
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     data_dir: Path = Field(default_factory=lambda: default_data_dir())
@@ -77,6 +83,11 @@ class Settings(BaseSettings):
     market: MarketSettings = Field(default_factory=MarketSettings)
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+
+    @property
+    def market_dir(self) -> Path:
+        """Folder of the lake and of the account lanes' log."""
+        return self.market.folder or self.data_dir
 
     @classmethod
     def settings_customise_sources(

@@ -200,7 +200,9 @@ class EngineLink:
 
     def _fail_waiting(self) -> None:
         for number in list(self._waiting):
-            self._settle(number, EngineAway("The engine went away before it answered. Try again in a moment."))
+            self._settle(
+                number, EngineAway("The engine went away before it answered. Try again in a moment.")
+            )
 
 
 def _error(body: dict[str, Any]) -> CandlewickError:

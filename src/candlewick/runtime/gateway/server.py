@@ -136,7 +136,9 @@ class Gateway:
         for identity in self._peers:
             self._commands.send([identity, b"lane", channel.encode(), str(seq).encode(), message])
 
-    def _start_request(self, identity: bytes, peer: _Peer, number: bytes, verb: str, arguments: bytes) -> None:
+    def _start_request(
+        self, identity: bytes, peer: _Peer, number: bytes, verb: str, arguments: bytes
+    ) -> None:
         if len(peer.requests) >= REQUESTS_AT_ONCE:
             busy = RateLimited("Too many requests are under way. Try again in a second.", 1.0)
             self._commands.send([identity, b"error", number, _error_body(busy)])

@@ -209,7 +209,9 @@ class TapeSource(_State):
     def bodies(self) -> list[Body]:
         fresh = self._watch.tape.since(self._seen)
         self._seen = self._watch.tape.count
-        return [(self._channel.encode(), orjson.dumps([trade_json(trade) for trade in fresh]))] if fresh else []
+        return (
+            [(self._channel.encode(), orjson.dumps([trade_json(trade) for trade in fresh]))] if fresh else []
+        )
 
 
 def for_channel(channel: str, engine: Engine, primary: str) -> Source:

@@ -37,7 +37,7 @@ class Lanes:
         self._events: dict[str, deque[tuple[int, bytes]]] = {}
         self._next_seq: dict[str, int] = {}
         self._states: dict[str, Callable[[], Any]] = {}
-        self._unsent = 0
+        self._unsent: set[asyncio.Future[None]] = set()
         for channel in channels:
             events = log.newest(channel, KEPT_EVENTS)
             self._events[channel] = deque(events, maxlen=KEPT_EVENTS)
@@ -55,11 +55,11 @@ class Lanes:
         seq = self._next_seq[channel]
         self._next_seq[channel] = seq + 1
         message = orjson.dumps({"type": type, "channel": channel, "seq": seq, "data": data})
-        self._unsent += 1
         written = asyncio.get_running_loop().run_in_executor(
             self._writer, self._log.append, channel, seq, ts_ns, message
         )
         # one writer thread and callbacks in order of completion: events leave in the order of their numbers
+        self._unsent.add(written)
         written.add_done_callback(lambda done: self._send(channel, seq, message, done))
 
     def notice(self, severity: str, title: str, message: str, ts_ns: int) -> None:
@@ -73,7 +73,9 @@ class Lanes:
         seq = events[-1][0] if events else 0
         state = self._states.get(channel)
         data = state() if state else [orjson.loads(message)["data"] for _, message in events]
-        return seq, orjson.dumps({"type": f"{channel}_snapshot", "channel": channel, "seq": seq, "data": data})
+        return seq, orjson.dumps(
+            {"type": f"{channel}_snapshot", "channel": channel, "seq": seq, "data": data}
+        )
 
     def last_seqs(self) -> dict[str, int]:
         """The newest written seq of each channel."""
@@ -81,13 +83,13 @@ class Lanes:
 
     async def close(self) -> None:
         """Wait until all is written."""
-        while self._unsent:
-            await asyncio.sleep(0.01)
+        await asyncio.gather(*self._unsent, return_exceptions=True)
+        await asyncio.sleep(0)  # the callbacks that send them run once more
         self._writer.shutdown()
         self._log.close()
 
     def _send(self, channel: str, seq: int, message: bytes, written: asyncio.Future[None]) -> None:
-        self._unsent -= 1
+        self._unsent.discard(written)
         if written.cancelled() or written.exception() is not None:
             self.failed += 1
         # an event whose log is full is still told: silence would leave a gap in the numbers

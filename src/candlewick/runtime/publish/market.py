@@ -62,12 +62,16 @@ class MarketLane:
         sources: dict[str, Source] = {}
         for channel in wanted - MAPS:
             try:
-                sources[channel] = self._sources.get(channel) or for_channel(channel, self._engine, self._primary)
+                sources[channel] = self._sources.get(channel) or for_channel(
+                    channel, self._engine, self._primary
+                )
             except UsageError:
                 continue
         self._sources = sources
         self._by_update = {}
-        self._by_closed = {each.closed_key: each for each in sources.values() if isinstance(each, CandleSource)}
+        self._by_closed = {
+            each.closed_key: each for each in sources.values() if isinstance(each, CandleSource)
+        }
         for source in sources.values():
             for key in source.update_keys:
                 self._by_update.setdefault(key, []).append(source)

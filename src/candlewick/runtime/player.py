@@ -1,0 +1,202 @@
+"""A recording played as a venue: the messages come when they came, or faster, or one by one."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any, Final
+
+from candlewick.core.clock import NS_PER_S, ManualClock, iso
+from candlewick.core.errors import UsageError, VenueError
+from candlewick.core.events import (
+    BookChange,
+    Candle,
+    Connected,
+    Funding,
+    MarketEvent,
+    OpenInterest,
+    TimePassed,
+    Trade,
+)
+from candlewick.core.instrument import Instrument, Venue
+from candlewick.core.interval import SECONDS
+from candlewick.market.candles import CandleLadder
+from candlewick.venues.contract import Emit, FeedHealth, Topic
+
+FASTEST: Final = 10_000.0
+BATCH: Final = 500  # messages, before the loop may breathe
+LATE_S: Final = 0.05  # how far the play may fall behind before it drops its schedule and goes on from here
+
+
+class Player:
+    """Plays `(received ns, events)` in order, and stands in for a venue's feed.
+
+    What a venue would be asked for (past trades and candles) is answered from what has been played:
+    nothing of the recording's future is ever told.
+
+    Args:
+        venue: under whose name it is shown.
+        listed: instruments that occur in the recording.
+        messages: the recording, oldest first.
+        clock: set to each message's time before it is emitted.
+        speed: recorded seconds a second.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        listed: list[Instrument],
+        messages: Iterator[tuple[int, tuple[MarketEvent, ...]]],
+        clock: ManualClock,
+        speed: float = 1.0,
+    ) -> None:
+        self.venue = venue
+        self.health = FeedHealth()
+        self.done = False
+        self._listed = listed
+        self._messages = messages
+        self._clock = clock
+        self._speed = speed
+        self._paused = False
+        self._steps = 0
+        # The moment on the loop's clock at which a recorded time was due; None: to be set anew.
+        self._anchor: tuple[float, int] | None = None
+        self._changed = asyncio.Event()
+        self._played: defaultdict[str, list[Trade]] = defaultdict(list)
+        self._second = 0
+
+    async def instruments(self) -> list[Instrument]:
+        return self._listed
+
+    async def run(self, emit: Emit) -> None:
+        """Play to the end, then stand there: the page goes on showing the last moment."""
+        since_breath = 0
+        for ts_ns, events in self._messages:
+            waited = await self._until_due(ts_ns)
+            since_breath = 0 if waited else since_breath + 1
+            if since_breath >= BATCH:
+                since_breath = 0
+                await asyncio.sleep(0)
+            self._play(ts_ns, events, emit)
+        self.done = True
+        self.health.state = "stale"
+        self.health.last_error = "The recording has ended."
+        await asyncio.Event().wait()
+
+    async def control(self, action: str, value: float | None = None) -> dict[str, Any]:
+        """`pause`, `resume`, `step` (value: messages, 1 unless given), `speed` (value) or `state`.
+
+        Raises:
+            UsageError: no such action, or a value out of range.
+        """
+        match action:
+            case "pause":
+                self._paused = True
+            case "resume":
+                self._paused, self._steps = False, 0
+            case "step":
+                count = 1 if value is None else int(value)
+                if not 1 <= count <= 100_000:
+                    raise UsageError("A step is of 1 to 100,000 messages.")
+                self._paused = True
+                self._steps += count
+            case "speed":
+                if value is None or not 0 < value <= FASTEST:
+                    raise UsageError(f"A speed is above 0 and at most {FASTEST:,.0f} times real time.")
+                self._speed, self._anchor = float(value), None
+            case "state":
+                return self.state()
+            case _:
+                raise UsageError(f"A replay cannot {action!r}: pause, resume, step, speed or state.")
+        self._changed.set()
+        return self.state()
+
+    def state(self) -> dict[str, Any]:
+        """How the play stands, for people."""
+        return {
+            "paused": self._paused,
+            "speed": self._speed,
+            "position": iso(self._clock.now_ns()),
+            "messages": self.health.messages,
+            "done": self.done,
+        }
+
+    def subscribe(self, instrument: str, topics: frozenset[Topic]) -> None:
+        """A recording holds what it holds."""
+
+    def unsubscribe(self, instrument: str, topics: frozenset[Topic]) -> None:
+        """A recording holds what it holds."""
+
+    async def book_snapshot(self, instrument: str) -> BookChange:
+        raise VenueError("A recording cannot be asked for a snapshot: the book waits for a recorded one.")
+
+    async def candles(self, instrument: str, interval: str, start_s: int, end_s: int) -> list[Candle]:
+        """Closed candles of what has been played, folded from its trades."""
+        ladder, found = CandleLadder(instrument), {}
+        played = self._played[instrument]
+        if played:
+            # the first second played is the first that can be known; say that it is whole from there
+            ladder.know_from(played[0].ts_exchange // NS_PER_S // SECONDS[interval] * SECONDS[interval])
+        for trade in played:
+            for candle in ladder.add(trade):
+                found[candle.interval, candle.time] = candle
+        for candle in ladder.close_until(self._clock.now_ns() // NS_PER_S):
+            found[candle.interval, candle.time] = candle
+        return [
+            c for (name, time), c in sorted(found.items()) if name == interval and start_s <= time < end_s
+        ]
+
+    async def trades(self, instrument: str, *, from_id: int, to_id: int) -> list[Trade]:
+        return [t for t in self._played[instrument] if isinstance(t.id, int) and from_id <= t.id <= to_id]
+
+    async def trades_between(self, instrument: str, start_ns: int, end_ns: int) -> list[Trade]:
+        return [t for t in self._played[instrument] if start_ns <= t.ts_exchange < end_ns]
+
+    async def funding(self, instrument: str, start_s: int, end_s: int) -> list[Funding]:
+        return []
+
+    async def open_interest(self, instrument: str) -> OpenInterest:
+        raise VenueError("A recording cannot be asked for open interest.")
+
+    async def close(self) -> None:
+        """Nothing is held open."""
+
+    def _play(self, ts_ns: int, events: tuple[MarketEvent, ...], emit: Emit) -> None:
+        self._clock.set(ts_ns)
+        if ts_ns // NS_PER_S > self._second:
+            if not self._second:
+                emit(Connected(self.venue.id, "recording", ts_ns))
+            self._second = ts_ns // NS_PER_S
+            emit(TimePassed(ts_ns))
+        self.health.messages += 1
+        for event in events:
+            if type(event) is Trade:
+                self._played[event.instrument].append(event)
+            emit(event)
+
+    async def _until_due(self, ts_ns: int) -> bool:
+        """Return when the message of `ts_ns` is to be played; True if that took waiting."""
+        loop, waited = asyncio.get_running_loop(), False
+        while True:
+            if self._paused:
+                if self._steps:
+                    self._steps -= 1
+                    return waited
+                self._anchor = None
+                self.health.state = "stale"
+            else:
+                self.health.state = "live"
+                if self._anchor is None:
+                    self._anchor = (loop.time(), ts_ns)
+                at, begun_ns = self._anchor
+                wait_s = at + (ts_ns - begun_ns) / NS_PER_S / self._speed - loop.time()
+                if wait_s <= 0:
+                    if wait_s < -LATE_S:
+                        self._anchor = (loop.time(), ts_ns)
+                    return waited
+            waited = True
+            self._changed.clear()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), None if self._paused else wait_s)
