@@ -56,9 +56,9 @@ $(VENV)/.assets: $(VENV)/.locked package.json package-lock.json .npmrc tools/ass
 	$(BIN)/python tools/assets.py
 	@touch $@
 
-$(VENV)/.locked: requirements.lock
+$(VENV)/.locked: requirements.lock tools/environment.py
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo "Candlewick needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python tools/environment.py
 	@touch $@
