@@ -27,7 +27,7 @@ class History:
         self.generator = Generator(path, venue, listing)
         self.first_minute = listing.listed_ms // MINUTE_MS
         self.first_day = self.first_minute // DAY_MINUTES
-        self._seed = key(path.seed, venue.venue, listing.market, listing.symbol, "arrange")
+        self.seed = key(path.seed, venue.venue, listing.market, listing.symbol, "arrange")
         self._before: Ints | None = None
         self._days: OrderedDict[int, Ints] = OrderedDict()
         self._minutes: OrderedDict[int, list[Print]] = OrderedDict()
@@ -86,7 +86,7 @@ class History:
         if known is None:
             day, at = divmod(minute, DAY_MINUTES)
             runs = self.generator.runs(self.generator.plan(day).cut(at, at + 1))
-            seed = self._seed ^ minute * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+            seed = self.seed ^ minute * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
             known = arrange(runs, seed, minute * MINUTE_MS, self.ordinal(minute))
             self._minutes[minute] = known
             if len(self._minutes) > _KEEP_MINUTES:

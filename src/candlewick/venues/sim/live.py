@@ -55,7 +55,7 @@ class LiveMarket:
     """Book and agents of one listing, from `start_ms` on."""
 
     def __init__(
-        self, history: History, index: int, outbox: Outbox, session: Session, *, last: int, pace: float
+        self, history: History, index: int, outbox: Outbox, session: Session, *, last: Print, pace: float
     ) -> None:
         start_ms = session.start_ms
         self.session = session
@@ -64,9 +64,7 @@ class LiveMarket:
         self._outbox = outbox
         self._pace = pace
         asset = history.generator.fair.asset
-        self._chance = random.Random(
-            f"{history.generator.fair.asset.symbol}/{history.listing.market}/{start_ms}"
-        )
+        self._chance = random.Random(history.seed ^ start_ms)
         self.book = Book(start_ms * 8)
         self.minute = start_ms // MINUTE_MS
         self.candle: list[int] = []
@@ -77,8 +75,9 @@ class LiveMarket:
         self._levels = 45 if asset.rate < 1 else 70
         self._pull = 0.0
         self._pull_since = start_ms
-        self._pull = last - self.fair(start_ms)
-        self.last = last
+        self._pull = last.ticks - self.fair(start_ms)
+        self.last = last.ticks
+        self.last_lots = last.lots
         self.ts_ms = start_ms
         self._fill_book(start_ms)
         self._told = self.book.best()[1:]
@@ -93,7 +92,8 @@ class LiveMarket:
         at = (ts_ms - self.minute * MINUTE_MS) / 1000.0
         second = min(max(int(at), 0), 60)
         before = self._line_before[second] if self._line_before else self._line[0]
-        return (self._line[second] - before) / self._usual_sigma
+        move: float = (self._line[second] - before) / self._usual_sigma
+        return move
 
     def _load_minute(self) -> None:
         if not self._plan.minute <= self.minute < self._plan.minute + len(self._plan.trades):
@@ -245,7 +245,7 @@ class LiveMarket:
             trade = Print(self.session.next_id, self.ts_ms, ticks, filled, sells)
             self.session.append(trade)
             self._outbox.prints.append((self._index, trade))
-            self.last = ticks
+            self.last, self.last_lots = ticks, filled
             fold(self.candle, ticks, filled, sells)
         return fills
 

@@ -155,7 +155,7 @@ class Path:
         return step.ravel(), v.ravel()
 
     def _jump(self, factor: Factor, day: int, step: Floats, variance: Floats) -> None:
-        """News: on some days one minute moves by about a day's deviation, the rest of the day absorbs part."""
+        """News: on some days one minute moves by about a day's deviation, and the rest absorbs part."""
         draws = uniforms(key(self.seed, factor.name, "jump"), 4 * day, 4 * len(step)).reshape(-1, 4)
         for row in np.flatnonzero(draws[:, 0] < factor.jumps / 365.0):
             chance, when, size, sign = draws[row]

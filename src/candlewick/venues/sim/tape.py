@@ -84,8 +84,8 @@ class Tape:
         assert ended.end_ms is not None
         return ended.next_id - self._generated_before(ended.end_ms)
 
-    def open_session(self, start_ms: int) -> tuple[Session, int, list[int]]:
-        """Begin a session: it, the price before it, and the candle so far of its first minute."""
+    def open_session(self, start_ms: int) -> tuple[Session, Print, list[int]]:
+        """Begin a session: it, the trade before it, and the candle so far of its first minute."""
         shift = self._shift(len(self.sessions))
         minute = start_ms // MINUTE_MS
         session = Session(start_ms, self._generated_before(start_ms) + shift)
@@ -93,7 +93,7 @@ class Tape:
         for trade in self.trades_of_minute(minute):
             if trade.ts_ms < start_ms:
                 fold(candle, trade.ticks, trade.lots, trade.seller_is_taker)
-        last = candle[CLOSE] if candle else self.bar(minute - 1)[CLOSE]
+        last = self.latest(start_ms - 1, 1)[0]
         self.sessions.append(session)
         self._starts.append(start_ms)
         return session, last, candle

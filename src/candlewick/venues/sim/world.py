@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from candlewick.core.errors import UsageError
@@ -15,7 +16,7 @@ from candlewick.venues.sim.derivatives import Derivative
 from candlewick.venues.sim.history import History
 from candlewick.venues.sim.klines import klines, seconds
 from candlewick.venues.sim.live import Best, LiveMarket, Outbox
-from candlewick.venues.sim.minutes import COUNT, HIGH, LOW, OPEN, QUOTE, VOLUME
+from candlewick.venues.sim.minutes import CLOSE, COUNT, HIGH, LOW, OPEN, QUOTE, VOLUME
 from candlewick.venues.sim.model import Depth, DepthDiff, ForcedOrder, Kline, Listing, Market, Premium, Print
 from candlewick.venues.sim.noise import Ints
 from candlewick.venues.sim.path import DAY_MINUTES, HOUR_MS, MINUTE_MS, path_of
@@ -27,18 +28,23 @@ _WEEK_MS = 604_800_000
 _MONDAY_MS = 4 * 86_400_000  # 1970-01-05
 
 
-class Day(NamedTuple):
-    """Statistics of the last 24 hours, up to the running minute. Prices in ticks, volume in lots."""
+class Day(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """Statistics of the last 24 hours, begun on a whole minute. Prices in ticks, volume in lots.
+
+    `previous` is the price before them, `last` and `last_lots` are the last trade's.
+    """
 
     open_ms: int
     close_ms: int
+    previous: int
     open: int
     high: int
     low: int
-    close: int
+    last: int
+    last_lots: int
     volume: int
     quote: int
-    trades: int
+    count: int
     first_id: int
     last_id: int
 
@@ -104,6 +110,11 @@ class World:
         self._due: list[tuple[float, int]] = []
         self._next_second = 0
         self._open(origin_ms)
+
+    @property
+    def funding_hours(self) -> int:
+        """Hours between two settlements of funding."""
+        return self.character.funding_hours
 
     # the clock ---------------------------------------------------------------------------------
 
@@ -240,17 +251,19 @@ class World:
             volume, quote, count = volume + candle[VOLUME], quote + candle[QUOTE], count + candle[COUNT]
         last_id = market.session.next_id - 1
         return Day(
-            (minute - DAY_MINUTES) * MINUTE_MS,
-            self.now_ms,
-            int(window[OPEN, 0]),
-            high,
-            low,
-            market.last,
-            volume,
-            quote,
-            count,
-            last_id - count + 1,
-            last_id,
+            open_ms=(minute - DAY_MINUTES) * MINUTE_MS,
+            close_ms=self.now_ms,
+            previous=each.tape.bar(minute - DAY_MINUTES - 1)[CLOSE],
+            open=int(window[OPEN, 0]),
+            high=high,
+            low=low,
+            last=market.last,
+            last_lots=market.last_lots,
+            volume=volume,
+            quote=quote,
+            count=count,
+            first_id=last_id - count + 1,
+            last_id=last_id,
         )
 
     # what was ----------------------------------------------------------------------------------
