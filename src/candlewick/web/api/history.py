@@ -1,0 +1,83 @@
+"""Candles of a range: the engine sees to it that the lake has them, the lake gives them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+import numpy as np
+import orjson
+
+from candlewick.core.errors import EngineAway, UnknownSymbol
+from candlewick.core.instrument import parse_symbol
+from candlewick.core.interval import seconds
+from candlewick.market.bars import COLUMNS, Bars
+from candlewick.web.services import Services
+
+MOST: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """What is asked for: bars opening in [start, end), UTC seconds; of more than `limit`, the newest."""
+
+    symbol: str
+    interval: str
+    start: int | None
+    end: int | None
+    limit: int
+
+
+def bars(services: Services, wanted: Range) -> Bars:
+    """The bars of a range, the open one included.
+
+    Raises:
+        UnknownSymbol, UnknownInterval: there is no such thing.
+        EngineAway: the engine does not answer, and the lake has nothing of the range.
+    """
+    seconds(wanted.interval)
+    link = services.engine.link
+    instrument = parse_symbol(wanted.symbol, primary=link.primary or services.primary)
+    if link.instruments and instrument not in link.instruments:
+        raise UnknownSymbol(wanted.symbol)
+    try:
+        told = orjson.loads(
+            services.engine.request("history", **{f.name: getattr(wanted, f.name) for f in fields(wanted)})
+        )
+    except EngineAway:
+        kept = _from_lake(services, instrument, wanted)
+        if len(kept) == 0:
+            raise
+        return kept
+    found = _from_lake(services, instrument, wanted)
+    return _newest(_with_tail(found, told["tail"]), wanted.limit)
+
+
+def as_rows(bars: Bars) -> list[dict[str, Any]]:
+    """Bars as the chart takes them. An unknown volume is null."""
+    columns = [getattr(bars, name).tolist() for name in COLUMNS]
+    return [
+        {"time": time, "open": o, "high": h, "low": low, "close": c, "volume": v}
+        for time, o, h, low, c, v in zip(bars.time.tolist(), *columns, strict=True)
+    ]
+
+
+def _from_lake(services: Services, instrument: str, wanted: Range) -> Bars:
+    return services.lake.candles(instrument, wanted.interval, wanted.start, wanted.end, wanted.limit)
+
+
+def _with_tail(bars: Bars, tail: list[dict[str, Any]]) -> Bars:
+    """`bars` with newer ones behind them; of two versions of a bar the tail's is the newer."""
+    if not tail:
+        return bars
+    kept = bars[: int(np.searchsorted(bars.time, tail[0]["time"]))]
+    return Bars.from_arrays(
+        symbol=bars.symbol,
+        timeframe=bars.timeframe,
+        time=np.concatenate([kept.time, [bar["time"] for bar in tail]]),
+        **{name: np.concatenate([getattr(kept, name), [bar[name] for bar in tail]]) for name in COLUMNS},
+    )
+
+
+def _newest(bars: Bars, limit: int) -> Bars:
+    return bars[-limit:] if len(bars) > limit else bars

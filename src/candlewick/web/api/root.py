@@ -1,0 +1,94 @@
+"""The API: its parts, and its errors as problem documents."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import HttpError, ValidationError
+
+from candlewick.core.errors import (
+    CandlewickError,
+    EngineAway,
+    RateLimited,
+    StoreError,
+    UnknownSymbol,
+    UsageError,
+    VenueError,
+)
+from candlewick.web.api import charts, market, replay, tokens, watchlist
+from candlewick.web.api.access import BySession, ByToken
+from candlewick.web.problem import response
+
+log = logging.getLogger(__name__)
+
+api = NinjaAPI(
+    title="Candlewick",
+    version="1",
+    urls_namespace="api",
+    description="Market data and a person's own affairs. Errors are `application/problem+json`.",
+    auth=[ByToken(), BySession()],
+)
+api.add_router("/dashboard/charts", charts.router)
+api.add_router("/market", market.router)
+api.add_router("/watchlist", watchlist.router)
+api.add_router("/replay", replay.router)
+api.add_router("", tokens.router)
+
+
+def _answers(kind: type[Exception]) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
+    """Register how an error is answered."""
+
+    def register(handler: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        api.add_exception_handler(kind, handler)
+        return handler
+
+    return register
+
+
+@_answers(HttpError)
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    detail = "Sign in first." if error.status_code == 401 and str(error) == "Unauthorized" else str(error)
+    headers = {"WWW-Authenticate": "Bearer"} if error.status_code == 401 else None
+    return response(error.status_code, detail, headers=headers)
+
+
+@_answers(ValidationError)
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    fields: dict[str, list[str]] = {}
+    for each in error.errors:
+        where = ".".join(str(part) for part in each["loc"][1:]) or "body"
+        fields.setdefault(where, []).append(str(each["msg"]))
+    return response(422, f"Not valid: {', '.join(fields)}.", errors=fields)
+
+
+@_answers(Http404)
+def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
+    return response(404, "There is nothing at this address.")
+
+
+@_answers(CandlewickError)
+def _own(request: HttpRequest, error: CandlewickError) -> HttpResponse:
+    status, more = _status(error)
+    return response(status, str(error), **more)
+
+
+def _status(error: CandlewickError) -> tuple[int, dict[str, Any]]:
+    match error:
+        case UnknownSymbol():
+            return 404, {"symbol": error.symbol[:80]}
+        case UsageError():
+            field = str(error).partition(":")[0]
+            return 422, {"errors": {field: [str(error)]}} if field.isidentifier() else {}
+        case RateLimited():
+            return 503, {"headers": {"Retry-After": str(max(1, round(error.retry_after_s)))}}
+        case EngineAway() | VenueError():
+            return 503, {"headers": {"Retry-After": "1"}}
+        case StoreError():
+            log.error("The store cannot answer: %s", error)
+            return 503, {"headers": {"Retry-After": "5"}}
+    log.error("A request failed: %s", error)
+    return 500, {}

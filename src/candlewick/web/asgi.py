@@ -1,0 +1,59 @@
+"""The one ASGI application: live endpoints natively, everything else through Django's bridge."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from django.db import close_old_connections
+
+from candlewick.web.bridge import Bridge
+from candlewick.web.live import access
+from candlewick.web.live.access import Refused, Scope
+from candlewick.web.live.hub import Hub
+from candlewick.web.live.sse import serve_stream
+from candlewick.web.live.ws import serve_websocket
+from candlewick.web.people.identity import Person
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class Application:
+    """Routes each connection to its endpoint."""
+
+    def __init__(self, bridge: Bridge, hub: Hub) -> None:
+        self._bridge = bridge
+        self._hub = hub
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        match scope["type"], scope.get("path"):
+            case "http", "/healthz":
+                await _answer_alive(send)
+            case "http", "/stream/":
+                await serve_stream(scope, receive, send, self._hub, self._admit)
+            case "http", _:
+                await self._bridge(scope, receive, send)
+            case "websocket", "/ws/":
+                await serve_websocket(scope, receive, send, self._hub, self._admit)
+            case "websocket", _:
+                await _refuse_websocket(send)
+
+    async def _admit(self, scope: Scope) -> Person | Refused:
+        return await self._bridge.run(_admit_with_database, scope)
+
+
+def _admit_with_database(scope: Scope) -> Person | Refused:
+    close_old_connections()
+    return access.admit(scope)
+
+
+async def _answer_alive(send: Send) -> None:
+    """The process is alive: answered without a thread, so that a busy pool does not get it killed."""
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+    await send({"type": "http.response.body", "body": b"ok\n"})
+
+
+async def _refuse_websocket(send: Send) -> None:
+    await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
+    await send({"type": "websocket.http.response.body", "body": b""})

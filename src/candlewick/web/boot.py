@@ -1,0 +1,64 @@
+"""Makes Django ready inside this process; every entry that needs it passes here."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import socket
+
+from candlewick.runtime.settings import Settings, WebSettings, load
+
+_in_force: Settings | None = None
+
+
+def boot(settings: Settings) -> None:
+    """Set Django up for `settings`. Only the first call in a process decides."""
+    global _in_force  # Django reads its settings from a module, which finds ours here
+    _in_force = _in_force or settings
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "candlewick.web.settings")
+    import django
+
+    django.setup()
+
+
+def settings_in_force() -> Settings:
+    """What `boot` was given, or what the data folder and the environment say."""
+    return _in_force or load()
+
+
+def is_booted() -> bool:
+    """Whether this process serves a data folder, and does not merely read the settings (a type checker)."""
+    return _in_force is not None
+
+
+def migrate() -> None:
+    """Bring the database to this version's schema."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def host_names(web: WebSettings) -> list[str]:
+    """Names and addresses that a `Host` header may carry. Others are refused: DNS rebinding."""
+    names = {"127.0.0.1", "localhost", "[::1]", *web.allowed_hosts}
+    if web.host in {"0.0.0.0", "::"}:
+        names |= _names_of_this_machine()
+    else:
+        names.add(_in_header(web.host))
+    return sorted(names)
+
+
+def _names_of_this_machine() -> set[str]:
+    name = socket.gethostname()
+    try:
+        found = socket.getaddrinfo(name, None)
+    except OSError:
+        return {name}
+    return {name} | {_in_header(str(address[0]).partition("%")[0]) for *_, address in found}
+
+
+def _in_header(host: str) -> str:
+    try:
+        return f"[{host}]" if ipaddress.ip_address(host).version == 6 else host
+    except ValueError:
+        return host

@@ -1,0 +1,85 @@
+"""Who may connect to the live endpoints, and for how long they may stay."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.conf import settings
+from django.http.request import validate_host
+
+from candlewick.web.people import identity
+from candlewick.web.people.identity import Person
+
+Scope = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why somebody may not connect: an HTTP status, the WebSocket close code beside it, and a sentence."""
+
+    status: int
+    code: int
+    detail: str
+
+
+FOREIGN = Refused(403, 4403, "This origin may not connect.")
+STRANGER = Refused(401, 4401, "Sign in first.")
+TOO_MANY = Refused(429, 4429, "You have too many connections open.")
+
+
+def admit(scope: Scope) -> Person | Refused:
+    """The person who connects. Reads the database, so it runs on a thread of the bridge.
+
+    A page of ours proves itself by its session cookie and its origin, a program by a bearer token or a
+    ticket. A foreign origin is refused whatever it brings.
+    """
+    headers = headers_of(scope)
+    if not _host_is_ours(headers):
+        return FOREIGN
+    origin = headers.get("origin")
+    if origin is not None and not _origin_is_ours(origin, headers["host"], scope["scheme"]):
+        return FOREIGN
+    kind, _, token = headers.get("authorization", "").partition(" ")
+    if kind.lower() == "bearer":
+        return identity.by_access_token(token.strip()) or STRANGER
+    tickets = parse_qs(scope["query_string"].decode("latin-1")).get("ticket")
+    if tickets:
+        return identity.by_ticket(tickets[0]) or STRANGER
+    # A cookie travels with every request a browser makes, so it counts only beside our own origin. An
+    # event stream asked for by our own page carries none, but says where it was asked for.
+    if origin is None and headers.get("sec-fetch-site") != "same-origin":
+        return STRANGER
+    return identity.by_cookie(headers.get("cookie", "")) or STRANGER
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The request's headers by lower-case name; of several by one name, joined."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
+        separator = "; " if name == "cookie" else ","
+        headers[name] = f"{headers[name]}{separator}{value}" if name in headers else value
+    return headers
+
+
+def _host_is_ours(headers: Mapping[str, str]) -> bool:
+    try:
+        name = urlsplit(f"//{headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return False
+    name = f"[{name}]" if ":" in name else name
+    return validate_host(name, settings.ALLOWED_HOSTS)
+
+
+def _origin_is_ours(origin: str, host: str, scheme: str) -> bool:
+    if origin in settings.LIVE_ALLOWED_ORIGINS:
+        return True
+    try:
+        parts = urlsplit(origin)
+    except ValueError:
+        return False
+    schemes = {"https"} if scheme in {"wss", "https"} else {"http"}
+    return parts.scheme in schemes and parts.netloc.lower() == host.lower()

@@ -1,0 +1,103 @@
+"""The names that can be subscribed to, in the one spelling that everything behind uses."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from candlewick.core.errors import CandlewickError, UnknownInterval, UnknownSymbol, UsageError
+from candlewick.core.instrument import parse_symbol, public_symbol
+from candlewick.core.interval import INTERVALS
+
+Pace = Literal["fast", "slow"]
+
+LANES: Final = frozenset({"alerts", "feeds"})
+OF_ALL: Final = frozenset({"prices", "tickers"})
+OF_SYMBOL: Final = frozenset({"prices", "ticker", "book", "tape", "candles", "indicators"})
+
+
+class RefusedChannel(CandlewickError):
+    """A channel cannot be subscribed to; `code` is the stable word for programs."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@dataclass(frozen=True, slots=True)
+class Directory:
+    """What the engine lists, for looking symbols up."""
+
+    primary: str
+    instruments: Mapping[str, Mapping[str, Any]]
+
+    def public(self, text: str) -> str:
+        """The public name of the symbol that `text` means.
+
+        Raises:
+            UnknownSymbol: nothing by that name is listed.
+        """
+        return public_symbol(self.instrument(text), primary=self.primary)
+
+    def instrument(self, text: str) -> str:
+        """The internal id of the symbol that `text` means.
+
+        Raises:
+            UnknownSymbol: nothing by that name is listed.
+        """
+        id = parse_symbol(text, primary=self.primary)
+        if id not in self.instruments:
+            raise UnknownSymbol(text)
+        return id
+
+
+def pace(channel: str) -> Pace:
+    """How often frames of `channel` go out: what is being viewed, or what stands in a list."""
+    return "slow" if channel in OF_ALL or channel in LANES else "fast"
+
+
+def canonical(text: str, directory: Directory) -> str:
+    """The one name of the channel that `text` means.
+
+    Raises:
+        RefusedChannel: there is no such channel, symbol or interval.
+    """
+    if text in LANES or text in OF_ALL:
+        return text
+    kind, colon, rest = text.partition(":")
+    if not colon or kind not in OF_SYMBOL:
+        raise RefusedChannel("unknown_channel", f"There is no channel {text[:80]!r}.")
+    try:
+        return _of_symbol(kind, rest, directory)
+    except UnknownSymbol as error:
+        raise RefusedChannel("unknown_symbol", str(error)) from None
+    except UnknownInterval as error:
+        raise RefusedChannel("unknown_interval", str(error)) from None
+    except UsageError as error:
+        raise RefusedChannel("unknown_indicator", str(error)) from None
+
+
+def _of_symbol(kind: str, rest: str, directory: Directory) -> str:
+    # Symbols may hold colons (`sim-east:BTCUSDT`, `BTC/USDT:USDT`), so the parts are taken from the right.
+    if kind == "candles":
+        symbol, _, interval = rest.rpartition(":")
+        return f"candles:{directory.public(symbol)}:{_interval(interval)}"
+    if kind == "indicators":
+        head, _, indicator = rest.rpartition(":")
+        symbol, _, interval = head.rpartition(":")
+        return f"indicators:{directory.public(symbol)}:{_interval(interval)}:{_indicator(indicator)}"
+    return f"{kind}:{directory.public(rest)}"
+
+
+def _interval(name: str) -> str:
+    if name not in INTERVALS:
+        raise UnknownInterval(name[:20], INTERVALS)
+    return name
+
+
+def _indicator(name: str) -> str:
+    kind, dash, period = name.partition("-")
+    if not (kind.isalpha() and kind.isascii() and dash and period.isdecimal() and len(name) <= 20):
+        raise UsageError(f"Unknown indicator {name[:20]!r}. Write its name and period, as in 'ema-20'.")
+    return name.lower()

@@ -1,0 +1,395 @@
+"""The hub: readers in cohorts, and the wheel that serves each cohort in its slot.
+
+The wheel has 50 slots of 10 ms. A reader gets a phase, the slot in which it is served; viewed channels are
+due every 10 slots, lists every 25, each shifted by the phase, so that a thousand readers are not served in
+one burst. Readers of one phase and one set of channels form a cohort: their bytes are made once and handed
+to each transport. Whoever has more than `queue_bytes` unsent is skipped: their next frame is newer anyway,
+and once they have read on they get the whole state. Whoever stays so is closed with 4408.
+Account-lane messages are never skipped; a reader that cannot take them is closed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from candlewick.web.link import Link
+from candlewick.web.live import messages
+from candlewick.web.live.channels import LANES, Directory, Pace, RefusedChannel, canonical
+from candlewick.web.live.frames import Frame, sse_event
+from candlewick.web.live.lanes import Lane
+from candlewick.web.live.metrics import HubMetrics
+from candlewick.web.live.readers import Cohort, CohortKey, Reader, Tap, lanes_of
+from candlewick.web.live.sources import Source, source_of
+from candlewick.web.live.transport import Sink
+from candlewick.web.people.identity import Person
+
+SLOT_S: Final = 0.010
+PHASES: Final = 50
+EVERY: Final[dict[Pace, int]] = {"fast": 10, "slow": 25}  # slots between two frames of a channel
+_SWEEP_EVERY: Final = 100  # slots
+_LINGER_S: Final = 0.02  # changes of demand within so long are told together
+_GOLDEN: Final = 31  # coprime to 50: neighbours in time of joining are far apart on the wheel
+
+TOO_SLOW: Final = 4408
+NOT_SIGNED_IN: Final = 4401
+GOING_AWAY: Final = 1012
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What one reader may take of the server."""
+
+    channels: int = 64
+    connections_per_user: int = 32
+    queue_bytes: int = 64 * 1024
+    lane_bytes: int = 1024 * 1024
+    slow_after_s: float = 10.0
+    messages_per_s: float = 20.0
+    message_burst: int = 60
+    recheck_s: float = 30.0
+
+
+class Hub:
+    """Takes what the engine sends and serves it to every reader. All on one event loop."""
+
+    def __init__(self, link: Link, limits: Limits | None = None) -> None:
+        self.link = link
+        self.limits = limits or Limits()
+        self.metrics = HubMetrics()
+        self.readers: set[Reader] = set()
+        self.generation = secrets.token_hex(4)
+        self._sources: dict[str, Source] = {}
+        self._lanes: dict[str, Lane] = {name: Lane() for name in sorted(LANES)}
+        self._taps: dict[tuple[str, int], Tap] = {}
+        self._cohorts: dict[CohortKey, Cohort] = {}
+        self._by_phase: list[list[Cohort]] = [[] for _ in range(PHASES)]
+        self._phase_load = [0] * PHASES
+        self._wanted: Counter[str] = Counter()
+        self._demand_is_due = False
+        self._turn = 0
+        self._next_at = 0.0
+        self._wheel: asyncio.TimerHandle | None = None
+        link.on_market = self.take_market
+        link.on_lane = self.take_lane
+        link.on_snapshot = self.take_snapshot
+        link.on_state = self.take_state
+
+    # --- readers come, choose, and go
+
+    @property
+    def directory(self) -> Directory:
+        return Directory(self.link.primary, self.link.instruments)
+
+    def connections_of(self, user_id: int) -> int:
+        return sum(reader.person.id == user_id for reader in self.readers)
+
+    def join(self, sink: Sink, person: Person) -> Reader:
+        """A new reader; it is told at once if the engine is away."""
+        phase = min(range(PHASES), key=lambda p: (self._phase_load[p], p * _GOLDEN % PHASES))
+        self._phase_load[phase] += 1
+        reader = Reader(sink, person, phase)
+        self.readers.add(reader)
+        self.metrics.joined += 1
+        if not self.link.connected:
+            self.tell(reader, messages.ENGINE_AWAY)
+        self._keep_turning()
+        return reader
+
+    def leave(self, reader: Reader) -> None:
+        """Forget a reader; harmless if it has left."""
+        if reader.gone:
+            return
+        self._settle(reader, frozenset())
+        reader.gone = True
+        self.readers.discard(reader)
+        self._phase_load[reader.phase] -= 1
+
+    def close(self, reader: Reader, code: int, reason: str) -> None:
+        """Close a reader's connection and forget it."""
+        if reader.gone:
+            return
+        self.leave(reader)
+        self.metrics.closed[code] += 1
+        reader.sink.close(code, reason)
+
+    def close_all(self) -> None:
+        """The server stops: every connection ends now."""
+        for reader in list(self.readers):
+            self.close(reader, GOING_AWAY, "The server is restarting.")
+
+    def close_sessions(self, keys: Iterable[str]) -> None:
+        """These sessions have ended, and so do their connections."""
+        ended = set(keys)
+        for reader in [each for each in self.readers if each.person.session in ended]:
+            self.close(reader, NOT_SIGNED_IN, "You have signed out.")
+
+    def subscribe(self, reader: Reader, names: Iterable[str]) -> list[str]:
+        """Add channels to a reader, and return those it now has by their canonical names.
+
+        What cannot be subscribed to is answered with an error message each; the rest stands.
+        """
+        directory, added = self.directory, list[str]()
+        for name in names:
+            if not self.link.connected and name not in LANES:
+                if len(reader.waiting) < self.limits.channels:
+                    reader.waiting.add(name)
+                continue
+            try:
+                channel = canonical(name, directory)
+            except RefusedChannel as error:
+                self.tell(reader, messages.error(error.code, str(error), channel=name[:80]))
+                continue
+            if len(reader.channels | {*added, channel}) > self.limits.channels:
+                text = f"At most {self.limits.channels} channels at once: unsubscribe from some first."
+                self.tell(reader, messages.error("too_many_channels", text, channel=channel))
+                break
+            added.append(channel)
+        fresh = frozenset(added) - reader.channels
+        self._settle(reader, reader.channels | fresh)
+        self.tell(reader, messages.subscribed(added))
+        self._send_state(reader, fresh)
+        return added
+
+    def unsubscribe(self, reader: Reader, names: Iterable[str]) -> None:
+        """Take channels away from a reader."""
+        directory, removed = self.directory, list[str]()
+        for name in names:
+            reader.waiting.discard(name)
+            try:
+                removed.append(canonical(name, directory))
+            except RefusedChannel as error:
+                self.tell(reader, messages.error(error.code, str(error), channel=name[:80]))
+        self._settle(reader, reader.channels - set(removed))
+        self.tell(reader, messages.unsubscribed(removed))
+
+    def resync(self, reader: Reader, name: str) -> None:
+        """Send the whole state of a channel again."""
+        if name not in reader.channels:
+            text = "Subscribe to a channel before you resync it."
+            self.tell(reader, messages.error("not_subscribed", text, channel=name[:80]))
+            return
+        reader.seqs.pop(name, None)
+        self._send_state(reader, frozenset({name}))
+
+    def resume(self, reader: Reader, cursor: str) -> None:
+        """Note how far a returning reader has read, as `cursor` told it; an old one is ignored."""
+        generation, _, seqs = cursor.partition(".")
+        if generation != self.generation:
+            return
+        for part in seqs.split("."):
+            channel, _, seq = part.rpartition("-")
+            if channel in LANES and seq.isdecimal():
+                reader.seqs[channel] = int(seq)
+
+    def cursor(self, reader: Reader) -> str:
+        """How far a reader has read of its account channels, for `resume`."""
+        return ".".join([self.generation, *(f"{name}-{seq}" for name, seq in sorted(reader.seqs.items()))])
+
+    def tell(self, reader: Reader, message: bytes) -> None:
+        """Send one message to one reader, now."""
+        self._write_now(reader, Frame(message).encoded(reader.sink.encoding))
+
+    # --- the engine speaks
+
+    def take_market(self, channel: str, body: bytes) -> None:
+        name, _, key = channel.partition("#")
+        source = self._sources.get(name)
+        if source is not None:
+            source.apply(key, body)
+
+    def take_lane(self, channel: str, seq: int, message: bytes) -> None:
+        lane = self._lanes.setdefault(channel, Lane())
+        lane.append(seq, message)
+        for reader in [each for each in self.readers if channel in each.channels]:
+            self._send_lane(reader, channel, [(seq, message)])
+        if lane.wants_snapshot:
+            lane.wants_snapshot = False
+            self.link.resync(channel)
+
+    def take_snapshot(self, channel: str, seq: int, message: bytes) -> None:
+        lane = self._lanes.setdefault(channel, Lane())
+        lane.restart(seq, message)
+        for reader in [each for each in self.readers if channel in each.channels]:
+            if reader.seqs.get(channel) != seq:
+                self._send_lane(reader, channel, [(seq, message)])
+
+    def take_state(self, connected: bool) -> None:
+        """The engine came or went: what was derived from the old one is forgotten."""
+        for channel in self._sources:
+            self._sources[channel] = source_of(channel)
+        for (channel, _), tap in self._taps.items():
+            tap.reset(self._sources[channel])
+        if not connected:
+            self.broadcast(messages.ENGINE_AWAY)
+            return
+        self.generation = secrets.token_hex(4)
+        self._lanes = {name: Lane() for name in self._lanes}
+        self.broadcast(messages.ENGINE_LIVE)
+        for reader in list(self.readers):
+            reader.seqs.clear()
+            if reader.waiting:
+                names, reader.waiting = sorted(reader.waiting), set()
+                self.subscribe(reader, names)
+        self._tell_demand()
+
+    def broadcast(self, message: bytes) -> None:
+        """Send one message to every reader, now."""
+        frame = Frame(message)
+        for reader in list(self.readers):
+            self._write_now(reader, frame.encoded(reader.sink.encoding))
+
+    # --- the wheel
+
+    def _keep_turning(self) -> None:
+        if self._wheel is None and self.readers:
+            loop = asyncio.get_running_loop()
+            self._next_at = loop.time() + SLOT_S
+            self._wheel = loop.call_at(self._next_at, self._serve_slot)
+
+    def _serve_slot(self) -> None:
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        self.metrics.lag.observe(now - self._next_at)
+        self.serve(now)
+        if not self.readers:
+            self._wheel = None  # an idle server sleeps
+            return
+        # A late slot is not made up for by a burst: the wheel goes on from now.
+        self._next_at = max(self._next_at + SLOT_S, now)
+        self._wheel = loop.call_at(self._next_at, self._serve_slot)
+
+    def serve(self, now: float) -> None:
+        """Serve the cohorts that are due in this slot."""
+        turn = self._turn
+        self._turn += 1
+        for due, every in EVERY.items():
+            for phase in range(turn % every, PHASES, every):
+                for cohort in self._by_phase[phase]:
+                    self._serve_cohort(cohort, turn, due, now)
+        if turn % _SWEEP_EVERY == 0:
+            self._sweep(now)
+
+    def _serve_cohort(self, cohort: Cohort, turn: int, due: Pace, now: float) -> None:
+        data, frames = cohort.bytes_of(turn, due)
+        if not frames:
+            return
+        limit, served = self.limits.queue_bytes, 0
+        for reader in cohort.readers:
+            sink = reader.sink
+            if reader.behind_since is None:
+                if sink.queued() <= limit:
+                    sink.write(data)
+                    served += 1
+                    continue
+                reader.behind_since = now
+            self.metrics.skipped += frames
+        self.metrics.count(frames * served, len(data) * served)
+
+    def _sweep(self, now: float) -> None:
+        """Bring those who have read on up to date, and close those who have not."""
+        for reader in [each for each in self.readers if each.behind_since is not None]:
+            if reader.sink.queued() <= self.limits.queue_bytes // 2:
+                reader.behind_since = None
+                self._send_state(reader, reader.channels - LANES)
+            elif now - (reader.behind_since or now) > self.limits.slow_after_s:
+                self.close(reader, TOO_SLOW, "You read too slowly.")
+
+    # --- within
+
+    def _settle(self, reader: Reader, channels: frozenset[str]) -> None:
+        """Move a reader to the cohort of `channels`."""
+        if channels == reader.channels:
+            return
+        # In before out: the taps of channels it keeps must not be dropped with what is pending in them.
+        self._enter_cohort(reader, channels)
+        self._leave_cohort(reader, reader.channels)
+        for channel in reader.channels - channels:
+            reader.seqs.pop(channel, None)
+        reader.channels = channels
+        self._tell_demand_soon()
+
+    def _enter_cohort(self, reader: Reader, channels: frozenset[str]) -> None:
+        if not channels:
+            return
+        key = (channels, reader.phase, reader.sink.encoding)
+        cohort = self._cohorts.get(key)
+        if cohort is None:
+            taps = {channel: self._tap(channel, reader.phase) for channel in channels}
+            cohort = self._cohorts[key] = Cohort(reader.sink.encoding, taps)
+            self._by_phase[reader.phase].append(cohort)
+        cohort.readers.add(reader)
+        self._wanted.update(channels)
+
+    def _leave_cohort(self, reader: Reader, channels: frozenset[str]) -> None:
+        if not channels:
+            return
+        key = (channels, reader.phase, reader.sink.encoding)
+        cohort = self._cohorts[key]
+        cohort.readers.discard(reader)
+        self._wanted.subtract(channels)
+        if not cohort.readers:
+            del self._cohorts[key]
+            self._by_phase[reader.phase].remove(cohort)
+            for channel in channels:
+                tap = self._taps[channel, reader.phase]
+                tap.users -= 1
+                if not tap.users:
+                    del self._taps[channel, reader.phase]
+
+    def _tap(self, channel: str, phase: int) -> Tap:
+        tap = self._taps.get((channel, phase))
+        if tap is None:
+            source = self._sources.setdefault(channel, source_of(channel))
+            tap = self._taps[channel, phase] = Tap(source)
+        tap.users += 1
+        return tap
+
+    def _tell_demand_soon(self) -> None:
+        if not self._demand_is_due:
+            self._demand_is_due = True
+            asyncio.get_running_loop().call_later(_LINGER_S, self._tell_demand)
+
+    def _tell_demand(self) -> None:
+        self._demand_is_due = False
+        self._wanted = +self._wanted
+        # What nobody wants is no longer sent to us, so what we hold of it would go stale: forget it.
+        self._sources = {name: source for name, source in self._sources.items() if name in self._wanted}
+        self.link.demand(frozenset(self._wanted))
+
+    def _send_state(self, reader: Reader, channels: frozenset[str]) -> None:
+        encoding, parts = reader.sink.encoding, []
+        for channel in sorted(channels):
+            tap = self._taps.get((channel, reader.phase))
+            if tap is not None:
+                parts += [Frame(message).encoded(encoding) for message in tap.source.whole(tap.version)]
+        if parts:
+            self._write_now(reader, b"".join(parts), len(parts))
+        for channel in lanes_of(channels):
+            self._send_lane_from(reader, channel)
+
+    def _send_lane_from(self, reader: Reader, channel: str) -> None:
+        lane, seen = self._lanes[channel], reader.seqs.get(channel)
+        missed = None if seen is None else lane.after(seen)
+        self._send_lane(reader, channel, lane.from_start() if missed is None else missed)
+
+    def _send_lane(self, reader: Reader, channel: str, events: Iterable[tuple[int, bytes]]) -> None:
+        for seq, message in events:
+            reader.seqs[channel] = seq
+            if reader.sink.encoding == "sse":
+                self._write_now(reader, sse_event(message, self.cursor(reader)))
+            else:
+                self._write_now(reader, Frame(message).ws)
+
+    def _write_now(self, reader: Reader, data: bytes, frames: int = 1) -> None:
+        if reader.gone:
+            return
+        if reader.sink.queued() > self.limits.lane_bytes:
+            self.close(reader, TOO_SLOW, "You read too slowly.")
+            return
+        reader.sink.write(data)
+        self.metrics.count(frames, len(data))

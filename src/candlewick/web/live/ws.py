@@ -1,0 +1,122 @@
+"""`/ws/`: live data over a WebSocket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+import orjson
+
+from candlewick.web.live import messages
+from candlewick.web.live.access import STRANGER, TOO_MANY, Refused, Scope
+from candlewick.web.live.hub import Hub
+from candlewick.web.live.readers import Reader
+from candlewick.web.live.transport import Send, Sink, SlotSink, direct_sink, websocket_slot
+from candlewick.web.people.identity import Person
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Admit = Callable[[Scope], Awaitable[Person | Refused]]
+
+MESSAGE_BYTES: Final = 16 * 1024  # the server closes with 1009 whoever sends more
+_TOO_MUCH: Final = 4429
+_NAMES_AT_ONCE: Final = 256
+
+
+class Allowance:
+    """A bucket of messages that fills up again with time."""
+
+    def __init__(self, per_s: float, burst: int, now: float) -> None:
+        self._per_s, self._burst = per_s, float(burst)
+        self._left, self._at = float(burst), now
+
+    def take(self, now: float) -> bool:
+        """Use one up; False if none is left."""
+        self._left = min(self._burst, self._left + (now - self._at) * self._per_s)
+        self._at = now
+        if self._left < 1:
+            return False
+        self._left -= 1
+        return True
+
+
+async def serve_websocket(scope: Scope, receive: Receive, send: Send, hub: Hub, admit: Admit) -> None:
+    """One WebSocket, from its handshake to its end."""
+    await receive()  # websocket.connect
+    person = await admit(scope)
+    if isinstance(person, Person) and hub.connections_of(person.id) >= hub.limits.connections_per_user:
+        person = TOO_MANY
+    if isinstance(person, Refused):
+        await _refuse(send, person)
+        return
+    await send({"type": "websocket.accept"})
+    sink: Sink | None = direct_sink(send)
+    if sink is not None:
+        await _converse(receive, hub, hub.join(sink, person))
+        return
+    await _through_asgi(receive, send, hub, person)
+
+
+async def _through_asgi(receive: Receive, send: Send, hub: Hub, person: Person) -> None:
+    slot = websocket_slot(send)
+    sending = asyncio.create_task(_send_until_closed(slot, send))
+    try:
+        await _converse(receive, hub, hub.join(slot, person))
+    finally:
+        sending.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await sending
+
+
+async def _send_until_closed(slot: SlotSink, send: Send) -> None:
+    code, reason = await slot.run()
+    await send({"type": "websocket.close", "code": code, "reason": reason})
+
+
+async def _refuse(send: Send, refused: Refused) -> None:
+    if refused.code == STRANGER.code or refused.code == TOO_MANY.code:
+        # A browser shows a page the close code only of a connection that was open.
+        await send({"type": "websocket.accept"})
+    await send({"type": "websocket.close", "code": refused.code, "reason": refused.detail})
+
+
+async def _converse(receive: Receive, hub: Hub, reader: Reader) -> None:
+    allowance = Allowance(hub.limits.messages_per_s, hub.limits.message_burst, time.monotonic())
+    try:
+        while True:
+            event = await receive()
+            if event["type"] == "websocket.disconnect":
+                return
+            if not allowance.take(time.monotonic()):
+                hub.close(reader, _TOO_MUCH, "You send too many messages.")
+                return
+            _obey(hub, reader, event.get("text"))
+    finally:
+        hub.leave(reader)
+
+
+def _obey(hub: Hub, reader: Reader, text: str | None) -> None:
+    try:
+        message = orjson.loads(text or "")
+    except orjson.JSONDecodeError:
+        hub.tell(reader, messages.error("malformed", "A message must be one JSON object, as text."))
+        return
+    match message:
+        case {"action": "subscribe", "channels": [*names]} if _are_names(names):
+            hub.subscribe(reader, names)
+        case {"action": "unsubscribe", "channels": [*names]} if _are_names(names):
+            hub.unsubscribe(reader, names)
+        case {"action": "resync", "channel": str(name)}:
+            hub.resync(reader, name)
+        case {"action": "subscribe" | "unsubscribe" | "resync" as action}:
+            hub.tell(reader, messages.error("malformed", f"The {action!r} message lacks its list of names."))
+        case {"action": str(action)}:
+            hub.tell(reader, messages.error("unknown_action", f"There is no action {action[:40]!r}."))
+        case _:
+            hub.tell(reader, messages.error("malformed", "A message needs an 'action'."))
+
+
+def _are_names(names: list[Any]) -> bool:
+    return len(names) <= _NAMES_AT_ONCE and all(isinstance(name, str) for name in names)

@@ -1,0 +1,33 @@
+"""The key that signs sessions and tokens: made at the first start, kept in the data folder."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+
+from candlewick.core.errors import ConfigError
+
+
+def secret_key(data_dir: Path) -> str:
+    """The key in `data_dir/secret.key`, made if absent, readable by its owner alone.
+
+    Raises:
+        ConfigError: the file is empty.
+    """
+    path = data_dir / "secret.key"
+    if not path.exists():
+        data_dir.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_name(f"secret.key.{os.getpid()}")
+        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        # A link fails where the file exists: of two processes that start at once, one key wins.
+        with contextlib.suppress(FileExistsError):
+            path.hardlink_to(fresh)
+        fresh.unlink()
+    key = path.read_text().strip()
+    if not key:
+        raise ConfigError(f"{path} is empty. Remove it; a new key is made, and everybody signs in again.")
+    return key

@@ -1,0 +1,163 @@
+"""The web process: uvicorn in our hands, with our own signals and our own end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import logging
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import uvicorn
+import uvloop
+from django.core.wsgi import get_wsgi_application
+from django.urls import get_resolver
+
+from candlewick.core.errors import ConfigError
+from candlewick.runtime.gateway.client import EngineLink
+from candlewick.runtime.settings import Settings
+from candlewick.web.asgi import Application
+from candlewick.web.bridge import Bridge
+from candlewick.web.link import Engine, Link
+from candlewick.web.live.hub import NOT_SIGNED_IN, Hub, Limits
+from candlewick.web.live.ws import MESSAGE_BYTES
+from candlewick.web.people.identity import still_signed_in
+from candlewick.web.services import ENVIRON_KEY, Services
+
+log = logging.getLogger(__name__)
+_GRACE_S = 3
+
+
+class _Uvicorn(uvicorn.Server):
+    """Without its own signal handlers, which wait for ever for an open event stream."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._on_started()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+class WebServer:
+    """Serves the terminal until it is told to stop. Django must have been set up (`web.boot`).
+
+    Attributes:
+        port: where it listens, once `started` is set.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        link: Link | None = None,
+        limits: Limits | None = None,
+        port: int | None = None,
+    ) -> None:
+        self._settings = settings
+        self._link = link
+        self._limits = limits
+        self.port = settings.web.port if port is None else port
+        self.started = threading.Event()
+        self._stop: Callable[[], None] = lambda: None
+
+    def run(self, on_started: Callable[[], None] = lambda: None) -> None:
+        """Serve, on an event loop of this thread, until SIGTERM, SIGINT or `stop`."""
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(self.serve(on_started))
+
+    def stop(self) -> None:
+        """End `run`, from any thread."""
+        self._stop()
+
+    async def serve(self, on_started: Callable[[], None] = lambda: None) -> None:
+        loop = asyncio.get_running_loop()
+        listener = _listen(self._settings.web.host, self.port)
+        self.port = listener.getsockname()[1]
+        link = self._link or EngineLink(self._settings.data_dir)
+        hub = Hub(link, self._limits)
+        services = Services(Engine(link, loop), hub, self._settings.data_dir, self._settings.venues[0])
+        bridge = services.bridge = Bridge(get_wsgi_application(), {ENVIRON_KEY: services})
+
+        def announce() -> None:
+            self.started.set()
+            on_started()
+
+        server = _Uvicorn(self._config(Application(bridge, hub)), announce)
+
+        def stop() -> None:
+            hub.close_all()
+            server.should_exit = True
+
+        self._stop = functools.partial(_call_from_any_thread, loop, stop)
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, stop)
+        await link.start()
+        warming = asyncio.create_task(bridge.run(_import_views))
+        rechecking = asyncio.create_task(_recheck_forever(hub, bridge))
+        try:
+            await server.serve(sockets=[listener])
+        finally:
+            for task in (rechecking, warming):
+                task.cancel()
+            await asyncio.gather(rechecking, warming, return_exceptions=True)
+            await link.stop()
+            bridge.close()
+
+    def _config(self, application: Application) -> uvicorn.Config:
+        return uvicorn.Config(
+            application,
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=MESSAGE_BYTES,
+            ws_per_message_deflate=False,  # 48 µs a frame, for a few kB that stay on a fast line
+            lifespan="off",
+            access_log=False,
+            log_config=None,
+            log_level=logging.WARNING,
+            server_header=False,
+            proxy_headers=self._settings.web.behind_proxy,
+            forwarded_allow_ips="127.0.0.1",
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+
+
+def _call_from_any_thread(loop: asyncio.AbstractEventLoop, function: Callable[[], None]) -> None:
+    loop.call_soon_threadsafe(function)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except OSError as error:
+        raise ConfigError(
+            f"The terminal cannot listen on {host} port {port}: {error.strerror}. "
+            "End what uses it, or choose another with --port."
+        ) from None
+
+
+def _import_views() -> None:
+    """Do now what Django would do at the first request."""
+    get_resolver().url_patterns  # noqa: B018  # the access imports every view
+
+
+async def _recheck_forever(hub: Hub, bridge: Bridge) -> None:
+    """Close the connections of sessions that have ended and tokens that have run out."""
+    while True:
+        await asyncio.sleep(hub.limits.recheck_s)
+        people = {reader.person for reader in hub.readers}
+        if not people:
+            continue
+        standing = await bridge.run(still_signed_in, people)
+        for reader in [each for each in hub.readers if each.person in people - standing]:
+            hub.close(reader, NOT_SIGNED_IN, "Your session has ended.")

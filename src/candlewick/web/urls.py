@@ -1,0 +1,25 @@
+"""Every address that Django answers. `/ws/`, `/stream/` and `/healthz` are answered before it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import include, path
+
+from candlewick.web import health
+from candlewick.web.api.root import api
+
+
+def home(request: HttpRequest) -> HttpResponse:
+    """The terminal is what there is to see first."""
+    return redirect("/terminal/")
+
+
+urlpatterns = [
+    path("", home, name="home"),
+    path("", include("candlewick.web.people.urls")),
+    path("api/", api.urls),
+    path("readyz", health.readyz, name="readyz"),
+    path("metrics", health.metrics, name="metrics"),
+    path("", include("candlewick.web.terminal.urls")),
+]
