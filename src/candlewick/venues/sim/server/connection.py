@@ -1,0 +1,297 @@
+"""One WebSocket connection: its streams, its control messages, its bounded way out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import aiohttp
+import orjson
+from aiohttp import web
+
+from candlewick.venues.sim.model import Market
+from candlewick.venues.sim.server.frames import PING, PONG, close_frame, frame
+from candlewick.venues.sim.server.hub import Hub
+from candlewick.venues.sim.server.limits import RateWindow
+from candlewick.venues.sim.server.misbehave import Faults, StreamFaults
+from candlewick.venues.sim.server.streams import Stream
+
+# A reader further behind than this is cut off: it must never hold memory or slow anybody else.
+MOST_QUEUED_BYTES = 4 * 1024 * 1024
+MOST_CONTROL_BYTES = 256 * 1024
+METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
+POLICY_VIOLATION = 1008
+GOING_AWAY = 1001
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a market grants a connection."""
+
+    control_per_s: int
+    streams: int
+    ping_s: float
+    pong_within_s: float
+    life_s: float = 24 * 3600.0
+
+
+RULES: dict[Market, Rules] = {
+    "spot": Rules(control_per_s=5, streams=1024, ping_s=20.0, pong_within_s=60.0),
+    "perp": Rules(control_per_s=10, streams=200, ping_s=180.0, pong_within_s=600.0),
+}
+
+
+@dataclass(slots=True)
+class Traffic:
+    """Counters of one venue's connections."""
+
+    open: int = 0
+    accepted: int = 0
+    messages: int = 0
+    too_slow: int = 0
+    too_many_requests: int = 0
+
+
+class ControlError(Exception):
+    """A control message that cannot be obeyed: the stream's own error codes 0 to 3."""
+
+    def __init__(self, code: int, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """A client's stream connection. Frames queue up within one turn of the loop and leave in one write."""
+
+    websocket: web.WebSocketResponse
+    transport: asyncio.Transport
+    hub: Hub
+    rules: Rules
+    find: Callable[[str], Stream | None]
+    faults: Callable[[], Faults]
+    fault_source: StreamFaults
+    traffic: Traffic
+    combined: bool
+    streams: dict[str, Stream | None] = field(default_factory=dict)
+    _out: list[bytes] = field(default_factory=list)
+    _out_bytes: int = 0
+    _last_release: float = 0.0
+    _last_pong: float = field(default_factory=time.monotonic)
+    _expiry: asyncio.TimerHandle | None = None
+    _timers: set[asyncio.TimerHandle] = field(default_factory=set)
+
+    @property
+    def faulty(self) -> bool:
+        return self.faults().on_streams
+
+    def subscribe(self, names: list[str]) -> None:
+        """Add streams. Names nobody publishes are taken silently, as the venue does.
+
+        Raises:
+            ControlError: more streams than the market grants.
+        """
+        added = [name for name in names if name not in self.streams]
+        if len(self.streams) + len(added) > self.rules.streams:
+            raise ControlError(
+                2, f"Invalid request: more than {self.rules.streams} streams on one connection"
+            )
+        for name in added:
+            stream = self.streams[name] = self.find(name)
+            if stream is not None:
+                self.hub.subscribe(stream, self)
+
+    def unsubscribe(self, names: list[str]) -> None:
+        """Remove streams."""
+        for name in names:
+            if self.streams.pop(name, None) is not None:
+                self.hub.unsubscribe(name, self)
+
+    def send(self, framed: bytes) -> None:
+        """Queue a frame; all of one turn leave together."""
+        if not self._out:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._out.append(framed)
+        self._out_bytes += len(framed)
+        self.traffic.messages += 1
+
+    def send_faulty(self, stream: str, payload: bytes) -> None:
+        """Queue what the faults leave of a stream message."""
+        loop = asyncio.get_running_loop()
+        for delivery in self.fault_source.apply(self.faults(), stream, payload):
+            framed = frame(delivery.payload)
+            # later messages never overtake: a slow line delays, only `reorder` swaps
+            release = max(loop.time() + delivery.delay_ms / 1000, self._last_release)
+            self._last_release = release
+            if release <= loop.time():
+                self.send(framed)
+            else:
+                self._later(release, framed)
+
+    def _later(self, release: float, framed: bytes) -> None:
+        def leave() -> None:
+            self._timers.discard(handle)
+            self._out_bytes -= len(framed)
+            self.send(framed)
+
+        self._out_bytes += len(framed)
+        if self._out_bytes > MOST_QUEUED_BYTES:
+            self._cut_slow()
+            return
+        handle = asyncio.get_running_loop().call_at(release, leave)
+        self._timers.add(handle)
+
+    def _flush(self) -> None:
+        out, self._out = self._out, []
+        self._out_bytes -= sum(map(len, out))
+        if not out or self.transport.is_closing():
+            return
+        if self.transport.get_write_buffer_size() > MOST_QUEUED_BYTES:
+            self._cut_slow()
+            return
+        self.transport.write(b"".join(out))
+
+    def _cut_slow(self) -> None:
+        self.traffic.too_slow += 1
+        self.transport.abort()
+
+    def close(self, code: int, reason: str) -> None:
+        """Say goodbye and hang up."""
+        self._flush()
+        if not self.transport.is_closing():
+            self.transport.write(close_frame(code, reason))
+            self.transport.close()
+
+    def limit_life(self) -> None:
+        """Set when the connection is cut: after a day, or earlier where the faults say so."""
+        life_s = self.rules.life_s
+        if (faults := self.faults()).disconnect_ms:
+            life_s = min(life_s, self.fault_source.life_ms(faults) / 1000)
+        if self._expiry is not None:
+            self._expiry.cancel()
+        self._expiry = asyncio.get_running_loop().call_later(life_s, self.transport.abort)
+
+    async def serve(self, names: list[str]) -> None:
+        """Send the streams `names`, and read until the client leaves or breaks a rule."""
+        loop = asyncio.get_running_loop()
+        window = RateWindow(self.rules.control_per_s)
+        self.limit_life()
+        heartbeat = loop.create_task(self._heartbeat())
+        self.traffic.open += 1
+        self.traffic.accepted += 1
+        try:
+            self.subscribe(names)
+            async for message in self.websocket:
+                if not window.allow(loop.time()):
+                    self.traffic.too_many_requests += 1
+                    self.close(POLICY_VIOLATION, "Too many requests")
+                    break
+                if message.type is aiohttp.WSMsgType.PING:
+                    self.send(frame(message.data, PONG))
+                elif message.type is aiohttp.WSMsgType.PONG:
+                    self._last_pong = loop.time()
+                elif message.type is aiohttp.WSMsgType.TEXT:
+                    self.send(frame(self.answer(message.data)))
+                elif message.type is aiohttp.WSMsgType.BINARY:
+                    self.send(frame(_error(3, "Invalid JSON: expected value at line 1 column 1", None)))
+        except ControlError as error:
+            self.close(POLICY_VIOLATION, error.message)
+        finally:
+            self.traffic.open -= 1
+            if self._expiry is not None:
+                self._expiry.cancel()
+            heartbeat.cancel()
+            for timer in self._timers:
+                timer.cancel()
+            self.unsubscribe(list(self.streams))
+
+    async def _heartbeat(self) -> None:
+        loop = asyncio.get_running_loop()
+        self._last_pong = loop.time()
+        while True:
+            await asyncio.sleep(self.rules.ping_s)
+            if loop.time() - self._last_pong > self.rules.pong_within_s:
+                self.transport.abort()
+                return
+            self.send(frame(str(time.time_ns() // 1_000_000).encode(), PING))
+
+    def answer(self, text: str) -> bytes:
+        """The answer to one control message."""
+        try:
+            request = orjson.loads(text)
+        except orjson.JSONDecodeError as error:
+            line, column = error.lineno, error.colno
+            return _error(3, f"Invalid JSON: expected value at line {line} column {column}", None)
+        id = request.get("id") if isinstance(request, dict) else None
+        try:
+            result = self._obey(request, text)
+        except ControlError as error:
+            return _error(error.code, error.message, id)
+        return orjson.dumps({"result": result, "id": id})
+
+    def _obey(self, request: object, text: str) -> object:
+        if not isinstance(request, dict):
+            raise ControlError(2, "Invalid request: expected an object at line 1 column 1")
+        where = f"at line 1 column {len(text)}"
+        method = request.get("method")
+        if method is None:
+            raise ControlError(2, f"Invalid request: missing field `method` {where}")
+        if method not in METHODS:
+            known = ", ".join(f"`{name}`" for name in METHODS)
+            raise ControlError(
+                2, f"Invalid request: unknown variant `{method}`, expected one of {known} {where}"
+            )
+        if not _valid_id(request):
+            raise ControlError(2, "Invalid request: request ID must be an unsigned integer")
+        parameters = request.get("params", [])
+        if not isinstance(parameters, list):
+            raise ControlError(2, "Invalid request: params must be an array")
+        if method == "LIST_SUBSCRIPTIONS":
+            return list(self.streams)
+        if method == "SET_PROPERTY":
+            self._set_property(parameters)
+            return None
+        if method == "GET_PROPERTY":
+            _property(parameters, expected=1)
+            return self.combined
+        names = [name for name in parameters if isinstance(name, str) and name]
+        if len(names) != len(parameters) or not names:
+            raise ControlError(2, "Invalid request: invalid stream")
+        if method == "SUBSCRIBE":
+            self.subscribe(names)
+        else:
+            self.unsubscribe(names)
+        return None
+
+    def _set_property(self, parameters: list[object]) -> None:
+        _property(parameters, expected=2)
+        value = parameters[1] if len(parameters) > 1 else None
+        if not isinstance(value, bool):
+            raise ControlError(1, "Invalid value type: expected Boolean")
+        self.combined = value
+
+
+def _valid_id(request: dict[str, object]) -> bool:
+    id = request.get("id", 0.5)  # absent is no id; null is one
+    if isinstance(id, str):
+        return len(id) <= 36
+    return id is None or (isinstance(id, int) and not isinstance(id, bool))
+
+
+def _property(parameters: list[object], *, expected: int) -> None:
+    if len(parameters) > expected:
+        raise ControlError(2, "Invalid request: too many parameters")
+    if not parameters or not isinstance(parameters[0], str):
+        raise ControlError(2, "Invalid request: property name must be a string")
+    if parameters[0] != "combined":
+        raise ControlError(0, "Unknown property")
+
+
+def _error(code: int, message: str, id: object) -> bytes:
+    body: dict[str, object] = {"error": {"code": code, "msg": message}}
+    if isinstance(id, int | str):
+        body["id"] = id
+    return orjson.dumps(body)

@@ -1,0 +1,193 @@
+"""`exchangeInfo`: what is listed, in which steps, under which limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from candlewick.venues.sim.model import Listing
+from candlewick.venues.sim.server.figures import Figures, fixed
+
+SPOT_WEIGHT_PER_MINUTE = 6_000
+FUTURES_WEIGHT_PER_MINUTE = 2_400
+PERPETUAL_DELIVERY_MS = 4_133_404_800_000
+_MOST_LOTS = 10**10
+
+
+def spot(listings: Iterable[Listing], now_ms: int) -> dict[str, object]:
+    """The body of `GET /api/v3/exchangeInfo`."""
+    return {
+        "timezone": "UTC",
+        "serverTime": now_ms,
+        "rateLimits": [
+            _limit("REQUEST_WEIGHT", "MINUTE", 1, SPOT_WEIGHT_PER_MINUTE),
+            _limit("ORDERS", "SECOND", 10, 100),
+            _limit("ORDERS", "DAY", 1, 200_000),
+            _limit("RAW_REQUESTS", "MINUTE", 5, 61_000),
+        ],
+        "exchangeFilters": [],
+        "symbols": [_spot_symbol(listing) for listing in listings],
+    }
+
+
+def futures(listings: Iterable[Listing], now_ms: int) -> dict[str, object]:
+    """The body of `GET /fapi/v1/exchangeInfo`."""
+    listed = list(listings)
+    margin_assets = dict.fromkeys(listing.quote for listing in listed)
+    return {
+        "timezone": "UTC",
+        "serverTime": now_ms,
+        "futuresType": "U_MARGINED",
+        "rateLimits": [
+            _limit("REQUEST_WEIGHT", "MINUTE", 1, FUTURES_WEIGHT_PER_MINUTE),
+            _limit("ORDERS", "MINUTE", 1, 1_200),
+            _limit("ORDERS", "SECOND", 10, 300),
+        ],
+        "exchangeFilters": [],
+        "assets": [
+            {"asset": asset, "marginAvailable": True, "autoAssetExchange": "-10000"}
+            for asset in margin_assets
+        ],
+        "symbols": [_perpetual(listing) for listing in listed],
+    }
+
+
+def _limit(kind: str, interval: str, count: int, limit: int) -> dict[str, object]:
+    return {"rateLimitType": kind, "interval": interval, "intervalNum": count, "limit": limit}
+
+
+def _spot_symbol(listing: Listing) -> dict[str, object]:
+    figures = Figures(listing)
+    tick, lot = figures.price(1), figures.quantity(1)
+    return {
+        "symbol": listing.symbol,
+        "status": "TRADING",
+        "baseAsset": listing.base,
+        "baseAssetPrecision": 8,
+        "quoteAsset": listing.quote,
+        "quotePrecision": 8,
+        "quoteAssetPrecision": 8,
+        "baseCommissionPrecision": 8,
+        "quoteCommissionPrecision": 8,
+        "orderTypes": [
+            "LIMIT",
+            "LIMIT_MAKER",
+            "MARKET",
+            "STOP_LOSS",
+            "STOP_LOSS_LIMIT",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_LIMIT",
+        ],
+        "icebergAllowed": False,
+        "ocoAllowed": False,
+        "otoAllowed": False,
+        "quoteOrderQtyMarketAllowed": False,
+        "allowTrailingStop": False,
+        "cancelReplaceAllowed": False,
+        "amendAllowed": False,
+        "isSpotTradingAllowed": True,
+        "isMarginTradingAllowed": False,
+        "filters": [
+            {
+                "filterType": "PRICE_FILTER",
+                "minPrice": tick,
+                "maxPrice": figures.price(_MOST_LOTS),
+                "tickSize": tick,
+            },
+            {
+                "filterType": "LOT_SIZE",
+                "minQty": lot,
+                "maxQty": figures.quantity(_MOST_LOTS),
+                "stepSize": lot,
+            },
+            {
+                "filterType": "NOTIONAL",
+                "minNotional": _amount(listing.min_notional, 8),
+                "applyMinToMarket": True,
+                "maxNotional": "9000000.00000000",
+                "applyMaxToMarket": False,
+                "avgPriceMins": 5,
+            },
+        ],
+        "permissions": [],
+        "permissionSets": [["SPOT"]],
+        "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
+        "allowedSelfTradePreventionModes": ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"],
+        # The real venue says these of its futures alone. Here spot has them too, so that a reader can
+        # tell an equity from a coin, and knows its sector.
+        **_underlying(listing),
+    }
+
+
+def _perpetual(listing: Listing) -> dict[str, object]:
+    figures = Figures(listing)
+    tick, lot = figures.price(1), figures.quantity(1)
+    return {
+        "symbol": listing.symbol,
+        "pair": listing.symbol,
+        "contractType": "PERPETUAL",
+        "deliveryDate": PERPETUAL_DELIVERY_MS,
+        "onboardDate": listing.listed_ms,
+        "status": "TRADING",
+        "maintMarginPercent": "2.5000",
+        "requiredMarginPercent": "5.0000",
+        "baseAsset": listing.base,
+        "quoteAsset": listing.quote,
+        "marginAsset": listing.quote,
+        "pricePrecision": figures.price_decimals,
+        "quantityPrecision": figures.quantity_decimals,
+        "baseAssetPrecision": 8,
+        "quotePrecision": 8,
+        **_underlying(listing),
+        "triggerProtect": "0.0500",
+        "liquidationFee": "0.012500",
+        "marketTakeBound": "0.05",
+        "maxMoveOrderLimit": 10_000,
+        "filters": [
+            {
+                "filterType": "PRICE_FILTER",
+                "minPrice": tick,
+                "maxPrice": figures.price(_MOST_LOTS),
+                "tickSize": tick,
+            },
+            {
+                "filterType": "LOT_SIZE",
+                "minQty": lot,
+                "maxQty": figures.quantity(_MOST_LOTS),
+                "stepSize": lot,
+            },
+            {
+                "filterType": "MARKET_LOT_SIZE",
+                "minQty": lot,
+                "maxQty": figures.quantity(_MOST_LOTS // 10),
+                "stepSize": lot,
+            },
+            {"filterType": "MAX_NUM_ORDERS", "limit": 200},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 10},
+            {"filterType": "MIN_NOTIONAL", "notional": _amount(listing.min_notional, 0)},
+            {
+                "filterType": "PERCENT_PRICE",
+                "multiplierUp": "1.0500",
+                "multiplierDown": "0.9500",
+                "multiplierDecimal": "4",
+            },
+        ],
+        "orderTypes": [
+            "LIMIT",
+            "MARKET",
+            "STOP",
+            "STOP_MARKET",
+            "TAKE_PROFIT",
+            "TAKE_PROFIT_MARKET",
+            "TRAILING_STOP_MARKET",
+        ],
+        "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
+    }
+
+
+def _underlying(listing: Listing) -> dict[str, object]:
+    return {"underlyingType": "EQUITY" if listing.equity else "COIN", "underlyingSubType": [listing.sector]}
+
+
+def _amount(value: Decimal, decimals: int) -> str:
+    return fixed(int(value.scaleb(decimals)), decimals)

@@ -1,0 +1,254 @@
+"""The USDⓈ-M REST endpoints, `/fapi/…` and `/futures/data/…`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from candlewick.venues.sim.server import errors, exchange_info
+from candlewick.venues.sim.server.bodies import (
+    Ask,
+    aggregate,
+    best_prices,
+    candle_rows,
+    day_ticker,
+    levels,
+    single,
+)
+from candlewick.venues.sim.server.front import Front, Line
+from candlewick.venues.sim.server.parameters import INTERVAL_MS, Parameters
+from candlewick.venues.sim.server.spot import Handler, Weight, last_price, ping, time
+
+LEVELS = (5, 10, 20, 50, 100, 500, 1000)
+MOST_CANDLES = 1_500
+PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
+# The venue charges no weight for these, but counts 500 (1,000) requests in five minutes.
+UNWEIGHED = 0
+
+
+def info(front: Front, ask: Ask) -> object:
+    """`exchangeInfo`."""
+    return exchange_info.futures((line.listing for line in front.lines.values()), front.stamp(ask.now_ms))
+
+
+def depth(front: Front, ask: Ask) -> object:
+    """`depth`: the book's best levels; the limit must be one of seven."""
+    line = front.line(ask.parameters.required_symbol())
+    book = front.world.depth(line.listing, _levels(ask.parameters))
+    return {
+        "lastUpdateId": book.update_id,
+        "E": front.stamp(ask.now_ms),
+        "T": front.stamp(book.ts_ms),
+        "bids": levels(line.figures, book.bids),
+        "asks": levels(line.figures, book.asks),
+    }
+
+
+def _levels(parameters: Parameters) -> int:
+    limit = parameters.number("limit") or 500
+    if limit not in LEVELS:
+        raise errors.Refusal(-4021, f"{limit} is not valid depth limit.")
+    return limit
+
+
+def trades(front: Front, ask: Ask) -> object:
+    """`trades`: the newest, oldest of them first."""
+    line = front.line(ask.parameters.required_symbol())
+    limit = ask.parameters.limit(default=500, most=1000, strict=True)
+    return [single(front, line, each) for each in front.newest(line, limit)]
+
+
+def historical_trades(front: Front, ask: Ask) -> object:
+    """`historicalTrades`: from an id onwards."""
+    line = front.line(ask.parameters.required_symbol())
+    limit = ask.parameters.limit(default=100, most=500, strict=True)
+    from_id = ask.parameters.number("fromId")
+    if from_id is None:
+        return [single(front, line, each) for each in front.newest(line, limit)]
+    found = front.world.agg_trades(line.listing, from_id=from_id, limit=limit)
+    return [single(front, line, each) for each in found]
+
+
+def aggregate_trades(front: Front, ask: Ask) -> object:
+    """`aggTrades`: by id, by time, or the newest."""
+    line = front.line(ask.parameters.required_symbol())
+    limit = ask.parameters.limit(default=500, most=1000, strict=True)
+    return [aggregate(front, line, each) for each in ask.prints(front, line, limit)]
+
+
+def klines(front: Front, ask: Ask) -> object:
+    """`klines`."""
+    return _candles(front, ask, ask.parameters.required_symbol())
+
+
+def continuous_klines(front: Front, ask: Ask) -> object:
+    """`continuousKlines`: of perpetuals, the only contracts there are."""
+    pair, contract = ask.parameters.required("pair"), ask.parameters.required("contractType")
+    if contract != "PERPETUAL":
+        raise errors.invalid("contractType")
+    return _candles(front, ask, pair)
+
+
+def _candles(front: Front, ask: Ask, symbol: str) -> object:
+    line = front.line(symbol)
+    _, length_ms = ask.parameters.interval(one_second=False)
+    limit = ask.parameters.limit(default=500, most=MOST_CANDLES, strict=True)
+    return candle_rows(line.figures, ask.candles(front, line, length_ms, limit), length_ms)
+
+
+def premium_index(front: Front, ask: Ask) -> object:
+    """`premiumIndex`: mark, index and the funding estimate."""
+
+    def row(front: Front, line: Line) -> dict[str, Any]:
+        premium = front.world.premium(line.listing)
+        fine = line.figures.fine_price
+        return {
+            "symbol": line.symbol,
+            "markPrice": fine(premium.mark),
+            "indexPrice": fine(premium.index),
+            "estimatedSettlePrice": fine(premium.index),
+            "lastFundingRate": f"{premium.funding_rate:.8f}",
+            "interestRate": f"{premium.interest_rate:.8f}",
+            "nextFundingTime": premium.next_funding_ms,
+            "time": front.stamp(ask.now_ms),
+        }
+
+    return _one_or_all(front, ask, row)
+
+
+def funding_rates(front: Front, ask: Ask) -> object:
+    """`fundingRate`: settled rates, oldest first; without times the newest."""
+    symbol = ask.parameters.symbol()
+    start, end = ask.times(front)
+    limit = ask.parameters.limit(default=100, most=1000, strict=True)
+    lines = [front.line(symbol)] if symbol is not None else list(front.lines.values())
+    rows = []
+    for line in lines:
+        for ts_ms, rate, mark in front.world.funding_history(line.listing, start, end, limit):
+            rows.append(
+                {
+                    "symbol": line.symbol,
+                    "fundingTime": ts_ms,
+                    "fundingRate": f"{rate:.8f}",
+                    "markPrice": line.figures.fine_price(mark),
+                }
+            )
+    rows.sort(key=lambda row: int(str(row["fundingTime"])))
+    return rows[:limit] if start is not None else rows[-limit:]
+
+
+def funding_info(front: Front, ask: Ask) -> object:
+    """`fundingInfo`: how often each perpetual settles."""
+    return [
+        {
+            "symbol": line.symbol,
+            "adjustedFundingRateCap": "0.02000000",
+            "adjustedFundingRateFloor": "-0.02000000",
+            "fundingIntervalHours": front.world.character.funding_hours,
+            "disclaimer": False,
+        }
+        for line in front.lines.values()
+    ]
+
+
+def open_interest(front: Front, ask: Ask) -> object:
+    """`openInterest` now."""
+    line = front.line(ask.parameters.required_symbol())
+    lots = front.world.open_interest(line.listing)
+    return {
+        "symbol": line.symbol,
+        "openInterest": line.figures.quantity(lots),
+        "time": front.stamp(ask.now_ms),
+    }
+
+
+def open_interest_history(front: Front, ask: Ask) -> object:
+    """`/futures/data/openInterestHist`: one row a period."""
+    line = front.line(ask.parameters.required_symbol())
+    period = ask.parameters.required("period")
+    if period not in PERIODS:
+        raise errors.invalid("period")
+    limit = ask.parameters.limit(default=30, most=500, strict=True)
+    start, end = ask.times(front)
+    period_ms = INTERVAL_MS[period]
+    found = front.world.open_interest_history(line.listing, period_ms, start, end, limit)
+    if not found:
+        return []
+    candles = front.world.klines(line.listing, period_ms, found[0][0], found[-1][0], len(found))
+    prices = {candle.open_ms: candle.open for candle in candles}
+    return [
+        {
+            "symbol": line.symbol,
+            "sumOpenInterest": line.figures.quantity(lots),
+            "sumOpenInterestValue": line.figures.quote(lots * prices[ts_ms]),
+            "timestamp": ts_ms,
+        }
+        for ts_ms, lots in found
+        if ts_ms in prices
+    ]
+
+
+def daily(front: Front, ask: Ask) -> object:
+    """`ticker/24hr`."""
+    return _one_or_all(front, ask, day_ticker)
+
+
+def price_ticker(front: Front, ask: Ask) -> object:
+    """`ticker/price`."""
+
+    def row(front: Front, line: Line) -> dict[str, Any]:
+        return {**last_price(front, line), "time": front.stamp(ask.now_ms)}
+
+    return _one_or_all(front, ask, row)
+
+
+def book_ticker(front: Front, ask: Ask) -> object:
+    """`ticker/bookTicker`."""
+
+    def row(front: Front, line: Line) -> dict[str, Any]:
+        return {"symbol": line.symbol, **best_prices(front, line), "time": front.stamp(ask.now_ms)}
+
+    return _one_or_all(front, ask, row)
+
+
+def _one_or_all(front: Front, ask: Ask, row: Callable[[Front, Line], dict[str, Any]]) -> object:
+    symbol = ask.parameters.symbol()
+    if symbol is not None:
+        return row(front, front.line(symbol))
+    return [row(front, line) for line in front.lines.values()]
+
+
+def _depth_weight(parameters: Parameters) -> int:
+    limit = _levels(parameters)
+    return next(weight for most, weight in ((50, 2), (100, 5), (500, 10), (1000, 20)) if limit <= most)
+
+
+def _candles_weight(parameters: Parameters) -> int:
+    limit = parameters.limit(default=500, most=MOST_CANDLES, strict=True)
+    return next(weight for most, weight in ((99, 1), (499, 2), (1000, 5), (1500, 10)) if limit <= most)
+
+
+def _by_symbol(one: int, every: int) -> Callable[[Parameters], int]:
+    return lambda parameters: one if parameters.symbol() is not None else every
+
+
+ENDPOINTS: dict[str, tuple[Handler, Weight]] = {
+    "/fapi/v1/ping": (ping, 1),
+    "/fapi/v1/time": (time, 1),
+    "/fapi/v1/exchangeInfo": (info, 1),
+    "/fapi/v1/depth": (depth, _depth_weight),
+    "/fapi/v1/trades": (trades, 5),
+    "/fapi/v1/historicalTrades": (historical_trades, 20),
+    "/fapi/v1/aggTrades": (aggregate_trades, 20),
+    "/fapi/v1/klines": (klines, _candles_weight),
+    "/fapi/v1/continuousKlines": (continuous_klines, _candles_weight),
+    "/fapi/v1/premiumIndex": (premium_index, _by_symbol(1, 10)),
+    "/fapi/v1/fundingRate": (funding_rates, UNWEIGHED),
+    "/fapi/v1/fundingInfo": (funding_info, UNWEIGHED),
+    "/fapi/v1/openInterest": (open_interest, 1),
+    "/fapi/v1/ticker/24hr": (daily, _by_symbol(1, 40)),
+    "/fapi/v1/ticker/price": (price_ticker, _by_symbol(1, 2)),
+    "/fapi/v2/ticker/price": (price_ticker, _by_symbol(1, 2)),
+    "/fapi/v1/ticker/bookTicker": (book_ticker, _by_symbol(2, 5)),
+    "/futures/data/openInterestHist": (open_interest_history, UNWEIGHED),
+}

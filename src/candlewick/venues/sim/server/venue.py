@@ -1,0 +1,157 @@
+"""One simulated venue: its world, its two markets, its connections, and what is wrong with its wire."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+
+from candlewick.venues.sim.model import Market
+from candlewick.venues.sim.server import futures, rest, spot
+from candlewick.venues.sim.server.connection import RULES, Connection, Traffic
+from candlewick.venues.sim.server.front import Front, Wire
+from candlewick.venues.sim.server.misbehave import Faults, RequestFaults, StreamFaults
+from candlewick.venues.sim.server.publisher import Publisher
+from candlewick.venues.sim.server.timekeeping import Now
+from candlewick.venues.sim.world import World
+
+
+class Venue:
+    """A venue under `prefix` (empty for the one at the root)."""
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        prefix: str,
+        seed: int,
+        now: Now,
+        data_dir: Path | None = None,
+        pace: float = 1.0,
+        faults: Faults | None = None,
+    ) -> None:
+        self.name = name
+        self.prefix = prefix
+        self.seed = seed
+        self.world = World(seed=seed, venue=name, data_dir=data_dir, origin_ms=now(), pace=pace)
+        self.wire = Wire(faults or Faults())
+        self.traffic = Traffic()
+        self.connections: set[Connection] = set()
+        self._now = now
+        self.fronts: dict[Market, Front] = {
+            "spot": Front(self.world, "spot", self.wire),
+            "perp": Front(self.world, "perp", self.wire),
+        }
+        self._publishers = {market: Publisher(front) for market, front in self.fronts.items()}
+
+    def step(self) -> None:
+        """Move the market to now and send what follows from it."""
+        now_ms = self._now()
+        self.world.advance(now_ms)
+        news = self.world.collect()
+        fronts, publishers = self.fronts, self._publishers
+        for listing, trade in news.prints:
+            publishers[listing.market].printed(fronts[listing.market].lines[listing.symbol], trade, now_ms)
+        for listing, best in news.bests:
+            publishers[listing.market].quoted(fronts[listing.market].lines[listing.symbol], best, now_ms)
+        for listing, order in news.forced:
+            publishers[listing.market].forced(fronts[listing.market].lines[listing.symbol], order)
+        for publisher in publishers.values():
+            publisher.step(now_ms)
+
+    def misbehave(self, faults: Faults) -> None:
+        """From now on, these faults."""
+        self.wire.faults = faults
+        for connection in self.connections:
+            connection.limit_life()
+
+    def routes(self) -> list[web.RouteDef]:
+        """Its paths: REST, and the streams of both markets in raw and combined form."""
+        defs = []
+        request_faults = RequestFaults(f"{self.seed}/{self.name}/rest", lambda: self.wire.faults)
+        for market, endpoints in (("spot", spot.ENDPOINTS), ("perp", futures.ENDPOINTS)):
+            front = self.fronts["spot" if market == "spot" else "perp"]
+            for path, (handler, weight) in endpoints.items():
+                answer = rest.endpoint(front, handler, weight, request_faults, self._now)
+                defs.append(web.get(self.prefix + path, answer))
+        # `/stream/ws` is for clients that know the spot market by "/stream" in its address, as
+        # wss://stream.binance.com has it; `public`, `market` are the futures streams' newer addresses.
+        for base in ("", "/stream"):
+            defs += self._stream_routes("spot", self.prefix + base)
+        for base in ("/fapi", "/fapi/public", "/fapi/market"):
+            defs += self._stream_routes("perp", self.prefix + base)
+        return defs
+
+    def _stream_routes(self, market: Market, base: str) -> list[web.RouteDef]:
+        async def raw(request: web.Request) -> web.StreamResponse:
+            names = request.match_info.get("names", "")
+            return await self._serve(
+                request, market, [name for name in names.split("/") if name], combined=False
+            )
+
+        async def combined(request: web.Request) -> web.StreamResponse:
+            names = request.query.get("streams", "")
+            return await self._serve(
+                request, market, [name for name in names.split("/") if name], combined=True
+            )
+
+        return [
+            web.get(f"{base}/ws", raw),
+            web.get(base + "/ws/{names:.*}", raw),
+            web.get(f"{base}/stream", combined),
+        ]
+
+    async def _serve(
+        self, request: web.Request, market: Market, names: list[str], *, combined: bool
+    ) -> web.StreamResponse:
+        websocket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=256 * 1024)
+        if not websocket.can_prepare(request):
+            return web.Response(status=400, text="This address speaks WebSocket.\n")
+        await websocket.prepare(request)
+        transport = request.transport
+        if transport is None:
+            return websocket
+        front = self.fronts[market]
+        connection = Connection(
+            websocket,
+            transport,
+            front.hub,
+            RULES[market],
+            front.stream,
+            lambda: self.wire.faults,
+            StreamFaults(f"{self.seed}/{self.name}/{market}/{self.traffic.accepted}"),
+            self.traffic,
+            combined,
+        )
+        self.connections.add(connection)
+        try:
+            await connection.serve(names)
+        finally:
+            self.connections.discard(connection)
+        return websocket
+
+    def status(self) -> dict[str, object]:
+        """What `GET /sim/status` tells of it."""
+        character = self.world.character
+        return {
+            "title": character.title,
+            "path": self.prefix or "/",
+            "instruments": {market: len(front.lines) for market, front in self.fronts.items()},
+            "fees_bps": {
+                "spot": {"maker": character.maker_bps, "taker": character.taker_bps},
+                "perp": {"maker": character.perp_maker_bps, "taker": character.perp_taker_bps},
+            },
+            "funding_hours": character.funding_hours,
+            "connections": {
+                "open": self.traffic.open,
+                "accepted": self.traffic.accepted,
+                "cut_too_slow": self.traffic.too_slow,
+                "cut_too_many_requests": self.traffic.too_many_requests,
+            },
+            "messages_sent": self.traffic.messages,
+            "faults": self.wire.faults.as_pairs(),
+        }
+
+
+def _split(names: str) -> list[str]:
+    return [name for name in names.split("/") if name]
