@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final, Self
 from urllib.parse import urlencode
 
@@ -18,6 +19,7 @@ FAVOURITES: Final = ("1s", "1m", "5m", "15m", "1h", "4h", "1d")
 DEFAULT_INTERVAL: Final = "1m"
 DEFAULT_SYMBOLS: Final = ("BTCUSDT-PERP", "BTCUSDT")  # the first that the primary venue lists
 FIRST_CANDLES: Final = 1000  # as chart/history.js asks for
+STRIP: Final = 24
 REPLAY_SPEEDS: Final = (1, 2, 5, 10, 50, 100)
 _KINDS: Final = {"spot": "Spot", "perp": "Perpetual", "future": "Future", "equity": "Equity"}
 # `<` ends a script element, and two separators end a line of JavaScript, though not of JSON
@@ -53,15 +55,22 @@ class Page:
 
     def start(self) -> dict[str, Any]:
         """What the page's scripts begin with."""
-        known = {each["instrument"]: each for each in (self.instrument, *self.watched)}
+        strip = self._strip()
+        known = {each["instrument"]: each for each in (self.instrument, *self.watched, *strip)}
         return {
             "symbol": self.symbol,
             "interval": self.interval,
             "intervals": SECONDS,
             "favourites": FAVOURITES,
             "watchlist": [each["symbol"] for each in self.watched],
+            "strip": [each["symbol"] for each in strip],
             "instruments": list(known.values()),
         }
+
+    def _strip(self) -> list[dict[str, Any]]:
+        """What runs under the top bar: the first instruments in the primary venue's own order."""
+        ours = (each for each in self.link.instruments.values() if each["venue"] == self.link.primary)
+        return list(islice(ours, STRIP))
 
     def context(self) -> dict[str, Any]:
         """What the template shows."""

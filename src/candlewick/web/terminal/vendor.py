@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from django.templatetags.static import static
 
@@ -31,12 +31,22 @@ def import_map() -> str:
     return script_json({"imports": imports, "integrity": integrity})
 
 
+class Module(NamedTuple):
+    """A script that the page loads ahead; `integrity` as the import map has it, or a preload is wasted."""
+
+    url: str
+    integrity: str = ""
+
+
 @cache
-def modules() -> list[str]:
+def modules() -> list[Module]:
     """Every script the terminal loads, so that the browser fetches them together and not one by one."""
     ours = sorted(path.relative_to(_STATIC).as_posix() for path in (_STATIC / "js").rglob("*.js"))
-    libraries = json.loads(import_map())["imports"].values()
-    return [*libraries, *(static(name) for name in ours)]
+    libraries = json.loads(import_map())["integrity"].items()
+    return [
+        *(Module(url, integrity) for url, integrity in libraries),
+        *(Module(static(name)) for name in ours),
+    ]
 
 
 def _files() -> list[dict[str, Any]]:

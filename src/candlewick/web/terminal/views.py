@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from candlewick.store.models import WatchlistEntry
 from candlewick.web.services import services_of
 from candlewick.web.terminal import vendor
 from candlewick.web.terminal.page import Page
+from candlewick.web.watchlist import instruments_of
 
 
 @never_cache
@@ -22,22 +21,19 @@ from candlewick.web.terminal.page import Page
 @require_safe
 def terminal(request: HttpRequest) -> HttpResponse:
     """The page for `?symbol=&interval=`; what it does not know is replaced by what there is."""
-    link = services_of(request).engine.link
+    services = services_of(request)
+    link = services.engine.link
     if not link.primary:  # the engine has never been seen: there is not one instrument to show
         answer = render(request, "503.html", status=503)
         answer["Retry-After"] = "2"
         return answer
     page = Page.make(
         link,
-        watchlist=_watchlist(request.user),
+        watchlist=instruments_of(request.user.pk, services.hub.directory),
         symbol=request.GET.get("symbol", ""),
         interval=request.GET.get("interval", ""),
     )
     return render(request, "terminal/terminal.html", page.context() | _assets())
-
-
-def _watchlist(user: AbstractBaseUser | AnonymousUser) -> list[str]:
-    return list(WatchlistEntry.objects.filter(user=user.pk).values_list("instrument", flat=True))
 
 
 def _assets() -> dict[str, Any]:

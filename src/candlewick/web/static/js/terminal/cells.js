@@ -36,6 +36,7 @@ export function forget(element) {
   shown.delete(element);
 }
 
+const COLORS = { up: "#2ed28e", down: "#ff7382" };
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 
 /**
@@ -44,8 +45,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
  */
 function flash(element, way) {
   if (calm.matches) return;
-  const color = way === "up" ? "rgb(46 210 142 / .34)" : "rgb(255 115 130 / .34)";
-  element.animate([{ backgroundColor: color }, { backgroundColor: "transparent" }], { duration: 600, easing: "ease-out" });
+  element.animate([{ color: COLORS[way] }, { color: COLORS[way], offset: 0.4 }, {}], { duration: 700 });
 }
 
 /**

@@ -80,6 +80,7 @@ export class Headline {
   #drawDerivative(ticker, places) {
     const isDerivative = ["perp", "future"].includes(this.desk.instrument?.kind);
     for (const part of document.querySelectorAll(".derivative")) part.toggleAttribute("hidden", !isDerivative);
+    for (const part of document.querySelectorAll(".spot")) part.toggleAttribute("hidden", isDerivative);
     if (!isDerivative) return;
     setText(byId("f-mark"), fixed(ticker.mark, places));
     setText(byId("f-index"), fixed(ticker.index, places));

@@ -26,12 +26,13 @@ import { Watchlist } from "./watchlist.js";
  * @property {Record<string, number>} intervals name → seconds, shortest first
  * @property {string[]} favourites
  * @property {string[]} watchlist
+ * @property {string[]} strip
  * @property {import("./desk.js").Instrument[]} instruments
  */
 
 /** @type {Start} */
 const start = JSON.parse(byId("start").textContent);
-const { symbol, interval, intervals, favourites, watchlist: symbols } = start;
+const { symbol, interval, intervals, favourites, watchlist: symbols, strip } = start;
 
 const live = new Live("/ws/");
 const instruments = new Instruments(start.instruments);
@@ -45,7 +46,7 @@ const feeds = new Feeds({ live, desk });
 const search = new Search({ desk, watchlist: () => watchlist });
 const watchlist = new Watchlist(symbols, { desk, quotes, notices, add: () => search.open(true) });
 new Tape({ desk, live });
-new Strip({ desk, quotes });
+new Strip(strip, { desk, quotes });
 new Status({ live, feeds, desk, headline, book, notices, refresh: () => chart.refresh() });
 controlChart({ desk, chart });
 controlReplay({ notices });

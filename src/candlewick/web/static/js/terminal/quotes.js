@@ -34,11 +34,6 @@ export class Quotes extends EventTarget {
     return this.#tickers.get(symbol);
   }
 
-  /** In the server's order. */
-  symbols() {
-    return [...this.#tickers.keys()];
-  }
-
   /** @param {Record<string, Ticker>} data */
   #merge(data) {
     for (const [symbol, ticker] of Object.entries(data)) {

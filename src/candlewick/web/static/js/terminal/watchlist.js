@@ -112,7 +112,7 @@ export class Watchlist {
    * @returns {Row}
    */
   #makeRow(symbol) {
-    const button = element("button", { type: "button", class: "symbol", tabindex: "-1" }, symbol);
+    const button = element("button", { type: "button", class: "symbol", tabindex: "-1" }, ...nameParts(symbol));
     const last = element("td", { class: "num" }, "—");
     const change = element("td", { class: "num dir" }, "—");
     const tools = element(
@@ -231,6 +231,15 @@ export class Watchlist {
   #say(text) {
     setText(byId("watch-said"), text);
   }
+}
+
+/**
+ * What tells two symbols apart first: `sim-east:BTCUSDT-PERP` as BTCUSDT, with the rest set smaller.
+ * @param {string} symbol
+ */
+function nameParts(symbol) {
+  const [, venue = "", pair, rest] = /^(?:(.+):)?([^-]+)(.*)$/.exec(symbol) ?? ["", "", symbol, ""];
+  return [pair, element("small", {}, rest), " ", element("small", {}, venue)];
 }
 
 /**

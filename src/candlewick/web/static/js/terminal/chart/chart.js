@@ -10,7 +10,7 @@ import { Indicators } from "./indicators.js";
 import { Legend } from "./legend.js";
 import { savePicture } from "./picture.js";
 import { SplitSeries } from "./split.js";
-import { CANDLES, CHART, VOLUME, VOLUME_DOWN, VOLUME_SCALE, VOLUME_UP } from "./theme.js";
+import { CANDLES, CHART, LAST, LAST_DOWN, LAST_UP, VOLUME, VOLUME_DOWN, VOLUME_SCALE, VOLUME_UP } from "./theme.js";
 
 const LOAD_WITHIN_BARS = 120; // from the left end of what is loaded
 const CATCH_UP_EVERY_MS = 30_000;
@@ -33,6 +33,8 @@ export class Chart {
   #caughtUp = 0;
   /** @type {import("lightweight-charts").MouseEventParams | null} */
   #pointed = null;
+  /** @type {import("lightweight-charts").IPriceLine | null} */
+  #lastLine = null;
 
   /**
    * @param {{desk: import("../desk.js").Desk, live: import("../../live.js").Live, lengths: Record<string, number>,
@@ -41,9 +43,7 @@ export class Chart {
   constructor({ desk, live, lengths, notices }) {
     Object.assign(this, { desk, live, lengths, notices });
     this.api = createChart(byId("tv"), CHART);
-    this.candles = new SplitSeries(this.api, CandlestickSeries, CANDLES, {
-      liveOptions: { lastValueVisible: true, priceLineVisible: true },
-    });
+    this.candles = new SplitSeries(this.api, CandlestickSeries, CANDLES);
     this.volume = new SplitSeries(this.api, HistogramSeries, VOLUME);
     this.api.priceScale("volume").applyOptions(VOLUME_SCALE);
     this.indicators = new Indicators(this.api, {
@@ -210,11 +210,25 @@ export class Chart {
     const { symbol, interval, instrument } = this.desk;
     const places = priceDecimals(instrument);
     const pointed = this.#pointed;
+    this.#drawLast();
     const candle = pointed ? this.candles.under(pointed) : this.candles.last;
     const volume = pointed ? this.volume.under(pointed)?.value : candle?.volume;
     this.#legend.show(candle && { ...candle, volume }, places, this.indicators.texts(pointed, places));
     const label = `Candlestick chart of ${symbol}, ${interval} candles, UTC`;
     if (this.#plot.getAttribute("aria-label") !== label) this.#plot.setAttribute("aria-label", label);
+  }
+
+  /** The line at the last price. A line of our own: its label's colours can be chosen. */
+  #drawLast() {
+    const last = this.candles.last;
+    if (!last) {
+      if (this.#lastLine) this.candles.live.removePriceLine(this.#lastLine);
+      this.#lastLine = null;
+      return;
+    }
+    const options = { price: last.close, ...(last.close >= last.open ? LAST_UP : LAST_DOWN) };
+    if (this.#lastLine) this.#lastLine.applyOptions(options);
+    else this.#lastLine = this.candles.live.createPriceLine({ ...LAST, ...options });
   }
 
   /** @param {KeyboardEvent} event */

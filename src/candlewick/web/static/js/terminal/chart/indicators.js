@@ -22,6 +22,11 @@ export const OFFERED = [
   { spec: "rsi:14", name: "RSI 14", pane: "own", color: "#ffa500" },
 ];
 
+const OWN = {
+  priceFormat: { type: "price", precision: 1, minMove: 0.1 },
+  autoscaleInfoProvider: () => ({ priceRange: { minValue: 10, maxValue: 90 } }), // the RSI seldom leaves it
+};
+
 export class Indicators {
   /** @type {Map<string, SplitSeries<any>>} */
   #series = new Map();
@@ -132,18 +137,21 @@ export class Indicators {
     if (known) return known;
     const kind = kindOf(spec);
     const isOwn = kind.pane === "own";
-    const options = { ...line(kind.color), ...(isOwn ? { priceFormat: { type: "price", precision: 1, minMove: 0.1 } } : {}) };
-    const series = new SplitSeries(this.chart, LineSeries, options, { pane: isOwn ? 1 : 0, isLine: true });
+    const options = { ...line(kind.color), ...(isOwn ? OWN : {}) };
+    const series = new SplitSeries(this.chart, LineSeries, options, {
+      pane: isOwn ? 1 : 0,
+      liveOptions: { lastValueVisible: isOwn },
+      isLine: true,
+    });
     if (isOwn) this.#guide(series);
     this.#series.set(spec, series);
     return series;
   }
 
-  /** The RSI's own pane: from 0 to 100, with the customary 30 and 70. */
+  /** The RSI's own pane with the customary lines at 30 and 70. */
   #guide(series) {
-    series.applyOptions({ autoscaleInfoProvider: () => ({ priceRange: { minValue: 10, maxValue: 90 } }) });
     for (const price of [30, 70]) {
-      series.history.createPriceLine({ price, color: "#857b68", lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: true });
+      series.history.createPriceLine({ price, color: "#857b68", lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false });
     }
     const panes = this.chart.panes();
     panes[0]?.setStretchFactor(4);

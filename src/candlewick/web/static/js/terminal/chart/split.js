@@ -28,7 +28,7 @@ export class SplitSeries {
     this.chart = chart;
     this.isLine = isLine;
     this.history = chart.addSeries(definition, { ...options, lastValueVisible: false, priceLineVisible: false }, pane);
-    this.live = chart.addSeries(definition, { ...options, ...liveOptions }, pane);
+    this.live = chart.addSeries(definition, { ...options, lastValueVisible: false, priceLineVisible: false, ...liveOptions }, pane);
   }
 
   get length() {

@@ -45,6 +45,11 @@ export const CANDLES = {
   borderVisible: false,
 };
 
+/** The line at the last price; its label's text stands out from its fill. */
+export const LAST_UP = { color: UP, axisLabelColor: UP, axisLabelTextColor: "#000000" };
+export const LAST_DOWN = { color: DOWN, axisLabelColor: "#c9364a", axisLabelTextColor: "#ffffff" };
+export const LAST = { lineStyle: LineStyle.Dotted, lineWidth: 1, axisLabelVisible: true, price: 0 };
+
 export const VOLUME = {
   priceScaleId: "volume",
   priceFormat: { type: "volume" },
