@@ -27,45 +27,41 @@ SYMBOLS: Final = tuple(f"S{n}USDT" for n in range(10))
 START_MS: Final = 1_760_000_000_000
 NS_PER_MS: Final = 1_000_000
 LEVELS: Final = 500
+MID: Final = 50_000.0
 
 
 def messages() -> list[bytes]:
     """Of ten messages six are quotes, three trades, one a book diff of 20 levels: about a venue's mix."""
     chance = random.Random(1)
     raw, trade_id, update_id = [], dict.fromkeys(SYMBOLS, 0), dict.fromkeys(SYMBOLS, 1)
-    price = dict.fromkeys(SYMBOLS, 50_000.0)
     for n in range(MESSAGES):
         symbol, ms = chance.choice(SYMBOLS), START_MS + n // 10
-        price[symbol] = round(price[symbol] + chance.choice((-0.1, 0.0, 0.1)), 1)
-        at, stream = price[symbol], symbol.lower()
+        at = MID + chance.randrange(-9, 10) / 10
+        body: dict[str, object]
         match n % 10:
             case 0:
-                first, update_id[symbol] = update_id[symbol] + 1, update_id[symbol] + 20
-                body = {
-                    "e": "depthUpdate", "E": ms, "s": symbol, "U": first, "u": update_id[symbol],
-                    "b": [[f"{at - 1 - n / 10:.2f}", f"{chance.random():.5f}"] for n in chance.sample(range(300), 10)],
-                    "a": [[f"{at + 1 + n / 10:.2f}", f"{chance.random():.5f}"] for n in chance.sample(range(300), 10)],
-                }  # fmt: skip
-                name = f"{stream}@depth@100ms"
+                name = "depth@100ms"
+                body = {"e": "depthUpdate", "E": ms, "s": symbol, "U": update_id[symbol] + 1}
+                update_id[symbol] += 20
+                body |= {"u": update_id[symbol], "b": _levels(chance, -0.1), "a": _levels(chance, 0.1)}
             case 1 | 4 | 7:
+                name = "aggTrade"
                 trade_id[symbol] += 1
-                body = {
-                    "e": "aggTrade", "E": ms, "s": symbol, "a": trade_id[symbol],
-                    "p": f"{at:.2f}", "q": "0.01230", "f": trade_id[symbol], "l": trade_id[symbol], "T": ms, "m": bool(n % 2), "M": True,
-                }  # fmt: skip
-                name = f"{stream}@aggTrade"
+                body = {"e": "aggTrade", "E": ms, "s": symbol, "a": trade_id[symbol], "p": f"{at:.2f}"}
+                body |= {"q": "0.01230", "f": trade_id[symbol], "l": trade_id[symbol], "T": ms}
+                body |= {"m": bool(n % 2), "M": True}
             case _:
-                body = {
-                    "u": n,
-                    "s": symbol,
-                    "b": f"{at - 0.1:.2f}",
-                    "B": "1.50000",
-                    "a": f"{at:.2f}",
-                    "A": "0.20000",
-                }
-                name = f"{stream}@bookTicker"
-        raw.append(orjson.dumps({"stream": name, "data": body}))
+                name = "bookTicker"
+                body = {"u": n, "s": symbol, "b": f"{at - 0.1:.2f}", "B": "1.50000", "a": f"{at:.2f}"}
+                body |= {"A": "0.20000"}
+        raw.append(orjson.dumps({"stream": f"{symbol.lower()}@{name}", "data": body}))
     return raw
+
+
+def _levels(chance: random.Random, step: float) -> list[list[str]]:
+    """Ten levels among the 300 next to the mid price."""
+    away = chance.sample(range(1, 301), 10)
+    return [[f"{MID + n * step:.2f}", f"{chance.random():.5f}"] for n in away]
 
 
 class Path:

@@ -29,8 +29,9 @@ def command(
 
     address = address_of(settings.web)
 
+    link = first_owner()
+
     def say_where() -> None:
-        link = first_owner()
         if link is None:
             echo(f"The terminal is at {address}/")
         else:

@@ -125,7 +125,12 @@ class EngineProcess:
                 break
             except VenueError as error:
                 feed.health.last_error = str(error)
-                log.info("%s does not list its instruments yet: %s", feed.venue.id, error)
+                log.log(
+                    logging.INFO if attempt > 5 else logging.DEBUG,
+                    "%s does not list its instruments yet: %s",
+                    feed.venue.id,
+                    error,
+                )
                 await asyncio.sleep(LISTING_RETRY_S[min(attempt, len(LISTING_RETRY_S) - 1)])
                 attempt += 1
         self.live.list_instruments(listed)

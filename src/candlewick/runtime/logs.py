@@ -12,3 +12,5 @@ def set_up_logging(part: str, level: str) -> None:
         format=f"%(asctime)s {part:<6} %(levelname)-7s %(name)s: %(message)s",
         datefmt="%H:%M:%S",
     )
+    # the connection shell tells what matters of a connection; its library tells the rest
+    logging.getLogger("picows").setLevel(logging.WARNING)
