@@ -1,0 +1,57 @@
+"""Channel names: every spelling has one name, and what does not exist is refused with its reason."""
+
+from __future__ import annotations
+
+import pytest
+
+from candlewick.web.live.channels import Directory, RefusedChannel, canonical
+from tests.web.ground import INSTRUMENTS
+
+DIRECTORY = Directory("sim", {each["instrument"]: each for each in INSTRUMENTS})
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("prices", "prices"),
+        ("tickers", "tickers"),
+        ("feeds", "feeds"),
+        ("alerts", "alerts"),
+        ("prices:BTCUSDT", "prices:BTCUSDT"),
+        ("book:btc/usdt", "book:BTCUSDT"),
+        ("book:BTC-USDT", "book:BTCUSDT"),
+        ("tape:BTC/USDT:USDT", "tape:BTCUSDT-PERP"),
+        ("ticker:sim:BTCUSDT", "ticker:BTCUSDT"),
+        ("book:sim-east:BTCUSDT", "book:sim-east:BTCUSDT"),
+        ("candles:BTCUSDT:1m", "candles:BTCUSDT:1m"),
+        ("candles:sim-east:BTCUSDT:1h", "candles:sim-east:BTCUSDT:1h"),
+        ("candles:BTC/USDT:USDT:1d", "candles:BTCUSDT-PERP:1d"),
+        ("indicators:BTCUSDT:5m:ema-20", "indicators:BTCUSDT:5m:ema-20"),
+        ("indicators:sim-east:BTCUSDT:5m:RSI-14", "indicators:sim-east:BTCUSDT:5m:rsi-14"),
+    ],
+)
+def test_every_spelling_has_one_name(text: str, name: str) -> None:
+    assert canonical(text, DIRECTORY) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("", "unknown_channel"),
+        ("orders", "unknown_channel"),
+        ("prices:", "unknown_symbol"),
+        ("weather:BTCUSDT", "unknown_channel"),
+        ("book:NOPE", "unknown_symbol"),
+        ("book:sim-west:BTCUSDT", "unknown_symbol"),
+        ("candles:BTCUSDT:7m", "unknown_interval"),
+        ("candles:BTCUSDT", "unknown_symbol"),
+        ("candles::1m", "unknown_symbol"),
+        ("indicators:BTCUSDT:1m:ema", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:ema-99999999999999999999", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:../-1", "unknown_indicator"),
+    ],
+)
+def test_what_does_not_exist_is_refused_with_its_reason(text: str, code: str) -> None:
+    with pytest.raises(RefusedChannel) as refusal:
+        canonical(text, DIRECTORY)
+    assert refusal.value.code == code
