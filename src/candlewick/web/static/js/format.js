@@ -100,6 +100,16 @@ export function milliseconds(time) {
 }
 
 /**
+ * `07:09:31`, what is left until something happens.
+ * @param {number} duration milliseconds
+ */
+export function countdown(duration) {
+  const seconds = Math.max(0, Math.round(duration / 1000));
+  const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+}
+
+/**
  * `3 h 12 m`, `4 m 09 s`, `12 s`.
  * @param {number} duration milliseconds
  */

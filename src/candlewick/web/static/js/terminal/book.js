@@ -1,7 +1,7 @@
 /** The order book: as many levels as fit, with bars of cumulative size. Empty while not synchronised. */
 
 import { draw } from "../frame.js";
-import { fixed, UNKNOWN } from "../format.js";
+import { fixed } from "../format.js";
 import { byId, element, setState, setText } from "./cells.js";
 import { priceDecimals, quantityDecimals } from "./instruments.js";
 
@@ -103,11 +103,10 @@ export class Book {
     const sizes = quantityDecimals(instrument);
     rows.forEach((row, at) => {
       const level = levels[at];
-      setText(row.price, level ? fixed(level[0], prices) : UNKNOWN);
-      setText(row.size, level ? fixed(level[1], sizes) : UNKNOWN);
-      setText(row.total, level ? fixed(level[2], sizes) : UNKNOWN);
+      setText(row.price, level ? fixed(level[0], prices) : "");
+      setText(row.size, level ? fixed(level[1], sizes) : "");
+      setText(row.total, level ? fixed(level[2], sizes) : "");
       row.depth.style.setProperty("--d", level && deepest ? ((100 * level[2]) / deepest).toFixed(1) : "0");
-      row.tr.classList.toggle("void", !level);
     });
   }
 }

@@ -1,7 +1,7 @@
 /** The looked-at instrument's headline: last price, 24 h figures, mark, index, funding; and the title. */
 
 import { draw } from "../frame.js";
-import { compact, direction, fixed, lasting, milliseconds, percent, UNKNOWN } from "../format.js";
+import { compact, countdown, direction, fixed, milliseconds, percent, UNKNOWN } from "../format.js";
 import { byId, forget, setPrice, setText } from "./cells.js";
 import { about, priceDecimals } from "./instruments.js";
 
@@ -88,12 +88,12 @@ export class Headline {
     this.#drawCountdown();
   }
 
-  /** The funding rate comes as a fraction; 0.0001 is 0.01 %. */
+  /** The funding rate comes as a fraction, 0.0001 is 0.01 %; behind it, the time to its settlement. */
   #drawCountdown() {
     const { funding_rate: rate, next_funding: next } = this.#ticker ?? {};
     const at = milliseconds(next);
     const rateText = rate === undefined || rate === null ? UNKNOWN : percent(rate * 100, 4);
-    const wait = at === null || at < Date.now() ? "" : ` in ${lasting(at - Date.now())}`;
+    const wait = at === null || at < Date.now() ? "" : ` ${countdown(at - Date.now())}`;
     setText(byId("f-funding"), `${rateText}${wait}`);
   }
 

@@ -90,9 +90,12 @@ export function quantityDecimals(instrument) {
  * @param {string} wanted
  */
 function fit(instrument, wanted) {
-  const symbol = instrument.symbol.toUpperCase();
+  const whole = instrument.symbol.toUpperCase();
+  const symbol = whole.slice(whole.indexOf(":") + 1); // letters of a venue's name are no match of a symbol
   const rest = `${instrument.sector ?? ""} ${about(instrument)}`.toUpperCase().replace(/\s/g, "");
-  return Math.max(score(symbol, wanted), score(symbol.replace("-", ""), wanted), rest.includes(wanted) ? 1 : 0);
+  const named = Math.max(score(symbol, wanted), score(symbol.replace("-", ""), wanted));
+  if (named) return whole === symbol ? named : 0.9 * named;
+  return whole.startsWith(wanted) ? 200 : Number(rest.includes(wanted));
 }
 
 /**

@@ -1,7 +1,7 @@
 /** The tape: the newest trades first, with the taker's side as an arrow and a colour. */
 
 import { draw } from "../frame.js";
-import { clock, fixed, milliseconds, UNKNOWN } from "../format.js";
+import { clock, fixed, milliseconds } from "../format.js";
 import { byId, element, setState, setText } from "./cells.js";
 import { priceDecimals, quantityDecimals } from "./instruments.js";
 
@@ -69,11 +69,10 @@ export class Tape {
     if (this.#trades.length && this.#panel.dataset.state === "loading") setState(this.#panel, "live");
     this.#rows.forEach((row, at) => {
       const trade = this.#trades[at];
-      setText(row.price, trade ? fixed(trade.price, prices) : UNKNOWN);
-      setText(row.size, trade ? fixed(trade.quantity, sizes) : UNKNOWN);
-      setText(row.time, trade ? clock(milliseconds(trade.time)) : UNKNOWN);
+      setText(row.price, trade ? fixed(trade.price, prices) : "");
+      setText(row.size, trade ? fixed(trade.quantity, sizes) : "");
+      setText(row.time, trade ? clock(milliseconds(trade.time)) : "");
       row.price.className = `num dir ${trade ? (trade.side === "buy" ? "up" : "down") : ""}`;
-      row.tr.classList.toggle("void", !trade);
     });
   }
 }

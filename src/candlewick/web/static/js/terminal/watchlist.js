@@ -239,7 +239,7 @@ export class Watchlist {
  */
 function nameParts(symbol) {
   const [, venue = "", pair, rest] = /^(?:(.+):)?([^-]+)(.*)$/.exec(symbol) ?? ["", "", symbol, ""];
-  return [pair, element("small", {}, rest), " ", element("small", {}, venue)];
+  return [pair, element("small", {}, rest), " ", element("small", { class: "venue" }, venue)];
 }
 
 /**
