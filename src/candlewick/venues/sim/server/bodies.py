@@ -8,6 +8,7 @@ from typing import Any
 
 from candlewick.venues.sim.model import Kline, Print
 from candlewick.venues.sim.server import errors
+from candlewick.venues.sim.server.candles import history
 from candlewick.venues.sim.server.figures import Figures, percent
 from candlewick.venues.sim.server.front import Front, Line
 from candlewick.venues.sim.server.parameters import Parameters
@@ -40,10 +41,10 @@ class Ask:
             return front.world.agg_trades(line.listing, from_id=from_id, limit=limit)
         return front.world.agg_trades(line.listing, start_ms=start, end_ms=end, limit=limit)
 
-    def candles(self, front: Front, line: Line, length_ms: int, limit: int) -> list[Kline]:
+    async def candles(self, front: Front, line: Line, length_ms: int, limit: int) -> list[Kline]:
         """The candles that `startTime` and `endTime` ask for, the newest without them."""
         start, end = self.times(front)
-        return front.world.klines(line.listing, length_ms, start, end, limit)
+        return await history(front.world, line.listing, length_ms, start, end, limit)
 
 
 def levels(figures: Figures, side: Iterable[tuple[int, int]]) -> list[tuple[str, str]]:

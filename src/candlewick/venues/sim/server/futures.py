@@ -76,24 +76,24 @@ def aggregate_trades(front: Front, ask: Ask) -> object:
     return [aggregate(front, line, each) for each in ask.prints(front, line, limit)]
 
 
-def klines(front: Front, ask: Ask) -> object:
+async def klines(front: Front, ask: Ask) -> object:
     """`klines`."""
-    return _candles(front, ask, ask.parameters.required_symbol())
+    return await _candles(front, ask, ask.parameters.required_symbol())
 
 
-def continuous_klines(front: Front, ask: Ask) -> object:
+async def continuous_klines(front: Front, ask: Ask) -> object:
     """`continuousKlines`: of perpetuals, the only contracts there are."""
     pair, contract = ask.parameters.required("pair"), ask.parameters.required("contractType")
     if contract != "PERPETUAL":
         raise errors.invalid("contractType")
-    return _candles(front, ask, pair)
+    return await _candles(front, ask, pair)
 
 
-def _candles(front: Front, ask: Ask, symbol: str) -> object:
+async def _candles(front: Front, ask: Ask, symbol: str) -> object:
     line = front.line(symbol)
     _, length_ms = ask.parameters.interval(one_second=False)
     limit = ask.parameters.limit(default=500, most=MOST_CANDLES, strict=True)
-    return candle_rows(line.figures, ask.candles(front, line, length_ms, limit), length_ms)
+    return candle_rows(line.figures, await ask.candles(front, line, length_ms, limit), length_ms)
 
 
 def premium_index(front: Front, ask: Ask) -> object:
@@ -122,9 +122,11 @@ def funding_rates(front: Front, ask: Ask) -> object:
     start, end = ask.times(front)
     limit = ask.parameters.limit(default=100, most=1000, strict=True)
     lines = [front.line(symbol)] if symbol is not None else list(front.lines.values())
+    # all settle at the same hours, so that of many symbols few rows of each are wanted
+    most = -(-limit // len(lines)) + 1 if lines else 0
     rows = []
     for line in lines:
-        for ts_ms, rate, mark in front.world.funding_history(line.listing, start, end, limit):
+        for ts_ms, rate, mark in front.world.funding_history(line.listing, start, end, min(limit, most)):
             rows.append(
                 {
                     "symbol": line.symbol,

@@ -35,6 +35,8 @@ def endpoint(
             cost = weight if isinstance(weight, int) else weight(parameters)
             used = front.limiter.spend(request.remote or "", cost, now_ms())
             found = handler(front, Ask(parameters, now_ms()))
+            if isinstance(found, Awaitable):
+                found = await found
             if front.market == "spot":
                 parameters.done()
             response = web.Response(body=faults.touch(orjson.dumps(found)))

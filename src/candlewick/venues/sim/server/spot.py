@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from candlewick.venues.sim.model import Print
@@ -104,14 +104,14 @@ def aggregate_trades(front: Front, ask: Ask) -> object:
     return [aggregate(front, line, each) | {"M": True} for each in ask.prints(front, line, limit)]
 
 
-def klines(front: Front, ask: Ask) -> object:
+async def klines(front: Front, ask: Ask) -> object:
     """`klines` and `uiKlines`."""
     line = front.line(ask.parameters.required_symbol())
     _, length_ms = ask.parameters.interval(one_second=True)
     limit = ask.parameters.limit(default=500, most=MOST_ROWS, strict=False)
     if ask.parameters.text("timeZone") not in (None, "0", "00:00", "+00:00"):
         raise errors.invalid("timeZone")
-    return candle_rows(line.figures, ask.candles(front, line, length_ms, limit), length_ms)
+    return candle_rows(line.figures, await ask.candles(front, line, length_ms, limit), length_ms)
 
 
 def average_price(front: Front, ask: Ask) -> object:
@@ -181,7 +181,7 @@ def _price_weight(parameters: Parameters) -> int:
     return 2 if parameters.symbol() is not None else 4
 
 
-Handler = Callable[[Front, Ask], object]
+Handler = Callable[[Front, Ask], object | Awaitable[object]]
 Weight = int | Callable[[Parameters], int]
 
 ENDPOINTS: dict[str, tuple[Handler, Weight]] = {
