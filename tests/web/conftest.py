@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from email.message import Message
+from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -117,6 +121,46 @@ class Served:
         """Arguments of `websockets.connect` that make it a browser with a session on a page of ours."""
         headers = {"Cookie": f"candlewick_session={session}"}
         return {"uri": self.ws, "origin": self.url, "additional_headers": headers, "compression": None}
+
+
+    def fetch(
+        self,
+        path: str,
+        *,
+        session: str = "",
+        headers: dict[str, str] | None = None,
+        form: dict[str, str] | None = None,
+        csrf: str = "",
+    ) -> Answer:
+        """What the server answers over a real socket; a form is posted as a page of ours does."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        sent = dict(headers or {})
+        cookies = {"candlewick_session": session, "candlewick_csrf": csrf}
+        sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items() if value)
+        try:
+            if form is None:
+                connection.request("GET", path, headers=sent)
+            else:
+                sent |= {"Origin": self.url, "Content-Type": "application/x-www-form-urlencoded"}
+                connection.request("POST", path, urlencode(form), sent)
+            response = connection.getresponse()
+            return Answer(response.status, response.msg, response.read().decode())
+        finally:
+            connection.close()
+
+
+@dataclass
+class Answer:
+    """An answer over HTTP."""
+
+    status: int
+    headers: Message
+    body: str
+
+    @property
+    def csrf(self) -> str:
+        cookies = SimpleCookie("; ".join(self.headers.get_all("Set-Cookie", [])))
+        return cookies["candlewick_csrf"].value
 
 
 Serve = Callable[..., Served]

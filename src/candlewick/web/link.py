@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any, Final, ParamSpec, Protocol
 
 from candlewick.core.errors import EngineAway
+
+P = ParamSpec("P")
 
 ANSWER_WITHIN_S: Final = 15.0
 
@@ -40,6 +43,10 @@ class Engine:
     def __init__(self, link: Link, loop: asyncio.AbstractEventLoop) -> None:
         self.link = link
         self._loop = loop
+
+    def call(self, function: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Have a function called on the event loop, without waiting for it."""
+        self._loop.call_soon_threadsafe(functools.partial(function, *args, **kwargs))
 
     def request(self, verb: str, *, timeout_s: float = ANSWER_WITHIN_S, **arguments: Any) -> bytes:
         """Ask the engine, wait for its JSON answer, and return it.

@@ -51,6 +51,7 @@ class WebServer:
     """Serves the terminal until it is told to stop. Django must have been set up (`web.boot`).
 
     Attributes:
+        hub: who is connected.
         port: where it listens, once `started` is set.
     """
 
@@ -63,8 +64,7 @@ class WebServer:
         port: int | None = None,
     ) -> None:
         self._settings = settings
-        self._link = link
-        self._limits = limits
+        self.hub = Hub(link or EngineLink(settings.data_dir), limits)
         self.port = settings.web.port if port is None else port
         self.started = threading.Event()
         self._stop: Callable[[], None] = lambda: None
@@ -82,8 +82,7 @@ class WebServer:
         loop = asyncio.get_running_loop()
         listener = _listen(self._settings.web.host, self.port)
         self.port = listener.getsockname()[1]
-        link = self._link or EngineLink(self._settings.data_dir)
-        hub = Hub(link, self._limits)
+        hub, link = self.hub, self.hub.link
         services = Services(Engine(link, loop), hub, self._settings.data_dir, self._settings.venues[0])
         bridge = services.bridge = Bridge(get_wsgi_application(), {ENVIRON_KEY: services})
 

@@ -28,6 +28,10 @@ class Services:
     primary: str
     bridge: Bridge | None = None
 
+    def end_sessions(self, keys: list[str]) -> None:
+        """Close the live connections of sessions that have ended; from any thread."""
+        self.engine.call(self.hub.close_sessions, keys)
+
     @cached_property
     def lake(self) -> Lake:
         """The lake, opened when it is first read."""

@@ -31,7 +31,7 @@ class Lane:
         """Take the next event."""
         self._events.append((seq, message))
         self.seq = seq
-        if self._snapshot is not None and seq - self._snapshot[0] >= REFRESH_AFTER:
+        if self._snapshot is not None and (seq - self._snapshot[0]) % REFRESH_AFTER == 0:
             self.wants_snapshot = True
 
     def from_start(self) -> list[tuple[int, bytes]]:

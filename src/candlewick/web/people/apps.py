@@ -10,3 +10,8 @@ class PeopleConfig(AppConfig):
 
     name = "candlewick.web.people"
     label = "people"
+
+    def ready(self) -> None:
+        from candlewick.web.people import signals
+
+        assert signals.end_live_connections
