@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Candle, Trade
 from candlewick.core.interval import SECONDS, open_time
-from candlewick.market.candles import KEEP_MINUTES_S, CandleLadder
+from candlewick.market.candles import CandleLadder
+from candlewick.market.closed_bars import KEEP_MINUTES_S
 
 T0 = 1_700_006_400  # midnight, so that every interval begins here
 
@@ -293,7 +294,7 @@ def test_it_takes_the_venues_candle_over_its_own() -> None:
     changed = ladder.correct(minute(1, 100, high=130))
     assert [(c.interval, c.high) for c in changed] == [("1m", 130), ("3m", 130)]
     assert ladder.correct(minute(1, 100, high=130)) == ()
-    assert feed(ladder, [trade(3, 61)]) == [] or ladder.current("5m") is not None
+    ladder.add(trade(3, 61))
     five = ladder.current("5m")
     assert five is not None
     assert (five.high, five.volume) == (130, 3), "trades no longer change what the venue has said"
@@ -415,3 +416,74 @@ def test_recorded_trades_make_the_recorded_candles(recordings: Path) -> None:
         }
         made = {candle.time: ohlcv(candle) for candle in of(given, interval) if candle.volume}
         assert made == expected
+
+
+# A stream that breaks, lies or begins anew
+
+
+def test_silence_means_nothing_while_the_stream_is_interrupted() -> None:
+    ladder = begun()
+    ladder.add(trade(1, 1, 100))
+    ladder.interrupt()
+    assert ladder.close_until(T0 + 600) == ()
+    assert not ladder.seeded("1m")
+    closed = ladder.add(trade(2, 130, 101))
+    assert [c.time - T0 for c in of(closed, "1m")] == [0, 60], "the next id says that nothing was missed"
+
+
+def test_an_interruption_ends_when_the_caller_knows_all_trades() -> None:
+    ladder = begun()
+    ladder.add(trade(1, 1, 100))
+    ladder.interrupt()
+    ladder.know_from(T0 - 1)
+    assert [c.time - T0 for c in of(ladder.close_until(T0 + 60), "1m")] == [0]
+
+
+def test_an_interruption_leaves_unnumbered_candles_unknown() -> None:
+    ladder = CandleLadder("sim:X", numbered=False)
+    feed(ladder, [trade("a", -1), trade("b", 1)])
+    ladder.interrupt()
+    closed = feed(ladder, [trade("c", 61), trade("d", 121), trade("e", 181)])
+    assert [c.time - T0 for c in of(closed, "1m")] == [120]
+
+
+def test_it_gives_out_what_the_caller_makes_known() -> None:
+    ladder = CandleLadder("sim:X")
+    assert of(feed(ladder, [trade(1, 1, 100), trade(2, 61, 101)]), "1m") == []
+    (candle,) = of(ladder.know_from(T0), "1m")
+    assert ohlcv(candle) == (100, 100, 100, 100, 1)
+
+
+def test_it_rejects_a_trade_from_the_far_future() -> None:
+    ladder = begun()
+    ts = T0 * NS_PER_S
+    assert ladder.add(Trade("sim:X", 1, 100, 1, "buy", ts + 10_000 * NS_PER_S, ts)) == ()
+    assert ladder.rejected == 1
+    assert ohlcv(ladder.current("1m"))[3] == 99
+
+
+def test_a_long_jump_in_time_gives_only_what_is_kept() -> None:
+    ladder = begun()
+    closed = ladder.add(trade(1, 400 * 86_400))
+    assert len(closed) < 2_000
+    assert ohlcv(ladder.current("1d")) == (100, 100, 100, 100, 1)
+
+
+@pytest.mark.parametrize(
+    "values", [{"high": nan}, {"low": -1.0}, {"high": 1.0}, {"volume": -1.0}, {"volume": inf}]
+)
+def test_it_rejects_an_impossible_candle(values: dict[str, float]) -> None:
+    ladder = begun()
+    feed(ladder, [trade(1, 1), trade(2, 61)])
+    assert ladder.correct(minute(0, **values)) == ()
+    ladder.seed("1m", [minute(-2, **values)])
+    assert ladder.rejected == 2
+    assert ohlcv(ladder.current("5m")) == (100, 100, 100, 100, 2)
+
+
+def test_it_goes_on_when_the_venue_numbers_anew() -> None:
+    ladder = begun()
+    feed(ladder, [trade(1_000_000, 1, 100)])
+    closed = feed(ladder, [trade(5, 61, 101), trade(6, 121, 102), trade(7, 181, 103)])
+    assert [c.time - T0 for c in of(closed, "1m")] == [120]
+    assert ladder.duplicates == 0

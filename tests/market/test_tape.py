@@ -71,3 +71,11 @@ def test_it_holds_the_highest_ids_that_came(arrivals: list[int], length: int) ->
     assert ids(tape.newest(99)) == sorted(set(arrivals), reverse=True)[:length]
     assert tape.count == len(taken) == len(set(taken))
     assert ids(tape.since(0)) == taken[-length:]
+
+
+def test_it_begins_anew_when_the_venue_numbers_anew() -> None:
+    tape = Tape(3)
+    tape.add(trade(1_000))
+    assert tape.add(Trade("sim:X", 5, 100.0, 1.0, "buy", 2_000_000_000, 0))
+    assert tape.add(Trade("sim:X", 6, 100.0, 1.0, "buy", 2_000_000_000, 0))
+    assert ids(tape.newest(9)) == [6, 5]

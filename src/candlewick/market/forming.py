@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isnan, nan
-from typing import Self
+from math import inf, isnan, nan
+from typing import Final, Self
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Candle, Trade
+
+# Clocks differ, but not by this much.
+MOST_AHEAD_NS: Final = 3_600 * NS_PER_S
 
 
 class Forming:
@@ -66,12 +69,24 @@ class Forming:
         return bar
 
     @classmethod
+    def silent(cls, time: int, price: float) -> Self:
+        """A candle of which the venue's silence says that nothing traded."""
+        bar = cls(time, price)
+        bar.final = bar.whole = True
+        return bar
+
+    @classmethod
     def merged(cls, bars: Sequence[Forming]) -> Self:
         """One candle of several (at least one), given in order of time."""
         merged = cls(bars[0].time, bars[0].open)
         for bar in bars:
             merged.absorb(bar)
         return merged
+
+    @property
+    def flat(self) -> bool:
+        """Nothing traded, so that its price is the close before it. (NaN trades: something may have.)"""
+        return not self.trades and not self.final
 
     def reprice(self, price: float) -> None:
         """Move a flat candle to `price`."""
@@ -146,3 +161,25 @@ def count(trade: Trade) -> int:
     if trade.first_id is None or trade.last_id is None:
         return 1
     return trade.last_id - trade.first_id + 1
+
+
+def is_possible_trade(trade: Trade) -> bool:
+    """Whether price, quantity and time can be true. No trade happens an hour after it was received."""
+    return (
+        0.0 < trade.price < inf
+        and 0.0 < trade.quantity < inf
+        and trade.ts_exchange >= 0
+        and (not trade.ts_received or trade.ts_exchange < trade.ts_received + MOST_AHEAD_NS)
+    )
+
+
+def is_possible_candle(candle: Candle) -> bool:
+    """Whether prices and volume can be true, and the candle has begun when it was received."""
+    lower, upper = sorted((candle.open, candle.close))
+    return (
+        0.0 < candle.low <= lower
+        and upper <= candle.high < inf
+        and 0.0 <= candle.volume < inf
+        and candle.time >= 0
+        and (not candle.ts_received or candle.time * NS_PER_S < candle.ts_received + MOST_AHEAD_NS)
+    )

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Candle, Ticker, Trade
 from candlewick.core.interval import open_time
-from candlewick.market.forming import Forming
+from candlewick.market.forming import Forming, is_possible_candle, is_possible_trade
 from candlewick.market.trade_ids import TradeIds
 
 MINUTES: Final = 1_441
@@ -125,7 +125,7 @@ class Session:
         traded = self._ids.known_from is not None
         for candle in candles:
             ours = traded and candle.time >= self._minute.time
-            if candle.interval != "1m" or not candle.closed or ours:
+            if candle.interval != "1m" or not candle.closed or ours or not is_possible_candle(candle):
                 continue
             quote_volume = nan if candle.quote_volume is None else candle.quote_volume
             row = (candle.time, candle.open, candle.high, candle.low, candle.volume, quote_volume, 1.0, 0.0)
@@ -241,11 +241,12 @@ class Session:
 
     def _place(self, trade: Trade) -> bool:
         """Fold a trade that is not simply the next one of the open minute."""
-        price, ts = trade.price, trade.ts_exchange
-        if not (0.0 < price < inf and 0.0 < trade.quantity < inf):
+        price, ts, ids = trade.price, trade.ts_exchange, self._ids
+        if not is_possible_trade(trade):
             self.rejected += 1
             return False
-        if not self._ids.take(trade.id, ts):
+        ids.newest = max(ids.newest, self._newest)
+        if not ids.take(trade.id, ts):
             return False
         minute = open_time(ts // NS_PER_S, 60)
         if minute < self._minute.time - 86_400:
@@ -253,7 +254,7 @@ class Session:
         if minute > self._minute.time:
             self._roll(minute, price)
         if minute == self._minute.time:
-            self._minute.fold(trade, self._place_of(trade))
+            self._minute.fold(trade, self._ids.place(trade))
             self._start, self._stop = minute * NS_PER_S, minute * NS_PER_S + NS_PER_MINUTE
         else:
             self._fold_late(trade, minute)
@@ -264,12 +265,9 @@ class Session:
             self._newest, self.last = ts, price
         return True
 
-    def _place_of(self, trade: Trade) -> int:
-        return trade.id if self._ids.numbered and isinstance(trade.id, int) else trade.ts_exchange
-
     def _fold_late(self, trade: Trade, minute: int) -> None:
         """Fold into a minute left behind."""
-        price, place = trade.price, self._place_of(trade)
+        price, place = trade.price, self._ids.place(trade)
         row = self._rows()[minute // 60 % MINUTES]
         if row[TIME] != minute:
             row[:] = (minute, price, price, price, 0.0, 0.0, 0.0, place)

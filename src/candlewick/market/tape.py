@@ -8,6 +8,7 @@ from itertools import islice
 from math import inf
 
 from candlewick.core.events import Trade
+from candlewick.market.trade_ids import RENUMBERED_NS
 
 
 class Tape:
@@ -61,6 +62,10 @@ class Tape:
         return list(islice(self._arrived, len(self._arrived) - fresh, None)) if fresh > 0 else []
 
     def _add_late(self, trade: Trade) -> bool:
+        if self._trades and trade.ts_exchange > self._trades[-1].ts_exchange + RENUMBERED_NS:
+            # Lower and yet newer: the venue began to number anew.
+            self._trades.clear()
+            self._last = int(trade.id)
         if any(each.id == trade.id for each in self._trades):
             return False
         kept = list(self._trades)

@@ -6,9 +6,13 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import Final
 
+from candlewick.core.clock import NS_PER_S
+from candlewick.core.events import Trade
+
 # Bounds for a stream that is broken all over; what is dropped counts as unknown, never as whole.
 MAX_GAPS: Final = 64
 RECENT_IDS: Final = 8_192
+RENUMBERED_NS: Final = NS_PER_S
 
 
 @dataclass(slots=True)
@@ -28,10 +32,11 @@ class TradeIds:
         next: the id that would follow without a gap; -1 before the first trade, or when not numbered.
         gaps: what is missing, oldest first.
         filled: the gap whose last missing trade was the newest taken; None otherwise.
+        newest: time (ns) of the newest trade; the caller moves it on where it took `next` by itself.
         known_from: every trade after this moment (ns) has been seen, but for `gaps`; None: no trade yet.
     """
 
-    __slots__ = ("_first", "_newest", "_recent", "filled", "gaps", "known_from", "next", "numbered")
+    __slots__ = ("_first", "_recent", "filled", "gaps", "known_from", "newest", "next", "numbered")
 
     def __init__(self, *, numbered: bool = True) -> None:
         self.numbered = numbered
@@ -40,7 +45,7 @@ class TradeIds:
         self.filled: Gap | None = None
         self.known_from: int | None = None
         self._first = 0
-        self._newest = 0
+        self.newest = 0
         self._recent: deque[int | str] = deque(maxlen=RECENT_IDS)
 
     def take(self, id: int | str, ts: int) -> bool:
@@ -49,13 +54,18 @@ class TradeIds:
         if not self.numbered or isinstance(id, str):
             return self._take_name(id, ts)
         if self.next < 0:
-            self._first, self.next, self._newest = id, id + 1, ts
+            self._first, self.next, self.newest = id, id + 1, ts
             self._know_from(ts)
             return True
         if id >= self.next:
             if id > self.next:
-                self._lose(Gap(self.next, id - 1, self._newest, ts))
-            self.next, self._newest = id + 1, ts
+                self._lose(Gap(self.next, id - 1, self.newest, ts))
+            self.next, self.newest = id + 1, max(self.newest, ts)
+            return True
+        if ts > self.newest + RENUMBERED_NS:
+            # Lower and yet newer: the venue began to number anew.
+            self._first, self.next, self.newest, self.known_from = id, id + 1, ts, ts
+            self.gaps.clear()
             return True
         if id < self._first:
             if id < self._first - 1:
@@ -64,6 +74,10 @@ class TradeIds:
             self._know_from(ts)
             return True
         return self._fill(id)
+
+    def place(self, trade: Trade) -> int:
+        """Where `trade` stands in the venue's order: by its number, else by its time."""
+        return trade.id if self.numbered and isinstance(trade.id, int) else trade.ts_exchange
 
     def covers(self, begin: int, end: int) -> bool:
         """Whether every trade in [begin, end) (ns) has been seen, as far as can be known."""
