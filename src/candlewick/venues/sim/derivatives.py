@@ -49,6 +49,7 @@ class Derivative:
         self._stream = key(seed, "open interest", asset.symbol, history.listing.market)
         self._chance = random.Random(f"liquidations/{seed}/{asset.symbol}")
         self.settled: dict[int, tuple[float, float]] = {}
+        self.interest: dict[int, int] = {}
         self.orders: deque[ForcedOrder] = deque(maxlen=_KEPT_ORDERS)
         self._generated: dict[int, tuple[float, float]] = {}
         self._premium = 0.0
@@ -67,11 +68,7 @@ class Derivative:
         self._premium = float(premium[-1])
 
     def second(self, market: LiveMarket, now_ms: int) -> tuple[bool, int] | None:
-        """One second of live market: sample the premium, settle, and say what is liquidated, if anything."""
-        if now_ms >= self._until_ms:
-            self.settled[self._until_ms] = (self.rate(), self.mark(market, now_ms))
-            self._sum, self._samples = 0.0, 0
-            self._until_ms += self._length_ms
+        """One second of live market: sample the premium; (sells, lots) of a liquidation, if there is one."""
         _, bid, _, ask, _ = market.book.best()
         index = market.index(now_ms)
         premium = ((bid + ask) / 2.0 / index - 1.0) if bid and ask else self._premium
@@ -80,6 +77,13 @@ class Derivative:
         self._premium += (premium - self._premium) / _MARK_MEMORY_S
         self._dent *= 1.0 - 1.0 / _DENT_MEMORY_S
         return self._liquidation(market, now_ms)
+
+    def settle(self, market: LiveMarket, now_ms: int) -> tuple[float, float]:
+        """Funding is due at `now_ms`: the rate and the mark that count."""
+        settled = self.settled[now_ms] = (self.rate(), self.mark(market, now_ms))
+        self._sum, self._samples = 0.0, 0
+        self._until_ms = now_ms + self._length_ms
+        return settled
 
     def _liquidation(self, market: LiveMarket, now_ms: int) -> tuple[bool, int] | None:
         stress = market.stress(now_ms)
@@ -114,8 +118,10 @@ class Derivative:
             INTEREST_8H * self.hours / 8.0,
         )
 
-    def history(self, start_ms: int, end_ms: int, limit: int) -> list[tuple[int, float, float]]:
-        """Settlements (time, rate, mark in ticks) in [start_ms, end_ms], the first `limit`."""
+    def history(self, start_ms: int | None, end_ms: int, limit: int) -> list[tuple[int, float, float]]:
+        """Settlements (time, rate, mark in ticks) in [start_ms, end_ms]: the first ones, or the last."""
+        if start_ms is None:
+            start_ms = end_ms - limit * self._length_ms + 1
         start_ms = max(start_ms, self._history.listing.listed_ms + self._length_ms)
         first = -(-start_ms // self._length_ms) * self._length_ms
         times = list(range(first, end_ms + 1, self._length_ms))[:limit]
@@ -150,6 +156,24 @@ class Derivative:
     def open_interest(self, now_ms: int) -> int:
         """Open contracts in lots."""
         return max(int(self.open_interest_at(np.array([now_ms / MINUTE_MS]))[0] - self._dent), 1)
+
+    def note_interest(self, now_ms: int) -> int:
+        """Open interest at `now_ms`, which history will repeat."""
+        lots = self.interest[now_ms] = self.open_interest(now_ms)
+        return lots
+
+    def open_interest_history(
+        self, period_ms: int, start_ms: int | None, end_ms: int, limit: int
+    ) -> list[tuple[int, int]]:
+        """Open interest (time, lots) at whole periods: as it was told, else as generated."""
+        last = end_ms - end_ms % period_ms
+        first = last - (limit - 1) * period_ms if start_ms is None else -(-start_ms // period_ms) * period_ms
+        first = max(first, -(-self._history.listing.listed_ms // period_ms) * period_ms)
+        times = list(range(first, last + 1, period_ms))[:limit]
+        if not times:
+            return []
+        generated = self.open_interest_at(np.array(times) / MINUTE_MS)
+        return [(ts, self.interest.get(ts, int(lots))) for ts, lots in zip(times, generated, strict=True)]
 
     def open_interest_at(self, minutes: Floats) -> Floats:
         """Generated open interest in lots at rising times: builds up with price, is flushed out by a fall."""

@@ -20,7 +20,7 @@ from candlewick.venues.sim.folds import fold
 from candlewick.venues.sim.history import History
 from candlewick.venues.sim.model import ForcedOrder, Print
 from candlewick.venues.sim.path import MINUTE_MS
-from candlewick.venues.sim.tape import Session
+from candlewick.venues.sim.sessions import Session
 
 _BPS = 1e-4
 _SETTLE_MS = 45_000.0  # how fast the book leaves the last generated trade for the fair path

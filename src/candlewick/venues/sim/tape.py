@@ -7,66 +7,66 @@ session before it ended, and a session where the stretch before it ended.
 
 from __future__ import annotations
 
-from array import array
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from candlewick.venues.sim.bars import PrintedBars
 from candlewick.venues.sim.folds import flat, fold, fold_columns
 from candlewick.venues.sim.history import History
 from candlewick.venues.sim.minutes import CLOSE
 from candlewick.venues.sim.model import Print
 from candlewick.venues.sim.noise import Ints
 from candlewick.venues.sim.path import DAY_MINUTES, MINUTE_MS
+from candlewick.venues.sim.prints import PrintStore
+from candlewick.venues.sim.sessions import Session
 
 _HOURS = np.arange(0, DAY_MINUTES, 60)
-
-
-class Session:
-    """Prints from `start_ms` until `end_ms` (exclusive; None while it runs)."""
-
-    def __init__(self, start_ms: int, first_id: int) -> None:
-        self.start_ms = start_ms
-        self.end_ms: int | None = None
-        self.first_id = first_id
-        self.ts_ms = array("q")
-        self.ticks = array("q")
-        self.lots = array("q")  # negative: the seller was the taker
-
-    @property
-    def next_id(self) -> int:
-        return self.first_id + len(self.ts_ms)
-
-    def append(self, trade: Print) -> None:
-        self.ts_ms.append(trade.ts_ms)
-        self.ticks.append(trade.ticks)
-        self.lots.append(-trade.lots if trade.seller_is_taker else trade.lots)
-
-    def between(self, start_ms: int, end_ms: int) -> list[Print]:
-        """Prints in [start_ms, end_ms)."""
-        first, last = bisect_left(self.ts_ms, start_ms), bisect_left(self.ts_ms, end_ms)
-        return [self._print(n) for n in range(first, last)]
-
-    def time_of(self, id: int) -> int:
-        return self.ts_ms[id - self.first_id]
-
-    def _print(self, n: int) -> Print:
-        lots = self.lots[n]
-        return Print(self.first_id + n, self.ts_ms[n], self.ticks[n], abs(lots), lots < 0)
+_KEPT_DAYS = 3000  # days of hours, 2 kB each
 
 
 class Tape:
     """Candles and trades of one listing at any time up to now."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, index: int, store: PrintStore | None) -> None:
         self.history = history
         self.sessions: list[Session] = []
+        self._index = index
+        self._store = store
         self._starts: list[int] = []
-        self._bars: dict[int, list[int]] = {}  # minutes touched by a session
+        self._shifts = [1]
+        self._bars = PrintedBars(index, store)
+        self._edges: dict[int, list[int]] = {}
         self._hours: dict[int, Ints] = {}
 
-    # ids ---------------------------------------------------------------------------------------
+    # sessions ----------------------------------------------------------------------------------
+
+    def restore(self, session: Session) -> None:
+        """A session of an earlier process."""
+        self.sessions.append(session)
+        self._starts.append(session.start_ms)
+
+    def open_session(self, start_ms: int) -> tuple[Session, Print, list[int]]:
+        """Begin a session: it, the trade before it, and the candle so far of its first minute."""
+        shift = self._shift(len(self.sessions))
+        last = self.latest(start_ms - 1, 1)[0]
+        candle = fold_trades(
+            trade for trade in self.trades_of_minute(start_ms // MINUTE_MS) if trade.ts_ms < start_ms
+        )
+        session = Session(start_ms, self._generated_before(start_ms) + shift, self._index, self._store)
+        self.restore(session)
+        return session, last, candle
+
+    def close_session(self, end_ms: int) -> None:
+        """End the running session; what follows is generated."""
+        self.sessions[-1].end_ms = end_ms
+
+    def keep(self, minute: int, candle: list[int]) -> list[int]:
+        """A minute of the running session is over: its candle. An empty one repeats the last price."""
+        whole = candle or flat(self.bar(minute - 1)[CLOSE])
+        self._bars.keep(minute, whole)
+        return whole
 
     def _generated_before(self, ts_ms: int) -> int:
         """Number of generated trades before `ts_ms`."""
@@ -78,50 +78,18 @@ class Tape:
 
     def _shift(self, n: int) -> int:
         """What turns an ordinal into an id in the stretch before session `n`."""
-        if n == 0:
-            return 1
-        ended = self.sessions[n - 1]
-        assert ended.end_ms is not None
-        return ended.next_id - self._generated_before(ended.end_ms)
-
-    def open_session(self, start_ms: int) -> tuple[Session, Print, list[int]]:
-        """Begin a session: it, the trade before it, and the candle so far of its first minute."""
-        shift = self._shift(len(self.sessions))
-        minute = start_ms // MINUTE_MS
-        session = Session(start_ms, self._generated_before(start_ms) + shift)
-        candle: list[int] = []
-        for trade in self.trades_of_minute(minute):
-            if trade.ts_ms < start_ms:
-                fold(candle, trade.ticks, trade.lots, trade.seller_is_taker)
-        last = self.latest(start_ms - 1, 1)[0]
-        self.sessions.append(session)
-        self._starts.append(start_ms)
-        return session, last, candle
-
-    def close_session(self, end_ms: int) -> None:
-        """End the running session; the rest of its last minute is generated."""
-        session = self.sessions[-1]
-        session.end_ms = end_ms
-        minute = end_ms // MINUTE_MS
-        candle: list[int] = []
-        for trade in self.trades_of_minute(minute):
-            fold(candle, trade.ticks, trade.lots, trade.seller_is_taker)
-        self.keep(minute, candle)
-
-    def keep(self, minute: int, candle: list[int]) -> None:
-        """A minute touched by a session is over: its candle stands. An empty one repeats the last price."""
-        if not candle:
-            candle = flat(self.bar(minute - 1)[CLOSE])
-        self._bars[minute] = candle
-        self._hours.pop(minute // DAY_MINUTES, None)
+        while len(self._shifts) <= n:
+            ended = self.sessions[len(self._shifts) - 1]
+            assert ended.end_ms is not None
+            self._shifts.append(ended.next_id - self._generated_before(ended.end_ms))
+        return self._shifts[n]
 
     # candles -----------------------------------------------------------------------------------
 
     def bar(self, minute: int) -> list[int]:
         """The candle of one closed minute."""
-        kept = self._bars.get(minute)
-        if kept is not None:
-            return kept
+        if self._touched(minute):
+            return self._bars.get(minute) or self._edge(minute)
         day, at = divmod(minute, DAY_MINUTES)
         return [int(value) for value in self.history.day(day)[:, at]]
 
@@ -139,18 +107,40 @@ class Tape:
             for each, columns in self.history.days(first, count):
                 self._lay_over(columns, each * DAY_MINUTES)
                 self._hours[each] = fold_columns(columns, _HOURS)
-        return np.concatenate([self._hours[each] for each in wanted], axis=1)
+        out = np.concatenate([self._hours[each] for each in wanted], axis=1)
+        while len(self._hours) > _KEPT_DAYS:
+            del self._hours[next(iter(self._hours))]
+        return out
 
     def _lay_over(self, columns: Ints, first: int) -> None:
         """Put the candles of minutes that printed over the generated ones, which begin at minute `first`."""
         last = first + columns.shape[1]
+        touched = np.zeros(columns.shape[1], dtype=bool)
         for session in self.sessions:
-            begin = max(session.start_ms // MINUTE_MS, first)
-            end = last if session.end_ms is None else min(session.end_ms // MINUTE_MS + 1, last)
-            for minute in range(begin, end):
-                kept = self._bars.get(minute)
-                if kept is not None:
-                    columns[:, minute - first] = kept
+            begin = max(session.start_ms // MINUTE_MS - first, 0)
+            end = last if session.end_ms is None else _after(session.end_ms)
+            touched[begin : max(end - first, 0)] = True
+        if not touched.any():
+            return
+        put = self._bars.lay_over(columns, first)
+        touched[put - first] = False
+        for at in np.flatnonzero(touched).tolist():
+            columns[:, at] = self._edge(first + at)
+
+    def _touched(self, minute: int) -> bool:
+        return any(
+            session.start_ms // MINUTE_MS <= minute
+            and (session.end_ms is None or minute < _after(session.end_ms))
+            for session in self.sessions
+        )
+
+    def _edge(self, minute: int) -> list[int]:
+        """The candle of a minute in which a session ended, or whose candle was not written in time."""
+        known = self._edges.get(minute)
+        if known is None:
+            known = fold_trades(self.trades_of_minute(minute)) or flat(self.bar(minute - 1)[CLOSE])
+            self._edges[minute] = known
+        return known
 
     # trades ------------------------------------------------------------------------------------
 
@@ -180,15 +170,16 @@ class Tape:
         return out
 
     def minute_of_id(self, id: int) -> int:
-        """The minute in which trade `id` happened or would happen."""
+        """The minute in which trade `id` happened; of an id left out, that of the trade after it."""
         for n, session in enumerate(self.sessions):
             if id < session.first_id:
-                return self.history.minute_of(id - self._shift(n))
+                return self._generated_minute(id, n)
             if id < session.next_id:
                 return session.time_of(id) // MINUTE_MS
-        if self.sessions and self.sessions[-1].end_ms is None:
-            return self.sessions[-1].start_ms // MINUTE_MS + (1 << 40)
-        return self.history.minute_of(id - self._shift(len(self.sessions)))
+        return self._generated_minute(id, len(self.sessions))
+
+    def _generated_minute(self, id: int, n: int) -> int:
+        return self.history.minute_of(max(id - self._shift(n), 0))
 
     def trades_from(self, minute: int, now_ms: int) -> Iterator[Print]:
         """Trades from the beginning of `minute` to `now_ms`."""
@@ -208,7 +199,20 @@ class Tape:
         return out[-limit:]
 
 
-def _stretches(days: Sequence[int]) -> Iterator[tuple[int, int]]:
+def fold_trades(trades: Iterable[Print]) -> list[int]:
+    """The candle of `trades`, empty without any."""
+    candle: list[int] = []
+    for trade in trades:
+        fold(candle, trade.ticks, trade.lots, trade.seller_is_taker)
+    return candle
+
+
+def _after(end_ms: int) -> int:
+    """The first minute that a session which ended at `end_ms` does not touch."""
+    return -(-end_ms // MINUTE_MS)
+
+
+def _stretches(days: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Runs of consecutive numbers in rising `days`, as (first, count)."""
     first = count = 0
     for day in days:

@@ -3,73 +3,30 @@
 from __future__ import annotations
 
 from heapq import heapify, heapreplace
-from itertools import islice
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
-import msgspec
-import numpy as np
-
-from candlewick.core.errors import UsageError
 from candlewick.venues.sim.character import character_of
 from candlewick.venues.sim.derivatives import Derivative
-from candlewick.venues.sim.history import History
-from candlewick.venues.sim.klines import klines, seconds
+from candlewick.venues.sim.listed import Day, Listed
 from candlewick.venues.sim.live import Best, LiveMarket, Outbox
-from candlewick.venues.sim.minutes import CLOSE, COUNT, HIGH, LOW, OPEN, QUOTE, VOLUME
 from candlewick.venues.sim.model import Depth, DepthDiff, ForcedOrder, Kline, Listing, Market, Premium, Print
-from candlewick.venues.sim.noise import Ints
-from candlewick.venues.sim.path import DAY_MINUTES, HOUR_MS, MINUTE_MS, path_of
-from candlewick.venues.sim.tape import Tape
+from candlewick.venues.sim.path import HOUR_MS, MINUTE_MS, path_of
+from candlewick.venues.sim.prints import Ended, Hour, Interest, PrintStore, Settled, Started
+from candlewick.venues.sim.recovery import recover
 
+GENERATION = 1  # counts changes after which the same seed makes another history
 SLEEP_MS = 5_000  # a longer silence is not simulated but generated
+INTEREST_MS = 300_000  # open interest is noted this often
 _SECOND_MS = 1000
-_WEEK_MS = 604_800_000
-_MONDAY_MS = 4 * 86_400_000  # 1970-01-05
-
-
-class Day(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """Statistics of the last 24 hours, begun on a whole minute. Prices in ticks, volume in lots.
-
-    `previous` is the price before them, `last` and `last_lots` are the last trade's.
-    """
-
-    open_ms: int
-    close_ms: int
-    previous: int
-    open: int
-    high: int
-    low: int
-    last: int
-    last_lots: int
-    volume: int
-    quote: int
-    count: int
-    first_id: int
-    last_id: int
 
 
 class News(NamedTuple):
-    """What happened since the last collection, in order: (listing, …) pairs."""
+    """What happened since the last collection, in order."""
 
     prints: list[tuple[Listing, Print]]
     bests: list[tuple[Listing, Best]]
     forced: list[tuple[Listing, ForcedOrder]]
-
-
-class _Listed:
-    """One listing and all that belongs to it."""
-
-    __slots__ = ("derivative", "history", "index", "listing", "tape", "window", "window_minute")
-
-    def __init__(self, index: int, listing: Listing, history: History, derivative: Derivative | None) -> None:
-        self.index = index
-        self.listing = listing
-        self.history = history
-        self.tape = Tape(history)
-        self.derivative = derivative
-        self.window: Ints | None = None
-        self.window_minute = 0
 
 
 class World:
@@ -90,26 +47,45 @@ class World:
         pace: float = 1.0,
     ) -> None:
         self.seed = seed
-        self.character = character_of(venue)
         self.venue = venue
+        self.character = character_of(venue)
         self.now_ms = origin_ms
         self._pace = pace
-        self._outbox = Outbox()
-        path = path_of(seed)
         self.listings = tuple(each for each in self.character.listings() if each.listed_ms < origin_ms)
-        self._listed: list[_Listed] = []
-        for listing in self.listings:
-            history = History(path, self.character, listing)
-            derivative = (
-                Derivative(history, self.character.funding_hours, seed) if listing.market == "perp" else None
-            )
-            self._listed.append(_Listed(len(self._listed), listing, history, derivative))
+        self._names = [f"{each.market}/{each.symbol}" for each in self.listings]
+        self._store: PrintStore | None = None
+        if data_dir is not None:
+            self._store = PrintStore(data_dir / f"{venue}-{seed}-g{GENERATION}", self._names)
+        path = path_of(seed)
+        self._listed = [
+            Listed(path, self.character, listing, index, self._store)
+            for index, listing in enumerate(self.listings)
+        ]
         self._by_name = {(each.listing.market, each.listing.symbol): each for each in self._listed}
-        self._perps = [(n, each.derivative) for n, each in enumerate(self._listed) if each.derivative]
+        self._perps = [(each, each.perpetual) for each in self._listed if each.perpetual]
+        self._outbox = Outbox()
         self._markets: list[LiveMarket] = []
         self._due: list[tuple[float, int]] = []
         self._next_second = 0
-        self._open(origin_ms)
+        self._open(max(origin_ms, self._restore()))
+
+    def _restore(self) -> int:
+        """Take over what earlier processes printed; the time up to which they did."""
+        if self._store is None:
+            return 0
+        past = recover(self._store, self._names)
+        for session in past.sessions:
+            for each in self._listed:
+                if each.name in session.next_ids:
+                    each.tape.restore(session.of(each.name, each.index, self._store))
+        for each, derivative in self._perps:
+            derivative.settled |= {
+                entry.ts_ms: entry.rates[each.name] for entry in past.settled if each.name in entry.rates
+            }
+            derivative.interest |= {
+                entry.ts_ms: entry.lots[each.name] for entry in past.interest if each.name in entry.lots
+            }
+        return past.sessions[-1].end_ms if past.sessions else 0
 
     @property
     def funding_hours(self) -> int:
@@ -124,10 +100,15 @@ class World:
         An earlier time changes nothing; after a long silence the market starts anew where it would be.
         """
         if now_ms - self.now_ms > SLEEP_MS:
-            for each in self._listed:
-                each.tape.close_session(self.now_ms)
+            self._end()
             self._open(now_ms)
-            return
+        else:
+            self._play(now_ms)
+        if self._store is not None:
+            self._store.flush()
+            self._store.tidy()
+
+    def _play(self, now_ms: int) -> None:
         due = self._due
         while due[0][0] < now_ms or self._next_second <= now_ms:
             ts_ms, index = due[0]
@@ -139,6 +120,12 @@ class World:
             heapreplace(due, (ts_ms + market.wait_ms(), index))
         self.now_ms = max(self.now_ms, now_ms)
 
+    def close(self) -> None:
+        """End the live market and release the files."""
+        self._end()
+        if self._store is not None:
+            self._store.close()
+
     def _open(self, now_ms: int) -> None:
         """Start the live market at `now_ms`, where the generated one stands."""
         self.now_ms = now_ms
@@ -147,31 +134,61 @@ class World:
         before, self._markets = self._markets, []
         for index, each in enumerate(self._listed):
             session, last, candle = each.tape.open_session(now_ms)
-            each.window = None
             market = LiveMarket(each.history, index, self._outbox, session, last=last, pace=self._pace)
             market.candle = candle
             market.book.watch(bool(before) and before[index].book.watched)
+            each.market = market
             self._markets.append(market)
-            if each.derivative:
-                each.derivative.open(market, now_ms)
+            if each.perpetual:
+                each.perpetual.open(market, now_ms)
             self._due.append((now_ms + market.wait_ms(), index))
         heapify(self._due)
+        if self._store is not None:
+            self._store.note(Started(now_ms, self._next_ids()))
+            self._store.begin(now_ms, now_ms)
+
+    def _end(self) -> None:
+        for each in self._listed:
+            each.tape.close_session(self.now_ms)
+        if self._store is not None:
+            self._store.flush()
+            self._store.note(Ended(self.now_ms, self._next_ids()))
+
+    def _next_ids(self) -> dict[str, int]:
+        return {each.name: each.market.session.next_id for each in self._listed}
 
     def _second(self, ts_ms: int) -> None:
         """What happens on whole seconds: minutes end, premiums are sampled, positions are liquidated."""
         self._next_second += _SECOND_MS
         if ts_ms % MINUTE_MS == 0:
-            minute = ts_ms // MINUTE_MS
-            for each, market in zip(self._listed, self._markets, strict=True):
-                each.tape.keep(minute - 1, market.candle)
-                market.roll(minute)
-        for index, derivative in self._perps:
-            market = self._markets[index]
-            forced = derivative.second(market, ts_ms)
-            if forced:
-                order = market.force(*forced, ts_ms)
-                if order:
-                    derivative.liquidated(order)
+            self._minute(ts_ms)
+        for each, derivative in self._perps:
+            forced = derivative.second(each.market, ts_ms)
+            order = each.market.force(*forced, ts_ms) if forced else None
+            if order:
+                derivative.liquidated(order)
+
+    def _minute(self, ts_ms: int) -> None:
+        """A minute ends: its candles stand; on hours and settlements there is more to note."""
+        store, minute = self._store, ts_ms // MINUTE_MS
+        candles = []
+        for each in self._listed:
+            candles.append(each.tape.keep(minute - 1, each.market.candle))
+            each.market.roll(minute)
+        if store is not None:
+            store.keep_bars(minute - 1, candles)
+            if ts_ms % HOUR_MS == 0:
+                store.flush()
+                store.note(Hour(ts_ms, self._next_ids()))
+                store.begin(self._markets[0].session.start_ms, ts_ms)
+        if ts_ms % (self.funding_hours * HOUR_MS) == 0:
+            rates = {each.name: derivative.settle(each.market, ts_ms) for each, derivative in self._perps}
+            if store is not None:
+                store.note(Settled(ts_ms, rates))
+        if ts_ms % INTEREST_MS == 0:
+            lots = {each.name: derivative.note_interest(ts_ms) for each, derivative in self._perps}
+            if store is not None:
+                store.note(Interest(ts_ms, lots))
 
     # what is new -------------------------------------------------------------------------------
 
@@ -188,11 +205,11 @@ class World:
 
     def watch_depth(self, listing: Listing, on: bool = True) -> None:
         """Begin, or end, to keep the changes of a book for `depth_diff`."""
-        self._market(listing).book.watch(on)
+        self._of(listing).market.book.watch(on)
 
     def depth_diff(self, listing: Listing) -> DepthDiff | None:
         """What changed in a watched book since the last call; None when nothing did."""
-        return self._market(listing).book.cut(self.now_ms)
+        return self._of(listing).market.book.cut(self.now_ms)
 
     # what is -----------------------------------------------------------------------------------
 
@@ -201,70 +218,36 @@ class World:
         each = self._by_name.get((market, symbol))
         return each.listing if each else None
 
-    def _market(self, listing: Listing) -> LiveMarket:
-        return self._markets[self._by_name[listing.market, listing.symbol].index]
+    def _of(self, listing: Listing) -> Listed:
+        return self._by_name[listing.market, listing.symbol]
 
     def _derivative(self, listing: Listing) -> Derivative:
-        derivative = self._by_name[listing.market, listing.symbol].derivative
-        if derivative is None:
-            raise UsageError(f"{listing.symbol} is listed here for spot trading only: it has no funding.")
-        return derivative
+        return self._of(listing).derivative
 
     def depth(self, listing: Listing, levels: int) -> Depth:
         """The best `levels` of each side of the book."""
-        return self._market(listing).book.depth(levels, self.now_ms)
+        return self._of(listing).market.book.depth(levels, self.now_ms)
 
     def best(self, listing: Listing) -> Best:
         """Best bid and ask."""
-        best = self._market(listing).book.best()
+        best = self._of(listing).market.book.best()
         return Best(best[0], self.now_ms, *best[1:])
 
     def last(self, listing: Listing) -> int:
         """The last price that printed, in ticks."""
-        return self._market(listing).last
+        return self._of(listing).market.last
+
+    def day(self, listing: Listing) -> Day:
+        """Statistics of the last 24 hours."""
+        return self._of(listing).day(self.now_ms)
 
     def premium(self, listing: Listing) -> Premium:
         """Mark, index and funding estimate of a perpetual."""
-        return self._derivative(listing).premium(self._market(listing), self.now_ms)
+        return self._derivative(listing).premium(self._of(listing).market, self.now_ms)
 
     def open_interest(self, listing: Listing) -> int:
         """Open contracts of a perpetual, in lots."""
         return self._derivative(listing).open_interest(self.now_ms)
-
-    def day(self, listing: Listing) -> Day:
-        """Statistics of the last 24 hours."""
-        each = self._by_name[listing.market, listing.symbol]
-        market = self._market(listing)
-        minute = market.minute
-        if each.window is None or each.window_minute != minute:
-            if each.window is not None and each.window_minute == minute - 1:
-                each.window = np.roll(each.window, -1, axis=1)
-                each.window[:, -1] = each.tape.bar(minute - 1)
-            else:
-                each.window = each.tape.minutes(minute - DAY_MINUTES, minute)
-            each.window_minute = minute
-        window, candle = each.window, market.candle
-        high, low = int(window[HIGH].max()), int(window[LOW].min())
-        volume, quote, count = (int(window[row].sum()) for row in (VOLUME, QUOTE, COUNT))
-        if candle:
-            high, low = max(high, candle[HIGH]), min(low, candle[LOW])
-            volume, quote, count = volume + candle[VOLUME], quote + candle[QUOTE], count + candle[COUNT]
-        last_id = market.session.next_id - 1
-        return Day(
-            open_ms=(minute - DAY_MINUTES) * MINUTE_MS,
-            close_ms=self.now_ms,
-            previous=each.tape.bar(minute - DAY_MINUTES - 1)[CLOSE],
-            open=int(window[OPEN, 0]),
-            high=high,
-            low=low,
-            last=market.last,
-            last_lots=market.last_lots,
-            volume=volume,
-            quote=quote,
-            count=count,
-            first_id=last_id - count + 1,
-            last_id=last_id,
-        )
 
     # what was ----------------------------------------------------------------------------------
 
@@ -280,23 +263,7 @@ class World:
 
         The running candle is included. Weeks begin on Monday; seconds come from the trades themselves.
         """
-        each = self._by_name[listing.market, listing.symbol]
-        shift = _MONDAY_MS if interval_ms == _WEEK_MS else 0
-        end_ms = self.now_ms if end_ms is None else min(end_ms, self.now_ms)
-        last = end_ms - (end_ms - shift) % interval_ms
-        listed = listing.listed_ms
-        earliest = listed - (listed - shift) % interval_ms
-        if start_ms is None:
-            first = max(last - (limit - 1) * interval_ms, earliest)
-        else:
-            first = max(start_ms + (shift - start_ms) % interval_ms, earliest)
-            last = min(last, first + (limit - 1) * interval_ms)
-        if last < first or limit < 1:
-            return []
-        market = self._market(listing)
-        if interval_ms < MINUTE_MS:
-            return seconds(each.tape, first, last, interval_ms, self.now_ms)
-        return klines(each.tape, market, first, last, interval_ms)
+        return self._of(listing).klines(interval_ms, start_ms, end_ms, limit, self.now_ms)
 
     def agg_trades(
         self,
@@ -308,29 +275,13 @@ class World:
         limit: int = 500,
     ) -> list[Print]:
         """Trades, oldest first: from an id on, from a time on, or the last ones up to a time."""
-        tape = self._by_name[listing.market, listing.symbol].tape
-        until = self.now_ms if end_ms is None else min(end_ms, self.now_ms)
-        if from_id is not None:
-            if from_id >= self._market(listing).session.next_id:
-                return []
-            from_id = max(from_id, 1)
-            trades = tape.trades_from(tape.minute_of_id(from_id), until)
-            return list(islice((trade for trade in trades if trade.id >= from_id), limit))
-        if start_ms is not None:
-            start_ms = max(start_ms, listing.listed_ms)
-            trades = tape.trades_from(start_ms // MINUTE_MS, until)
-            return list(islice((trade for trade in trades if trade.ts_ms >= start_ms), limit))
-        return tape.latest(until, limit)
+        return self._of(listing).trades(from_id, start_ms, end_ms, limit, self.now_ms)
 
     def funding_history(
         self, listing: Listing, start_ms: int | None = None, end_ms: int | None = None, limit: int = 100
     ) -> list[tuple[int, float, float]]:
         """Settlements of a perpetual, (time, rate, mark in ticks): the first from a start, else the last."""
-        derivative = self._derivative(listing)
-        until = self.now_ms if end_ms is None else min(end_ms, self.now_ms)
-        if start_ms is None:
-            start_ms = until - limit * derivative.hours * HOUR_MS + 1
-        return derivative.history(start_ms, until, limit)
+        return self._derivative(listing).history(start_ms, self._until(end_ms), limit)
 
     def open_interest_history(
         self,
@@ -340,21 +291,21 @@ class World:
         end_ms: int | None = None,
         limit: int = 30,
     ) -> list[tuple[int, int]]:
-        """Open interest (time, lots) at whole periods."""
-        until = self.now_ms if end_ms is None else min(end_ms, self.now_ms)
-        last = until - until % period_ms
-        first = last - (limit - 1) * period_ms if start_ms is None else -(-start_ms // period_ms) * period_ms
-        first = max(first, listing.listed_ms)
-        times = list(range(first, last + 1, period_ms))[:limit]
-        if not times:
-            return []
-        lots = self._derivative(listing).open_interest_at(np.array(times) / MINUTE_MS)
-        return [(ts_ms, int(each)) for ts_ms, each in zip(times, lots, strict=True)]
+        """Open interest (time, lots) at whole periods: the first from a start, else the last."""
+        return self._derivative(listing).open_interest_history(
+            period_ms, start_ms, self._until(end_ms), limit
+        )
 
     def forced_orders(
         self, listing: Listing, start_ms: int = 0, end_ms: int | None = None, limit: int = 100
     ) -> list[ForcedOrder]:
-        """The last liquidations in [start_ms, end_ms], oldest first; since the market was started."""
-        until = self.now_ms if end_ms is None else end_ms
+        """The last liquidations in [start_ms, end_ms], oldest first; those since the market was started."""
+        until = self._until(end_ms)
         orders = [each for each in self._derivative(listing).orders if start_ms <= each.ts_ms <= until]
         return orders[-limit:]
+
+    def _until(self, end_ms: int | None) -> int:
+        return self.now_ms if end_ms is None else min(end_ms, self.now_ms)
+
+
+__all__ = ["Best", "Day", "News", "World"]
