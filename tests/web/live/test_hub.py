@@ -27,12 +27,15 @@ class Page:
     def __init__(self, encoding: Encoding = "ws") -> None:
         self.encoding: Encoding = encoding
         self.reads = True
+        self.is_lost = False
         self.unread = 0
         self.data = b""
         self.closed: tuple[int, str] | None = None
 
     def write(self, data: bytes) -> None:
         assert self.closed is None, "nothing is written after a close"
+        if self.is_lost:
+            raise RuntimeError("unable to perform operation on <TCPTransport closed=True>")
         if self.reads:
             self.data += data
         else:
@@ -218,6 +221,20 @@ async def test_a_reader_that_stays_slow_is_closed_with_4408(ring: Ring) -> None:
     assert page.closed[0] == TOO_SLOW
     assert reader not in ring.hub.readers
     assert ring.hub.metrics.closed[TOO_SLOW] == 1
+
+
+async def test_a_connection_lost_a_moment_ago_disturbs_nobody(ring: Ring) -> None:
+    lost, reader = ring.page("book:BTCUSDT")
+    page, _ = ring.page("book:BTCUSDT", person=BOB)
+    lost.is_lost = True
+    ring.link.say("book:BTCUSDT", {"type": "book", "data": 1})
+    ring.turn()
+    assert len(page.read_of("book")) == 1
+    assert reader not in ring.hub.readers
+    other, reader = ring.page("alerts")
+    other.is_lost = True
+    ring.link.snapshot("alerts", 1, [])
+    assert reader not in ring.hub.readers
 
 
 async def test_account_messages_reach_a_slow_reader_or_end_it(make_ring: Callable[..., Ring]) -> None:

@@ -25,7 +25,7 @@ from candlewick.web.live.lanes import Lane
 from candlewick.web.live.metrics import HubMetrics
 from candlewick.web.live.readers import Cohort, CohortKey, Reader, Tap, lanes_of
 from candlewick.web.live.sources import Source, source_of
-from candlewick.web.live.transport import Sink
+from candlewick.web.live.transport import PEER_LOST, Sink
 from candlewick.web.people.identity import Person
 
 SLOT_S: Final = 0.010
@@ -255,13 +255,14 @@ class Hub:
         loop = asyncio.get_running_loop()
         now = loop.time()
         self.metrics.lag.observe(now - self._next_at)
-        self.serve(now)
         if not self.readers:
             self._wheel = None  # an idle server sleeps
             return
-        # A late slot is not made up for by a burst: the wheel goes on from now.
+        # A late slot is not made up for by a burst: the wheel goes on from now. It is armed before it
+        # serves, so that no fault in one slot can stop it.
         self._next_at = max(self._next_at + SLOT_S, now)
         self._wheel = loop.call_at(self._next_at, self._serve_slot)
+        self.serve(now)
 
     def serve(self, now: float) -> None:
         """Serve the cohorts that are due in this slot."""
@@ -278,17 +279,23 @@ class Hub:
         data, frames = cohort.bytes_of(turn, due)
         if not frames:
             return
-        limit, served = self.limits.queue_bytes, 0
+        limit, served, lost = self.limits.queue_bytes, 0, []
         for reader in cohort.readers:
             sink = reader.sink
             if reader.behind_since is None:
                 if sink.queued() <= limit:
-                    sink.write(data)
-                    served += 1
+                    try:
+                        sink.write(data)
+                    except PEER_LOST:
+                        lost.append(reader)
+                    else:
+                        served += 1
                     continue
                 reader.behind_since = now
             self.metrics.skipped += frames
         self.metrics.count(frames * served, len(data) * served)
+        for reader in lost:
+            self.leave(reader)
 
     def _sweep(self, now: float) -> None:
         """Bring those who have read on up to date, and close those who have not."""
@@ -391,5 +398,9 @@ class Hub:
         if reader.sink.queued() > self.limits.lane_bytes:
             self.close(reader, TOO_SLOW, "You read too slowly.")
             return
-        reader.sink.write(data)
+        try:
+            reader.sink.write(data)
+        except PEER_LOST:
+            self.leave(reader)
+            return
         self.metrics.count(frames, len(data))

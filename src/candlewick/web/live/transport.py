@@ -21,6 +21,8 @@ from candlewick.web.live.frames import Encoding, unframed
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 
+PEER_LOST: Final = RuntimeError  # what uvloop raises for a connection that was lost a moment ago
+
 _KNOWN_VERSION: Final = "0.54."
 _KERNEL_BUFFER: Final = 256 * 1024  # bounds what the kernel hides of a reader that does not read
 _ABORT_AFTER_S: Final = 5.0  # a peer that does not answer our close is cut
