@@ -24,10 +24,13 @@ from candlewick.web.services import Services, services_of
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the engine answers and the database can be read, 503 with what is missing otherwise."""
+    """200 when the engine answers, knows instruments and the database can be read; 503 otherwise."""
     missing = []
-    if not services_of(request).engine.link.connected:
+    link = services_of(request).engine.link
+    if not link.connected:
         missing.append("engine")
+    elif not link.instruments:
+        missing.append("instruments")
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")

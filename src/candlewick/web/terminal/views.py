@@ -23,7 +23,7 @@ def terminal(request: HttpRequest) -> HttpResponse:
     """The page for `?symbol=&interval=`; what it does not know is replaced by what there is."""
     services = services_of(request)
     link = services.engine.link
-    if not link.primary:  # the engine has never been seen: there is not one instrument to show
+    if not link.instruments:  # the engine was never seen, or no venue has told it yet what it lists
         answer = render(request, "503.html", status=503)
         answer["Retry-After"] = "2"
         return answer
