@@ -12,7 +12,13 @@ function paintAll() {
   isScheduled = false;
   const paints = [...due.values()];
   due.clear();
-  for (const paint of paints) paint();
+  for (const paint of paints) {
+    try {
+      paint();
+    } catch (error) {
+      reportError(error); // one panel's fault is no reason for the others to stand still
+    }
+  }
 }
 
 /**

@@ -69,7 +69,7 @@ export class Book {
   #draw() {
     const data = this.#data;
     if (!data) {
-      if (!["stale", "disconnected"].includes(this.#panel.dataset.state)) setState(this.#panel, "loading", "Waiting for the book…");
+      setState(this.#panel, "loading", this.#panel.dataset.doubt ? "" : "Waiting for the book…");
       return this.#clear();
     }
     if (!data.synchronised) {

@@ -6,6 +6,7 @@ import { fixed } from "../../format.js";
 import { byId, setState } from "../cells.js";
 import { about, priceDecimals } from "../instruments.js";
 import { isTooLongAgo, newest, older, since } from "./history.js";
+import { Future } from "./future.js";
 import { Indicators } from "./indicators.js";
 import { Legend } from "./legend.js";
 import { savePicture } from "./picture.js";
@@ -46,6 +47,7 @@ export class Chart {
     this.candles = new SplitSeries(this.api, CandlestickSeries, CANDLES);
     this.volume = new SplitSeries(this.api, HistogramSeries, VOLUME);
     this.api.priceScale("volume").applyOptions(VOLUME_SCALE);
+    this.future = new Future(this.api);
     this.indicators = new Indicators(this.api, {
       live,
       changed: () => this.#describeSoon(),
@@ -53,7 +55,7 @@ export class Chart {
     });
     this.api.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#rangeChanged(range));
     this.api.subscribeCrosshairMove((event) => {
-      this.#pointed = event.time === undefined ? null : event;
+      this.#pointed = event.time !== undefined && this.candles.under(event) ? event : null;
       this.#describeSoon();
     });
     this.#plot.addEventListener("keydown", (event) => this.#key(event));
@@ -109,6 +111,7 @@ export class Chart {
     this.#early = [];
     this.candles.clear();
     this.volume.clear();
+    this.future.clear();
     this.#setFormat();
     this.#describe();
     setState(this.#panel, "loading", "Loading candles…");
@@ -129,6 +132,7 @@ export class Chart {
   #show(candles) {
     this.candles.setAll(candles);
     this.volume.setAll(candles.map(volumeOf));
+    if (candles.length) this.future.reachBeyond(candles.at(-1).time, this.lengths[this.desk.interval]);
     this.#isLoaded = true;
     const early = this.#early;
     this.#early = [];
@@ -152,8 +156,10 @@ export class Chart {
       this.#early.push(candle);
       return;
     }
+    const length = this.lengths[this.desk.interval];
     const last = this.candles.last?.time;
-    if (last !== undefined && candle.time > last + this.lengths[this.desk.interval]) this.#catchUp();
+    if (last !== undefined && candle.time > last + length) this.#catchUp();
+    this.future.reachBeyond(candle.time, length);
     this.candles.update(candle);
     this.volume.update(volumeOf(candle));
     if (this.#panel.dataset.state === "empty") setState(this.#panel, "live");

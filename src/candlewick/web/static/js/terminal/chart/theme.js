@@ -32,7 +32,7 @@ export const CHART = {
     horzLine: { color: LABEL, style: LineStyle.Dashed, labelBackgroundColor: "#3a352c" },
   },
   rightPriceScale: { borderColor: BORDER, scaleMargins: { top: 0.1, bottom: 0.22 } },
-  timeScale: { borderColor: BORDER, rightOffset: 8, timeVisible: true, secondsVisible: false, minBarSpacing: 0.3, barSpacing: 7 },
+  timeScale: { borderColor: BORDER, rightOffset: 8, timeVisible: true, secondsVisible: false, minBarSpacing: 0.3, barSpacing: 7, allowShiftVisibleRangeOnWhitespaceReplacement: true },
   localization: { locale: "en-GB", timeFormatter: (seconds) => `${moment(seconds * 1000, seconds % 60 !== 0)} UTC` },
   kineticScroll: { mouse: false, touch: true },
 };
