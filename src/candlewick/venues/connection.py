@@ -246,10 +246,10 @@ class Connection:
             now = loop.time()
             if self._frames != seen or not self.wanted:
                 seen, heard = self._frames, now
-            if policy.idle_s is not None and now - heard > policy.idle_s:
-                self._end_reason = f"no message for {policy.idle_s:g} s"
-            elif self._awaited and now - min(self._awaited.values()) > policy.answer_s:
+            if self._awaited and now - min(self._awaited.values()) > policy.answer_s:
                 self._end_reason = f"a subscription was not answered within {policy.answer_s:g} s"
+            elif policy.idle_s is not None and now - heard > policy.idle_s:
+                self._end_reason = f"no message for {policy.idle_s:g} s"
             elif now - began > policy.lifetime_s:
                 self._end_reason = "renewed before the venue's limit of its life"
             if self._end_reason:
