@@ -13,13 +13,22 @@ from candlewick.runtime.settings import load
 
 def command(
     venues: Annotated[
-        str | None, Option(help="`sim`, or real venues by name. Commas between several.")
+        str | None, Option(help="`sim`, or real venues by name: `binance`. Commas between several.")
     ] = None,
     data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
+    replay: Annotated[
+        list[Path] | None, Option(help="Play this recording instead of following venues.")
+    ] = None,
+    replay_venue: Annotated[str | None, Option(help="Whose recording it is; guessed if left out.")] = None,
+    speed: Annotated[float, Option(help="Recorded seconds a second.")] = 1.0,
+    paused: Annotated[bool, Option("--paused", help="Wait at the first message.")] = False,
 ) -> None:
     """Run the engine until SIGTERM."""
     from candlewick.runtime import engine_process
 
     settings = load(data_dir=data_dir, venues=venues.split(",") if venues else None)
     set_up_logging("engine", settings.log_level)
-    engine_process.run(settings)
+    if replay:
+        engine_process.run_replay(settings, replay, replay_venue, speed, paused=paused)
+    else:
+        engine_process.run(settings)

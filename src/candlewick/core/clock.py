@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Protocol
 
 NS_PER_S = 1_000_000_000
@@ -12,8 +13,12 @@ NS_PER_MS = 1_000_000
 
 def iso(ts_ns: int) -> str:
     """ISO 8601 in UTC with milliseconds and `Z`."""
-    stamp = datetime.fromtimestamp(ts_ns // NS_PER_S, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    return f"{stamp}.{ts_ns % NS_PER_S // NS_PER_MS:03d}Z"
+    return f"{_second(ts_ns // NS_PER_S)}.{ts_ns % NS_PER_S // NS_PER_MS:03d}Z"
+
+
+@lru_cache(maxsize=64)  # of a thousand trades a second all but one share theirs
+def _second(time_s: int) -> str:
+    return datetime.fromtimestamp(time_s, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class Clock(Protocol):

@@ -8,6 +8,7 @@ import gc
 import logging
 import signal
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from candlewick.core.clock import Clock, SystemClock
@@ -68,6 +69,7 @@ class EngineProcess:
             writer=self._writer,
             clock=clock,
             record_trades=settings.market.record_trades,
+            tell_time=mode != "replay",
         )
         self._health = HealthWatch(
             feeds, self.lanes, self._market, clock, settings.market.clock_skew_warning_ms
@@ -195,6 +197,31 @@ async def _until_stopped(process: EngineProcess) -> None:
     gc.freeze()  # what was made at start lives as long as we do: no need to look at it again
     with contextlib.suppress(asyncio.CancelledError):
         await running
+
+
+def run_replay(
+    settings: Settings, paths: list[Path], venue: str | None, speed: float, *, paused: bool = False
+) -> None:
+    """Run the engine on recordings, at their own time, until SIGTERM or SIGINT.
+
+    Raises:
+        UsageError: a recording cannot be played.
+    """
+    import uvloop
+
+    from candlewick.core.clock import ManualClock
+    from candlewick.runtime.replay import player
+
+    async def main() -> None:
+        clock = ManualClock()
+        feed = player(paths, clock, venue=venue, speed=speed)
+        if paused:
+            await feed.control("pause")
+        process = EngineProcess(settings, [feed], clock, "replay")
+        process.requests.verbs["replay"] = feed.control
+        await _until_stopped(process)
+
+    uvloop.run(main())
 
 
 def run(settings: Settings) -> None:

@@ -31,7 +31,7 @@ TRADES_BATCH_S: Final = 0.25
 
 
 class Live:
-    """Runs the heart on live feeds.
+    """Runs the heart on live feeds; a recording is a feed that tells the time itself.
 
     Attributes:
         instruments: internal id → everything the venues list.
@@ -49,6 +49,7 @@ class Live:
         writer: LakeWriter,
         clock: Clock,
         record_trades: bool,
+        tell_time: bool = True,
     ) -> None:
         self.engine = engine
         self.feeds = {feed.venue.id: feed for feed in feeds}
@@ -61,6 +62,7 @@ class Live:
         self._writer = writer
         self._clock = clock
         self._record_trades = record_trades
+        self._tells_time = tell_time
         self._trades: defaultdict[str, list[Trade]] = defaultdict(list)
         self._always: dict[str, frozenset[Topic]] = {}
         self._looked_at: dict[str, set[Topic]] = {}
@@ -118,7 +120,8 @@ class Live:
         async with asyncio.TaskGroup() as group:
             for feed in self.feeds.values():
                 group.create_task(feed.run(self.take))
-            group.create_task(self._tell_time())
+            if self._tells_time:
+                group.create_task(self._tell_time())
             group.create_task(self._hand_over_trades())
 
     async def close(self) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from candlewick.core.errors import ConfigError
+from candlewick.core.errors import ConfigError, UsageError
 from candlewick.core.instrument import Venue
 from candlewick.runtime.settings import Settings
 from candlewick.venues.contract import MarketFeed
+from candlewick.venues.recording import VenueMapper
 
 REAL_VENUES = ("binance",)
 
@@ -32,3 +33,17 @@ def feeds(settings: Settings) -> list[MarketFeed]:
             known = ", ".join(("sim", *REAL_VENUES))
             raise ConfigError(f"There is no connector for a venue {name!r}. Use one of {known}.")
     return made
+
+
+def recorded(name: str) -> VenueMapper:
+    """The mapper of a recording; `name` is as `candlewick normalise` takes it.
+
+    Raises:
+        UsageError: there is no such venue.
+    """
+    from candlewick.venues.binance.mapper import Mapper, Market
+
+    markets: dict[str, Market] = {"binance": "spot", "binance-futures": "usdm", "binance-delivery": "coinm"}
+    if name not in markets:
+        raise UsageError(f"There is no reader for recordings of {name!r}. Use one of {', '.join(markets)}.")
+    return Mapper("binance", markets[name])

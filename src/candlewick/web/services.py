@@ -24,7 +24,7 @@ class Services:
 
     engine: Engine
     hub: Hub
-    data_dir: Path
+    market_dir: Path
     primary: str
     bridge: Bridge | None = None
 
@@ -37,7 +37,7 @@ class Services:
         """The lake, opened when it is first read."""
         from candlewick.store.lake import Lake
 
-        return Lake(self.data_dir / "lake")
+        return Lake(self.market_dir / "lake")
 
 
 def services_of(request: HttpRequest) -> Services:

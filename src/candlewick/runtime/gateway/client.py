@@ -131,8 +131,8 @@ class EngineLink:
             await asyncio.sleep(PING_S if self.connected else 0.1)
 
     def _take_market(self, frames: list[bytes]) -> None:
-        take = self.on_market
-        for channel, body in zip(frames[::2], frames[1::2], strict=True):
+        take, lines = self.on_market, frames[0].split(b"\n")
+        for channel, body in zip(lines[::2], lines[1::2], strict=True):
             take(channel.decode(), body)
 
     def _take_command(self, frames: list[bytes]) -> None:

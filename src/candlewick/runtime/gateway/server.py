@@ -93,7 +93,7 @@ class Gateway:
     def send_market(self, frames: list[bytes]) -> None:
         """One flush of the market lane: `channel, body, channel, body, …`."""
         try:
-            self._market.send_multipart(frames, zmq.NOBLOCK)
+            self._market.send(b"\n".join(frames), zmq.NOBLOCK)
         except zmq.Again:
             self.market_dropped += 1
 

@@ -1,6 +1,7 @@
 """Frames and addresses of the gateway, and a ZeroMQ socket driven by asyncio's event loop.
 
-Market lane (PUB → SUB), one multipart message a flush: `channel, body, channel, body, …`.
+Market lane (PUB → SUB), one frame a flush: `channel, body, channel, body, …`, a line each (JSON as we
+write it holds no line break, and one frame costs a fraction of many).
 Commands (DEALER ↔ ROUTER), the first frame names the message:
 
     → hello                            ← welcome, json
