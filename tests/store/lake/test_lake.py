@@ -144,15 +144,23 @@ def test_an_aggregate_keeps_the_single_trades_it_holds(lake: Lake) -> None:
 
 
 def test_it_keeps_funding_and_open_interest_to_the_nanosecond(lake: Lake) -> None:
-    rates = [Funding(BTC, -0.0006133368, None, 48_000_001, 5), Funding(BTC, 0.0001, 43_000.5, 48_000_002, 6)]
+    rates = [Funding(BTC, -0.0006133368, None, 48_000_001, 5), Funding(BTC, 0.0001, 43_000.5, 7 * NS - 9, 6)]
     readings = [OpenInterest(BTC, 12_345.678, None, 7, 8), OpenInterest(BTC, 1.5, 2.5, 9, 10)]
     lake.put_funding(rates)
     lake.put_open_interest(readings)
     for _ in range(2):
         assert lake.funding(BTC) == rates
-        assert lake.funding(BTC, 48_000_002) == rates[1:]
+        assert lake.funding(BTC, 48_000_002) == lake.funding(BTC, 7 * NS - 9) == rates[1:]
+        assert lake.funding(BTC, 0, 7 * NS - 9) == rates[:1]
+        assert lake.funding(BTC, 7 * NS - 8) == []
         assert lake.open_interest(BTC) == readings
         compact(lake, older_than_s=0, clock=LATER)
+
+
+def test_one_settlement_stamped_twice_is_kept_once(lake: Lake) -> None:
+    lake.put_funding([Funding(BTC, 0.0001, None, 8 * NS, 1)])
+    lake.put_funding([Funding(BTC, 0.0001, 100.0, 8 * NS + 5_000_000, 2)])
+    assert lake.funding(BTC) == [Funding(BTC, 0.0001, 100.0, 8 * NS + 5_000_000, 2)]
 
 
 def test_coverage_grows_together_and_missing_is_what_it_leaves_out(lake: Lake) -> None:

@@ -28,7 +28,7 @@ from candlewick.core.clock import NS_PER_S, Clock, SystemClock
 from candlewick.core.errors import StoreError, StoreLocked
 from candlewick.core.events import Trade
 from candlewick.store.lake import cold, hot, layout, manifest, trades
-from candlewick.store.lake.columns import Columns, merged
+from candlewick.store.lake.columns import Columns, Ints, merged
 from candlewick.store.lake.kinds import KEYED, TRADES, Kind
 from candlewick.store.lake.lake import Lake
 
@@ -101,7 +101,7 @@ class _Compaction:
         unit = NS_PER_S if kind.ns else 1
         with self._lake.database.read() as connection:
             times = hot.select(connection, kind, series, names=(), end=before_s * unit).time // unit
-        for partition in dict.fromkeys(_partitions(interval, kind, times)):
+        for partition in dict.fromkeys(_partitions(interval or kind.filed_as, times)):
             start, end = layout.bounds(partition)
             self._move_partition(series, kind, folder, partition, start * unit, min(end, before_s) * unit)
 
@@ -200,12 +200,9 @@ class _Compaction:
         self.report.files_swept += len(old)
 
 
-def _partitions(
-    interval: str, kind: Kind, times_s: np.ndarray[tuple[int], np.dtype[np.int64]]
-) -> Iterator[str]:
-    # moments (funding, open interest) have no interval: a month a file
+def _partitions(interval: str, times_s: Ints) -> Iterator[str]:
     for day in np.unique(times_s // _DAY_S).tolist():
-        yield layout.partition("1m" if kind.ns else interval, day * _DAY_S)
+        yield layout.partition(interval, day * _DAY_S)
 
 
 def _same(old: Columns, new: Columns) -> bool:

@@ -29,7 +29,7 @@ CREATE TABLE hot_candles (
     PRIMARY KEY (series, time)
 ) WITHOUT ROWID;
 CREATE TABLE hot_funding (
-    series INTEGER NOT NULL, time INTEGER NOT NULL, rate REAL, mark REAL,
+    series INTEGER NOT NULL, time INTEGER NOT NULL, rate REAL, mark REAL, offset_ns REAL,
     closed INTEGER NOT NULL, rev INTEGER NOT NULL,
     PRIMARY KEY (series, time)
 ) WITHOUT ROWID;

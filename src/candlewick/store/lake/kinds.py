@@ -19,12 +19,14 @@ class Kind:
         table: the hot table.
         values: its columns, all float64, NaN where unknown.
         ns: time is in nanoseconds (moments) rather than seconds (open times of intervals).
+        filed_as: for kinds without intervals, the interval whose files span as much time.
     """
 
     name: str
     table: str
     values: tuple[str, ...]
     ns: bool
+    filed_as: str = ""
 
 
 _CANDLE: Final = ("open", "high", "low", "close", "volume", "quote_volume", "trades")
@@ -32,8 +34,12 @@ _CANDLE: Final = ("open", "high", "low", "close", "volume", "quote_volume", "tra
 CANDLES: Final = Kind("candles", "hot_candles", _CANDLE, ns=False)
 MARK: Final = Kind("mark", "hot_candles", _CANDLE, ns=False)
 INDEX: Final = Kind("index", "hot_candles", _CANDLE, ns=False)
-FUNDING: Final = Kind("funding", "hot_funding", ("rate", "mark"), ns=True)
-OPEN_INTEREST: Final = Kind("open_interest", "hot_open_interest", ("quantity", "value"), ns=True)
+# Venues stamp one settlement with a few milliseconds more or less each time they are asked: its key is the
+# second, so that it is never counted twice, and the venue's own stamp is that plus `offset_ns`.
+FUNDING: Final = Kind("funding", "hot_funding", ("rate", "mark", "offset_ns"), ns=False, filed_as="1h")
+OPEN_INTEREST: Final = Kind(
+    "open_interest", "hot_open_interest", ("quantity", "value"), ns=True, filed_as="1m"
+)
 
 KEYED: Final[dict[str, Kind]] = {k.name: k for k in (CANDLES, MARK, INDEX, FUNDING, OPEN_INTEREST)}
 TRADES: Final = "trades"

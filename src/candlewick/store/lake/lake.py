@@ -6,10 +6,12 @@ import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UsageError
 from candlewick.core.events import Candle, Funding, OpenInterest, Trade
 from candlewick.core.interval import seconds
@@ -76,7 +78,7 @@ class Lake:
         """
         what = candle_kind(kind)
         seconds(interval)
-        found = self._rows(what, instrument, interval, start_s, end_s, limit, COLUMNS, with_rev=False)
+        found = self.rows(what, instrument, interval, start_s, end_s, limit, COLUMNS, with_rev=False)
         return Bars(instrument, interval, found.time, *(found.values[name] for name in COLUMNS))
 
     def candle_events(
@@ -95,7 +97,7 @@ class Lake:
         """
         what = candle_kind(kind)
         seconds(interval)
-        found = self._rows(what, instrument, interval, start_s, end_s, limit, what.values, with_rev=True)
+        found = self.rows(what, instrument, interval, start_s, end_s, limit)
         columns = {name: column.tolist() for name, column in found.values.items()}
         return [
             Candle(
@@ -137,11 +139,15 @@ class Lake:
 
     def mark_covered(self, instrument: str, interval: str, start_s: int, end_s: int) -> None:
         """Record that [start_s, end_s) was fetched completely: a bar that is absent there does not exist."""
+        self.mark_all_covered(instrument, interval, [(start_s, end_s)])
+
+    def mark_all_covered(self, instrument: str, interval: str, ranges: Iterable[Span]) -> None:
+        """The same for many ranges at once."""
         split_instrument(instrument)
         seconds(interval)
         with self.database.write() as connection:
             series = manifest.make_series(connection, CANDLES.name, instrument, interval)
-            manifest.cover(connection, series, [(start_s, end_s)])
+            manifest.cover(connection, series, ranges)
 
     def missing(self, instrument: str, interval: str, start_s: int, end_s: int) -> list[Span]:
         """The parts of [start_s, end_s) that are not known to be complete: what is left to fetch."""
@@ -188,16 +194,20 @@ class Lake:
         self, instrument: str, start_ns: int | None = None, end_ns: int | None = None
     ) -> list[Funding]:
         """Settled rates with start_ns <= ts_exchange < end_ns, oldest first."""
-        found = self._rows(FUNDING, instrument, "", start_ns, end_ns, None, FUNDING.values, with_rev=True)
-        return [
-            Funding(instrument, rate, _known(mark), time, rev)
-            for time, rev, rate, mark in zip(
+        # a stamp lies up to half a second off its key
+        start_s = None if start_ns is None else start_ns // NS_PER_S
+        end_s = None if end_ns is None else end_ns // NS_PER_S + 2
+        found = self.rows(FUNDING, instrument, "", start_s, end_s)
+        rates = [
+            Funding(instrument, rate, _known(mark), time * NS_PER_S + int(offset), rev)
+            for time, rev, rate, mark, offset in zip(
                 found.time.tolist(),
                 found.rev.tolist(),
-                *(c.tolist() for c in found.values.values()),
+                *(found.values[name].tolist() for name in FUNDING.values),
                 strict=True,
             )
         ]
+        return [rate for rate in rates if _within(rate, start_ns, end_ns)]
 
     def put_open_interest(self, readings: Iterable[OpenInterest]) -> int:
         """Insert or correct readings of open interest; returns how many were new or known later."""
@@ -207,9 +217,7 @@ class Lake:
         self, instrument: str, start_ns: int | None = None, end_ns: int | None = None
     ) -> list[OpenInterest]:
         """Readings with start_ns <= ts_exchange < end_ns, oldest first."""
-        found = self._rows(
-            OPEN_INTEREST, instrument, "", start_ns, end_ns, None, OPEN_INTEREST.values, with_rev=True
-        )
+        found = self.rows(OPEN_INTEREST, instrument, "", start_ns, end_ns)
         return [
             OpenInterest(instrument, quantity, _known(value), time, rev)
             for time, rev, quantity, value in zip(
@@ -244,24 +252,40 @@ class Lake:
             count += _put_moments(connection, OPEN_INTEREST, open_interest)
         return count
 
+    def put_rows(self, kind: Kind, instrument: str, interval: str, rows: Columns) -> int:
+        """Insert or better rows of any keyed series: the bulk form of the other puts."""
+        split_instrument(instrument)
+        for time in rows.time[:1].tolist() + rows.time[-1:].tolist():
+            check_time(time, ns=kind.ns)
+        values = [rows.values[name].tolist() for name in kind.values]
+        head = (rows.time.tolist(), rows.closed.tolist(), rows.rev.tolist())
+        with self.database.write() as connection:
+            series = manifest.make_series(connection, kind.name, instrument, interval)
+            return hot.upsert(connection, kind, zip(repeat(series), *head, *values, strict=False))
+
     def series(self) -> list[SeriesInfo]:
         """Every series that has rows, ordered by instrument, kind and interval."""
         with self.database.read() as connection:
             return manifest.summary(connection)
 
-    def _rows(
+    def rows(
         self,
         kind: Kind,
         instrument: str,
-        interval: str,
-        start: int | None,
-        end: int | None,
-        limit: int | None,
-        names: tuple[str, ...],
+        interval: str = "",
+        start: int | None = None,
+        end: int | None = None,
+        limit: int | None = None,
+        names: tuple[str, ...] | None = None,
         *,
-        with_rev: bool,
+        with_rev: bool = True,
     ) -> Columns:
-        """Hot and cold rows of a keyed series as one; `rev` holds only if asked for."""
+        """Rows of any keyed series as columns, hot and cold as one, times in the kind's unit.
+
+        Every other read of such a series stands on this one. `names` chooses columns (None: all);
+        `rev` holds only where `with_rev` asks for it.
+        """
+        names = kind.values if names is None else names
 
         def read(connection: sqlite3.Connection) -> Callable[[], Columns]:
             series = manifest.find_series(connection, kind.name, instrument, interval)
@@ -366,14 +390,16 @@ def _put_moments(
     connection: sqlite3.Connection, kind: Kind, moments: Iterable[Funding | OpenInterest]
 ) -> int:
     by_instrument: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+    row: tuple[Any, ...]
     for moment in moments:
         check_moment(moment)
         match moment:
             case Funding():
-                values = (moment.rate, moment.mark)
+                time, offset_ns = funding_key(moment.ts_exchange)
+                row = (time, True, moment.ts_received, moment.rate, moment.mark, offset_ns)
             case OpenInterest():
-                values = (moment.quantity, moment.value)
-        by_instrument[moment.instrument].append((moment.ts_exchange, True, moment.ts_received, *values))
+                row = (moment.ts_exchange, True, moment.ts_received, moment.quantity, moment.value)
+        by_instrument[moment.instrument].append(row)
     count = 0
     for instrument, group in by_instrument.items():
         series = manifest.make_series(connection, kind.name, instrument, "")
@@ -381,11 +407,17 @@ def _put_moments(
     return count
 
 
+def funding_key(ts_exchange: int) -> tuple[int, int]:
+    """The second of a settlement, and what the venue's stamp (ns) has beside it."""
+    time = (ts_exchange + NS_PER_S // 2) // NS_PER_S
+    return time, ts_exchange - time * NS_PER_S
+
+
 def _known(value: float) -> float | None:
     return None if math.isnan(value) else value
 
 
-def _within(trade: Trade, start_ns: int | None, end_ns: int | None) -> bool:
-    return (start_ns is None or trade.ts_exchange >= start_ns) and (
-        end_ns is None or trade.ts_exchange < end_ns
+def _within(moment: Trade | Funding, start_ns: int | None, end_ns: int | None) -> bool:
+    return (start_ns is None or moment.ts_exchange >= start_ns) and (
+        end_ns is None or moment.ts_exchange < end_ns
     )

@@ -14,7 +14,8 @@ from candlewick.core.interval import seconds
 _NAME_MAX: Final = 100
 _DAY_S: Final = 86_400
 _END_S: Final = 7_258_118_400
-_END_NS: Final = _END_S * NS_PER_S
+END_NS: Final = _END_S * NS_PER_S
+"""First moment, in ns, that the lake does not keep: the start of 2200."""
 
 
 @lru_cache(maxsize=4096)
@@ -40,7 +41,7 @@ def check_time(time: int, *, ns: bool) -> None:
     Raises:
         UsageError: it is outside.
     """
-    if not 0 <= time < (_END_NS if ns else _END_S):
+    if not 0 <= time < (END_NS if ns else _END_S):
         unit = "nanoseconds" if ns else "seconds"
         raise UsageError(f"Time {time} is not between 1970 and 2200 in {unit}. Check its unit.")
 

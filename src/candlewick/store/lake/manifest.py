@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -153,7 +153,7 @@ def coverage(connection: sqlite3.Connection, series: int) -> list[Span]:
     return [(int(start), int(end)) for start, end in rows]
 
 
-def cover(connection: sqlite3.Connection, series: int, added: list[Span]) -> None:
+def cover(connection: sqlite3.Connection, series: int, added: Iterable[Span]) -> None:
     """Add ranges to what is known to be complete. Needs a write transaction."""
     before = coverage(connection, series)
     after = spans.merged([*before, *added])

@@ -1,0 +1,415 @@
+"""`candlewick data`: history into the lake and out of it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+from typer import Argument, Option, echo
+
+from candlewick.core.errors import CandlewickError, StoreLocked, UsageError
+
+if TYPE_CHECKING:
+    from candlewick.store.lake import Lake
+    from candlewick.store.lake.check import SeriesReport
+    from candlewick.store.lake.importing import Imported
+
+app = typer.Typer(
+    name="data",
+    help="Import, list, check and export history.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
+AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
+Timeframe = Annotated[str | None, Option(help="Interval of the candles: 1s to 1d.")]
+
+SHOWN: Final = 20
+HISTORY_SUFFIXES: Final = (".csv", ".csv.gz", ".zip", ".feather", ".parquet", ".json.gz")
+
+
+@app.command("import")
+def import_(
+    files: Annotated[
+        list[Path], Argument(help="CSV (also .gz, .zip), Feather or Parquet files, or folders of them.")
+    ],
+    venue: Annotated[
+        str | None, Option(help="The venue, where the file's name and folders do not tell.")
+    ] = None,
+    symbol: Annotated[
+        str | None, Option(help="The symbol (BTCUSDT, BTCUSDT-PERP), where the name does not tell.")
+    ] = None,
+    timeframe: Timeframe = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take files over. Rows that cannot be true are left out and told by line; importing twice is safe."""
+    from candlewick.store.lake.compact import compact
+    from candlewick.store.lake.importing import import_file
+
+    done: list[Imported] = []
+    failed: list[tuple[Path, str]] = []
+    with _edge(), _lake(data_dir) as lake:
+        found = list(_files(files))
+        for path in _with_progress(found, "Importing"):
+            try:
+                done.append(import_file(lake, path, venue=venue, symbol=symbol, interval=timeframe))
+            except CandlewickError as error:
+                failed.append((path, str(error)))
+        if fresh := frozenset(one.instrument for one in done if one.new or one.corrected):
+            # locked: another compaction is at it; these rows are read as they are and move next time
+            with suppress(StoreLocked):
+                compact(lake, instruments=fresh)
+    if as_json:
+        _print_json(
+            {
+                "files": [_imported_json(one) for one in done],
+                "failed": [{"file": str(path), "error": why} for path, why in failed],
+            }
+        )
+    else:
+        for one in done:
+            _show_imported(one)
+    for path, why in failed:
+        echo(f"{path}: {why}", err=True)
+    if failed or any(one.refused for one in done):
+        raise typer.Exit(1)
+
+
+@app.command("list")
+def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
+    """Show every series that the lake has."""
+    with _edge(), _lake(data_dir) as lake:
+        series = lake.series()
+    if as_json:
+        _print_json(
+            {
+                "series": [
+                    {
+                        "instrument": info.instrument,
+                        "kind": info.kind,
+                        "interval": info.interval,
+                        "rows": info.rows,
+                        "first": _iso(info.first_s),
+                        "last": _iso(info.last_s),
+                        "bytes": info.bytes,
+                    }
+                    for info in series
+                ]
+            }
+        )
+        return
+    if not series:
+        echo("The lake is empty. `candlewick data import FILE…` fills it, and so does `candlewick up`.")
+        return
+    rows = [("instrument", "what", "interval", "rows", "first", "last", "on disk")]
+    rows += [
+        (
+            i.instrument,
+            i.kind,
+            i.interval,
+            f"{i.rows:,}",
+            _iso(i.first_s),
+            _iso(i.last_s),
+            f"{i.bytes / 1e6:,.1f} MB",
+        )
+        for i in series
+    ]
+    _table(rows, right=(3, 6))
+
+
+@app.command()
+def check(
+    symbol: Annotated[str | None, Argument(help="Only this symbol, as `list` shows it.")] = None,
+    timeframe: Timeframe = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Report gaps, impossible bars and rows that imports refused. Mends nothing."""
+    from candlewick.store.lake.check import check as check_lake
+
+    with _edge(), _lake(data_dir) as lake:
+        instrument = _resolve(lake, symbol) if symbol is not None else None
+        reports = check_lake(lake, instrument, timeframe)
+    if as_json:
+        _print_json({"series": [_report_json(report) for report in reports]})
+        return
+    for report in reports:
+        _show_report(report)
+    if not reports:
+        echo("The lake is empty: there is nothing to check.")
+
+
+@app.command()
+def export(
+    symbol: Annotated[str, Argument(help="The symbol, as `list` shows it.")],
+    out: Annotated[Path, Argument(help="The file to write: .csv, .parquet or .feather.")],
+    timeframe: Timeframe = None,
+    timerange: Annotated[
+        str | None, Option(help="From-to, UTC: 20240101-20240601, 20240101- or -20240601.")
+    ] = None,
+    what: Annotated[
+        str, Option("--price", help="Which prices: candles (traded), mark or index.")
+    ] = "candles",
+    force: Annotated[bool, Option(help="Replace the file if it exists.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write candles to a file."""
+    from candlewick.store.lake.exporting import export_bars
+    from candlewick.store.lake.kinds import candle_kind
+
+    with _edge(), _lake(data_dir) as lake:
+        kind = candle_kind(what).name
+        instrument = _resolve(lake, symbol)
+        interval = timeframe or _only_interval(lake, instrument, kind)
+        start_s, end_s = _timerange(timerange)
+        bars = lake.candles(instrument, interval, start_s, end_s, kind=kind)  # type: ignore[arg-type]
+        if not len(bars):
+            raise UsageError(
+                f"The lake has no {interval} bars of {instrument} there. "
+                "`candlewick data list` shows what it has."
+            )
+        export_bars(bars, out, overwrite=force)
+    first, last = _iso(int(bars.time[0])), _iso(int(bars.time[-1]))
+    if as_json:
+        _print_json(
+            {
+                "file": str(out),
+                "instrument": instrument,
+                "interval": interval,
+                "rows": len(bars),
+                "first": first,
+                "last": last,
+            }
+        )
+    else:
+        echo(f"{out}: {len(bars):,} bars of {instrument} {interval}, {first} to {last}")
+
+
+@app.command()
+def compact(
+    older_than_days: Annotated[float, Option(min=0, help="Move rows older than this into files.")] = 2.0,
+    keep_trades_days: Annotated[int | None, Option(min=1, help="Delete trades older than this.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Move old rows into compressed files now, as the engine does in the background."""
+    from dataclasses import asdict
+
+    from candlewick.store.lake.compact import compact as compact_lake
+
+    keep_s = None if keep_trades_days is None else keep_trades_days * 86_400
+    with _edge(), _lake(data_dir) as lake:
+        report = compact_lake(lake, older_than_s=round(older_than_days * 86_400), keep_trades_s=keep_s)
+    if as_json:
+        _print_json(asdict(report))
+    else:
+        echo(
+            f"{report.rows:,} rows moved into {report.files_written} files "
+            f"({report.bytes_written / 1e6:,.1f} MB), {report.files_swept} old files removed"
+        )
+
+
+@contextmanager
+def _edge() -> Iterator[None]:
+    """Faults become a sentence on stderr: 2 for wrong usage, 1 for work that failed."""
+    try:
+        yield
+    except CandlewickError as error:
+        echo(f"candlewick: {error}", err=True)
+        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from error
+
+
+@contextmanager
+def _lake(data_dir: Path | None) -> Iterator[Lake]:
+    from candlewick.runtime.settings import load
+    from candlewick.store.lake import Lake
+
+    with Lake(load(data_dir=data_dir).market_dir / "lake") as lake:
+        yield lake
+
+
+def _files(given: list[Path]) -> Iterator[Path]:
+    """The files named, and those of the folders named that look like history."""
+    for path in given:
+        if path.is_dir():
+            inside = sorted(p for p in path.rglob("*") if p.name.lower().endswith(HISTORY_SUFFIXES))
+            if not inside:
+                raise UsageError(f"There is no history file in {path}.")
+            yield from inside
+        else:
+            yield path
+
+
+def _resolve(lake: Lake, symbol: str) -> str:
+    """The instrument that a person's `symbol` means among those of the lake."""
+    from candlewick.core.instrument import parse_symbol
+
+    known = sorted({info.instrument for info in lake.series()})
+    if symbol in known:
+        return symbol
+    wanted = parse_symbol(symbol, primary="").removeprefix(":")
+    found = [id for id in known if wanted in (id, id.partition(":")[2])]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{symbol!r} is kept of several venues. Say which: {', '.join(found)}.")
+    raise UsageError(f"The lake has nothing of {symbol!r}. `candlewick data list` shows what it has.")
+
+
+def _only_interval(lake: Lake, instrument: str, kind: str) -> str:
+    found = [info.interval for info in lake.series() if (info.instrument, info.kind) == (instrument, kind)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise UsageError(f"The lake has no {kind} of {instrument}.")
+    raise UsageError(f"{instrument} is kept in {', '.join(found)}. Choose one with --timeframe.")
+
+
+def _timerange(text: str | None) -> tuple[int | None, int | None]:
+    """Seconds of `20240101-20240601`, either side open; a day's start, UTC."""
+    if text is None:
+        return None, None
+    start, dash, end = text.partition("-")
+    try:
+        bounds = [
+            int(datetime.strptime(part, "%Y%m%d").replace(tzinfo=UTC).timestamp()) if part else None
+            for part in (start, end)
+        ]
+    except ValueError:
+        bounds = []
+    if not dash or not bounds or bounds == [None, None]:
+        raise UsageError(f"{text!r} is no time range. Write it as 20240101-20240601, 20240101- or -20240601.")
+    if bounds[0] is not None and bounds[1] is not None and bounds[0] >= bounds[1]:
+        raise UsageError(f"The time range {text} ends before it starts.")
+    return bounds[0], bounds[1]
+
+
+def _with_progress(files: list[Path], doing: str) -> Iterator[Path]:
+    if not sys.stderr.isatty():
+        yield from files
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(files, doing, console=Console(stderr=True), transient=True)
+
+
+def _show_imported(one: Imported) -> None:
+    counts = [f"{one.new:,} new"]
+    for count, word in (
+        (one.corrected, "corrected"),
+        (one.unchanged, "known already"),
+        (one.repeated, "repeated in the file"),
+        (len(one.refused), "refused"),
+    ):
+        if count:
+            counts.append(f"{count:,} {word}")
+    series = " ".join(
+        part for part in (one.instrument, one.kind if one.kind != "candles" else "", one.interval) if part
+    )
+    echo(f"{one.file.name} → {series}: {', '.join(counts)}")
+    for row in one.refused[:SHOWN]:
+        echo(f"{one.file}:{row.line}: {row.reason}", err=True)
+    if len(one.refused) > SHOWN:
+        echo(
+            f"{one.file}: … and {len(one.refused) - SHOWN:,} more; `candlewick data check` tells all",
+            err=True,
+        )
+
+
+def _imported_json(one: Imported) -> dict[str, Any]:
+    return {
+        "file": str(one.file),
+        "instrument": one.instrument,
+        "kind": one.kind,
+        "interval": one.interval,
+        "rows": one.rows,
+        "new": one.new,
+        "corrected": one.corrected,
+        "unchanged": one.unchanged,
+        "repeated": one.repeated,
+        "refused": [{"line": row.line, "reason": row.reason} for row in one.refused],
+    }
+
+
+def _show_report(report: SeriesReport) -> None:
+    what = "" if report.kind == "candles" else f"{report.kind} "
+    name = f"{report.instrument} {what}{report.interval}".rstrip()
+    found = "whole" if report.whole else ""
+    echo(f"{name}: {report.rows:,} rows, {_iso(report.first_s)} to {_iso(report.last_s)}: {found}".rstrip())
+    if report.gaps:
+        echo(f"  {report.missing:,} missing in {len(report.gaps):,} gaps")
+        for gap in report.gaps[:SHOWN]:
+            why = " (the venue has none)" if gap.absent_at_venue else ""
+            echo(f"    {_iso(gap.start_s)} to {_iso(gap.end_s)}: {gap.missing:,}{why}")
+        _more(len(report.gaps))
+    if report.faults:
+        echo(f"  {len(report.faults):,} impossible")
+        for fault in report.faults[:SHOWN]:
+            echo(f"    {_iso(fault.time_s)}: {fault.reason}")
+        _more(len(report.faults))
+    if report.refused:
+        echo(f"  {len(report.refused):,} refused on import")
+        for row in report.refused[:SHOWN]:
+            echo(f"    {row.source}:{row.line}: {row.reason}")
+        _more(len(report.refused))
+
+
+def _more(count: int) -> None:
+    if count > SHOWN:
+        echo(f"    … and {count - SHOWN:,} more; --json prints all")
+
+
+def _report_json(report: SeriesReport) -> dict[str, Any]:
+    return {
+        "instrument": report.instrument,
+        "kind": report.kind,
+        "interval": report.interval,
+        "rows": report.rows,
+        "first": _iso(report.first_s),
+        "last": _iso(report.last_s),
+        "whole": report.whole,
+        "missing": report.missing,
+        "gaps": [
+            {
+                "start": _iso(gap.start_s),
+                "end": _iso(gap.end_s),
+                "missing": gap.missing,
+                "absent_at_venue": gap.absent_at_venue,
+            }
+            for gap in report.gaps
+        ],
+        "impossible": [{"time": _iso(fault.time_s), "reason": fault.reason} for fault in report.faults],
+        "refused": [{"file": row.source, "line": row.line, "reason": row.reason} for row in report.refused],
+    }
+
+
+def _iso(time_s: float) -> str:
+    moment = datetime.fromtimestamp(time_s, UTC)
+    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").replace(
+        "+00:00", "Z"
+    )
+
+
+def _print_json(document: dict[str, Any]) -> None:
+    echo(json.dumps(document))
+
+
+def _table(rows: list[tuple[Any, ...]], *, right: tuple[int, ...]) -> None:
+    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            f"{cell:>{width}}" if column in right else f"{cell:<{width}}"
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        echo("  ".join(cells).rstrip())
