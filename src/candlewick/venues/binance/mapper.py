@@ -98,10 +98,6 @@ class _Instruments(dict[str, str]):
         return id
 
 
-def _decoder(type_: Any) -> Callable[[bytes], Any]:
-    return msgspec.json.Decoder(type_, strict=False).decode
-
-
 class Mapper:
     """Maps the messages of one market (`spot`, `usdm`, `coinm`) of one venue."""
 
@@ -110,13 +106,8 @@ class Mapper:
         self.market = market
         self._ids = _Instruments(venue_id, market)
         self._spot = market == "spot"
-        self._decode = _decoder(wire.Envelope)
-        self._book_ticker = _decoder(wire.BookTickerEnvelope)
-        self._probe = _decoder(wire.Probe)
-        self._payload = _decoder(wire.Payload)
-        self._quote = _decoder(wire.BookTicker)
-        self._snapshot = _decoder(wire.DepthSnapshot)
-        self._open_interest = _decoder(wire.OpenInterestNow)
+        self._decode = wire.decode_message
+        self._decode_spot_quote = wire.decode_spot_quote
         self._by_type: dict[type, Callable[[Any, int, str], Events]] = {
             list: self._from_list,
             wire.AggTrade: self._from_agg_trade,
@@ -147,7 +138,7 @@ class Mapper:
                 # Of spot's events the bookTicker alone ends in a quoted number; if this guess is
                 # wrong, the decoder says so and the message is looked at twice.
                 if self._spot and raw[-3] == _QUOTE:
-                    ticker = self._book_ticker(raw).data
+                    ticker = self._decode_spot_quote(raw).data
                     return self._from_book_ticker(ticker, ts_received, "")
                 message = self._decode(raw)
             except msgspec.ValidationError:
@@ -175,18 +166,18 @@ class Mapper:
         """Tell what a message is that is no enveloped event, then decode it as that."""
         stream = ""
         if not _is_array(raw):
-            probe = self._probe(raw)
+            probe = wire.decode_probe(raw)
             if probe.data and probe.stream:
                 stream, raw = probe.stream, bytes(probe.data)
                 symbol = stream.partition("@")[0].upper()
         if not _is_array(raw):
-            probe = self._probe(raw)
+            probe = wire.decode_probe(raw)
             if probe.e in IGNORED:
                 return ()
             if not probe.e:
                 return self._untyped(raw, probe, ts_received, symbol, answers=not stream)
         try:
-            payload = self._payload(raw)
+            payload = wire.decode_payload(raw)
         except msgspec.ValidationError as error:
             if str(error).startswith("Invalid value"):
                 raise MalformedMessage("unknown_event", str(error)) from None
@@ -198,11 +189,11 @@ class Mapper:
     ) -> Events:
         """A payload without event type: told by the fields that it has."""
         if probe.last_update_id:
-            return self._from_snapshot(self._snapshot(raw), ts_received, symbol)
+            return self._from_snapshot(wire.decode_snapshot(raw), ts_received, symbol)
         if probe.open_interest:
-            return self._from_open_interest(self._open_interest(raw), ts_received)
+            return self._from_open_interest(wire.decode_open_interest(raw), ts_received)
         if probe.s and probe.u:
-            return self._from_book_ticker(self._quote(raw), ts_received, "")
+            return self._from_book_ticker(wire.decode_quote(raw), ts_received, "")
         if answers and (probe.result or probe.error or probe.code or probe.symbols):
             return ()  # of a subscription, an error, exchangeInfo
         raise MalformedMessage("unknown_event", "no event type, and no shape that is known")

@@ -7,7 +7,8 @@ A field that we do not use is not declared: msgspec skips it without making an o
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -210,3 +211,16 @@ class Probe(Struct, rename="camel"):
     error: Raw = msgspec.field(default_factory=Raw)
     code: Raw = msgspec.field(default_factory=Raw)
     msg: str = ""
+
+
+def _decoder(type_: object) -> Callable[[bytes], Any]:
+    return msgspec.json.Decoder(type_, strict=False).decode
+
+
+decode_message: Callable[[bytes], Envelope] = _decoder(Envelope)
+decode_spot_quote: Callable[[bytes], BookTickerEnvelope] = _decoder(BookTickerEnvelope)
+decode_probe: Callable[[bytes], Probe] = _decoder(Probe)
+decode_payload: Callable[[bytes], Any] = _decoder(Payload)
+decode_quote: Callable[[bytes], BookTicker] = _decoder(BookTicker)
+decode_snapshot: Callable[[bytes], DepthSnapshot] = _decoder(DepthSnapshot)
+decode_open_interest: Callable[[bytes], OpenInterestNow] = _decoder(OpenInterestNow)
