@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gzip
-import json
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candlewick.core.events import BookChange, Level
+from candlewick.core.events import BookChange, Level, Quote
 from candlewick.market.book import BEHIND_LIMIT, OrderBook
+from candlewick.venues.binance.mapper import Mapper, Market
 
 BIDS: list[Level] = [(99.0, 1.0), (98.0, 2.0), (97.0, 3.0)]
 ASKS: list[Level] = [(100.0, 1.0), (101.0, 2.0), (102.0, 3.0)]
@@ -360,60 +361,43 @@ def test_it_is_synchronised_to_the_end_when_nothing_is_lost(
     assert dict(book.asks(99)) == truth[ids[-1]][1]
 
 
-# Recordings
+# Recordings, read by the venue's own mapper
+
+HFT = "ticks_l2/hftbacktest_binance_raw"
 
 
-def levels(raw: list[list[str]]) -> list[Level]:
-    return [(float(price), float(quantity)) for price, quantity in raw]
-
-
-def recorded(payloads: Iterator[dict[str, Any]]) -> Iterator[BookChange | dict[str, Any]]:
-    """Book changes, and bookTicker payloads as they came."""
-    for raw in payloads:
-        data = raw.get("data", raw)
-        if "lastUpdateId" in data:
-            yield snapshot(data["lastUpdateId"], levels(data["bids"]), levels(data["asks"]))
-        elif data.get("e") == "depthUpdate":
-            yield BookChange(
-                data["s"],
-                False,
-                levels(data["b"]),
-                levels(data["a"]),
-                data["U"],
-                data["u"],
-                data.get("pu"),
-                0,
-                0,
-            )
-        elif "B" in data and "A" in data and "u" in data:
-            yield data
-
-
-def hft(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt") as lines:
+def recorded(path: Path, market: Market) -> Iterator[BookChange | Quote]:
+    """Book changes and quotes of a recording whose lines are `local_ns json`."""
+    mapper = Mapper("binance", market)
+    with gzip.open(path) as lines:
         for line in lines:
-            yield json.loads(line.split(" ", 1)[1])
+            received, raw = line.split(b" ", 1)
+            symbol = "ETHUSDT" if market == "spot" else "BTCUSD_PERP"
+            for event in mapper.events(raw, int(received), symbol):
+                if isinstance(event, BookChange | Quote):
+                    yield event
 
 
 @pytest.mark.parametrize(
-    ("name", "compared"), [("spot/ethusdt_20240808.gz", 577), ("cm/btcusd_perp_20240808.gz", 1_124)]
+    ("name", "market", "compared"),
+    [("spot/ethusdt_20240808.gz", "spot", 577), ("cm/btcusd_perp_20240808.gz", "coinm", 1_124)],
 )
 def test_a_recorded_book_stays_whole_and_agrees_with_the_book_ticker(
-    recordings: Path, name: str, compared: int
+    recordings: Path, name: str, market: Market, compared: int
 ) -> None:
     book = OrderBook()
-    tickers: dict[int, dict[str, Any]] = {}
+    quotes: dict[int | None, Quote] = {}
     agreed = gaps = 0
-    for message in recorded(hft(recordings / "ticks_l2/hftbacktest_binance_raw" / name)):
-        if isinstance(message, dict):
-            tickers[message["u"]] = message
+    for event in recorded(recordings / HFT / name, market):
+        if isinstance(event, Quote):
+            quotes[event.update_id] = event
         else:
-            gaps += book.apply(message) == "gap"
-        if book.last_id not in tickers:
+            gaps += book.apply(event) == "gap"
+        if not book.synchronised or book.last_id not in quotes:
             continue
-        ticker = tickers.pop(book.last_id)
-        assert book.best_bid == (float(ticker["b"]), float(ticker["B"]))
-        assert book.best_ask == (float(ticker["a"]), float(ticker["A"]))
+        quote = quotes.pop(book.last_id)
+        assert book.best_bid == (quote.bid, quote.bid_quantity)
+        assert book.best_ask == (quote.ask, quote.ask_quantity)
         agreed += 1
     assert book.synchronised
     assert gaps == 0
@@ -422,45 +406,42 @@ def test_a_recorded_book_stays_whole_and_agrees_with_the_book_ticker(
 
 def test_a_recording_without_its_snapshot_is_never_called_synchronised(recordings: Path) -> None:
     book = OrderBook()
-    for message in recorded(hft(recordings / "ticks_l2/hftbacktest_binance_raw/spot/ethusdt_20240808.gz")):
-        if isinstance(message, BookChange) and not message.snapshot:
-            assert book.apply(message) == "buffered"
+    for event in recorded(recordings / HFT / "spot/ethusdt_20240808.gz", "spot"):
+        if isinstance(event, BookChange) and not event.snapshot:
+            assert book.apply(event) == "buffered"
     assert not book.synchronised
     assert book.reason == "no snapshot yet"
 
 
-def cryptofeed(path: Path) -> Iterator[tuple[float, dict[str, Any]]]:
-    """(received, payload) of a recording; a REST answer names its symbol only in the request."""
-    raw = path.read_bytes()
-    for line in (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode().splitlines():
-        head, _, body = line.partition(": {")
-        url, _, received = head.rpartition(" ")
-        if body and ("/depth?symbol=" in url or not url):
-            payload = json.loads("{" + body)
-            if url:
-                payload["s"] = url.split("symbol=")[1].split("&")[0]
-            yield float(received), payload
+def cryptofeed(path: Path) -> Iterator[tuple[float, bytes, str | None]]:
+    """(received, payload, symbol); only the request of a REST answer names its symbol."""
+    packed = path.read_bytes()
+    for line in (gzip.decompress(packed) if path.suffix == ".gz" else packed).splitlines():
+        head, _, body = line.partition(b": {")
+        url, _, received = head.rpartition(b" ")
+        if body and not url:
+            yield float(received), b"{" + body, None
+        elif body and b"/depth?symbol=" in url:
+            yield float(received), b"{" + body, url.split(b"symbol=")[1].split(b"&")[0].decode()
 
 
 @pytest.mark.parametrize(
-    ("rest", "wire"),
+    ("market", "rest", "wire"),
     [
-        ("BINANCE.http.0.0.gz", "BINANCE.ws.1.0"),
-        ("BINANCE_FUTURES.http.0.0", "BINANCE_FUTURES.ws.1.0.gz"),
+        ("spot", "BINANCE.http.0.0.gz", "BINANCE.ws.1.0"),
+        ("usdm", "BINANCE_FUTURES.http.0.0", "BINANCE_FUTURES.ws.1.0.gz"),
     ],
 )
 def test_recorded_books_of_many_symbols_join_their_rest_snapshots(
-    recordings: Path, rest: str, wire: str
+    recordings: Path, market: Market, rest: str, wire: str
 ) -> None:
-    folder = recordings / "wire/cryptofeed"
-    messages = sorted([*cryptofeed(folder / rest), *cryptofeed(folder / wire)], key=lambda pair: pair[0])
-    books: dict[str, OrderBook] = {}
+    folder, mapper = recordings / "wire/cryptofeed", Mapper("binance", market)
+    books: dict[str, OrderBook] = defaultdict(OrderBook)
     outcomes: list[str] = []
-    for _, payload in messages:
-        symbol = payload.get("data", payload).get("s")
-        book = books.setdefault(symbol, OrderBook())
-        changes = [message for message in recorded(iter([payload])) if isinstance(message, BookChange)]
-        outcomes += [book.apply(change) for change in changes]
+    for received, raw, symbol in sorted([*cryptofeed(folder / rest), *cryptofeed(folder / wire)]):
+        events = mapper.events(raw, int(received * 1e9), symbol)
+        changes = [event for event in events if isinstance(event, BookChange)]
+        outcomes += [books[change.instrument].apply(change) for change in changes]
     assert len(books) == 4
     assert all(book.synchronised for book in books.values())
     assert outcomes.count("synchronised") == 4
