@@ -39,7 +39,11 @@ def main(folder: Path) -> None:
     def serve_stamped(hub: Hub, now: float) -> None:
         # A new state just before every slot: each reader gets its ten frames a second, and the stamp in
         # a frame is the moment at which its slot began.
-        stamp = b'{"type":"book","channel":"%b","t":%d,"f":"%b"}' % (CHANNEL.encode(), time.monotonic_ns(), filler)
+        stamp = b'{"type":"book","channel":"%b","t":%d,"f":"%b"}' % (
+            CHANNEL.encode(),
+            time.monotonic_ns(),
+            filler,
+        )
         hub.take_market(CHANNEL, stamp)
         serve(hub, now)
 

@@ -122,7 +122,6 @@ class Served:
         headers = {"Cookie": f"candlewick_session={session}"}
         return {"uri": self.ws, "origin": self.url, "additional_headers": headers, "compression": None}
 
-
     def fetch(
         self,
         path: str,

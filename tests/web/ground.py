@@ -134,6 +134,9 @@ class DirectEngine(Engine):
         self.link = link
         self._fake = link
 
+    def call(self, function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        function(*args, **kwargs)
+
     def request(self, verb: str, *, timeout_s: float = 1.0, **arguments: Any) -> bytes:
         return self._fake.answer(verb, arguments)
 

@@ -23,7 +23,11 @@ def read_by_websockets(data: bytes) -> WireFrame:
     raise AssertionError("the frame is not whole")
 
 
-@given(st.one_of(st.binary(max_size=200), st.integers(124, 128).map(bytes), st.integers(65_533, 65_539).map(bytes)))
+@given(
+    st.one_of(
+        st.binary(max_size=200), st.integers(124, 128).map(bytes), st.integers(65_533, 65_539).map(bytes)
+    )
+)
 def test_it_frames_as_a_client_reads(message: bytes) -> None:
     frame = read_by_websockets(websocket_frame(message))
     assert (frame.opcode, bytes(frame.data), frame.fin) == (Opcode.TEXT, message, True)

@@ -324,7 +324,9 @@ async def test_a_returning_stream_resumes_where_it_was(ring: Ring) -> None:
     assert ring.hub.cursor(reader) == f"{ring.hub.generation}.alerts-3"
 
 
-@pytest.mark.parametrize("cursor", ["", "x", "other.alerts-2", "{g}.alerts-99", "{g}.alerts-x", "{g}.nope-1", "{g}"])
+@pytest.mark.parametrize(
+    "cursor", ["", "x", "other.alerts-2", "{g}.alerts-99", "{g}.alerts-x", "{g}.nope-1", "{g}"]
+)
 async def test_a_cursor_that_says_nothing_starts_afresh(ring: Ring, cursor: str) -> None:
     ring.link.snapshot("alerts", 3, [])
     page = Page()
@@ -398,7 +400,11 @@ async def test_whatever_happens_every_reader_ends_with_the_truth(script: list[tu
                 ring.link.say(which, [{"id": str(number)}])
         elif what == "say" and any(which in reader.channels for _, reader in readers):
             truth[which] = float(number)
-            body = {"BTCUSDT": truth[which]} if which == "prices" else {"type": "book", "channel": which, "data": truth[which]}
+            body = (
+                {"BTCUSDT": truth[which]}
+                if which == "prices"
+                else {"type": "book", "channel": which, "data": truth[which]}
+            )
             ring.link.say(which, body)
         elif what == "turn":
             ring.turn(which)

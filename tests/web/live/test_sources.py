@@ -72,7 +72,11 @@ def test_a_price_message_says_when_it_was_made() -> None:
     source = source_of("prices")
     say(source, {"BTCUSDT": 46_000.0})
     message = orjson.loads(source.since(0)[0])
-    assert (message["type"], message["channel"], message["data"]) == ("price_tick", "prices", {"BTCUSDT": 46_000.0})
+    assert (message["type"], message["channel"], message["data"]) == (
+        "price_tick",
+        "prices",
+        {"BTCUSDT": 46_000.0},
+    )
     assert message["timestamp"].endswith("Z")
 
 

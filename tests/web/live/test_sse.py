@@ -175,4 +175,3 @@ def _wait_a_turn(hub: Hub) -> None:
     count = hub.metrics.lag.count
     while hub.metrics.lag.count == count:
         time.sleep(0.001)
-

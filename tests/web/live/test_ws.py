@@ -146,7 +146,9 @@ def test_signing_out_closes_the_connection_at_once(serve: Serve, owner: User) ->
         hear(ws, "subscribed")
         page = served.fetch("/accounts/logout/", session=session)
         token = page.body.split('name="csrfmiddlewaretoken" value="')[1].split('"')[0]
-        served.fetch("/accounts/logout/", session=session, form={"csrfmiddlewaretoken": token}, csrf=page.csrf)
+        served.fetch(
+            "/accounts/logout/", session=session, form={"csrfmiddlewaretoken": token}, csrf=page.csrf
+        )
         assert close_code(ws) == 4401
 
 
@@ -196,7 +198,9 @@ def test_a_flood_of_messages_is_closed_with_4429(serve: Serve, owner: User) -> N
         assert close_code(ws) == 4429
 
 
-def test_a_ten_megabyte_frame_is_closed_and_disturbs_nobody(serve: Serve, person: Person, owner: User) -> None:
+def test_a_ten_megabyte_frame_is_closed_and_disturbs_nobody(
+    serve: Serve, person: Person, owner: User
+) -> None:
     served = serve()
     with (
         connect(**served.as_browser(session_of(owner))) as rude,

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from dataclasses import replace
+from typing import Annotated, Any
 
+import numpy as np
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
+from candlewick.core.errors import UsageError
+from candlewick.core.interval import seconds
+from candlewick.market.bars import Bars
+from candlewick.market.indicators import Study, parse_list
 from candlewick.web.api import history
 from candlewick.web.api.paging import answer
 from candlewick.web.api.when import utc_seconds
@@ -32,3 +38,49 @@ def ohlcv(
     """
     wanted = history.Range(symbol, interval, utc_seconds(start, "start"), utc_seconds(end, "end"), limit)
     return answer(history.as_rows(history.bars(services_of(request), wanted)))
+
+
+@router.get("/indicators/", summary="Indicators over candles")
+def indicators(
+    request: HttpRequest,
+    symbol: str,
+    indicators: Annotated[str, Query(max_length=400)],
+    interval: str = "1m",
+    start: str | None = None,
+    end: str | None = None,
+    limit: Limit = 500,
+) -> HttpResponse:
+    """`indicators=ema:20,rsi:14` gives `{"ema:20": [{time, value}, …], "rsi:14": …}`.
+
+    Values depend on bars before the first one shown, which are read too; null means that there are too
+    few of them. An indicator of several lines has one list each, as in `macd:12:26:9.signal`.
+    """
+    studies = parse_list(indicators)
+    if not studies:
+        raise UsageError("indicators: name at least one, as in ema:20,rsi:14.")
+    first = utc_seconds(start, "start")
+    wanted = history.Range(symbol, interval, first, utc_seconds(end, "end"), limit)
+    found = history.bars(
+        services_of(request), _with_lookback(wanted, max(study.lookback for study in studies))
+    )
+    shown = len(found) if first is None else int(np.count_nonzero(found.time >= first))
+    return answer(_lines(studies, found, min(shown, limit)))
+
+
+def _with_lookback(wanted: history.Range, lookback: int) -> history.Range:
+    """The range and as much before it as there may be at once."""
+    limit = min(wanted.limit + lookback, history.MOST)
+    if wanted.start is None:
+        return replace(wanted, limit=limit)
+    return replace(wanted, limit=limit, start=max(0, wanted.start - lookback * seconds(wanted.interval)))
+
+
+def _lines(studies: tuple[Study, ...], bars: Bars, shown: int) -> dict[str, list[dict[str, Any]]]:
+    times = bars.time[len(bars) - shown :].tolist()
+    lines: dict[str, list[dict[str, Any]]] = {}
+    for study in studies:
+        for name, column in study.compute(bars).items():
+            key = study.key if len(study.indicator.outputs) == 1 else f"{study.key}.{name}"
+            values = column[len(bars) - shown :].tolist()
+            lines[key] = [{"time": time, "value": value} for time, value in zip(times, values, strict=True)]
+    return lines

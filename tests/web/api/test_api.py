@@ -1,0 +1,419 @@
+"""The API: who may, what is asked wrongly, and what comes back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+import pytest
+from django.test import Client
+
+from candlewick.core.events import Candle
+from candlewick.store.models import WATCHLIST_LIMIT, Role, User
+from candlewick.web.people import tokens
+from candlewick.web.services import Services
+from tests.web.conftest import Browser, Person
+from tests.web.ground import PASSWORD, FakeLink, instrument, unique
+
+READS = [
+    "/api/dashboard/charts/ohlcv/?symbol=BTCUSDT",
+    "/api/dashboard/charts/indicators/?symbol=BTCUSDT&indicators=ema:20",
+    "/api/market/instruments/",
+    "/api/market/tickers/",
+    "/api/market/book/?symbol=BTCUSDT",
+    "/api/market/trades/?symbol=BTCUSDT",
+    "/api/market/funding/?symbol=BTCUSDT-PERP",
+    "/api/market/open-interest/?symbol=BTCUSDT-PERP",
+    "/api/watchlist/",
+]
+
+
+def candle(time: int, close: float, *, of: str = "sim:BTCUSDT", closed: bool = True) -> Candle:
+    return Candle(of, "1m", time, 1.0, close + 1, 0.5, close, 2.5, closed, time * 10**9, time * 10**9)
+
+
+@pytest.fixture(autouse=True)
+def engine_knows(link: FakeLink) -> None:
+    link.answers = {
+        "history": lambda **_: {"tail": [], "start": 0, "end": 0, "fault": None},
+        "tickers": lambda: [{"symbol": "ETHUSDT", "last": 2.0}, {"symbol": "BTCUSDT", "last": 1.0}],
+        "book": lambda symbol, levels: {"symbol": symbol, "bids": [[1.0, 2.0]][:levels], "asks": []},
+        "trades": lambda symbol, limit: [{"id": str(n)} for n in range(limit)],
+        "funding": lambda symbol, start, end: [
+            {"time": f"2026-01-0{day}T00:00:00.000Z", "rate": 0.0001} for day in range(1, 6)
+        ],
+        "open_interest": lambda symbol: {"symbol": symbol, "quantity": 3.0},
+        "replay": lambda action, value: {"action": action, "value": value},
+    }
+
+
+@pytest.fixture
+def trader(person: Person) -> User:
+    return person(Role.TRADER)
+
+
+@pytest.fixture
+def client(browser: Browser, trader: User) -> Client:
+    return browser(trader)
+
+
+def problem(answer: Any, status: int) -> dict[str, Any]:
+    """The problem document, which must be one."""
+    assert answer.status_code == status, answer.content
+    assert answer["Content-Type"] == "application/problem+json"
+    document: dict[str, Any] = orjson.loads(answer.content)
+    assert document["status"] == status
+    assert document["title"]
+    assert document["detail"]
+    return document
+
+
+@pytest.mark.parametrize("path", READS)
+def test_a_stranger_reads_nothing(browser: Browser, path: str) -> None:
+    answer = browser().get(path)
+    problem(answer, 401)
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("path", READS)
+@pytest.mark.parametrize("role", list(Role))
+def test_every_role_reads(
+    browser: Browser, person: Person, role: Role, path: str, services: Services
+) -> None:
+    services.lake.put_candles([candle(60 * n, 1.0) for n in range(50)])
+    assert browser(person(role)).get(path).status_code == 200
+
+
+def test_a_program_reads_with_a_token(browser: Browser, trader: User) -> None:
+    header = {"Authorization": f"Bearer {tokens.issue(trader, tokens.ACCESS)}"}
+    assert browser().get("/api/watchlist/", headers=header).status_code == 200
+    problem(browser().get("/api/watchlist/", headers={"Authorization": "Bearer nonsense"}), 401)
+
+
+# candles
+
+
+def test_candles_come_from_the_lake_and_the_open_one_from_the_engine(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    symbol = unique("LAKE")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    services.lake.put_candles(
+        [candle(60, 1.0, of=f"sim:{symbol}"), candle(120, 2.0, of=f"sim:{symbol}", closed=False)]
+    )
+    newer = {"time": 120, "open": 1.0, "high": 9.0, "low": 0.5, "close": 3.0, "volume": 7.0, "closed": False}
+    link.answers["history"] = lambda **_: {"tail": [newer, newer | {"time": 180}]}
+    answer = client.get(f"/api/dashboard/charts/ohlcv/?symbol={symbol}&interval=1m&start=60&end=240")
+    assert orjson.loads(answer.content) == [
+        {"time": 60, "open": 1.0, "high": 2.0, "low": 0.5, "close": 1.0, "volume": 2.5},
+        {"time": 120, "open": 1.0, "high": 9.0, "low": 0.5, "close": 3.0, "volume": 7.0},
+        {"time": 180, "open": 1.0, "high": 9.0, "low": 0.5, "close": 3.0, "volume": 7.0},
+    ]
+    asked = {"symbol": symbol, "interval": "1m", "start": 60, "end": 240, "limit": 500}
+    assert link.asked == [("history", asked)]
+
+
+@pytest.mark.parametrize(
+    ("start", "seconds"),
+    [
+        ("1769428800", 1769428800),
+        ("2026-01-26T12:00:00Z", 1769428800),
+        ("2026-01-26T12:00:00", 1769428800),
+        ("", None),
+    ],
+)
+def test_a_time_is_iso_or_seconds(client: Client, link: FakeLink, start: str, seconds: int | None) -> None:
+    client.get("/api/dashboard/charts/ohlcv/", {"symbol": "BTCUSDT", "start": start})
+    assert link.asked[0][1]["start"] == seconds
+
+
+def test_of_more_than_the_limit_the_newest_are_given(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    symbol = unique("MANY")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    services.lake.put_candles([candle(60 * n, 1.0, of=f"sim:{symbol}") for n in range(10)])
+    tail = {"time": 600, "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1.0, "closed": False}
+    link.answers["history"] = lambda **_: {"tail": [tail]}
+    answer = client.get(f"/api/dashboard/charts/ohlcv/?symbol={symbol}&limit=3")
+    assert [each["time"] for each in orjson.loads(answer.content)] == [480, 540, 600]
+
+
+@pytest.mark.parametrize("symbol", ["BTCUSDT", "btc/usdt", "sim:BTCUSDT", "BTC-USDT"])
+def test_a_symbol_is_understood_in_every_spelling(client: Client, symbol: str) -> None:
+    assert client.get("/api/dashboard/charts/ohlcv/", {"symbol": symbol}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "field"),
+    [
+        ({}, 422, "symbol"),
+        ({"symbol": "NOPE"}, 404, None),
+        ({"symbol": "../../etc/passwd"}, 404, None),
+        ({"symbol": "BTCUSDT", "interval": "7m"}, 422, None),
+        ({"symbol": "BTCUSDT", "start": "yesterday"}, 422, "start"),
+        ({"symbol": "BTCUSDT", "end": "-5"}, 422, "end"),
+        ({"symbol": "BTCUSDT", "end": "99999999999999999999"}, 422, "end"),
+        ({"symbol": "BTCUSDT", "limit": "0"}, 422, "limit"),
+        ({"symbol": "BTCUSDT", "limit": "5001"}, 422, "limit"),
+        ({"symbol": "BTCUSDT", "limit": "x"}, 422, "limit"),
+    ],
+)
+def test_what_is_asked_wrongly_is_named(
+    client: Client, query: dict[str, str], status: int, field: str | None
+) -> None:
+    document = problem(client.get("/api/dashboard/charts/ohlcv/", query), status)
+    if field is not None:
+        assert list(document["errors"]) == [field]
+
+
+def test_while_the_engine_is_away_the_lake_still_answers(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    symbol = unique("AWAY")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    link.connected = False
+    path = f"/api/dashboard/charts/ohlcv/?symbol={symbol}"
+    answer = client.get(path)
+    problem(answer, 503)
+    assert answer["Retry-After"] == "1"
+    services.lake.put_candles([candle(60, 1.0, of=f"sim:{symbol}")])
+    assert [each["time"] for each in orjson.loads(client.get(path).content)] == [60]
+
+
+def test_before_the_engine_was_ever_seen_the_primary_venue_is_the_configured_one(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    services.lake.put_candles([candle(60, 1.0)])
+    link.connected, link.primary, link.instruments = False, "", {}
+    assert client.get("/api/dashboard/charts/ohlcv/?symbol=BTCUSDT&end=120").status_code == 200
+    problem(client.get("/api/market/instruments/"), 503)
+
+
+# indicators
+
+
+def test_indicators_are_computed_over_what_lies_before_them_too(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    symbol = unique("STUDY")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    closes = [float(10 + n % 7) for n in range(400)]
+    candles = [candle(60 * n, close, of=f"sim:{symbol}") for n, close in enumerate(closes)]
+    services.lake.put_candles(candles)
+    path = f"/api/dashboard/charts/indicators/?symbol={symbol}&interval=1m&indicators=sma:3,rsi:14,macd"
+    lines = orjson.loads(client.get(f"{path}&start={60 * 390}&end={60 * 400}").content)
+    assert list(lines) == [
+        "sma:3",
+        "rsi:14",
+        "macd:12:26:9.macd",
+        "macd:12:26:9.signal",
+        "macd:12:26:9.histogram",
+    ]
+    for line in lines.values():
+        assert [point["time"] for point in line] == [60 * n for n in range(390, 400)]
+        assert None not in [point["value"] for point in line]
+    assert lines["sma:3"][0]["value"] == pytest.approx(sum(closes[388:391]) / 3)
+    everything = orjson.loads(client.get(f"{path}&end={60 * 400}&limit=400").content)
+    assert everything["sma:3"][1]["value"] is None
+    for name, line in lines.items():
+        for point, whole in zip(line, everything[name][390:], strict=True):
+            assert point["value"] == pytest.approx(whole["value"], rel=1e-8)
+
+
+@pytest.mark.parametrize(
+    "indicators",
+    ["", "weather:3", "ema:0", "ema:x", "ema:2:3", "ema:99999", ",".join(f"ema:{n}" for n in range(2, 40))],
+)
+def test_an_indicator_that_cannot_be_is_refused(client: Client, indicators: str) -> None:
+    problem(
+        client.get("/api/dashboard/charts/indicators/", {"symbol": "BTCUSDT", "indicators": indicators}), 422
+    )
+
+
+# market
+
+
+def test_instruments_come_in_pages(client: Client, link: FakeLink) -> None:
+    seen: list[str] = []
+    cursor = ""
+    while True:
+        page = orjson.loads(client.get(f"/api/market/instruments/?limit=2{cursor}").content)
+        seen += [each["symbol"] for each in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = f"&cursor={page['next']}"
+    assert seen == sorted(each["symbol"] for each in link.instruments.values())
+
+
+def test_instruments_can_be_searched(client: Client) -> None:
+    page = orjson.loads(client.get("/api/market/instruments/?q=eth").content)
+    assert [each["symbol"] for each in page["items"]] == ["ETHUSDT"]
+
+
+def test_tickers_rise_by_symbol(client: Client) -> None:
+    page = orjson.loads(client.get("/api/market/tickers/").content)
+    assert [each["symbol"] for each in page["items"]] == ["BTCUSDT", "ETHUSDT"]
+    assert page["next"] is None
+
+
+def test_the_book_is_passed_on(client: Client) -> None:
+    book = orjson.loads(client.get("/api/market/book/?symbol=BTCUSDT").content)
+    assert book["bids"] == [[1.0, 2.0]]
+
+
+def test_trades_have_one_page(client: Client) -> None:
+    page = orjson.loads(client.get("/api/market/trades/?symbol=BTCUSDT&limit=2").content)
+    assert page == {"items": [{"id": "0"}, {"id": "1"}], "next": None}
+
+
+def test_funding_goes_on_where_a_page_ended(client: Client, link: FakeLink) -> None:
+    page = orjson.loads(client.get("/api/market/funding/?symbol=BTCUSDT-PERP&limit=2").content)
+    assert len(page["items"]) == 2
+    client.get("/api/market/funding/", {"symbol": "BTCUSDT-PERP", "cursor": page["next"]})
+    assert link.asked[-1][1]["start"] == 1767398400  # 2026-01-03
+
+
+# watchlist
+
+
+def put(client: Client, path: str, body: Any, **headers: str) -> Any:
+    return client.put(path, orjson.dumps(body), content_type="application/json", headers=headers)
+
+
+def test_a_newcomer_watches_the_majors(client: Client) -> None:
+    assert orjson.loads(client.get("/api/watchlist/").content) == {
+        "symbols": ["BTCUSDT", "ETHUSDT", "SOLUSDT", "BTCUSDT-PERP"]
+    }
+
+
+def test_a_watchlist_is_kept_in_order_and_per_person(
+    browser: Browser, person: Person, client: Client
+) -> None:
+    wanted = {"symbols": ["sim-east:BTCUSDT", "eth/usdt", "BTCUSDT", "ETHUSDT"]}
+    kept = {"symbols": ["sim-east:BTCUSDT", "ETHUSDT", "BTCUSDT"]}
+    assert orjson.loads(put(client, "/api/watchlist/", wanted).content) == kept
+    assert orjson.loads(client.get("/api/watchlist/").content) == kept
+    other = browser(person(Role.OWNER))
+    assert orjson.loads(other.get("/api/watchlist/").content) != kept
+
+
+def test_an_emptied_watchlist_stays_empty(client: Client) -> None:
+    put(client, "/api/watchlist/", {"symbols": []})
+    assert orjson.loads(client.get("/api/watchlist/").content) == {"symbols": []}
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"symbols": ["NOPE"]}, 404),
+        ({"symbols": ["BTCUSDT"] * (WATCHLIST_LIMIT + 1)}, 422),
+        ({"symbols": [""]}, 422),
+        ({"symbols": "BTCUSDT"}, 422),
+        ({}, 422),
+        ([], 422),
+    ],
+)
+def test_a_watchlist_that_cannot_be_is_refused_and_the_old_one_stays(
+    client: Client, body: Any, status: int
+) -> None:
+    put(client, "/api/watchlist/", {"symbols": ["ETHUSDT"]})
+    problem(put(client, "/api/watchlist/", body), status)
+    assert orjson.loads(client.get("/api/watchlist/").content) == {"symbols": ["ETHUSDT"]}
+
+
+def test_a_body_that_is_no_json_is_refused(client: Client) -> None:
+    problem(client.put("/api/watchlist/", b"{", content_type="application/json"), 400)
+
+
+def test_a_page_that_changes_something_needs_the_csrf_token(browser: Browser, trader: User) -> None:
+    client = browser(trader, checks_csrf=True)
+    problem(put(client, "/api/watchlist/", {"symbols": []}), 403)
+    client.get("/settings/")
+    token = client.cookies["candlewick_csrf"].value
+    assert put(client, "/api/watchlist/", {"symbols": []}, **{"X-CSRFToken": token}).status_code == 200
+
+
+def test_a_stranger_changes_nothing(browser: Browser) -> None:
+    problem(put(browser(checks_csrf=True), "/api/watchlist/", {"symbols": []}), 401)
+
+
+# replay
+
+
+@pytest.mark.parametrize(("role", "status"), [(Role.VIEWER, 403), (Role.TRADER, 200), (Role.OWNER, 200)])
+def test_a_viewer_does_not_move_the_recording(
+    browser: Browser, person: Person, role: Role, status: int
+) -> None:
+    client = browser(person(role))
+    answer = client.post("/api/replay/", {"action": "speed", "value": 10}, content_type="application/json")
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    "body", [{"action": "dance"}, {"action": "speed", "value": 0}, {"action": "speed", "value": 1e9}]
+)
+def test_a_replay_takes_only_what_it_knows(client: Client, body: dict[str, Any]) -> None:
+    problem(client.post("/api/replay/", body, content_type="application/json"), 422)
+
+
+# tokens
+
+
+def ask_for_tokens(client: Client, name: str, password: str) -> Any:
+    body = {"username": name, "password": password}
+    return client.post("/api/token/", body, content_type="application/json")
+
+
+def test_a_name_and_password_give_tokens_that_work(browser: Browser, trader: User) -> None:
+    client = browser(checks_csrf=True)
+    given = orjson.loads(ask_for_tokens(client, trader.username, PASSWORD).content)
+    header = {"Authorization": f"Bearer {given['access']}"}
+    assert client.get("/api/watchlist/", headers=header).status_code == 200
+    refreshed = client.post(
+        "/api/token/refresh/", {"refresh": given["refresh"]}, content_type="application/json"
+    )
+    header = {"Authorization": f"Bearer {orjson.loads(refreshed.content)['access']}"}
+    assert put(client, "/api/watchlist/", {"symbols": ["ETHUSDT"]}, **header).status_code == 200
+    problem(
+        client.post("/api/token/refresh/", {"refresh": given["access"]}, content_type="application/json"), 401
+    )
+
+
+def test_a_wrong_password_gives_none_and_locks_the_name(browser: Browser, trader: User) -> None:
+    client = browser()
+    for _ in range(5):
+        problem(ask_for_tokens(client, trader.username, "wrong"), 401)
+    answer = ask_for_tokens(client, trader.username, PASSWORD)
+    problem(answer, 429)
+    assert int(answer["Retry-After"]) > 0
+
+
+def test_a_ticket_is_given_to_who_is_signed_in(browser: Browser, client: Client) -> None:
+    assert orjson.loads(client.post("/api/ws-ticket/").content)["ticket"]
+    problem(browser().post("/api/ws-ticket/"), 401)
+
+
+# the edges
+
+
+def test_an_unknown_address_is_a_problem_too(client: Client) -> None:
+    problem(client.get("/api/nothing/here/"), 404)
+
+
+def test_an_unknown_method_is_a_problem_too(client: Client) -> None:
+    problem(client.delete("/api/watchlist/"), 405)
+
+
+def test_the_documentation_loads_from_this_server_alone(client: Client) -> None:
+    page = client.get("/api/docs").content.decode()
+    assert "http://" not in page
+    assert "https://" not in page
+    for source in [part.split('"')[0] for part in page.split('src="')[1:]]:
+        assert source.startswith("/static/")
+        answer = client.get(source)
+        assert answer.status_code == 200
+        answer.close()
+    document = orjson.loads(client.get("/api/openapi.json").content)
+    assert document["openapi"].startswith("3.1")
+    assert {path.split("?")[0] for path in READS} <= set(document["paths"])
