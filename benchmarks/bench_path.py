@@ -16,6 +16,7 @@ import orjson
 
 from benchmarks.report import Figure, cpu_seconds, show
 from candlewick.core.events import BookChange
+from candlewick.runtime.publish.indicators import IndicatorSource
 from candlewick.runtime.publish.market import MarketLane
 from candlewick.trading.effects import CandleClosed, Updated
 from candlewick.trading.engine import Engine
@@ -64,6 +65,10 @@ def _levels(chance: random.Random, step: float) -> list[list[str]]:
     return [[f"{MID + n * step:.2f}", f"{chance.random():.5f}"] for n in away]
 
 
+def _no_history(source: IndicatorSource) -> None:
+    """No indicator is wanted here."""
+
+
 class Path:
     """A mapper, a heart and a market lane, wired as the engine process wires them."""
 
@@ -75,7 +80,7 @@ class Path:
             bids = [(45_000.0 - n, 1.0) for n in range(LEVELS)]
             asks = [(55_000.0 + n, 1.0) for n in range(LEVELS)]
             self.engine.process(BookChange(f"bench:{symbol}", True, bids, asks, None, 1, None, 0, 0))
-        self.lane = MarketLane(self.engine, "bench", self._send)
+        self.lane = MarketLane(self.engine, "bench", self._send, _no_history)
         self.lane.demand(
             {"prices"}
             | {f"{kind}:{s}" for s in SYMBOLS for kind in ("book", "tape", "ticker")}

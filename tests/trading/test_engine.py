@@ -194,8 +194,9 @@ def test_open_interest_and_funding_come_together_in_one_state(engine: Engine) ->
 
 
 def test_the_same_events_give_the_same_effects_twice() -> None:
-    events = [
+    events: list[MarketEvent] = [
         trade(1, 100.0), quote(99.0, 101.0), book(10, 11, [(98.0, 1.0)], []), snapshot(10),
-        trade(4, 102.0, 2.0), trade(2, 101.0, 1.0), TimePassed((MINUTE + 70) * NS_PER_S), trade(3, 101.5, 1.5),
+        trade(4, 102.0, 2.0), trade(2, 101.0, 1.0), TimePassed((MINUTE + 70) * NS_PER_S),
+        trade(3, 101.5, 1.5),
     ]  # fmt: skip
     assert run(Engine(), *events) == run(Engine(), *events)

@@ -18,6 +18,7 @@ from candlewick.runtime import wiring
 from candlewick.runtime.gateway.server import Gateway
 from candlewick.runtime.health import HealthWatch
 from candlewick.runtime.live import Live
+from candlewick.runtime.publish.indicators import IndicatorSource
 from candlewick.runtime.publish.lanes import Lanes
 from candlewick.runtime.publish.market import MarketLane
 from candlewick.runtime.requests import Requests
@@ -31,6 +32,7 @@ log = logging.getLogger(__name__)
 
 LANES: Final = ("alerts", "feeds")
 LISTING_RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+WARM_UP_RETRY_S: Final = 2.0
 SPOT_TOPICS: Final[frozenset[Topic]] = frozenset({"trades", "quotes"})
 PERP_TOPICS: Final[frozenset[Topic]] = SPOT_TOPICS | {"derivative", "liquidations"}
 MAJORS: Final = ("BTC", "ETH", "SOL", "BNB", "XRP", "DOGE", "ADA", "AVAX", "LINK", "LTC", "DOT", "TRX")
@@ -59,7 +61,9 @@ class EngineProcess:
         self.lanes = Lanes(LaneLog(settings.market_dir / "lanes.sqlite3"), LANES)
         self.lake = Lake(settings.market_dir / "lake")
         self._writer = LakeWriter(self.lake)
-        self._market = MarketLane(self.engine, self._primary, lambda frames: self.gateway.send_market(frames))
+        self._market = MarketLane(
+            self.engine, self._primary, lambda frames: self.gateway.send_market(frames), self._warm_up
+        )
         self.live = Live(
             engine=self.engine,
             feeds=feeds,
@@ -151,6 +155,21 @@ class EngineProcess:
                     topics -= {"trades"}
                 self.live.follow_always(instrument.id, topics)
         self.gateway.welcome_again()
+
+    def _warm_up(self, source: IndicatorSource) -> None:
+        async def warm() -> None:
+            try:
+                bars = await self.live.historian.closed_bars(
+                    source.instrument, source.interval, source.study.lookback + 1
+                )
+            except VenueError:
+                await asyncio.sleep(WARM_UP_RETRY_S)
+                source.ask_again()
+                raise
+            source.take_history(bars)
+            self._market.refresh(source)
+
+        self.live.start(warm())
 
     def _welcome(self) -> dict[str, Any]:
         return {

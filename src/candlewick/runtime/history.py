@@ -12,6 +12,7 @@ from candlewick.core.clock import NS_PER_S, Clock
 from candlewick.core.errors import VenueError
 from candlewick.core.events import Candle, History, MarketEvent, TradesKnown
 from candlewick.core.interval import open_time, seconds
+from candlewick.market.bars import Bars
 from candlewick.market.candles import CandleLadder
 from candlewick.store.lake import Lake
 from candlewick.venues.contract import MarketFeed
@@ -61,6 +62,17 @@ class Historian:
             for from_s, to_s in missing:
                 candles = [c for c in await self._fetch(instrument, interval, from_s, to_s) if c.closed]
                 await asyncio.to_thread(self._keep, instrument, interval, from_s, to_s, candles)
+
+    async def closed_bars(self, instrument: str, interval: str, count: int) -> Bars:
+        """The newest `count` closed bars, or as many as there are.
+
+        Raises:
+            VenueError: the lake lacks some and the venue does not give them.
+        """
+        length = seconds(interval)
+        end_s = open_time(self._clock.now_ns() // NS_PER_S, length)
+        await self.ensure(instrument, interval, end_s - count * length, end_s)
+        return await asyncio.to_thread(self._lake.candles, instrument, interval, None, end_s, count)
 
     async def seed(self, instrument: str) -> None:
         """Make the open bars of an instrument exact, from the second to the day: once per connection.

@@ -108,7 +108,7 @@ class Live:
             if fresh:
                 self.feed_of(instrument).subscribe(instrument, frozenset(fresh))
             if "trades" in topics:
-                self._start(self._seed(instrument))
+                self.start(self._seed(instrument))
         left = {i: topics - wanted.get(i, set()) for i, topics in self._looked_at.items()}
         self._looked_at = wanted
         for instrument, topics in left.items():
@@ -166,7 +166,7 @@ class Live:
                 self.take(await self.feed_of(instrument).book_snapshot(instrument))
 
     def _start_backfill(self, gap: BackfillTrades) -> None:
-        self._start(self._backfill(gap))
+        self.start(self._backfill(gap))
 
     async def _backfill(self, gap: BackfillTrades) -> None:
         feed = self.feed_of(gap.instrument)
@@ -182,7 +182,9 @@ class Live:
     async def _seed(self, instrument: str) -> None:
         await self.historian.seed(instrument)
 
-    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do work beside the stream. What it cannot do is logged if it is the venue's fault, else told."""
+
         async def guarded() -> None:
             try:
                 await work

@@ -5,16 +5,14 @@ A *source* stands behind one wanted channel: it names the updates that make it n
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import orjson
 
 from candlewick.core.clock import iso
-from candlewick.core.errors import UnknownSymbol, UsageError
+from candlewick.core.errors import UnknownSymbol
 from candlewick.core.events import Candle, Trade
 from candlewick.core.instrument import parse_symbol, public_symbol
-from candlewick.core.interval import seconds
 from candlewick.trading.effects import Aspect
 from candlewick.trading.engine import Engine
 from candlewick.trading.watch import Watch
@@ -109,7 +107,7 @@ def ticker(watch: Watch, primary: str) -> dict[str, Any] | None:
     return data
 
 
-class _State:
+class StateSource:
     """A channel whose body is one message about one instrument, and whose newest message wins."""
 
     type: str
@@ -135,7 +133,7 @@ class _State:
         return self._channel.encode(), orjson.dumps(message)
 
 
-class BookSource(_State):
+class BookSource(StateSource):
     """`book:<symbol>`"""
 
     type = "book"
@@ -145,7 +143,7 @@ class BookSource(_State):
         return names | book_json(self._watch)
 
 
-class TickerSource(_State):
+class TickerSource(StateSource):
     """`ticker:<symbol>`"""
 
     type = "ticker"
@@ -154,7 +152,7 @@ class TickerSource(_State):
         return ticker(self._watch, self._primary)
 
 
-class PriceSource(_State):
+class PriceSource(StateSource):
     """`prices:<symbol>`"""
 
     type = "price_tick"
@@ -173,7 +171,7 @@ class PriceSource(_State):
         return [(self._channel.encode(), orjson.dumps(message))]
 
 
-class CandleSource(_State):
+class CandleSource(StateSource):
     """`candles:<symbol>:<interval>`: the open bar, and each bar once more when it closed or was corrected."""
 
     type = "candle"
@@ -196,7 +194,7 @@ class CandleSource(_State):
         return [self.message(candle_json(each)) for each in bars]
 
 
-class TapeSource(_State):
+class TapeSource(StateSource):
     """`tape:<symbol>`: a JSON array of the trades since the last body; the hub makes the message."""
 
     def __init__(self, watch: Watch, primary: str, channel: str) -> None:
@@ -214,32 +212,12 @@ class TapeSource(_State):
         )
 
 
-def for_channel(channel: str, engine: Engine, primary: str) -> Source:
-    """The source of a channel's bodies.
+def watch_of(engine: Engine, symbol: str, primary: str) -> Watch:
+    """The state of the instrument that `symbol` names.
 
     Raises:
-        UsageError: there is no such channel, symbol or interval.
+        UnknownSymbol: there is none.
     """
-    kind, _, rest = channel.partition(":")
-    if kind == "candles":
-        rest, _, interval = rest.rpartition(":")
-        seconds(interval)
-        return CandleSource(_watch(engine, rest, primary), primary, channel, interval)
-    make = _SOURCES.get(kind)
-    if make is None:
-        raise UsageError(f"There is no channel {channel!r}.")
-    return make(_watch(engine, rest, primary), primary, channel)
-
-
-_SOURCES: Final[dict[str, Callable[[Watch, str, str], Source]]] = {
-    "book": lambda watch, primary, channel: BookSource(watch, primary, channel, ("book",)),
-    "tape": TapeSource,
-    "prices": lambda watch, primary, channel: PriceSource(watch, primary, channel, ("trade", "price")),
-    "ticker": lambda watch, primary, channel: TickerSource(watch, primary, channel, tuple(TICKER_ASPECTS)),
-}
-
-
-def _watch(engine: Engine, symbol: str, primary: str) -> Watch:
     watch = engine.watches.get(parse_symbol(symbol, primary=primary))
     if watch is None:
         raise UnknownSymbol(symbol)

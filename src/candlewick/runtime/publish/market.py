@@ -17,7 +17,9 @@ import orjson
 from candlewick.core.errors import UsageError
 from candlewick.core.events import Candle
 from candlewick.core.instrument import public_symbol
-from candlewick.runtime.publish.bodies import TICKER_ASPECTS, CandleSource, Source, for_channel, price, ticker
+from candlewick.runtime.publish.bodies import TICKER_ASPECTS, CandleSource, Source, price, ticker
+from candlewick.runtime.publish.indicators import IndicatorSource, WarmUp
+from candlewick.runtime.publish.sources import source_of
 from candlewick.trading.effects import Updated
 from candlewick.trading.engine import Engine
 
@@ -32,15 +34,19 @@ class MarketLane:
     Args:
         engine: the heart, whose state is read when a channel is encoded.
         send: takes the frames of one flush: `channel, body, channel, body, …`.
+        warm_up: gives an indicator the closed bars it needs, some time later.
     """
 
-    def __init__(self, engine: Engine, primary: str, send: Callable[[list[bytes]], None]) -> None:
+    def __init__(
+        self, engine: Engine, primary: str, send: Callable[[list[bytes]], None], warm_up: WarmUp
+    ) -> None:
         self._engine = engine
         self._primary = primary
         self._send = send
+        self._warm_up = warm_up
         self._sources: dict[str, Source] = {}
         self._by_update: dict[str, list[Source]] = {}
-        self._by_closed: dict[str, CandleSource] = {}
+        self._by_closed: dict[str, list[CandleSource | IndicatorSource]] = {}
         self._wants_prices = self._wants_tickers = False
         self._moved: set[str] = set()  # instruments whose price changed since the last flush
         self._ticked: set[str] = set()  # instruments whose ticker changed since the last flush of tickers
@@ -62,19 +68,19 @@ class MarketLane:
         sources: dict[str, Source] = {}
         for channel in wanted - MAPS:
             try:
-                sources[channel] = self._sources.get(channel) or for_channel(
-                    channel, self._engine, self._primary
+                sources[channel] = self._sources.get(channel) or source_of(
+                    channel, self._engine, self._primary, self._warm_up
                 )
             except UsageError:
                 continue
         self._sources = sources
         self._by_update = {}
-        self._by_closed = {
-            each.closed_key: each for each in sources.values() if isinstance(each, CandleSource)
-        }
+        self._by_closed = {}
         for source in sources.values():
             for key in source.update_keys:
                 self._by_update.setdefault(key, []).append(source)
+            if isinstance(source, CandleSource | IndicatorSource):
+                self._by_closed.setdefault(source.closed_key, []).append(source)
             source.renew()
             self._dirty.add(source)
         if self._wants_prices:
@@ -102,11 +108,15 @@ class MarketLane:
 
     def note_closed(self, candle: Candle) -> None:
         """A bar closed or was corrected."""
-        source = self._by_closed.get(f"{candle.instrument}/{candle.interval}")
-        if source is not None:
+        for source in self._by_closed.get(f"{candle.instrument}/{candle.interval}", ()):
             source.take_closed(candle)
             self._dirty.add(source)
             self._arm()
+
+    def refresh(self, source: Source) -> None:
+        """A source has something new of its own to say."""
+        self._dirty.add(source)
+        self._arm()
 
     def send_now(self, channel: str, body: Any) -> None:
         """Send a body of a channel that is not folded from market messages (`feeds`)."""
