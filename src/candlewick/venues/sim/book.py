@@ -131,6 +131,11 @@ class Book:
         prices.pop(bisect_left(prices, ticks))
         self._touch(sells, ticks)
 
+    def holds(self, order: Resting) -> bool:
+        """Whether `order` still rests here."""
+        level = (self._asks if order.sells else self._bids).get(order.ticks)
+        return level is not None and level.orders.get(order.id) is order
+
     def youngest(self, sells: bool, ticks: int) -> Resting:
         """The order that came last to the level at `ticks`."""
         return next(reversed((self._asks if sells else self._bids)[ticks].orders.values()))

@@ -113,7 +113,7 @@ class LiveMarket:
         self._reach = max(2.0, mid * 3.5 * _BPS)
         # a taker often meets more than one level: fewer takers than trades
         self._take_rate = trades / 60_000.0 * 0.8 * self._pace
-        self._make_rate = (trades / 60_000.0 * 2.4 + 0.0006) * self._pace
+        self._make_rate = (trades / 60_000.0 * 4.5 + 0.0008) * self._pace
 
     def fair(self, ts_ms: float) -> float:
         """The fair price in ticks."""

@@ -14,6 +14,7 @@ machine that lost its power may have lost what the disk had not yet taken.
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import struct
@@ -161,7 +162,7 @@ class PrintStore:
         """Write what is pending, in one piece."""
         if self._pending and self._raw is not None and not self.failed:
             try:
-                os.write(self._raw, self._pending)
+                _write(self._raw, self._pending)
             except OSError as error:
                 self._fail(error)
         self._pending.clear()
@@ -182,7 +183,7 @@ class PrintStore:
                 # a record that a kill cut in two must not shift those after it
                 os.ftruncate(self._bars, name.stat().st_size // _BAR_TYPE.itemsize * _BAR_TYPE.itemsize)
                 self._bars_day = day
-            os.write(self._bars, rows.tobytes())
+            _write(self._bars, rows.tobytes())
         except OSError as error:
             self._fail(error)
 
@@ -201,10 +202,12 @@ class PrintStore:
         self.flush()
         for file in (self._raw, self._bars):
             if file is not None:
-                os.fsync(file)
+                if not self.failed:
+                    os.fsync(file)
                 os.close(file)
         self._raw = self._bars = None
-        os.fsync(self._index.fileno())
+        if not self.failed:
+            os.fsync(self._index.fileno())
         self._index.close()
 
     # reading -----------------------------------------------------------------------------------
@@ -269,6 +272,12 @@ class PrintStore:
         replace(file.with_suffix(".z"), body)
         file.unlink()
         yield
+
+
+def _write(file: int, body: bytes | bytearray) -> None:
+    """Append `body` in one piece; a piece of it would shift all records after it."""
+    if os.write(file, body) < len(body):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def _records(file: Path, kind: np.dtype[np.void]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
