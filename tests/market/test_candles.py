@@ -394,6 +394,41 @@ def test_a_revision_always_comes_later_than_what_it_corrects(
             known[key] = candle
 
 
+@given(histories(), st.randoms(use_true_random=False))
+def test_whatever_happens_on_the_way_the_last_word_on_each_candle_is_right(
+    history: list[Trade], rng: random.Random
+) -> None:
+    """A venue that loses, repeats and delays trades, a clock that closes bars, and a late backfill."""
+    last = history[-1]
+    history.append(trade(len(history) + 1, (last.ts_exchange // NS_PER_S - T0) + 3, 7.0))
+    ladder, given = begun(), list[Candle]()
+    arrivals: list[tuple[float, Trade]] = []
+    for each in history:
+        at, fate = each.ts_exchange / NS_PER_S, rng.random()
+        if fate < 0.2 and each is not history[-1]:
+            continue  # lost
+        arrivals.append((at + (rng.uniform(0, 90) if fate < 0.4 else 0.05), each))
+        if fate > 0.9:
+            arrivals.append((at + rng.uniform(0, 90), each))
+    for now, each in sorted(arrivals, key=lambda arrival: arrival[0]):
+        if rng.random() < 0.1:
+            ladder.interrupt()
+        given += ladder.close_until(int(now) - 2)
+        given += ladder.add(each)
+        while ladder.gap is not None:
+            (first, upto), ladder.gap = ladder.gap, None
+            if rng.random() < 0.5:
+                given += feed(ladder, history[first - 1 : upto])
+    given += feed(ladder, history)
+    given += ladder.know_from(T0)
+    end = open_time(history[-1].ts_exchange // NS_PER_S, 3600) + 3600
+    given += ladder.close_until(end)
+    for interval in ("1m", "5m", "1h"):
+        last_word = {candle.time: ohlcv(candle) for candle in of(given, interval) if candle.time >= T0}
+        assert {time: bar for time, bar in last_word.items() if bar[4]} == naive(history, interval)
+        assert sorted(last_word) == list(range(T0, end, SECONDS[interval]))
+
+
 # Recordings
 
 

@@ -8,7 +8,7 @@ and any interval is put together from these when somebody asks.
   followed, none over a gap in their ids. When the missing trades arrive, the candles held back follow.
   Until then `current` shows what is known.
 - Silence makes flat candles at the previous close with volume 0, as Binance gives them. After more than
-  five minutes (1s) or two hours (1m) of it the older of them are left out.
+  two minutes (1s) or two hours (1m) of it the older of them are left out.
 - A candle the venue itself gave stands: trades do not change it.
 """
 

@@ -13,7 +13,7 @@ from candlewick.market.trade_ids import TradeIds
 MINUTE: Final = 60
 HOUR: Final = 3_600
 DAY: Final = 86_400
-KEEP_SECONDS: Final = 300
+KEEP_SECONDS: Final = 120
 # The open hour and the two before it; a trade older than these is too late.
 KEEP_MINUTES_S: Final = 2 * HOUR
 # The open day and the one before it.
