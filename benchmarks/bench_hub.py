@@ -39,7 +39,8 @@ class Client(asyncio.Protocol):
         key = base64.b64encode(b"0123456789abcdef").decode()
         self._transport.write(
             f"GET /ws/ HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\nAuthorization: Bearer {self._token}\r\n\r\n".encode()
+            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n"
+            f"Authorization: Bearer {self._token}\r\n\r\n".encode()
         )
 
     def data_received(self, data: bytes) -> None:

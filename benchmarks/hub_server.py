@@ -47,7 +47,7 @@ def main(folder: Path) -> None:
         hub.take_market(CHANNEL, stamp)
         serve(hub, now)
 
-    Hub.serve = serve_stamped  # type: ignore[method-assign]
+    Hub.serve = serve_stamped  # type: ignore[method-assign, assignment]
     token = tokens.issue(add_person("bench", "viewer"), tokens.ACCESS)
     server = WebServer(settings, link=link, limits=Limits(connections_per_user=10_000), port=0)
     thread = threading.Thread(target=server.run)

@@ -22,6 +22,7 @@ from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.http import HttpRequest  # noqa: E402
 from django.test import Client  # noqa: E402
+from websockets.typing import Origin  # noqa: E402
 
 from candlewick.store.models import Role, User  # noqa: E402
 from candlewick.web.live.hub import Hub, Limits  # noqa: E402
@@ -82,7 +83,8 @@ def browser(services: Services) -> Browser:
     """A browser without a socket; signed in if it is somebody's."""
 
     def open_browser(user: User | None = None, *, checks_csrf: bool = False) -> Client:
-        client = Client(enforce_csrf_checks=checks_csrf, **{ENVIRON_KEY: services})
+        extras: Any = {ENVIRON_KEY: services}
+        client = Client(enforce_csrf_checks=checks_csrf, **extras)
         if user is not None:
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return client
@@ -114,13 +116,17 @@ class Served:
         return f"http://127.0.0.1:{self.server.port}"
 
     @property
+    def origin(self) -> Origin:
+        return Origin(self.url)
+
+    @property
     def ws(self) -> str:
         return f"ws://127.0.0.1:{self.server.port}/ws/"
 
     def as_browser(self, session: str) -> dict[str, Any]:
         """Arguments of `websockets.connect` that make it a browser with a session on a page of ours."""
         headers = {"Cookie": f"candlewick_session={session}"}
-        return {"uri": self.ws, "origin": self.url, "additional_headers": headers, "compression": None}
+        return {"uri": self.ws, "origin": self.origin, "additional_headers": headers, "compression": None}
 
     def fetch(
         self,

@@ -10,6 +10,7 @@ import orjson
 import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
+from websockets.typing import Origin
 
 from candlewick.store.models import Role, User
 from candlewick.web.people import tokens
@@ -65,7 +66,7 @@ def test_every_role_may_watch(serve: Serve, person: Person, role: Role) -> None:
 
 def test_a_stranger_is_closed_with_4401(serve: Serve) -> None:
     served = serve()
-    with connect(served.ws, origin=served.url) as ws:
+    with connect(served.ws, origin=served.origin) as ws:
         assert close_code(ws) == 4401
 
 
@@ -77,7 +78,7 @@ def test_a_foreign_origin_is_refused_whatever_it_brings(serve: Serve, owner: Use
     assert refusal.value.response.status_code == 403
     bearer = {"Authorization": f"Bearer {tokens.issue(owner, tokens.ACCESS)}"}
     with pytest.raises(InvalidStatus) as refusal:
-        connect(served.ws, origin="http://evil.example", additional_headers=bearer)
+        connect(served.ws, origin=Origin("http://evil.example"), additional_headers=bearer)
     assert refusal.value.response.status_code == 403
 
 
@@ -88,7 +89,7 @@ def test_a_foreign_host_name_is_refused(serve: Serve, owner: User) -> None:
     with pytest.raises(InvalidStatus) as refusal:
         connect(
             rebound,
-            origin=f"http://evil.example:{served.server.port}",
+            origin=Origin(f"http://evil.example:{served.server.port}"),
             additional_headers=headers,
             sock=socket.create_connection(("127.0.0.1", served.server.port)),
         )

@@ -14,6 +14,13 @@ from tests.web.conftest import Browser, Person
 from tests.web.ground import PASSWORD, unique
 
 
+def first_link() -> str:
+    """The link of a first start."""
+    path = first_owner()
+    assert path is not None
+    return path
+
+
 def is_signed_in(client: Client) -> bool:
     return bool(client.get("/settings/").status_code == 200)
 
@@ -23,8 +30,7 @@ def sign_in(client: Client, name: str, password: str) -> int:
 
 
 def test_the_first_start_makes_an_owner_with_a_paper_account_and_a_link(browser: Browser) -> None:
-    path = first_owner()
-    assert path is not None
+    path = first_link()
     owner = User.objects.get()
     assert owner.role == Role.OWNER
     assert str(Account.objects.get(user=owner).starting_cash) == "100000.00000000"
@@ -34,7 +40,7 @@ def test_the_first_start_makes_an_owner_with_a_paper_account_and_a_link(browser:
 
 
 def test_each_start_makes_the_link_before_worthless(browser: Browser) -> None:
-    old, new = first_owner(), first_owner()
+    old, new = first_link(), first_link()
     assert User.objects.count() == 1
     assert browser().get(old).status_code == 410
     assert browser().get(new).status_code == 302
@@ -54,7 +60,7 @@ def test_an_owner_that_was_closed_does_not_count(person: Person) -> None:
 
 
 def test_a_link_works_once(browser: Browser) -> None:
-    path = first_owner()
+    path = first_link()
     assert browser().get(path).status_code == 302
     second = browser()
     assert second.get(path).status_code == 410
@@ -62,32 +68,31 @@ def test_a_link_works_once(browser: Browser) -> None:
 
 
 def test_a_preview_of_a_link_does_not_use_it_up(browser: Browser) -> None:
-    path = first_owner()
+    path = first_link()
     assert browser().head(path).status_code == 200
     assert browser().get(path).status_code == 302
 
 
 def test_a_link_ends_with_time(browser: Browser) -> None:
-    path = first_owner()
+    path = first_link()
     LoginLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert browser().get(path).status_code == 410
 
 
 def test_the_link_is_kept_as_a_digest_only() -> None:
-    path = first_owner()
-    assert path is not None
+    path = first_link()
     assert path.split("/")[2] not in str(LoginLink.objects.values())
 
 
 def test_a_link_of_a_closed_account_lets_nobody_in(browser: Browser) -> None:
-    path = first_owner()
+    path = first_link()
     User.objects.update(is_active=False)
     assert browser().get(path).status_code == 410
 
 
 def test_who_came_by_a_link_sets_a_password_and_comes_back_with_it(browser: Browser) -> None:
     client = browser()
-    client.get(first_owner())
+    client.get(first_link())
     page = client.post("/accounts/password/set/", {"password1": PASSWORD, "password2": PASSWORD})
     assert page.status_code == 302, page.content
     owner = User.objects.get()
@@ -102,7 +107,7 @@ def test_who_came_by_a_link_sets_a_password_and_comes_back_with_it(browser: Brow
 @pytest.mark.parametrize("password", ["short", "password123", "1234567890"])
 def test_a_weak_password_is_refused(browser: Browser, password: str) -> None:
     client = browser()
-    client.get(first_owner())
+    client.get(first_link())
     page = client.post("/accounts/password/set/", {"password1": password, "password2": password})
     assert page.status_code == 200
     assert not User.objects.get().has_usable_password()
@@ -193,7 +198,7 @@ def test_who_is_signed_in_sees_the_settings(browser: Browser, person: Person, ro
 
 def test_the_session_cookie_is_hidden_from_scripts(browser: Browser) -> None:
     client = browser()
-    client.get(first_owner())
+    client.get(first_link())
     cookie = client.cookies["candlewick_session"]
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
