@@ -135,3 +135,4 @@ def test_a_missing_page_looks_like_ours(browser: Browser, person: Person, path: 
     answer = browser(person(Role.VIEWER)).get(path)
 
     assert answer.status_code == 404
+    assert "There is no such page" in answer.content.decode()
