@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from decimal import Decimal
 from typing import Any
 
@@ -108,7 +109,10 @@ async def test_candles_follow_start_end_and_limit_as_the_venue_has_it(client: ai
         return [row[0] for row in rows]
 
     assert await opens(limit=3) == [hour - 2 * 3_600_000, hour - 3_600_000, hour]
-    assert await opens(startTime=hour - 9 * 3_600_000, limit=2) == [hour - 9 * 3_600_000, hour - 8 * 3_600_000]
+    assert await opens(startTime=hour - 9 * 3_600_000, limit=2) == [
+        hour - 9 * 3_600_000,
+        hour - 8 * 3_600_000,
+    ]
     assert await opens(endTime=hour - 1, limit=1) == [hour - 3_600_000]
     assert await opens(startTime=hour, endTime=hour - 1) == []
 
@@ -116,7 +120,7 @@ async def test_candles_follow_start_end_and_limit_as_the_venue_has_it(client: ai
 async def test_years_of_days_in_pieces_are_the_days_asked_for_alone(client: aiohttp.ClientSession) -> None:
     rows = await get(client, "/api/v3/klines", symbol="LTCUSDT", interval="1d", limit=100)
     assert len(rows) == 100
-    assert [b[0] - a[0] for a, b in zip(rows, rows[1:], strict=False)] == [86_400_000] * 99
+    assert [b[0] - a[0] for a, b in itertools.pairwise(rows)] == [86_400_000] * 99
     for row in (rows[0], rows[57]):
         query = {"symbol": "LTCUSDT", "interval": "1d", "startTime": row[0], "limit": 1}
         assert await get(client, "/api/v3/klines", **query) == [row]
@@ -194,7 +198,7 @@ async def test_funding_settles_at_its_hours_and_follows_the_premium_index(
         assert {row["fundingIntervalHours"] for row in info} == {each}
         rates = await get(client, f"{prefix}/fapi/v1/fundingRate", symbol="BTCUSDT", limit=5)
         times = [row["fundingTime"] for row in rates]
-        assert [b - a for a, b in zip(times, times[1:], strict=False)] == [each * 3_600_000] * 4
+        assert [b - a for a, b in itertools.pairwise(times)] == [each * 3_600_000] * 4
         premium = await get(client, f"{prefix}/fapi/v1/premiumIndex", symbol="BTCUSDT")
         assert premium["nextFundingTime"] == times[-1] + each * 3_600_000
         assert float(premium["markPrice"]) == pytest.approx(float(premium["indexPrice"]), rel=0.01)
@@ -207,7 +211,9 @@ async def test_open_interest_has_a_history_that_leads_to_now(client: aiohttp.Cli
     now = await get(client, "/fapi/v1/openInterest", symbol="BTCUSDT")
     rows = await get(client, "/futures/data/openInterestHist", symbol="BTCUSDT", period="5m", limit=12)
     assert len(rows) == 12
-    assert Decimal(rows[-1]["sumOpenInterest"]) == pytest.approx(Decimal(now["openInterest"]), rel=Decimal("0.1"))
+    assert Decimal(rows[-1]["sumOpenInterest"]) == pytest.approx(
+        Decimal(now["openInterest"]), rel=Decimal("0.1")
+    )
     price = Decimal(rows[-1]["sumOpenInterestValue"]) / Decimal(rows[-1]["sumOpenInterest"])
     last = Decimal((await get(client, "/fapi/v2/ticker/price", symbol="BTCUSDT"))["price"])
     assert price == pytest.approx(last, rel=Decimal("0.05"))
@@ -267,7 +273,9 @@ async def test_venues_side_by_side_share_the_path_but_not_the_prints(
     prices = {}
     trades = {}
     for prefix in ("", "/sim-east", "/sim-west"):
-        prices[prefix] = float((await get(client, f"{prefix}/api/v3/ticker/price", symbol="BTCUSDT"))["price"])
+        prices[prefix] = float(
+            (await get(client, f"{prefix}/api/v3/ticker/price", symbol="BTCUSDT"))["price"]
+        )
         trades[prefix] = await get(client, f"{prefix}/api/v3/trades", symbol="BTCUSDT", limit=20)
     assert max(prices.values()) / min(prices.values()) < 1.01
     assert trades[""] != trades["/sim-east"] != trades["/sim-west"]

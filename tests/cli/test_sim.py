@@ -1,0 +1,89 @@
+"""`candlewick sim` as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+COMMAND = [sys.executable, "-c", "from candlewick.cli import main; main()", "sim", "--venues", "sim-west"]
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT / "src"), "PYTHONWARNINGS": "error"}
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    for port in range(22_000, 32_000, 11):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            probe.listen()
+            yield port
+            return
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*COMMAND, *arguments], env=environment(), capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+def test_it_answers_and_stops_cleanly_when_told_to() -> None:
+    with taken_port() as port:
+        pass
+    process = subprocess.Popen(
+        [*COMMAND, "--port", str(port)], env=environment(), stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert json.loads(_first_answer(process, f"http://127.0.0.1:{port}/"))["simulated"] is True
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=10)
+    finally:
+        process.kill()
+        process.wait()
+    assert (process.returncode, stderr) == (0, "")
+
+
+def _first_answer(process: subprocess.Popen[str], url: str) -> bytes:
+    while process.poll() is None:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as response:
+                return bytes(response.read())
+        except OSError:
+            time.sleep(0.05)
+    raise AssertionError(f"it ended with {process.returncode} before it answered")
+
+
+def test_a_taken_port_is_a_sentence_and_exit_code_1() -> None:
+    with taken_port() as port:
+        ended = run("--port", str(port))
+    assert ended.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_unknown_fault_is_a_sentence_and_exit_code_1() -> None:
+    ended = run("--misbehave", "explode=1")
+    assert ended.returncode == 1
+    assert "Unknown fault 'explode'" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_unknown_venue_is_a_sentence_and_exit_code_1() -> None:
+    ended = run("--venues", "mars")
+    assert ended.returncode == 1
+    assert "mars" in ended.stderr
+    assert "Traceback" not in ended.stderr
