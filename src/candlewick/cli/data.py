@@ -17,7 +17,7 @@ from candlewick.core.errors import CandlewickError, StoreLocked, UsageError
 
 if TYPE_CHECKING:
     from candlewick.store.lake import Lake
-    from candlewick.store.lake.check import SeriesReport
+    from candlewick.store.lake.check import Refused, SeriesReport
     from candlewick.store.lake.importing import Imported
 
 app = typer.Typer(
@@ -309,7 +309,7 @@ def _show_imported(one: Imported) -> None:
     for count, word in (
         (one.corrected, "corrected"),
         (one.unchanged, "known already"),
-        (one.repeated, "repeated in the file"),
+        (len(one.repeated), "repeated in the file"),
         (len(one.refused), "refused"),
     ):
         if count:
@@ -337,7 +337,7 @@ def _imported_json(one: Imported) -> dict[str, Any]:
         "new": one.new,
         "corrected": one.corrected,
         "unchanged": one.unchanged,
-        "repeated": one.repeated,
+        "repeated": [{"line": row.line, "reason": row.reason} for row in one.repeated],
         "refused": [{"line": row.line, "reason": row.reason} for row in one.refused],
     }
 
@@ -358,11 +358,12 @@ def _show_report(report: SeriesReport) -> None:
         for fault in report.faults[:SHOWN]:
             echo(f"    {_iso(fault.time_s)}: {fault.reason}")
         _more(len(report.faults))
-    if report.refused:
-        echo(f"  {len(report.refused):,} refused on import")
-        for row in report.refused[:SHOWN]:
-            echo(f"    {row.source}:{row.line}: {row.reason}")
-        _more(len(report.refused))
+    for rows, what in ((report.duplicates, "duplicates"), (report.refused, "unreadable or impossible rows")):
+        if rows:
+            echo(f"  {len(rows):,} {what} left out on import")
+            for row in rows[:SHOWN]:
+                echo(f"    {row.source}:{row.line}: {row.reason}")
+            _more(len(rows))
 
 
 def _more(count: int) -> None:
@@ -390,8 +391,13 @@ def _report_json(report: SeriesReport) -> dict[str, Any]:
             for gap in report.gaps
         ],
         "impossible": [{"time": _iso(fault.time_s), "reason": fault.reason} for fault in report.faults],
-        "refused": [{"file": row.source, "line": row.line, "reason": row.reason} for row in report.refused],
+        "duplicates": [_refused_json(row) for row in report.duplicates],
+        "refused": [_refused_json(row) for row in report.refused],
     }
+
+
+def _refused_json(row: Refused) -> dict[str, Any]:
+    return {"file": row.source, "line": row.line, "reason": row.reason}
 
 
 def _iso(time_s: float) -> str:

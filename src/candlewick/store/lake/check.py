@@ -43,16 +43,20 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A row of a file that was not taken over. `line` counts from 1."""
+    """A row of a file that was not taken over. `line` counts from 1.
+
+    `duplicate` says that an earlier row of the file speaks of the same moment or trade.
+    """
 
     source: str
     line: int
     reason: str
+    duplicate: bool
 
 
 @dataclass(slots=True)
 class SeriesReport:
-    """What was found in one series; `step_s` is the spacing against which gaps are counted."""
+    """What was found in one series, and which rows of files its imports have left out."""
 
     kind: str
     instrument: str
@@ -60,10 +64,10 @@ class SeriesReport:
     rows: int
     first_s: float
     last_s: float
-    step_s: int | None
     gaps: list[Gap] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
+    duplicates: list[Refused] = field(default_factory=list)
 
     @property
     def missing(self) -> int:
@@ -73,7 +77,7 @@ class SeriesReport:
     @property
     def whole(self) -> bool:
         """Nothing was found."""
-        return not (self.gaps or self.faults or self.refused)
+        return not (self.gaps or self.faults or self.refused or self.duplicates)
 
 
 def check(lake: Lake, instrument: str | None = None, interval: str | None = None) -> list[SeriesReport]:
@@ -95,7 +99,7 @@ def check(lake: Lake, instrument: str | None = None, interval: str | None = None
 
 def _check_series(lake: Lake, info: manifest.SeriesInfo) -> SeriesReport:
     if info.kind == TRADES:
-        report = SeriesReport(info.kind, info.instrument, "", info.rows, info.first_s, info.last_s, None)
+        report = SeriesReport(info.kind, info.instrument, "", info.rows, info.first_s, info.last_s)
     else:
         kind = KEYED[info.kind]
         rows = lake.rows(kind, info.instrument, info.interval, with_rev=False)
@@ -104,7 +108,8 @@ def _check_series(lake: Lake, info: manifest.SeriesInfo) -> SeriesReport:
             report = check_candles(info.kind, info.instrument, info.interval, rows, covered)
         else:
             report = _check_moments(kind, info.instrument, rows)
-    report.refused = refused_rows(lake, info.kind, info.instrument, info.interval)
+    for row in refused_rows(lake, info.kind, info.instrument, info.interval):
+        (report.duplicates if row.duplicate else report.refused).append(row)
     return report
 
 
@@ -114,7 +119,7 @@ def check_candles(
     """Check candles (at least one), whose times rise, against their interval and each against itself."""
     step = seconds(interval)
     time = rows.time
-    report = SeriesReport(kind, instrument, interval, len(rows), int(time[0]), int(time[-1]), step)
+    report = SeriesReport(kind, instrument, interval, len(rows), int(time[0]), int(time[-1]))
     known = spans.merged(covered)
     # bars off the grid are faults below; a gap is counted between bars of the grid
     grid = np.unique(time - time % step)
@@ -156,7 +161,7 @@ def _check_moments(kind: Kind, instrument: str, rows: Columns) -> SeriesReport:
     """Check what happens at moments; gaps only for funding, which has a rhythm."""
     unit = NS_PER_S if kind.ns else 1
     first_s, last_s = int(rows.time[0]) / unit, int(rows.time[-1]) / unit
-    report = SeriesReport(kind.name, instrument, "", len(rows), first_s, last_s, None)
+    report = SeriesReport(kind.name, instrument, "", len(rows), first_s, last_s)
     name = kind.values[0]
     for at in np.flatnonzero(~np.isfinite(rows.values[name])).tolist():
         report.faults.append(Fault(int(rows.time[at]) / unit, f"{name} is not a number"))
@@ -192,9 +197,10 @@ def refused_rows(lake: Lake, kind: str, instrument: str, interval: str) -> list[
     with lake.database.read() as connection:
         series = manifest.find_series(connection, kind, instrument, interval)
         found = connection.execute(
-            "SELECT source, line, reason FROM refused WHERE series = ? ORDER BY source, line", (series,)
+            "SELECT source, line, reason, duplicate FROM refused WHERE series = ? ORDER BY source, line",
+            (series,),
         )
-        return [Refused(*row) for row in found]
+        return [Refused(source, line, reason, bool(twice)) for source, line, reason, twice in found]
 
 
 def remember_refused(
@@ -205,6 +211,6 @@ def remember_refused(
         series = manifest.make_series(connection, kind, instrument, interval)
         connection.execute("DELETE FROM refused WHERE series = ? AND source = ?", (series, source))
         connection.executemany(
-            "INSERT INTO refused VALUES (?, ?, ?, ?)",
-            [(series, source, row.line, row.reason) for row in rows],
+            "INSERT INTO refused VALUES (?, ?, ?, ?, ?)",
+            [(series, source, row.line, row.reason, row.duplicate) for row in rows],
         )

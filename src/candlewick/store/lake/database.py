@@ -61,6 +61,7 @@ CREATE TABLE coverage (
 ) WITHOUT ROWID;
 CREATE TABLE refused (
     series INTEGER NOT NULL, source TEXT NOT NULL, line INTEGER NOT NULL, reason TEXT NOT NULL,
+    duplicate INTEGER NOT NULL,
     PRIMARY KEY (series, source, line)
 ) WITHOUT ROWID;
 """

@@ -27,9 +27,9 @@ _PRICES: Final = ("open", "high", "low", "close")
 
 @dataclass(slots=True)
 class Imported:
-    """What became of one file. `rows` = `new` + `corrected` + `unchanged` + `repeated` + refused.
+    """What became of one file: each of its `rows` is counted or listed once below.
 
-    `repeated` rows say again what an earlier row of the same file said.
+    `repeated` are rows that say again what an earlier row of the same file said: left out, and no fault.
     """
 
     file: Path
@@ -40,7 +40,7 @@ class Imported:
     new: int = 0
     corrected: int = 0
     unchanged: int = 0
-    repeated: int = 0
+    repeated: list[BadRow] = field(default_factory=list)
     refused: list[BadRow] = field(default_factory=list)
 
 
@@ -84,7 +84,8 @@ def import_file(
         done = _import_candles(lake, Imported(path, instrument, interval, kind), sheet, now_ns)
     done.refused = sorted([*sheet.bad, *done.refused], key=lambda row: row.line)
     done.rows = sheet.time.size + len(sheet.bad)
-    told = [Refused(path.name, row.line, row.reason) for row in done.refused]
+    left_out = [*done.refused, *done.repeated]
+    told = [Refused(path.name, row.line, row.reason, row.duplicate) for row in left_out]
     remember_refused(lake, kind, instrument, done.interval, path.name, told)
     return done
 
@@ -147,9 +148,10 @@ def _import_trades(lake: Lake, done: Imported, sheet: Sheet, now_ns: int) -> Imp
         if trade.id not in trades:
             trades[trade.id] = trade
         elif trades[trade.id] == trade:
-            done.repeated += 1
+            done.repeated.append(BadRow(line, f"repeats trade {trade.id}", duplicate=True))
         else:
-            done.refused.append(BadRow(line, f"contradicts an earlier line on trade {trade.id}"))
+            reason = f"contradicts an earlier line on trade {trade.id}"
+            done.refused.append(BadRow(line, reason, duplicate=True))
     if not trades:
         return done
     times = [trade.ts_exchange for trade in trades.values()]
@@ -208,12 +210,14 @@ def _distinct(
     for at in order.tolist():
         if not kept or time[kept[-1]] != time[at]:
             kept.append(at)
-        elif all(column[kept[-1]] == column[at] or np.isnan(column[kept[-1]]) for column in compared):
-            done.repeated += 1
         else:
-            done.refused.append(
-                BadRow(int(lines[at]), f"contradicts line {lines[kept[-1]]}: same time, other values")
-            )
+            first, line = kept[-1], int(lines[at])
+            # NaN is unknown, and the unknown contradicts nothing
+            if all(column[first] == column[at] or np.isnan(column[first]) for column in compared):
+                done.repeated.append(BadRow(line, f"repeats line {lines[first]}", duplicate=True))
+            else:
+                reason = f"contradicts line {lines[first]}: same time, other values"
+                done.refused.append(BadRow(line, reason, duplicate=True))
     return np.array(kept, np.intp)
 
 

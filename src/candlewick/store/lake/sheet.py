@@ -70,10 +70,14 @@ _JSON_TRADES: Final = ("time", "id", "type", "side", "price", "quantity", "cost"
 
 @dataclass(frozen=True, slots=True)
 class BadRow:
-    """A row that was left out. `line` counts from 1: lines of a text file, rows of a table."""
+    """A row that was left out. `line` counts from 1: lines of a text file, rows of a table.
+
+    `duplicate` says that an earlier row speaks of the same moment or trade.
+    """
 
     line: int
     reason: str
+    duplicate: bool = False
 
 
 @dataclass(frozen=True, slots=True)
