@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final
+from typing import Any, Final
 
 import orjson
 
@@ -86,7 +86,7 @@ class Path:
             | {f"{kind}:{s}" for s in SYMBOLS for kind in ("book", "tape", "ticker")}
             | {f"candles:{s}:1m" for s in SYMBOLS}
         )
-        self.carry_out = {
+        self.carry_out: dict[type, Callable[[Any], None]] = {
             Updated: self.lane.note,
             CandleClosed: lambda effect: self.lane.note_closed(effect.candle),
         }

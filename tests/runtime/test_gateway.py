@@ -120,9 +120,11 @@ async def test_market_bodies_arrive_in_order_for_everybody(tmp_path: Path) -> No
         while not (heard["one"] and heard["other"]):  # a SUB socket joins a moment after it connects
             engine.gateway.send_market([b"book:BTCUSDT", b"first"])
             await asyncio.sleep(0.01)
-        heard["one"].clear(), heard["other"].clear()
+        heard["one"].clear()
+        heard["other"].clear()
         await asyncio.sleep(0.05)
-        heard["one"].clear(), heard["other"].clear()
+        heard["one"].clear()
+        heard["other"].clear()
         engine.gateway.send_market([b"prices", b"{}", b"book:BTCUSDT", b"[]"])
         await until(lambda: len(heard["one"]) == len(heard["other"]) == 2)
         assert heard["one"] == heard["other"] == [("prices", b"{}"), ("book:BTCUSDT", b"[]")]

@@ -34,8 +34,13 @@ def command(
         {"setting": ".".join(path), "value": shown(value), "from": origin(path, written, data_dir)}
         for path, value in leaves(settings.model_dump())
     ]
-    report = {"version": version("candlewick"), "python": platform.python_version(), "settings": rows}
-    report |= {"running": running(settings.data_dir), "free_disk_gb": free_disk_gb(settings.data_dir)}
+    report = {
+        "version": version("candlewick"),
+        "python": platform.python_version(),
+        "settings": rows,
+        "running": running(settings.data_dir),
+        "free_disk_gb": free_disk_gb(settings.data_dir),
+    }
     if as_json:
         echo(json.dumps(report))
         return

@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from candlewick.store.models import User
 from candlewick.web.services import services_of
 from candlewick.web.terminal import vendor
 from candlewick.web.terminal.page import Page
@@ -23,13 +24,16 @@ def terminal(request: HttpRequest) -> HttpResponse:
     """The page for `?symbol=&interval=`; what it does not know is replaced by what there is."""
     services = services_of(request)
     link = services.engine.link
+    assert request.user.pk is not None, "only who has signed in comes here"
     if not link.instruments:  # the engine was never seen, or no venue has told it yet what it lists
         answer = render(request, "503.html", status=503)
         answer["Retry-After"] = "2"
         return answer
+    user = request.user
+    assert isinstance(user, User)  # `login_required` lets nobody else through
     page = Page.make(
         link,
-        watchlist=instruments_of(request.user.pk, services.hub.directory),
+        watchlist=instruments_of(user.pk, services.hub.directory),
         symbol=request.GET.get("symbol", ""),
         interval=request.GET.get("interval", ""),
     )
