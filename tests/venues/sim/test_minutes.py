@@ -11,7 +11,7 @@ from candlewick.venues.sim.arrange import arrange
 from candlewick.venues.sim.character import character_of
 from candlewick.venues.sim.minutes import CLOSE, COUNT, HIGH, LOW, OPEN, VOLUME, Generator, candles
 from candlewick.venues.sim.model import Listing
-from candlewick.venues.sim.path import DAY_MINUTES, FIRST_DAY, path_of
+from candlewick.venues.sim.path import DAY_MINUTES, path_of
 from candlewick.venues.sim.tape import fold_trades
 
 SIM = character_of("sim")
@@ -61,7 +61,7 @@ def test_it_makes_possible_candles(symbol: str) -> None:
 def test_it_counts_the_trades_of_a_day_without_making_it() -> None:
     made = generator("spot", "SOLUSDT")
     bars = candles(made.runs(made.plan(DAY, 4)))
-    counted = made.trades_of_days()[DAY - FIRST_DAY : DAY - FIRST_DAY + 4]
+    counted = made.trades_of_days(DAY, 4)
     assert bars[COUNT].reshape(4, -1).sum(axis=1).tolist() == counted.tolist()
 
 

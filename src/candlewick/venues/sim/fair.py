@@ -34,11 +34,12 @@ class Fair:
         self._premium_stream = key(path.seed, "premium", listing.symbol)
         self._venue_premium_stream = key(path.seed, "premium", venue.venue, listing.symbol)
 
-    def day_variance(self) -> Floats:
-        """Variance of each day of the span, from FIRST_DAY."""
-        total = np.zeros(SPAN)
+    def day_variance(self, day: int, days: int) -> Floats:
+        """Variance of each of `days` days from `day`."""
+        at = np.arange(day - FIRST_DAY, day - FIRST_DAY + days) % SPAN
+        total = np.zeros(days)
         for factor, weight in self._factors:
-            total += weight**2 * self._path.days(factor).v
+            total += weight**2 * self._path.days(factor).v[at]
         return total
 
     def usual_day_variance(self) -> float:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Iterator
+from functools import lru_cache
 
 import numpy as np
 
@@ -12,10 +12,9 @@ from candlewick.venues.sim.character import Character
 from candlewick.venues.sim.minutes import COUNT, Generator, Plan, candles
 from candlewick.venues.sim.model import Listing, Print
 from candlewick.venues.sim.noise import Ints, key
-from candlewick.venues.sim.path import DAY_MINUTES, FIRST_DAY, MINUTE_MS, Path
+from candlewick.venues.sim.path import DAY_MINUTES, MINUTE_MS, Path
 
-_KEEP_DAYS = 3
-_KEEP_MINUTES = 16
+_AHEAD_DAYS = 400
 _AT_ONCE = 4  # days generated together: more of them fall out of the processor's cache
 
 
@@ -28,21 +27,11 @@ class History:
         self.first_minute = listing.listed_ms // MINUTE_MS
         self.first_day = self.first_minute // DAY_MINUTES
         self.seed = key(path.seed, venue.venue, listing.market, listing.symbol, "arrange")
-        self._before: Ints | None = None
-        self._days: OrderedDict[int, Ints] = OrderedDict()
-        self._minutes: OrderedDict[int, list[Print]] = OrderedDict()
+        self._ordinals = np.zeros(1, dtype=np.int64)
 
     def day(self, day: int) -> Ints:
         """A day's candles, (9, 1440)."""
-        known = self._days.get(day)
-        if known is None:
-            known = candles(self.generator.runs(self.generator.plan(day)))
-            self._days[day] = known
-            if len(self._days) > _KEEP_DAYS:
-                self._days.popitem(last=False)
-        else:
-            self._days.move_to_end(day)
-        return known
+        return _day(self, day)
 
     def days(self, day: int, days: int) -> Iterator[tuple[int, Ints]]:
         """Candles of `days` days, (9, 1440) each, without keeping them."""
@@ -63,38 +52,54 @@ class History:
     def plan(self, minute: int, minutes: int) -> Plan:
         """The plan of up to a day's `minutes` from `minute` on, as arrays of their own."""
         first, last = minute // DAY_MINUTES, (minute + minutes - 1) // DAY_MINUTES
-        plan = self.generator.plan(first, last - first + 1)
+        plan = _plan(self, first) if last == first else self.generator.plan(first, last - first + 1)
         cut = plan.cut(minute - plan.minute, minute - plan.minute + minutes)
         return Plan(cut.minute, cut.mid.copy(), cut.sigma.copy(), cut.trades.copy(), cut.lots.copy())
 
     def ordinal(self, minute: int) -> int:
         """The ordinal of the first trade of `minute`."""
         day, at = divmod(minute, DAY_MINUTES)
-        before = int(self._day_ordinals()[day - self.first_day])
+        before = int(self._day_ordinals(day)[day - self.first_day])
         return before + int(self.day(day)[COUNT, :at].sum()) if at else before
 
     def minute_of(self, ordinal: int) -> int:
         """The minute in which trade `ordinal` happens."""
-        ordinals = self._day_ordinals()
+        day = self.first_day
+        while self._day_ordinals(day)[-1] <= ordinal:
+            day += len(self._ordinals)
+        ordinals = self._ordinals
         day = self.first_day + int(np.searchsorted(ordinals, ordinal, side="right")) - 1
         rest = ordinal - int(ordinals[day - self.first_day])
         return day * DAY_MINUTES + int(np.searchsorted(np.cumsum(self.day(day)[COUNT]), rest, side="right"))
 
     def prints(self, minute: int) -> list[Print]:
         """The trades of `minute`; their ids are ordinals."""
-        known = self._minutes.get(minute)
-        if known is None:
-            day, at = divmod(minute, DAY_MINUTES)
-            runs = self.generator.runs(self.generator.plan(day).cut(at, at + 1))
-            seed = self.seed ^ minute * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
-            known = arrange(runs, seed, minute * MINUTE_MS, self.ordinal(minute))
-            self._minutes[minute] = known
-            if len(self._minutes) > _KEEP_MINUTES:
-                self._minutes.popitem(last=False)
-        return known
+        return _prints(self, minute)
 
-    def _day_ordinals(self) -> Ints:
-        if self._before is None:
-            counts = self.generator.trades_of_days()[self.first_day - FIRST_DAY :]
-            self._before = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
-        return self._before
+    def _day_ordinals(self, day: int) -> Ints:
+        """The ordinals at the beginnings of the days from the listing's first to at least `day`."""
+        if len(self._ordinals) <= day - self.first_day:
+            counts = self.generator.trades_of_days(self.first_day, day - self.first_day + _AHEAD_DAYS)
+            self._ordinals = np.concatenate((np.zeros(1, dtype=np.int64), np.cumsum(counts)))
+        return self._ordinals
+
+
+# What is computed is shared by all listings: a few are looked at closely, most are not.
+
+
+@lru_cache(maxsize=16)
+def _plan(history: History, day: int) -> Plan:
+    return history.generator.plan(day)
+
+
+@lru_cache(maxsize=24)
+def _day(history: History, day: int) -> Ints:
+    return candles(history.generator.runs(_plan(history, day)))
+
+
+@lru_cache(maxsize=64)
+def _prints(history: History, minute: int) -> list[Print]:
+    day, at = divmod(minute, DAY_MINUTES)
+    runs = history.generator.runs(_plan(history, day).cut(at, at + 1))
+    seed = history.seed ^ minute * 0x9E3779B97F4A7C15 & 0xFFFFFFFFFFFFFFFF
+    return arrange(runs, seed, minute * MINUTE_MS, history.ordinal(minute))

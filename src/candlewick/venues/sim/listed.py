@@ -5,7 +5,6 @@ from __future__ import annotations
 from itertools import islice
 
 import msgspec
-import numpy as np
 
 from candlewick.core.errors import UsageError
 from candlewick.venues.sim.character import Character
@@ -13,12 +12,12 @@ from candlewick.venues.sim.derivatives import Derivative
 from candlewick.venues.sim.history import History
 from candlewick.venues.sim.klines import klines, seconds
 from candlewick.venues.sim.live import LiveMarket
-from candlewick.venues.sim.minutes import CLOSE, COUNT, HIGH, LOW, OPEN, QUOTE, VOLUME
+from candlewick.venues.sim.minutes import COUNT, HIGH, LOW, QUOTE, VOLUME
 from candlewick.venues.sim.model import Kline, Listing, Print
-from candlewick.venues.sim.noise import Ints
 from candlewick.venues.sim.path import DAY_MINUTES, MINUTE_MS, Path
 from candlewick.venues.sim.prints import PrintStore
 from candlewick.venues.sim.tape import Tape
+from candlewick.venues.sim.window import DayWindow
 
 _WEEK_MS = 604_800_000
 _MONDAY_MS = 4 * 86_400_000  # 1970-01-05
@@ -61,8 +60,7 @@ class Listed:
         self.perpetual: Derivative | None = None
         if listing.market == "perp":
             self.perpetual = Derivative(self.history, venue.funding_hours, path.seed)
-        self._window: Ints | None = None
-        self._window_minute = 0
+        self._window = DayWindow(self.tape, refill_after=30 + index % 31)
 
     @property
     def derivative(self) -> Derivative:
@@ -82,10 +80,8 @@ class Listed:
         """Statistics of the last 24 hours."""
         market = self.market
         minute = market.minute
-        window = self._day_window(minute)
+        first, high, low, volume, quote, count = self._window.sums(minute)
         candle = market.candle
-        high, low = int(window[HIGH].max()), int(window[LOW].min())
-        volume, quote, count = (int(window[row].sum()) for row in (VOLUME, QUOTE, COUNT))
         if candle:
             high, low = max(high, candle[HIGH]), min(low, candle[LOW])
             volume, quote, count = volume + candle[VOLUME], quote + candle[QUOTE], count + candle[COUNT]
@@ -93,8 +89,8 @@ class Listed:
         return Day(
             open_ms=(minute - DAY_MINUTES) * MINUTE_MS,
             close_ms=now_ms,
-            previous=self.tape.bar(minute - DAY_MINUTES - 1)[CLOSE],
-            open=int(window[OPEN, 0]),
+            previous=self._window.previous,
+            open=first,
             high=high,
             low=low,
             last=market.last,
@@ -105,16 +101,6 @@ class Listed:
             first_id=max(last_id - count + 1, 1),
             last_id=last_id,
         )
-
-    def _day_window(self, minute: int) -> Ints:
-        if self._window is None or self._window_minute != minute:
-            if self._window is not None and self._window_minute == minute - 1:
-                self._window = np.roll(self._window, -1, axis=1)
-                self._window[:, -1] = self.tape.bar(minute - 1)
-            else:
-                self._window = self.tape.minutes(minute - DAY_MINUTES, minute)
-            self._window_minute = minute
-        return self._window
 
     def klines(
         self, interval_ms: int, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int

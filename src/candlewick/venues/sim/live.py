@@ -68,9 +68,12 @@ class LiveMarket:
         self.book = Book(start_ms * 8)
         self.minute = start_ms // MINUTE_MS
         self.candle: list[int] = []
-        self._plan = history.plan(self.minute, 60)
+        # plans and minutes are prepared at different times for each listing, not for all at once
+        self._plan = history.plan(self.minute, 30 + index % 31)
+        self._coming: tuple[int, list[float], list[float]] | None = None
         self._usual_day = history.generator.fair.usual_day_variance()
         self._line: list[float] = []
+        self._index_line: list[float] = []
         self._load_minute()
         self._levels = 45 if asset.rate < 1 else 70
         self._pull = 0.0
@@ -100,11 +103,11 @@ class LiveMarket:
             self._plan = self._history.plan(self.minute, 60)
         at = self.minute - self._plan.minute
         generator = self._history.generator
-        index = generator.fair.index_seconds(self.minute)
-        offset = generator.fair.offset(self.minute + np.arange(61) / 60.0)
+        if self._coming is None or self._coming[0] != self.minute:
+            self.prepare(self.minute)
+        assert self._coming is not None
         self._line_before = self._line
-        self._line = (np.exp(index + offset) / generator.tick).tolist()
-        self._index_line: list[float] = (np.exp(index) / generator.tick).tolist()
+        _, self._line, self._index_line = self._coming
         trades = int(self._plan.trades[at])
         self._lots = max(int(self._plan.lots[at]) / trades, 1.0)
         mid = float(self._plan.mid[at])
@@ -114,6 +117,13 @@ class LiveMarket:
         # a taker often meets more than one level: fewer takers than trades
         self._take_rate = trades / 60_000.0 * 0.8 * self._pace
         self._make_rate = (trades / 60_000.0 * 4.5 + 0.0008) * self._pace
+
+    def prepare(self, minute: int) -> None:
+        """Compute the fair prices of `minute` before it begins."""
+        fair, tick = self._history.generator.fair, self._history.generator.tick
+        index = fair.index_seconds(minute)
+        offset = fair.offset(minute + np.arange(61) / 60.0)
+        self._coming = minute, (np.exp(index + offset) / tick).tolist(), (np.exp(index) / tick).tolist()
 
     def fair(self, ts_ms: float) -> float:
         """The fair price in ticks."""

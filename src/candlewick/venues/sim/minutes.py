@@ -19,7 +19,7 @@ from candlewick.venues.sim.character import Character
 from candlewick.venues.sim.fair import Fair
 from candlewick.venues.sim.model import Listing
 from candlewick.venues.sim.noise import Floats, Ints, key, normals, words
-from candlewick.venues.sim.path import DAY_MINUTES, FIRST_DAY, SPAN, Path
+from candlewick.venues.sim.path import DAY_MINUTES, Path
 
 RUNS = 8
 RUN_MS = 60_000 // RUNS
@@ -85,16 +85,13 @@ class Generator:
         self._day_stream = stream
         self._trades_stream, self._lots_stream = stream + 1, stream + 2
         self._noise_streams = tuple(stream + 3 + n for n in range(5))
-        self._counts: Ints | None = None
 
-    def trades_of_days(self) -> Ints:
-        """Number of trades on each day of the span, from FIRST_DAY."""
-        if self._counts is None:
-            heat = (self.fair.day_variance() / self.fair.usual_day_variance()) ** 0.3
-            luck = np.exp(0.12 * normals(self._day_stream, FIRST_DAY, SPAN))
-            counts = (self.rate * 86_400 * heat * luck).astype(np.int64)
-            self._counts = np.maximum(counts, DAY_MINUTES * LEAST_TRADES)
-        return self._counts
+    def trades_of_days(self, day: int, days: int) -> Ints:
+        """Number of trades on each of `days` days from `day`: known without making their minutes."""
+        heat = (self.fair.day_variance(day, days) / self.fair.usual_day_variance()) ** 0.3
+        luck = np.exp(0.12 * normals(self._day_stream, day, days))
+        counts = (self.rate * 86_400 * heat * luck).astype(np.int64)
+        return np.maximum(counts, DAY_MINUTES * LEAST_TRADES)
 
     def plan(self, day: int, days: int = 1) -> Plan:
         """The minutes of `days` days from `day` (since 1970)."""
@@ -102,11 +99,10 @@ class Generator:
         n = days * DAY_MINUTES
         first = day * DAY_MINUTES
         mid = np.exp(line) / self.tick
-        at = np.arange(day - FIRST_DAY, day - FIRST_DAY + days) % SPAN
         heat = variance * (DAY_MINUTES / self.fair.usual_day_variance())
         weight = heat**0.4 * np.exp(0.35 * normals(self._trades_stream, first, n))
         filled = np.cumsum(weight.reshape(days, DAY_MINUTES), axis=1)
-        spare = self.trades_of_days()[at] - DAY_MINUTES * LEAST_TRADES
+        spare = self.trades_of_days(day, days) - DAY_MINUTES * LEAST_TRADES
         ends = np.floor(filled * (spare / filled[:, -1])[:, None])
         ends[:, -1] = spare
         trades = LEAST_TRADES + np.diff(ends, axis=1, prepend=0.0).astype(np.int64).ravel()

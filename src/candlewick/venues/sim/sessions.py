@@ -12,7 +12,7 @@ from candlewick.venues.sim.prints import Columns, PrintStore, no_columns
 class Session:
     """Prints from `start_ms` until `end_ms` (exclusive; None while it runs).
 
-    With a `store` only the running and the last hour are held in memory.
+    With a `store` only the running hour is held in memory, and one more where it was asked for.
     """
 
     __slots__ = ("_columns", "_firsts", "_hours", "_store", "end_ms", "index", "next_id", "start_ms")
@@ -43,7 +43,7 @@ class Session:
         columns = self._columns.get(hour)
         if columns is None:
             columns = self._columns[hour] = no_columns()
-            self._forget(keep=(hour, hour - 1))
+            self._forget(keep=(hour,))
         lots = -trade.lots if trade.seller_is_taker else trade.lots
         columns.ts_ms.append(trade.ts_ms)
         columns.ticks.append(trade.ticks)

@@ -162,6 +162,9 @@ class World:
         self._next_second += _SECOND_MS
         if ts_ms % MINUTE_MS == 0:
             self._minute(ts_ms)
+        second = ts_ms // _SECOND_MS % 60
+        for market in self._markets[second::60]:
+            market.prepare(market.minute + 1)
         for each, derivative in self._perps:
             forced = derivative.second(each.market, ts_ms)
             order = each.market.force(*forced, ts_ms) if forced else None
