@@ -43,7 +43,8 @@ class WeightBudget:
         if window != self._window:
             self._window, self.used = window, 0
         if self.used and self.used + weight > self.limit:
-            return (window + 1) * WINDOW_S - now_ns / NS_PER_S
+            # in whole nanoseconds: as floats the difference may come out as 0, which means "go"
+            return ((window + 1) * WINDOW_S * NS_PER_S - now_ns) / NS_PER_S
         self.used += weight
         return 0.0
 
