@@ -1,0 +1,160 @@
+"""The market lane: only what is wanted and has changed, whole for a newcomer, no bar's end lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from candlewick.core.clock import NS_PER_S
+from candlewick.core.events import BookChange, Quote, TimePassed, TradesKnown
+from candlewick.market.bars import Bars
+from tests.runtime.ground import BTC, MINUTE, Ground, bar, ground, trade
+
+
+def begin(g: Ground, *channels: str) -> None:
+    g.live.take(trade(1, 100.0, 1.0))
+    g.live.take(TradesKnown(BTC, MINUTE, 0))
+    g.market.demand(channels)
+
+
+async def test_what_nobody_wants_is_not_computed(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        g.live.take(trade(1))
+        g.market.flush()
+        assert g.frames == []
+
+
+async def test_a_newcomer_gets_the_state_as_it_is(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "prices", "candles:BTCUSDT:1m", "tape:BTCUSDT")
+        assert g.bodies("prices") == [{"BTCUSDT": 100.0}]
+        assert g.bodies("candles:BTCUSDT:1m")[0]["data"]["close"] == 100.0
+        assert [row["id"] for row in g.bodies("tape:BTCUSDT")[0]] == ["1"]
+
+
+async def test_many_changes_in_a_window_are_one_body_with_the_newest(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "candles:BTCUSDT:1m", "prices")
+        g.market.flush()
+        g.frames.clear()
+        for n in range(2, 50):
+            g.live.take(trade(n, 100.0 + n, 2.0))
+        assert [each["data"]["close"] for each in g.bodies("candles:BTCUSDT:1m")] == [149.0]
+        assert g.bodies("prices") == [{"BTCUSDT": 149.0}]
+
+
+async def test_what_has_not_changed_is_not_sent_again(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "prices", "book:BTCUSDT")
+        g.market.flush()
+        g.frames.clear()
+        g.market.flush()
+        assert g.frames == []
+
+
+async def test_the_last_word_of_a_bar_is_sent_before_the_next_one_begins(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "candles:BTCUSDT:1m")
+        g.market.flush()
+        g.frames.clear()
+        g.live.take(trade(2, 107.0, 59.9))
+        g.live.take(trade(3, 90.0, 60.1))
+        bars = [each["data"] for each in g.bodies("candles:BTCUSDT:1m")]
+        assert [(b["time"], b["close"], b["closed"]) for b in bars] == [
+            (MINUTE, 107.0, True),
+            (MINUTE + 60, 90.0, False),
+        ]
+
+
+async def test_a_tape_sends_each_trade_once(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "tape:BTCUSDT")
+        g.market.flush()
+        for id in (2, 3, 3, 2, 4):
+            g.live.take(trade(id, second=2.0))
+            g.market.flush()
+        ids = [row["id"] for body in g.bodies("tape:BTCUSDT") for row in body]
+        assert ids == ["1", "2", "3", "4"]
+
+
+async def test_a_book_that_is_not_synchronised_says_why_and_shows_nothing(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "book:BTCUSDT")
+        g.live.take(BookChange(BTC, True, [(99.0, 1.0)], [(101.0, 2.0)], None, 5, None, 0, 0))
+        assert g.bodies("book:BTCUSDT")[-1]["data"]["asks"] == [[101.0, 2.0]]
+        g.live.take(BookChange(BTC, False, [(99.0, 3.0)], [], 9, 9, None, 0, 0))
+        data = g.bodies("book:BTCUSDT")[-1]["data"]
+        assert not data["synchronised"]
+        assert data["bids"] == data["asks"] == []
+        assert "jump" in data["reason"]
+
+
+async def test_a_ticker_carries_its_names_and_the_day(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "ticker:BTCUSDT")
+        g.live.take(Quote(BTC, 99.0, 1.0, 101.0, 1.0, 1, MINUTE * NS_PER_S, MINUTE * NS_PER_S))
+        data = g.bodies("ticker:BTCUSDT")[-1]["data"]
+        assert (data["symbol"], data["instrument"]) == ("BTCUSDT", BTC)
+        assert (data["last"], data["bid"], data["ask"], data["high"]) == (100.0, 99.0, 101.0, 100.0)
+        assert "mark" not in data
+
+
+async def test_a_channel_that_cannot_be_harms_no_other(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "book:NOPE", "candles:BTCUSDT:7m", "nonsense", "indicators:BTCUSDT:1m:wizard-3", "prices")
+        assert g.bodies("prices") == [{"BTCUSDT": 100.0}]
+
+
+async def test_an_indicator_follows_the_open_bar_once_it_has_its_history(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        channel = "indicators:BTCUSDT:1m:ema-3"
+        begin(g, channel)
+        assert g.bodies(channel) == []
+        [source] = g.warmed
+        times = [MINUTE - 180, MINUTE - 120, MINUTE - 60]
+        ones = [1.0, 1.0, 1.0]
+        source.take_history(
+            Bars.from_arrays(
+                symbol=BTC, timeframe="1m", time=times, open=ones, high=ones, low=ones, close=[90.0, 96.0, 102.0],
+                volume=ones,
+            )
+        )  # fmt: skip
+        g.market.refresh(source)
+        # the mean of 90, 96, 102 is 96; the open bar's 100 weighs 2 / (3 + 1)
+        assert g.bodies(channel)[-1]["data"] == {"time": MINUTE, "value": 98.0}
+        g.live.take(trade(2, 104.0, 61.0))
+        # 100 closed: 98; then half-way to 104
+        assert g.bodies(channel)[-1]["data"] == {"time": MINUTE + 60, "value": 101.0}
+
+
+async def test_a_corrected_bar_makes_an_indicator_read_its_history_again(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "indicators:BTCUSDT:1m:ema-3")
+        g.market.flush()
+        [source] = g.warmed
+        one = [1.0]
+        source.take_history(
+            Bars.from_arrays(
+                symbol=BTC,
+                timeframe="1m",
+                time=[MINUTE - 60],
+                open=one,
+                high=one,
+                low=one,
+                close=one,
+                volume=one,
+            )
+        )
+        source.take_closed(bar(MINUTE - 60, 55.0))
+        g.market.refresh(source)
+        g.market.flush()
+        assert len(g.warmed) == 2
+
+
+async def test_time_alone_closes_a_bar_on_the_page(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "candles:BTCUSDT:1m")
+        g.market.flush()
+        g.frames.clear()
+        g.live.take(TimePassed((MINUTE + 63) * NS_PER_S))
+        bars = [each["data"] for each in g.bodies("candles:BTCUSDT:1m")]
+        assert (bars[0]["time"], bars[0]["closed"]) == (MINUTE, True)
