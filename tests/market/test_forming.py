@@ -22,8 +22,8 @@ def trade(price: float, quantity: float = 1.0, ts: int = 5, received: int = 6, *
 def candle(**changed: Any) -> Candle:
     usual: dict[str, Any] = {
         "instrument": "sim:X", "interval": "1m", "time": 60, "open": 2.0, "high": 4.0, "low": 1.0,
-        "close": 3.0, "volume": 7.0, "closed": True, "ts_exchange": 119 * NS_PER_S, "ts_received": 120 * NS_PER_S,
-        "quote_volume": 15.0, "trades": 9,
+        "close": 3.0, "volume": 7.0, "closed": True, "ts_exchange": 119 * NS_PER_S,
+        "ts_received": 120 * NS_PER_S, "quote_volume": 15.0, "trades": 9,
     }  # fmt: skip
     return Candle(**usual | changed)
 
