@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import socket
+from pathlib import Path
 
 from candlewick.runtime.settings import Settings, WebSettings, load
 
@@ -33,8 +34,13 @@ def is_booted() -> bool:
 
 def migrate() -> None:
     """Bring the database to this version's schema."""
+    from django.conf import settings
     from django.core.management import call_command
 
+    database = settings.DATABASES["default"]
+    if database["ENGINE"].endswith("sqlite3"):
+        # Whoever reads a session's key is signed in: the file, and its journal after it, is ours alone.
+        Path(database["NAME"]).touch(mode=0o600)
     call_command("migrate", verbosity=0, interactive=False)
 
 

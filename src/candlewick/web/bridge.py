@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, ParamSpec, TypeVar
 
 from candlewick.web import problem
+from candlewick.web.compression import compressed
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -78,7 +79,8 @@ class Bridge:
             ]
             started.append((int(status[:3]), encoded))
 
-        parts = self._application(self._environ(scope, body), start_response)
+        environ = self._environ(scope, body)
+        parts = self._application(environ, start_response)
         try:
             content = b"".join(parts)
         finally:
@@ -86,6 +88,8 @@ class Bridge:
             if close is not None:
                 close()
         status, headers = started[-1]
+        if scope["method"] != "HEAD":
+            headers, content = compressed(environ.get("HTTP_ACCEPT_ENCODING", ""), headers, content)
         if not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", str(len(content)).encode()))
         return status, headers, content

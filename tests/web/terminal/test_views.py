@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from candlewick.store.models import Role, User
@@ -21,7 +20,7 @@ ROLES = list(Role)
 
 
 def _page(client: Client, query: str = "") -> str:
-    answer: HttpResponse = client.get(f"/terminal/{query}")
+    answer = client.get(f"/terminal/{query}")
     assert answer.status_code == 200
     return answer.content.decode()
 

@@ -1,0 +1,93 @@
+"""`candlewick user`: in processes of their own, as a person calls it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "correct horse battery"
+
+
+class Cli:
+    """The command on one data folder."""
+
+    def __init__(self, data_dir: Path) -> None:
+        self._data_dir = data_dir
+
+    def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "candlewick", "user", *arguments, "--data-dir", str(self._data_dir)]
+        return subprocess.run(
+            command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=60, check=False
+        )
+
+    def json(self, *arguments: str, stdin: str = "") -> Any:
+        done = self(*arguments, "--json", stdin=stdin)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+
+@pytest.fixture
+def user(tmp_path: Path) -> Cli:
+    return Cli(tmp_path)
+
+
+def refused(done: subprocess.CompletedProcess[str], sentence: str) -> None:
+    """It must have ended with 1 and this sentence, and nothing that frightens."""
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_it_adds_and_lists_people(user: Cli) -> None:
+    ann = user.json("add", "ann", "--role", "trader", "--password-stdin", stdin=f"{PASSWORD}\n")
+    assert ann == {"name": "ann", "role": "trader", "password": True, "active": True, "login_link": None}
+    bob = user.json("add", "bob")
+    assert bob["role"] == "viewer"
+    assert "/login/" in bob["login_link"]
+    assert [(each["name"], each["password"]) for each in user.json("list")] == [("ann", True), ("bob", False)]
+    assert user("list").stdout.splitlines() == [
+        "ann                      trader",
+        "bob                      viewer  no password",
+    ]
+
+
+def test_a_name_is_taken_whatever_its_case(user: Cli) -> None:
+    user("add", "ann")
+    refused(user("add", "Ann"), "There is a person named 'Ann' already.")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin"), [(["bad name!"], ""), (["ann", "--password-stdin"], "short\n")]
+)
+def test_what_cannot_be_a_name_or_password_is_refused(user: Cli, arguments: list[str], stdin: str) -> None:
+    done = user("add", *arguments, stdin=stdin)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert user.json("list") == []
+
+
+def test_a_role_that_does_not_exist_is_wrong_usage(user: Cli) -> None:
+    assert user("add", "ann", "--role", "king").returncode == 2
+
+
+def test_a_role_changes_but_never_the_last_owners(user: Cli) -> None:
+    user("add", "ann", "--role", "owner")
+    refused(user("role", "ann", "viewer"), "ann is the only owner.")
+    user("add", "bob")
+    assert user.json("role", "bob", "owner")["role"] == "owner"
+    assert user.json("role", "ann", "viewer")["role"] == "viewer"
+
+
+def test_a_reset_takes_the_password_and_gives_a_link(user: Cli) -> None:
+    user("add", "ann", "--password-stdin", stdin=f"{PASSWORD}\n")
+    ann = user.json("reset", "ann")
+    assert ann["password"] is False
+    assert "/login/" in ann["login_link"]
+    refused(user("reset", "nobody"), "Nobody is named 'nobody'.")
