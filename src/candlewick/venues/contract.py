@@ -54,7 +54,11 @@ class MarketFeed(Protocol):
         ...
 
     def subscribe(self, instrument: str, topics: frozenset[Topic]) -> None:
-        """Want `topics` of `instrument` too; takes effect at once, and again after every reconnect."""
+        """Want `topics` of `instrument` too; takes effect at once, and again after every reconnect.
+
+        Raises:
+            UnknownSymbol: the last `instruments()` did not list it.
+        """
         ...
 
     def unsubscribe(self, instrument: str, topics: frozenset[Topic]) -> None:

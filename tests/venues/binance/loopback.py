@@ -65,6 +65,7 @@ class Loopback:
         self.control: list[dict[str, Any]] = []
         self.upgrades = 0
         self.answers_control = True
+        self.pongs = True
         self.refusals = 0
         self.talks = True
         self.used_weight = 1
@@ -150,7 +151,7 @@ class Loopback:
         if self.refusals:
             self.refusals -= 1
             return web.Response(status=503)
-        socket = web.WebSocketResponse()
+        socket = web.WebSocketResponse(autoping=self.pongs)
         await socket.prepare(request)
         self.upgrades += 1
         streams = self._sockets[socket] = set[str]()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from candlewick.core.clock import NS_PER_S, ManualClock
 from candlewick.core.errors import UsageError, VenueUnavailable
-from candlewick.core.events import Disconnected, OpenInterest, Quote, Ticker
+from candlewick.core.events import Disconnected, MarketEvent, OpenInterest, Quote, Ticker
 from candlewick.core.instrument import Venue
 from candlewick.venues.binance.endpoints import REAL, simulated
 from candlewick.venues.binance.feed import BinanceFeed
@@ -135,6 +136,29 @@ async def test_it_does_not_trust_a_connection_that_answers_no_subscription(stage
         assert not audience.of(Disconnected)  # it never stood
         stage.answers_control = True
         await audience.until(lambda: feed.health.state == "live")
+
+
+async def test_it_leaves_a_connection_that_is_dead_though_it_may_be_silent(stage: BinanceStage) -> None:
+    url = f"ws://{stage.base}/stream"
+    stage.pongs = False
+    policy = replace(IMPATIENT, ping_s=0.1, idle_s=60)
+    routes = {"public": url, "market": url}
+    stage.routes["/exchangeInfo"] = lambda query: {"symbols": [{**BTCUSDT, "contractType": "PERPETUAL"}]}
+    feed = BinanceFeed(VENUE, (stage.endpoints(market="usdm", routes=routes),), policy=policy)
+    async with listening(feed) as audience:
+        feed.subscribe("binance:BTCUSDT-PERP", QUOTES)  # quotes of a quiet market may pause; pongs may not
+        await audience.until(lambda: bool(audience.of(Disconnected)))
+
+
+async def test_it_does_not_swallow_a_fault_of_whoever_listens(stage: BinanceStage) -> None:
+    def emit(event: MarketEvent) -> None:
+        if isinstance(event, Ticker):
+            raise ZeroDivisionError("a fault of ours")
+
+    await stage.feed.instruments()
+    with pytest.raises(ExceptionGroup) as caught:
+        await stage.feed.run(emit)
+    assert caught.value.subgroup(ZeroDivisionError) is not None
 
 
 async def test_it_renews_a_connection_before_the_venue_ends_it(stage: BinanceStage) -> None:

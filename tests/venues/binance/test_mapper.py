@@ -292,6 +292,14 @@ def test_it_gives_a_stable_reason_for_what_it_cannot_read(raw: bytes, reason: st
     assert caught.value.reason == reason
 
 
+def test_it_quotes_hostile_text_in_one_short_line() -> None:
+    raw = AGG_TRADE.replace(b'"e":"aggTrade"', b'"e":"a\\nline 7: all is well' + b"x" * 5000 + b'"')
+    with pytest.raises(MalformedMessage) as caught:
+        Mapper("v", "spot").events(raw, RECEIVED)
+    assert len(str(caught.value)) < 300
+    assert "\n" not in str(caught.value)
+
+
 def test_it_reads_a_message_of_the_largest_size_allowed() -> None:
     padding = b" " * (MAX_BYTES - len(AGG_TRADE))
     assert len(Mapper("v", "spot").events(AGG_TRADE + padding, RECEIVED)) == 1

@@ -146,11 +146,11 @@ class Mapper:
             data = message.data
             return self._by_type[type(data)](data, ts_received, message.stream)
         except msgspec.ValidationError as error:
-            raise MalformedMessage(_reason(str(error)), str(error)) from None
+            raise MalformedMessage(_reason(str(error)), _printable(error)) from None
         except msgspec.DecodeError as error:
-            raise MalformedMessage("bad_json", str(error)) from None
+            raise MalformedMessage("bad_json", _printable(error)) from None
         except UnicodeDecodeError as error:
-            raise MalformedMessage("bad_utf8", str(error)) from None
+            raise MalformedMessage("bad_utf8", _printable(error)) from None
         except RecursionError:
             raise MalformedMessage("too_deep", "nested too deeply to be read") from None
 
@@ -180,7 +180,7 @@ class Mapper:
             payload = wire.decode_payload(raw)
         except msgspec.ValidationError as error:
             if str(error).startswith("Invalid value"):
-                raise MalformedMessage("unknown_event", str(error)) from None
+                raise MalformedMessage("unknown_event", _printable(error)) from None
             raise
         return self._by_type[type(payload)](payload, ts_received, stream)
 
@@ -308,6 +308,11 @@ def _rate(text: str) -> float:
     if not -1 < rate < 1:
         raise MalformedMessage("out_of_range", f"funding rate {text[:20]!r}")
     return rate
+
+
+def _printable(error: Exception) -> str:
+    """The error in one short line: it may quote what the venue sent, line ends and all."""
+    return "".join(c if c.isprintable() else "?" for c in str(error)[:200])
 
 
 def _reason(text: str) -> str:
