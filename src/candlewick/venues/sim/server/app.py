@@ -7,7 +7,7 @@ import contextlib
 import errno
 import ipaddress
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -40,14 +40,19 @@ class Settings:
 
 
 class Exchange:
-    """All venues of one server."""
+    """All venues of one server.
 
-    def __init__(self, settings: Settings) -> None:
+    `failure` is what stopped one of their markets, None while all run; `when_broken` is called then.
+    """
+
+    def __init__(self, settings: Settings, when_broken: Callable[[], None] = lambda: None) -> None:
         if len(set(settings.venues)) != len(settings.venues) or not settings.venues:
             raise ConfigError("Name each simulated venue once, and at least one: --venues sim,sim-east.")
         if not 0.01 <= settings.pace <= 1000:
             raise ConfigError(f"The pace must lie between 0.01 and 1000, not {settings.pace:g}.")
         self.settings = settings
+        self._when_broken = when_broken
+        self.failure: BaseException | None = None
         self.venues = [
             Venue(
                 name,
@@ -80,10 +85,18 @@ class Exchange:
             asyncio.create_task(self._run_market(venue, STEP_S * position / len(self.venues)))
             for position, venue in enumerate(self.venues)
         ]
+        for loop in loops:
+            loop.add_done_callback(self._market_ended)
         yield
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
+
+    def _market_ended(self, loop: asyncio.Task[None]) -> None:
+        # A market that stands still looks like one where nothing happens: better no exchange at all.
+        if not loop.cancelled():
+            self.failure = self.failure or loop.exception()
+            self._when_broken()
 
     async def _run_market(self, venue: Venue, offset_s: float) -> None:
         loop = asyncio.get_running_loop()
@@ -173,14 +186,21 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings):
+    async with running(settings, stop.set) as (exchange, _):
         await stop.wait()
+        if exchange.failure is not None:
+            raise exchange.failure
 
 
 @contextlib.asynccontextmanager
-async def running(settings: Settings) -> AsyncIterator[tuple[Exchange, int]]:
-    """The exchange, listening; gives it and its port (which the system chooses for port 0)."""
-    exchange = Exchange(settings)
+async def running(
+    settings: Settings, when_broken: Callable[[], None] = lambda: None
+) -> AsyncIterator[tuple[Exchange, int]]:
+    """The exchange, listening; gives it and its port (which the system chooses for port 0).
+
+    `when_broken` is called when a market fails; `Exchange.failure` then says why.
+    """
+    exchange = Exchange(settings, when_broken)
     runner = web.AppRunner(exchange.application(), access_log=None, shutdown_timeout=0.5)
     await runner.setup()
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from candlewick.venues.sim.model import DepthDiff
 from candlewick.venues.sim.server.front import Front
-from candlewick.venues.sim.server.streams import REALTIME, Stream
+from candlewick.venues.sim.server.streams import Stream
 
 
 class DepthStreams:
@@ -31,20 +31,23 @@ class DepthStreams:
             diff = world.depth_diff(listing)
             if diff is not None:
                 for stream in its_streams:
-                    self._pending.setdefault(stream.name, []).append(diff)
+                    self._append(stream.name, diff)
         if self._watched.keys() != wanted.keys() or len(self._pending) > len(streams):
             names = {stream.name for stream in streams}
             self._pending = {name: diffs for name, diffs in self._pending.items() if name in names}
         self._watched = wanted
 
+    def _append(self, name: str, diff: DepthDiff) -> None:
+        pending = self._pending.setdefault(name, [])
+        if pending and diff.prev_id != pending[-1].last_id:
+            # the book was begun anew (a suspended machine): merging would hide the gap from its readers
+            pending.clear()
+        pending.append(diff)
+
     def take(self, stream: Stream) -> DepthDiff | None:
         """Everything since the stream's last message, as one diff; None when nothing changed."""
         diffs = self._pending.pop(stream.name, None)
         return merge(diffs) if diffs else None
-
-    def realtime(self, streams: list[Stream]) -> list[Stream]:
-        """Those that are sent with every cut."""
-        return [stream for stream in streams if stream.period_ms == REALTIME]
 
 
 def merge(diffs: list[DepthDiff]) -> DepthDiff:

@@ -30,7 +30,8 @@ class Publisher:
         self._front = front
         self._depths = DepthStreams(front)
         self._slots: dict[int, int] = {}
-        self._sent: dict[str, int] = {}  # by stream (and symbol): the newest id it has told
+        self._second = 0
+        self._sent: dict[str, dict[str, int]] = {}  # by stream, by symbol: the newest id it has told
         self._candles: dict[str, int] = {}  # by kline stream: open time of the candle it last told
         self._forced: dict[str, ForcedOrder] = {}
         self._writers: dict[Kind, Callable[[Stream, int], None]] = {
@@ -97,6 +98,16 @@ class Publisher:
                 self._writers[stream.kind](stream, now_ms)
             if period == FORCED_MS:
                 self._forced.clear()
+        if now_ms // 1000 != self._second:
+            self._second = now_ms // 1000
+            self._forget_unwanted()
+
+    def _forget_unwanted(self) -> None:
+        """A stream that nobody hears begins afresh for the next who subscribes."""
+        wanted = self._front.hub.wanted
+        for memory in (self._sent, self._candles):
+            for name in [name for name in memory if not wanted(name)]:
+                memory.pop(name)
 
     def _lines(self, stream: Stream) -> list[Line]:
         lines = self._front.lines
@@ -104,10 +115,10 @@ class Publisher:
 
     def _news(self, stream: Stream, line: Line, newest: int) -> bool:
         """Whether `newest` is later than what the stream told of the line before."""
-        key = f"{stream.name}/{line.symbol}"
-        if self._sent.get(key) == newest:
+        told = self._sent.setdefault(stream.name, {})
+        if told.get(line.symbol) == newest:
             return False
-        self._sent[key] = newest
+        told[line.symbol] = newest
         return True
 
     def _depth(self, stream: Stream, now_ms: int) -> None:
@@ -122,7 +133,7 @@ class Publisher:
     def _partial_depth(self, stream: Stream, now_ms: int) -> None:
         front, (line,) = self._front, self._lines(stream)
         book = front.world.depth(line.listing, int(stream.detail))
-        previous = self._sent.get(f"{stream.name}/{line.symbol}", book.update_id - 1)
+        previous = self._sent.get(stream.name, {}).get(line.symbol, book.update_id - 1)
         if not self._news(stream, line, book.update_id):
             return
         ids = (min(previous + 1, book.update_id), book.update_id, previous)
