@@ -17,9 +17,9 @@ def arrange(runs: Runs, seed: int, start_ms: int, first_id: int) -> list[Print]:
     prints: list[Print] = []
     number = first_id
     for run in range(RUNS):
-        wide = int(runs.excursion[0, run])
-        buys = _side(chance, int(runs.ask[0, run]), wide, int(runs.buys[0, run]), int(runs.bought[0, run]))
-        sells = _side(chance, int(runs.bid[0, run]), wide, int(runs.sells[0, run]), int(runs.sold[0, run]))
+        wide = int(runs.excursion[run, 0])
+        buys = _side(chance, int(runs.ask[run, 0]), wide, int(runs.buys[run, 0]), int(runs.bought[run, 0]))
+        sells = _side(chance, int(runs.bid[run, 0]), wide, int(runs.sells[run, 0]), int(runs.sold[run, 0]))
         trades = [(ticks, lots, False) for ticks, lots in buys]
         trades += [(ticks, lots, True) for ticks, lots in sells]
         # A side's last trade is a single one at the run's price: open and close are such trades.

@@ -15,7 +15,7 @@ from candlewick.venues.sim.noise import Ints, key
 from candlewick.venues.sim.path import DAY_MINUTES, MINUTE_MS, Path
 
 _AHEAD_DAYS = 400
-_AT_ONCE = 4  # days generated together: more of them fall out of the processor's cache
+_AT_ONCE = 2  # days generated together: more of them fall out of the processor's cache
 
 
 class History:

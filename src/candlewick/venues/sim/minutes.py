@@ -29,7 +29,7 @@ PERP_RATE = 1.15  # perpetuals trade a little more often than spot
 # Rows of a candle matrix.
 OPEN, HIGH, LOW, CLOSE, VOLUME, QUOTE, COUNT, TAKER_VOLUME, TAKER_QUOTE = range(9)
 
-_FAR = np.iinfo(np.int64).max
+_FAR = 1 << 62
 
 
 class Plan(NamedTuple):
@@ -56,7 +56,7 @@ class Plan(NamedTuple):
 
 
 class Runs(NamedTuple):
-    """Minutes cut into runs: every array is (n, RUNS) int64, but `first_buys` and `last_buys` (n)."""
+    """Minutes cut into runs: every array is (RUNS, n) int64, but `first_buys` and `last_buys` (n)."""
 
     ask: Ints
     bid: Ints
@@ -119,35 +119,36 @@ class Generator:
         """The plan cut into runs. Plain arithmetic only, so that one minute alone comes out the same."""
         n = len(plan.trades)
         path_noise, weight, lean, wide, coin = (
-            words(stream, plan.minute, n).view(np.uint8).reshape(n, RUNS).astype(np.int64)
+            words(stream, plan.minute, n).view(np.uint8).reshape(n, RUNS).T.astype(np.int64, order="C")
             for stream in self._noise_streams
         )
         # A walk of seven steps from the plan's mid to the next; a byte's deviation is 73.9.
-        step = path_noise - 128
-        step[:, 0] = 0
-        walk = np.cumsum(step, axis=1)
-        share = np.arange(RUNS) / (RUNS - 1)
+        walk = path_noise
+        walk -= 128
+        walk[0] = 0
+        for run in range(1, RUNS):
+            walk[run] += walk[run - 1]
+        share = (np.arange(RUNS) / (RUNS - 1))[:, None]
         sigma_step = plan.sigma / (RUNS - 1) ** 0.5
-        start, gap = plan.mid[:-1, None], np.diff(plan.mid)[:, None]
-        walk_ticks = (walk - share * walk[:, -1:]) * (sigma_step / 73.9)[:, None]
-        middle = start + share * gap + walk_ticks
-        half = self.half_spread(plan.mid[:-1])[:, None]
+        start, gap = plan.mid[:-1], np.diff(plan.mid)
+        middle = (walk - share * walk[-1]) * (sigma_step / 73.9) + share * gap + start
+        half = self.half_spread(start)
         bid = np.maximum(np.floor(middle - half + 0.5), 2.0)
         ask = np.maximum(np.floor(middle + half + 0.5), bid + 1.0)
-        reach = np.minimum(wide * (sigma_step / 200.0)[:, None], bid * 0.2)
-        excursion = reach.astype(np.int64)
+        excursion = np.minimum(wide * (sigma_step / 200.0), bid * 0.2).astype(np.int64)
 
-        trades = (plan.trades // RUNS)[:, None] + (
-            (np.arange(RUNS) + coin[:, :1]) % RUNS < (plan.trades % RUNS)[:, None]
-        )
-        push = np.diff(middle, axis=1, append=plan.mid[1:, None]) / (sigma_step[:, None] + 1e-9)
+        turn = (np.arange(RUNS)[:, None] + coin[0]) & (RUNS - 1)
+        trades = plan.trades // RUNS + (turn < plan.trades % RUNS)
+        push = np.empty_like(middle)
+        np.subtract(middle[1:], middle[:-1], out=push[:-1])
+        np.subtract(plan.mid[1:], middle[-1], out=push[-1])
+        push /= sigma_step + 1e-9
         chance = 0.5 + 0.16 * push / (1.0 + np.abs(push)) + (lean - 127.5) * (0.28 / 127.5)
-        buys = np.floor(trades * chance + coin / 256.0).astype(np.int64)
-        weight += 24
-        spare = (plan.lots - plan.trades)[:, None] * weight // weight.sum(axis=1, keepdims=True)
-        bought = buys + np.floor(spare * (buys / trades)).astype(np.int64)
+        buys = (trades * chance + coin / 256.0).astype(np.int64)
         sells = trades - buys
-        sold = trades + spare - bought
+        weight += 24
+        spare = (weight * ((plan.lots - plan.trades) / weight.sum(axis=0))).astype(np.int64)
+        bought = buys + (spare * (buys / trades)).astype(np.int64)
         return Runs(
             ask=ask.astype(np.int64),
             bid=bid.astype(np.int64),
@@ -155,28 +156,30 @@ class Generator:
             buys=buys,
             sells=sells,
             bought=bought,
-            sold=sold,
-            first_buys=(buys[:, 0] > 0) & ((sells[:, 0] == 0) | (coin[:, 1] < 128)),
-            last_buys=(buys[:, -1] > 0) & ((sells[:, -1] == 0) | (coin[:, 2] < 128)),
+            sold=trades + spare - bought,
+            first_buys=(buys[0] > 0) & ((sells[0] == 0) | (coin[1] < 128)),
+            last_buys=(buys[-1] > 0) & ((sells[-1] == 0) | (coin[2] < 128)),
         )
 
 
 def candles(runs: Runs) -> Ints:
     """The minutes' candles, (9, n)."""
-    ask, bid, buys, sells = runs.ask, runs.bid, runs.buys, runs.sells
-    wide_ask = np.where(buys >= 3, runs.excursion, 0)
-    wide_bid = np.where(sells >= 3, runs.excursion, 0)
-    high = np.maximum(np.where(buys > 0, ask + wide_ask, 0), np.where(sells > 0, bid + wide_bid, 0))
-    low = np.minimum(np.where(buys > 0, ask - wide_ask, _FAR), np.where(sells > 0, bid - wide_bid, _FAR))
-    taker_quote = (ask * runs.bought).sum(axis=1)
-    out = np.empty((9, len(ask)), dtype=np.int64)
-    out[OPEN] = np.where(runs.first_buys, ask[:, 0], bid[:, 0])
-    out[HIGH] = high.max(axis=1)
-    out[LOW] = low.min(axis=1)
-    out[CLOSE] = np.where(runs.last_buys, ask[:, -1], bid[:, -1])
-    out[TAKER_VOLUME] = runs.bought.sum(axis=1)
-    out[VOLUME] = out[TAKER_VOLUME] + runs.sold.sum(axis=1)
+    ask, bid = runs.ask, runs.bid
+    wide_ask = runs.excursion * (runs.buys >= 3)
+    wide_bid = runs.excursion * (runs.sells >= 3)
+    # a side without a trade must not count: it is put where it changes nothing
+    no_buys, no_sells = runs.buys == 0, runs.sells == 0
+    high = np.maximum((ask + wide_ask) * ~no_buys, (bid + wide_bid) * ~no_sells)
+    low = np.minimum(ask - wide_ask + no_buys * _FAR, bid - wide_bid + no_sells * _FAR)
+    taker_quote = (ask * runs.bought).sum(axis=0)
+    out = np.empty((9, ask.shape[1]), dtype=np.int64)
+    out[OPEN] = np.where(runs.first_buys, ask[0], bid[0])
+    out[HIGH] = high.max(axis=0)
+    out[LOW] = low.min(axis=0)
+    out[CLOSE] = np.where(runs.last_buys, ask[-1], bid[-1])
+    out[TAKER_VOLUME] = runs.bought.sum(axis=0)
+    out[VOLUME] = out[TAKER_VOLUME] + runs.sold.sum(axis=0)
     out[TAKER_QUOTE] = taker_quote
-    out[QUOTE] = taker_quote + (bid * runs.sold).sum(axis=1)
-    out[COUNT] = buys.sum(axis=1) + sells.sum(axis=1)
+    out[QUOTE] = taker_quote + (bid * runs.sold).sum(axis=0)
+    out[COUNT] = runs.buys.sum(axis=0) + runs.sells.sum(axis=0)
     return out

@@ -261,7 +261,7 @@ class PrintStore:
     def _seal_file(file: Path) -> Iterator[None]:
         rows = _records(file, _RECORD_TYPE)
         blobs: dict[int, bytes] = {}
-        for number in np.unique(rows["listing"]).tolist():
+        for number in np.flatnonzero(np.bincount(rows["listing"])).tolist():
             some = rows[rows["listing"] == number]
             steps = [np.diff(some[name].astype(np.int64), prepend=0) for name in ("at", "ticks")]
             packed = b"".join(column.tobytes() for column in (*steps, some["lots"]))
