@@ -27,7 +27,8 @@ def main(folder: Path) -> None:
     boot(settings)
     migrate()
 
-    from candlewick.web.live.hub import EVERY, Hub, Limits
+    from candlewick.web.live.cohorts import EVERY
+    from candlewick.web.live.hub import Hub, Limits
     from candlewick.web.people import tokens
     from candlewick.web.people.first_owner import add_person
     from candlewick.web.server import WebServer

@@ -135,8 +135,12 @@ server.run(lambda: print(server.port, token, flush=True))
     streams = []
     for _ in range(200):
         stream = socket.create_connection(("127.0.0.1", int(port)))
-        request = f"GET /stream/?channels=prices HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer {token}\r\n\r\n"
-        stream.sendall(request.encode())
+        request = [
+            "GET /stream/?channels=prices HTTP/1.1",
+            "Host: 127.0.0.1",
+            f"Authorization: Bearer {token}",
+        ]
+        stream.sendall("\r\n".join([*request, "", ""]).encode())
         assert stream.recv(15) == b"HTTP/1.1 200 OK"
         streams.append(stream)
     process.terminate()

@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from candlewick.web.live.cohorts import EVERY, PHASES
 from candlewick.web.live.frames import Encoding, unframed
-from candlewick.web.live.hub import EVERY, PHASES, TOO_SLOW, Hub, Limits
+from candlewick.web.live.hub import TOO_SLOW, Hub, Limits
 from candlewick.web.live.readers import Reader
 from candlewick.web.people.identity import Person
 from tests.web.ground import FakeLink

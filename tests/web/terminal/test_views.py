@@ -81,7 +81,7 @@ def test_it_says_that_the_engine_is_away_where_it_has_never_been_seen(
     answer = browser(person(Role.OWNER)).get("/terminal/")
 
     assert answer.status_code == 503
-    assert answer["Retry-After"] == "2"
+    assert answer["Refresh"] == answer["Retry-After"] == "1"
     assert "The engine is away" in answer.content.decode()
 
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
@@ -20,20 +19,17 @@ from typing import Final
 from candlewick.web.link import Link
 from candlewick.web.live import messages
 from candlewick.web.live.channels import LANES, Directory, Pace, RefusedChannel, canonical
+from candlewick.web.live.cohorts import Cohort, Cohorts
 from candlewick.web.live.frames import Frame, sse_event
 from candlewick.web.live.lanes import Lane
 from candlewick.web.live.metrics import HubMetrics
-from candlewick.web.live.readers import Cohort, CohortKey, Reader, Tap, lanes_of
-from candlewick.web.live.sources import Source, source_of
+from candlewick.web.live.readers import Reader
 from candlewick.web.live.transport import PEER_LOST, Sink
 from candlewick.web.people.identity import Person
 
 SLOT_S: Final = 0.010
-PHASES: Final = 50
-EVERY: Final[dict[Pace, int]] = {"fast": 10, "slow": 25}  # slots between two frames of a channel
 _SWEEP_EVERY: Final = 100  # slots
 _LINGER_S: Final = 0.02  # changes of demand within so long are told together
-_GOLDEN: Final = 31  # coprime to 50: neighbours in time of joining are far apart on the wheel
 
 TOO_SLOW: Final = 4408
 NOT_SIGNED_IN: Final = 4401
@@ -63,13 +59,8 @@ class Hub:
         self.metrics = HubMetrics()
         self.readers: set[Reader] = set()
         self.generation = secrets.token_hex(4)
-        self._sources: dict[str, Source] = {}
         self._lanes: dict[str, Lane] = {name: Lane() for name in sorted(LANES)}
-        self._taps: dict[tuple[str, int], Tap] = {}
-        self._cohorts: dict[CohortKey, Cohort] = {}
-        self._by_phase: list[list[Cohort]] = [[] for _ in range(PHASES)]
-        self._phase_load = [0] * PHASES
-        self._wanted: Counter[str] = Counter()
+        self._cohorts = Cohorts()
         self._demand_is_due = False
         self._turn = 0
         self._next_at = 0.0
@@ -90,9 +81,7 @@ class Hub:
 
     def join(self, sink: Sink, person: Person) -> Reader:
         """A new reader; it is told at once if the engine is away."""
-        phase = min(range(PHASES), key=lambda p: (self._phase_load[p], p * _GOLDEN % PHASES))
-        self._phase_load[phase] += 1
-        reader = Reader(sink, person, phase)
+        reader = Reader(sink, person, self._cohorts.take_phase())
         self.readers.add(reader)
         self.metrics.joined += 1
         if not self.link.connected:
@@ -107,7 +96,7 @@ class Hub:
         self._settle(reader, frozenset())
         reader.gone = True
         self.readers.discard(reader)
-        self._phase_load[reader.phase] -= 1
+        self._cohorts.give_back(reader.phase)
 
     def close(self, reader: Reader, code: int, reason: str) -> None:
         """Close a reader's connection and forget it."""
@@ -198,9 +187,7 @@ class Hub:
 
     def take_market(self, channel: str, body: bytes) -> None:
         name, _, key = channel.partition("#")
-        source = self._sources.get(name)
-        if source is not None:
-            source.apply(key, body)
+        self._cohorts.apply(name, key, body)
 
     def take_lane(self, channel: str, seq: int, message: bytes) -> None:
         lane = self._lanes.setdefault(channel, Lane())
@@ -220,10 +207,7 @@ class Hub:
 
     def take_state(self, connected: bool) -> None:
         """The engine came or went: what was derived from the old one is forgotten."""
-        for channel in self._sources:
-            self._sources[channel] = source_of(channel)
-        for (channel, _), tap in self._taps.items():
-            tap.reset(self._sources[channel])
+        self._cohorts.restart()
         if not connected:
             self.broadcast(messages.ENGINE_AWAY)
             return
@@ -268,10 +252,8 @@ class Hub:
         """Serve the cohorts that are due in this slot."""
         turn = self._turn
         self._turn += 1
-        for due, every in EVERY.items():
-            for phase in range(turn % every, PHASES, every):
-                for cohort in self._by_phase[phase]:
-                    self._serve_cohort(cohort, turn, due, now)
+        for cohort, due in list(self._cohorts.due(turn)):
+            self._serve_cohort(cohort, turn, due, now)
         if turn % _SWEEP_EVERY == 0:
             self._sweep(now)
 
@@ -309,52 +291,14 @@ class Hub:
     # --- within
 
     def _settle(self, reader: Reader, channels: frozenset[str]) -> None:
-        """Move a reader to the cohort of `channels`."""
+        """Give a reader these channels, and no others."""
         if channels == reader.channels:
             return
-        # In before out: the taps of channels it keeps must not be dropped with what is pending in them.
-        self._enter_cohort(reader, channels)
-        self._leave_cohort(reader, reader.channels)
+        self._cohorts.move(reader, channels)
         for channel in reader.channels - channels:
             reader.seqs.pop(channel, None)
         reader.channels = channels
         self._tell_demand_soon()
-
-    def _enter_cohort(self, reader: Reader, channels: frozenset[str]) -> None:
-        if not channels:
-            return
-        key = (channels, reader.phase, reader.sink.encoding)
-        cohort = self._cohorts.get(key)
-        if cohort is None:
-            taps = {channel: self._tap(channel, reader.phase) for channel in channels}
-            cohort = self._cohorts[key] = Cohort(reader.sink.encoding, taps)
-            self._by_phase[reader.phase].append(cohort)
-        cohort.readers.add(reader)
-        self._wanted.update(channels)
-
-    def _leave_cohort(self, reader: Reader, channels: frozenset[str]) -> None:
-        if not channels:
-            return
-        key = (channels, reader.phase, reader.sink.encoding)
-        cohort = self._cohorts[key]
-        cohort.readers.discard(reader)
-        self._wanted.subtract(channels)
-        if not cohort.readers:
-            del self._cohorts[key]
-            self._by_phase[reader.phase].remove(cohort)
-            for channel in channels:
-                tap = self._taps[channel, reader.phase]
-                tap.users -= 1
-                if not tap.users:
-                    del self._taps[channel, reader.phase]
-
-    def _tap(self, channel: str, phase: int) -> Tap:
-        tap = self._taps.get((channel, phase))
-        if tap is None:
-            source = self._sources.setdefault(channel, source_of(channel))
-            tap = self._taps[channel, phase] = Tap(source)
-        tap.users += 1
-        return tap
 
     def _tell_demand_soon(self) -> None:
         if not self._demand_is_due:
@@ -363,20 +307,18 @@ class Hub:
 
     def _tell_demand(self) -> None:
         self._demand_is_due = False
-        self._wanted = +self._wanted
-        # What nobody wants is no longer sent to us, so what we hold of it would go stale: forget it.
-        self._sources = {name: source for name, source in self._sources.items() if name in self._wanted}
-        self.link.demand(frozenset(self._wanted))
+        self.link.demand(self._cohorts.settle_demand())
 
     def _send_state(self, reader: Reader, channels: frozenset[str]) -> None:
-        encoding, parts = reader.sink.encoding, []
-        for channel in sorted(channels):
-            tap = self._taps.get((channel, reader.phase))
-            if tap is not None:
-                parts += [Frame(message).encoded(encoding) for message in tap.source.whole(tap.version)]
-        if parts:
-            self._write_now(reader, b"".join(parts), len(parts))
-        for channel in lanes_of(channels):
+        whole = [
+            message for channel in sorted(channels) for message in self._cohorts.whole(channel, reader.phase)
+        ]
+        if whole:
+            encoding = reader.sink.encoding
+            self._write_now(
+                reader, b"".join(Frame(message).encoded(encoding) for message in whole), len(whole)
+            )
+        for channel in sorted(channels & LANES):
             self._send_lane_from(reader, channel)
 
     def _send_lane_from(self, reader: Reader, channel: str) -> None:
