@@ -6,42 +6,50 @@ import asyncio
 from pathlib import Path
 from typing import Annotated
 
-import typer
+from typer import Option
 
 
 def command(
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[
-        int, typer.Option(min=0, max=65_535, help="Port to listen on; 0 takes a free one.")
-    ] = 8100,
-    seed: Annotated[int, typer.Option(help="The world to simulate: the same seed, the same history.")] = 7,
+    host: Annotated[str | None, Option(help="Address to listen on.")] = None,
+    port: Annotated[int | None, Option(min=0, max=65_535, help="Port to listen on.")] = None,
+    seed: Annotated[int | None, Option(help="The same seed gives the same history.")] = None,
     venues: Annotated[
-        str, typer.Option(help="Venues, comma separated; the first at the root, others under /<venue>.")
-    ] = "sim,sim-east,sim-west",
+        str | None, Option(help="Venues, commas between: the first at the root, others under /<venue>.")
+    ] = None,
     misbehave: Annotated[
         list[str] | None,
-        typer.Option(
-            help="Faults on the wire, repeatable or comma separated: drop=0.01, delay=200ms, duplicate=0.01, "
-            "reorder=0.01, gap=0.005, disconnect=30s, 429=0.05, 418=0.01, skew=1500ms, malformed=0.01."
+        Option(
+            help="Faults on the wire, repeatable or with commas between: drop=0.01, delay=200ms, "
+            "duplicate=0.01, reorder=0.01, gap=0.005, disconnect=30s, 429=0.05, 418=0.01, skew=1500ms, "
+            "malformed=0.01."
         ),
     ] = None,
     data_dir: Annotated[
-        Path | None,
-        typer.Option(help="Folder that keeps what really printed; without one it is forgotten at the end."),
+        Path | None, Option(help="Folder that keeps what printed; left out, it is forgotten at the end.")
     ] = None,
-    pace: Annotated[float, typer.Option(help="Multiplies the live market's activity, for load tests.")] = 1.0,
+    pace: Annotated[float | None, Option(help="Multiplies the market's activity, for load tests.")] = None,
 ) -> None:
     """Run the simulated exchange until Ctrl-C."""
     import uvloop
 
-    from candlewick.venues.sim.server.app import Settings, names, serve
+    from candlewick.venues.sim.server.app import Settings, serve
     from candlewick.venues.sim.server.misbehave import Faults
 
+    names = venues.split(",") if venues is not None else None
+    if host is None or port is None or seed is None or names is None or pace is None:
+        # `up` gives them all: reading the settings costs this process 20 MB it need not have
+        from candlewick.runtime.settings import load
+
+        given = {"host": host, "port": port or None, "seed": seed, "venues": names, "pace": pace}
+        sim = load(data_dir=data_dir, sim=given).sim
+        host, port = sim.host, sim.port if port is None else port
+        seed, names, pace = sim.seed, sim.venues, sim.pace
+        misbehave = misbehave if misbehave is not None else [sim.misbehave]
     settings = Settings(
         host=host,
         port=port,
         seed=seed,
-        venues=names(venues),
+        venues=tuple(name.strip() for name in names),
         faults=Faults.parse(misbehave or ()),
         data_dir=data_dir / "sim" if data_dir is not None else None,
         pace=pace,

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import orjson
 import pytest
 
-from candlewick.core.errors import ConfigError
-from candlewick.venues.sim.server.app import Exchange, Settings
+from candlewick.core.errors import ConfigError, StoreLocked
+from candlewick.venues.sim.server.app import Exchange, Settings, running
 from candlewick.venues.sim.server.misbehave import Faults
 from tests.venues.sim.server.conftest import Running, one_venue, run_exchange
 
@@ -148,10 +150,6 @@ def test_it_names_a_taken_port() -> None:
 
 
 def _run_another(port: int) -> None:
-    import asyncio
-
-    from candlewick.venues.sim.server.app import running
-
     async def start() -> None:
         async with running(Settings(port=port, venues=("sim-west",))):
             raise AssertionError("two exchanges on one port")
@@ -171,3 +169,42 @@ def _run_another(port: int) -> None:
 def test_it_refuses_settings_with_a_sentence(settings: Settings, words: str) -> None:
     with pytest.raises(ConfigError, match=words):
         Exchange(settings)
+
+
+async def test_two_exchanges_never_keep_their_prints_in_one_folder(tmp_path: Path) -> None:
+    async with running(one_venue(data_dir=tmp_path)):
+        with pytest.raises(StoreLocked, match=str(tmp_path)):
+            async with running(one_venue(data_dir=tmp_path)):
+                pass
+    async with running(one_venue(data_dir=tmp_path)):
+        pass
+
+
+async def test_what_printed_is_told_again_after_a_restart(tmp_path: Path) -> None:
+    settings = one_venue(data_dir=tmp_path, pace=30.0)
+    with run_exchange(settings) as first:
+        async with (
+            aiohttp.ClientSession(first.http) as client,
+            client.ws_connect("/ws/btcusdt@aggTrade") as ws,
+        ):
+            streamed = [await ws.receive_json(timeout=WAIT_S) for _ in range(20)]
+    with run_exchange(settings) as second:
+        async with aiohttp.ClientSession(second.http) as client:
+            query = {"symbol": "BTCUSDT", "fromId": streamed[0]["a"], "limit": 20}
+            async with client.get("/api/v3/aggTrades", params=query) as response:
+                told = await response.json(content_type=None)
+    assert [(row["a"], row["p"], row["q"]) for row in told] == [
+        (row["a"], row["p"], row["q"]) for row in streamed
+    ]
+
+
+async def test_a_market_that_fails_stops_the_exchange(monkeypatch: pytest.MonkeyPatch) -> None:
+    stopped = asyncio.Event()
+    async with running(one_venue(), stopped.set) as (exchange, _):
+
+        def fail() -> None:
+            raise ArithmeticError("the market is broken")
+
+        monkeypatch.setattr(exchange.venues[0], "step", fail)
+        await asyncio.wait_for(stopped.wait(), WAIT_S)
+        assert isinstance(exchange.failure, ArithmeticError)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import fcntl
 import ipaddress
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from candlewick.core.errors import ConfigError
+from candlewick.core.errors import ConfigError, StoreLocked
 from candlewick.venues.sim.server.connection import GOING_AWAY
 from candlewick.venues.sim.server.misbehave import Faults
 from candlewick.venues.sim.server.timekeeping import now_ms
@@ -91,6 +92,8 @@ class Exchange:
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
+        for venue in self.venues:
+            venue.world.close()
 
     def _market_ended(self, loop: asyncio.Task[None]) -> None:
         # A market that stands still looks like one where nothing happens: better no exchange at all.
@@ -181,6 +184,7 @@ async def serve(settings: Settings) -> None:
 
     Raises:
         ConfigError: the port is taken, or the address is not of this machine.
+        StoreLocked: another exchange keeps its prints in the same folder.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
@@ -200,18 +204,37 @@ async def running(
 
     `when_broken` is called when a market fails; `Exchange.failure` then says why.
     """
-    exchange = Exchange(settings, when_broken)
-    runner = web.AppRunner(exchange.application(), access_log=None, shutdown_timeout=0.5)
-    await runner.setup()
-    try:
-        site = web.TCPSite(runner, settings.host, settings.port)
+    with _alone_in(settings.data_dir):
+        exchange = Exchange(settings, when_broken)
+        runner = web.AppRunner(exchange.application(), access_log=None, shutdown_timeout=0.5)
+        await runner.setup()
         try:
-            await site.start()
-        except OSError as error:
-            raise ConfigError(_why_not(error, settings)) from error
-        yield exchange, runner.addresses[0][1]
-    finally:
-        await runner.cleanup()
+            site = web.TCPSite(runner, settings.host, settings.port)
+            try:
+                await site.start()
+            except OSError as error:
+                raise ConfigError(_why_not(error, settings)) from error
+            yield exchange, runner.addresses[0][1]
+        finally:
+            await runner.cleanup()
+
+
+@contextlib.contextmanager
+def _alone_in(folder: Path | None) -> Iterator[None]:
+    """Own the folder of kept prints: two writers would tear each other's files."""
+    if folder is None:
+        yield
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreLocked(
+                f"Another simulated exchange keeps its prints in {folder}. "
+                "Stop it, or choose another folder with --data-dir."
+            ) from None
+        yield
 
 
 def _why_not(error: OSError, settings: Settings) -> str:
@@ -232,8 +255,3 @@ def _is_loopback(address: str | None) -> bool:
 
 def _json(body: object, status: int = 200) -> web.Response:
     return web.Response(body=orjson.dumps(body), status=status, content_type="application/json")
-
-
-def names(text: str) -> tuple[str, ...]:
-    """Venue names from a comma list."""
-    return tuple(filter(None, (name.strip() for name in text.split(","))))
