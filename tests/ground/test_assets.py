@@ -78,6 +78,17 @@ def test_it_notices_another_lock(vendor: Path, tmp_path: Path) -> None:
     assert not assets.is_current(tmp_path, vendor)
 
 
+def test_it_notices_a_tool_of_development_that_is_absent_or_of_another_version(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"devDependencies": {"some-tool": "1.0.0"}}')
+    manifest = tmp_path / "node_modules/some-tool/package.json"
+    manifest.parent.mkdir(parents=True)
+    assert not assets.has_tools(tmp_path)
+    manifest.write_text('{"version": "0.9.0"}')
+    assert not assets.has_tools(tmp_path)
+    manifest.write_text('{"version": "1.0.0"}')
+    assert assets.has_tools(tmp_path)
+
+
 def test_it_refuses_a_package_that_is_not_what_its_hash_says(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -78,7 +78,8 @@ export function send(method, path, body) {
 
 /** The token Django put into the page's forms; the cookie itself may be hidden from scripts. */
 function csrfToken() {
-  return document.querySelector("[name=csrfmiddlewaretoken]")?.value ?? "";
+  const field = /** @type {HTMLInputElement | null} */ (document.querySelector("[name=csrfmiddlewaretoken]"));
+  return field?.value ?? "";
 }
 
 /**

@@ -8,6 +8,7 @@
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 10_000;
 const SILENCE_MS = 20_000;
+/** @type {Map<number, "signed-out" | "refused">} */
 const FINAL = new Map([
   [4401, "signed-out"],
   [4403, "refused"],

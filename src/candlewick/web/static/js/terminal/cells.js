@@ -1,5 +1,13 @@
 /** Cells that change: text only when it differs, and a brief flash in the direction of the move. */
 
+/**
+ * The element that an event came from.
+ * @param {Event} event
+ */
+export function targetOf(event) {
+  return /** @type {HTMLElement} */ (event.target);
+}
+
 /** @type {WeakMap<Element, number>} */
 const shown = new WeakMap();
 

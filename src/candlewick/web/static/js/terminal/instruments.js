@@ -94,7 +94,7 @@ function fit(instrument, wanted) {
   const symbol = whole.slice(whole.indexOf(":") + 1); // letters of a venue's name are no match of a symbol
   const rest = `${instrument.sector ?? ""} ${about(instrument)}`.toUpperCase().replace(/\s/g, "");
   const named = Math.max(score(symbol, wanted), score(symbol.replace("-", ""), wanted));
-  if (named) return whole === symbol ? named : 0.9 * named;
+  if (named) return whole === symbol ? named : 0.4 * named; // the primary venue first
   return whole.startsWith(wanted) ? 200 : Number(rest.includes(wanted));
 }
 

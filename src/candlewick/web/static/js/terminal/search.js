@@ -1,6 +1,6 @@
 /** Symbol search: a combobox over a listbox in a dialog. Enter opens or adds, Shift+Enter adds. */
 
-import { byId, element, setText } from "./cells.js";
+import { byId, element, setText, targetOf } from "./cells.js";
 import { about } from "./instruments.js";
 
 /** @typedef {import("./desk.js").Instrument} Instrument */
@@ -91,7 +91,7 @@ export class Search {
 
   /** @param {MouseEvent} event */
   #click(event) {
-    const symbol = event.target.closest("[role=option]")?.dataset.symbol;
+    const symbol = /** @type {HTMLElement | null} */ (targetOf(event).closest("[role=option]"))?.dataset.symbol;
     this.#choose(symbol, this.#adds || event.shiftKey);
   }
 

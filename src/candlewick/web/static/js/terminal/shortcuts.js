@@ -21,7 +21,7 @@ export function listenForShortcuts({ desk, search, favourites }) {
     else if (event.key === "]") desk.stepInterval(+1);
     else if (/^[1-9]$/.test(event.key) && favourites[Number(event.key) - 1]) desk.setInterval(favourites[Number(event.key) - 1]);
     else if (event.key === "c") byId("plot").focus();
-    else if (event.key === "w") document.querySelector(".symbol[tabindex='0']")?.focus();
+    else if (event.key === "w") /** @type {HTMLElement | null} */ (document.querySelector(".symbol[tabindex='0']"))?.focus();
     else return;
     event.preventDefault();
   });

@@ -17,11 +17,17 @@ export class Status {
    *   headline: import("./headline.js").Headline, book: import("./book.js").Book,
    *   notices: import("./notices.js").Notices, refresh: () => void}} parts
    */
-  constructor(parts) {
-    Object.assign(this, parts);
-    this.live.addEventListener("state", (event) => this.#changed(event.detail));
+  constructor({ live, feeds, desk, headline, book, notices, refresh }) {
+    this.live = live;
+    this.feeds = feeds;
+    this.desk = desk;
+    this.headline = headline;
+    this.book = book;
+    this.notices = notices;
+    this.refresh = refresh;
+    this.live.addEventListener("state", (/** @type {CustomEvent} */ event) => this.#changed(event.detail));
     this.live.addEventListener("engine", () => this.#engineChanged());
-    this.live.addEventListener("problem", (event) => this.#problem(event.detail));
+    this.live.addEventListener("problem", (/** @type {CustomEvent} */ event) => this.#problem(event.detail));
     this.feeds.addEventListener("change", () => this.#judge());
     this.desk.addEventListener("symbol", () => this.#judge());
     this.#judge();

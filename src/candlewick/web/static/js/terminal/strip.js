@@ -1,7 +1,7 @@
 /** The strip of prices under the top bar: the instruments that the server chose, in its order. */
 
 import { direction, fixed, percent } from "../format.js";
-import { byId, element, setPrice, setText } from "./cells.js";
+import { byId, element, setPrice, setText, targetOf } from "./cells.js";
 import { priceDecimals } from "./instruments.js";
 
 export class Strip {
@@ -16,10 +16,10 @@ export class Strip {
     const list = byId("strip-list");
     list.append(...symbols.map((symbol) => this.#make(symbol)));
     list.addEventListener("click", (event) => {
-      const symbol = event.target.closest("button")?.dataset.symbol;
+      const symbol = targetOf(event).closest("button")?.dataset.symbol;
       if (symbol) desk.select(symbol);
     });
-    quotes.addEventListener("change", (event) => {
+    quotes.addEventListener("change", (/** @type {CustomEvent<string[]>} */ event) => {
       for (const symbol of event.detail) this.#paint(symbol, quotes.get(symbol), desk.instruments.get(symbol));
     });
   }

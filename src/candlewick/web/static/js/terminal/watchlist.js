@@ -2,7 +2,7 @@
 
 import { send } from "../api.js";
 import { direction, fixed, percent } from "../format.js";
-import { byId, element, setPrice, setState, setText } from "./cells.js";
+import { byId, element, setPrice, setState, setText, targetOf } from "./cells.js";
 import { priceDecimals } from "./instruments.js";
 
 /** @typedef {{tr: HTMLTableRowElement, button: HTMLButtonElement, last: HTMLElement, change: HTMLElement}} Row */
@@ -30,14 +30,14 @@ export class Watchlist {
     this.#edit.addEventListener("click", () => this.#setEditing(this.#edit.getAttribute("aria-pressed") !== "true"));
     this.#body.addEventListener("keydown", (event) => this.#key(event));
     this.#body.addEventListener("click", (event) => this.#click(event));
-    this.#body.addEventListener("focusin", (event) => this.#rove(event.target));
+    this.#body.addEventListener("focusin", (event) => this.#rove(targetOf(event)));
     this.#body.addEventListener("dragstart", (event) => this.#dragStart(event));
     this.#body.addEventListener("dragover", (event) => this.#dragOver(event));
     this.#body.addEventListener("drop", (event) => event.preventDefault());
     this.#body.addEventListener("dragend", () => this.#dragEnd());
     desk.addEventListener("symbol", () => this.#mark());
     desk.instruments.addEventListener("complete", () => this.#paint(this.symbols));
-    quotes.addEventListener("change", (event) => this.#paint(event.detail));
+    quotes.addEventListener("change", (/** @type {CustomEvent<string[]>} */ event) => this.#paint(event.detail));
     this.#lay();
   }
 
@@ -158,8 +158,8 @@ export class Watchlist {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    const symbol = event.target.closest("tr")?.dataset.symbol;
-    if (!symbol || !event.target.matches(".symbol")) return;
+    const symbol = targetOf(event).closest("tr")?.dataset.symbol;
+    if (!symbol || !targetOf(event).matches(".symbol")) return;
     const at = this.symbols.indexOf(symbol);
     const last = this.symbols.length - 1;
     if (event.altKey && event.key === "ArrowUp") this.move(symbol, -1);
@@ -175,9 +175,9 @@ export class Watchlist {
 
   /** @param {MouseEvent} event */
   #click(event) {
-    const symbol = event.target.closest("tr")?.dataset.symbol;
+    const symbol = targetOf(event).closest("tr")?.dataset.symbol;
     if (!symbol) return;
-    const action = event.target.closest("[data-action]")?.dataset.action;
+    const action = /** @type {HTMLElement | null} */ (targetOf(event).closest("[data-action]"))?.dataset.action;
     if (action === "up") this.move(symbol, -1);
     else if (action === "down") this.move(symbol, +1);
     else if (action === "remove") this.remove(symbol);
@@ -192,7 +192,7 @@ export class Watchlist {
 
   /** @param {DragEvent} event */
   #dragStart(event) {
-    const tr = event.target.closest("tr");
+    const tr = targetOf(event).closest("tr");
     tr.classList.add("dragged");
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", tr.dataset.symbol);
@@ -201,7 +201,7 @@ export class Watchlist {
   /** @param {DragEvent} event */
   #dragOver(event) {
     const dragged = this.#body.querySelector(".dragged");
-    const over = event.target.closest("tr");
+    const over = targetOf(event).closest("tr");
     if (!dragged) return;
     event.preventDefault();
     if (!over || over === dragged) return;

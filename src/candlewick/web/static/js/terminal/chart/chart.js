@@ -42,8 +42,12 @@ export class Chart {
    *   notices: import("../notices.js").Notices}} parts
    */
   constructor({ desk, live, lengths, notices }) {
-    Object.assign(this, { desk, live, lengths, notices });
+    this.desk = desk;
+    this.live = live;
+    this.lengths = lengths;
+    this.notices = notices;
     this.api = createChart(byId("tv"), CHART);
+    /** @type {SplitSeries<Candle>} */
     this.candles = new SplitSeries(this.api, CandlestickSeries, CANDLES);
     this.volume = new SplitSeries(this.api, HistogramSeries, VOLUME);
     this.api.priceScale("volume").applyOptions(VOLUME_SCALE);
@@ -94,7 +98,14 @@ export class Chart {
   }
 
   toNow() {
-    this.api.timeScale().scrollToRealTime();
+    this.api.timeScale().scrollToPosition(CHART.timeScale.rightOffset, false);
+  }
+
+  /** To the first candle that is loaded; the ones before it follow. */
+  #toOldest() {
+    const scale = this.api.timeScale();
+    const { from, to } = scale.getVisibleLogicalRange();
+    scale.setVisibleLogicalRange({ from: 0, to: to - from });
   }
 
   async savePicture() {
@@ -247,6 +258,7 @@ export class Chart {
     else if (event.key === "ArrowRight") scale.scrollToPosition(scale.scrollPosition() + bars, false);
     else if (event.key === "+" || event.key === "=") zoom(1.2);
     else if (event.key === "-") zoom(1 / 1.2);
+    else if (event.key === "Home") this.#toOldest();
     else if (event.key === "End") this.toNow();
     else return;
     event.preventDefault();

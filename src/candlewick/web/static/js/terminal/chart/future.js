@@ -15,6 +15,7 @@ export class Future {
 
   /** @param {import("lightweight-charts").IChartApi} chart */
   constructor(chart) {
+    /** @type {import("lightweight-charts").ISeriesApi<any>} */
     this.series = chart.addSeries(LineSeries, { lastValueVisible: false, priceLineVisible: false });
   }
 

@@ -44,7 +44,7 @@ export class Legend {
       const pair = this.#extra.children[at] ?? this.#extra.appendChild(element("span", { class: "pair" }, element("span"), element("span", { class: "value" })));
       setText(pair.children[0], name);
       setText(pair.children[1], text);
-      pair.children[1].style.color = color;
+      /** @type {HTMLElement} */ (pair.children[1]).style.color = color;
     });
   }
 }

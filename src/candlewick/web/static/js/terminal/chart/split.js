@@ -27,7 +27,10 @@ export class SplitSeries {
   constructor(chart, definition, options, { pane = 0, liveOptions = {}, isLine = false } = {}) {
     this.chart = chart;
     this.isLine = isLine;
+    // any: the library brands its times, ours are plain UTC seconds
+    /** @type {import("lightweight-charts").ISeriesApi<any>} */
     this.history = chart.addSeries(definition, { ...options, lastValueVisible: false, priceLineVisible: false }, pane);
+    /** @type {import("lightweight-charts").ISeriesApi<any>} */
     this.live = chart.addSeries(definition, { ...options, lastValueVisible: false, priceLineVisible: false, ...liveOptions }, pane);
   }
 

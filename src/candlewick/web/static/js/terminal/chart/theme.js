@@ -48,6 +48,7 @@ export const CANDLES = {
 /** The line at the last price; its label's text stands out from its fill. */
 export const LAST_UP = { color: UP, axisLabelColor: UP, axisLabelTextColor: "#000000" };
 export const LAST_DOWN = { color: DOWN, axisLabelColor: "#c9364a", axisLabelTextColor: "#ffffff" };
+/** @type {import("lightweight-charts").CreatePriceLineOptions} */
 export const LAST = { lineStyle: LineStyle.Dotted, lineWidth: 1, axisLabelVisible: true, price: 0 };
 
 export const VOLUME = {
