@@ -27,7 +27,7 @@ def terminal(request: HttpRequest) -> HttpResponse:
     assert request.user.pk is not None, "only who has signed in comes here"
     if not link.instruments:  # the engine was never seen, or no venue has told it yet what it lists
         answer = render(request, "503.html", status=503)
-        answer["Retry-After"] = "2"
+        answer["Retry-After"] = answer["Refresh"] = "1"  # the page comes as soon as the engine does
         return answer
     user = request.user
     assert isinstance(user, User)  # `login_required` lets nobody else through

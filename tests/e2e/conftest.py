@@ -1,0 +1,203 @@
+"""A real `candlewick up` on free ports and a new data folder, and Chromium in front of it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    StorageState,
+    expect,
+    sync_playwright,
+)
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
+AXE: Final = ROOT / "node_modules/axe-core/axe.min.js"
+CHROMIUM: Final = Path("/usr/bin/chromium")
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+STARTS_WITHIN_S: Final = 60
+DESKTOP, TABLET, PHONE = (1440, 900), (1024, 768), (390, 844)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+class Up:
+    """`candlewick up` as a person starts it."""
+
+    def __init__(self, data_dir: Path, *, sim: dict[str, str] | None = None) -> None:
+        self.port, sim_port = _free_port(), _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._lines: list[str] = []
+        self._link: str | None = None
+        self._said = threading.Event()
+        environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "CANDLEWICK_SIM__PORT": str(sim_port)}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "candlewick", "up", "--data-dir", str(data_dir), "--port", str(self.port)],
+            env=environment | (sim or {}),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self._reading = threading.Thread(target=self._read)
+        self._reading.start()
+
+    def login_link(self) -> str:
+        """The link that the first start prints, once it is printed."""
+        assert self._said.wait(STARTS_WITHIN_S), self.log
+        assert self._link is not None, self.log
+        return self._link
+
+    @property
+    def log(self) -> str:
+        return "".join(self._lines)
+
+    def kill(self, part: str) -> None:
+        """`kill -9` one of the processes: `web`, `engine` or `sim`."""
+        for child in psutil.Process(self._process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                if part in child.cmdline():
+                    child.kill()
+                    return
+        raise AssertionError(f"no process {part} among the children of `candlewick up`:\n{self.log}")
+
+    def stop(self) -> None:
+        """Ctrl-C."""
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGINT)
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            raise
+        finally:
+            self._reading.join(10)
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self._lines.append(line)
+            found = re.search(r"https?://\S+/login/\S+", line)
+            if found:
+                self._link = found[0]
+                self._said.set()
+        self._said.set()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}")
+    expect.set_options(timeout=15_000)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """One running terminal for the tests of a worker; what they change is their own watchlist's."""
+    running = Up(tmp_path_factory.mktemp("data"))
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def session(up: Up, chromium: Browser) -> StorageState:
+    """The owner's session, begun by the printed link."""
+    context = chromium.new_context(base_url=up.url)
+    page = context.new_page()
+    page.goto(up.login_link())
+    page.goto("/terminal/")  # tries again by itself until the engine is there
+    expect(page.locator("#chart")).to_have_attribute("data-state", "live", timeout=30_000)
+    state = context.storage_state()
+    context.close()
+    return state
+
+
+@pytest.fixture
+def open_page(up: Up, chromium: Browser, session: StorageState) -> Iterator[OpenPage]:
+    """Opens pages as the owner. A fault on any of them that a test does not expect fails the test."""
+    contexts: list[BrowserContext] = []
+    faults: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            faults.append(f"{message.type}: {message.text}")
+
+    def open_it(
+        path: str = "/terminal/",
+        *,
+        size: tuple[int, int] = DESKTOP,
+        expects_faults: bool = False,
+        **options: Any,
+    ) -> Page:
+        width, height = size
+        context = chromium.new_context(
+            viewport={"width": width, "height": height}, storage_state=session, base_url=up.url, **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(30_000)
+        if not expects_faults:
+            page.on("console", note)
+            page.on("pageerror", lambda error: faults.append(f"uncaught: {error}"))
+        page.goto(path)
+        return page
+
+    yield open_it
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def _free_port() -> int:
+    """A port nobody listens on, below those the kernel gives to outgoing connections."""
+    for port in range(20_000 + os.getpid() % 8_000, 32_000):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            if port not in _taken:
+                _taken.add(port)
+                return port
+    raise AssertionError("no free port between 20,000 and 32,000")
+
+
+_taken: set[int] = set()
