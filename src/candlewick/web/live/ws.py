@@ -22,6 +22,7 @@ Admit = Callable[[Scope], Awaitable[Person | Refused]]
 
 MESSAGE_BYTES: Final = 16 * 1024  # the server closes with 1009 whoever sends more
 _TOO_MUCH: Final = 4429
+_FAREWELL_S: Final = 2.0  # what is queued may still go out for so long after a close
 _NAMES_AT_ONCE: Final = 256
 
 
@@ -64,6 +65,8 @@ async def _through_asgi(receive: Receive, send: Send, hub: Hub, person: Person) 
     sending = asyncio.create_task(_send_until_closed(slot, send))
     try:
         await _converse(receive, hub, hub.join(slot, person))
+        if slot.is_closing:
+            await asyncio.wait([sending], timeout=_FAREWELL_S)
     finally:
         sending.cancel()
         with contextlib.suppress(asyncio.CancelledError):

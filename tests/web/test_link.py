@@ -1,0 +1,51 @@
+"""The engine as a thread sees it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from candlewick.core.errors import EngineAway, UnknownSymbol
+from candlewick.web.link import Engine
+from tests.web.ground import FakeLink
+
+
+class SlowLink(FakeLink):
+    """An engine that never answers."""
+
+    async def request(self, verb: str, *, timeout_s: float = 1.0, **arguments: Any) -> bytes:
+        await asyncio.sleep(3600)
+        raise AssertionError
+
+
+async def test_a_thread_gets_the_answer() -> None:
+    link = FakeLink()
+    link.answers["book"] = lambda symbol: {"symbol": symbol}
+    engine = Engine(link, asyncio.get_running_loop())
+    assert await asyncio.to_thread(engine.request, "book", symbol="BTCUSDT") == b'{"symbol":"BTCUSDT"}'
+
+
+async def test_a_thread_gets_the_engines_refusal() -> None:
+    def refuse(symbol: str) -> None:
+        raise UnknownSymbol(symbol)
+
+    link = FakeLink()
+    link.answers["book"] = refuse
+    engine = Engine(link, asyncio.get_running_loop())
+    with pytest.raises(UnknownSymbol):
+        await asyncio.to_thread(engine.request, "book", symbol="NOPE")
+
+
+async def test_an_engine_that_does_not_answer_is_away() -> None:
+    engine = Engine(SlowLink(), asyncio.get_running_loop())
+    with pytest.raises(EngineAway, match="'book'"):
+        await asyncio.to_thread(engine.request, "book", timeout_s=-0.99)  # a hundredth of a second in all
+
+
+async def test_what_a_thread_calls_runs_on_the_loop() -> None:
+    called: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+    engine = Engine(FakeLink(), asyncio.get_running_loop())
+    await asyncio.to_thread(engine.call, called.set_result, 7)
+    assert await called == 7
