@@ -78,7 +78,7 @@ class _Venue(WSListener):
             sent += size
             due = begun + sent / RATE if self._paced else loop.time()
             await asyncio.sleep(due - loop.time())
-            while transport.get_write_buffer_size() > 1_000_000:  # noqa: ASYNC110 (a buffer has no event)
+            while transport.get_write_buffer_size() > 1_000_000:
                 await asyncio.sleep(0.001)
 
 
