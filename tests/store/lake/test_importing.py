@@ -56,7 +56,7 @@ def test_recorded_candles_come_back_bit_for_bit_hot_and_cold(
             np.testing.assert_array_equal(getattr(bars, name), table[name].to_numpy())
         compact(lake)
     with lake.database.read() as connection:
-        assert connection.execute("SELECT count(*) FROM hot_candles").fetchone() == (0,)
+        assert connection.execute("SELECT count(*) FROM hot_rows").fetchone() == (0,)
 
 
 def test_a_second_import_changes_nothing(lake: Lake, recordings: Path) -> None:

@@ -82,13 +82,16 @@ def test_trades_beyond_what_may_wait_are_dropped_and_counted_and_candles_never(l
     assert len(lake.candles(BTC, "1m")) == 50
 
 
-def test_what_cannot_be_kept_is_refused_at_the_door_and_holds_up_nothing(lake: Lake) -> None:
+def test_what_cannot_be_kept_is_refused_and_holds_up_nothing(lake: Lake) -> None:
     with LakeWriter(lake, interval_s=NEVER_S) as writer:
         writer.candles(candle(0), candle(1_700_000_000_000), candle(60, interval="7m"))
+        assert (writer.pending, writer.refused) == (1, 2)
+        assert "'7m'" in str(writer.last_error)
+        writer.trades(BTC, trade(1, 5), trade(2, -5), trade(2**63, 6), trade(3, 7))
         writer.trades("nowhere", trade(1, 5, instrument="nowhere"))
-        assert writer.refused == 3
-        assert "nowhere" in str(writer.last_error)
+    assert (writer.pending, writer.committed, writer.refused) == (0, 3, 5)
     assert lake.candles(BTC, "1m").time.tolist() == [0]
+    assert [t.id for t in lake.trades(BTC)] == [1, 3]
 
 
 def test_when_the_disk_is_full_rows_wait_and_closing_says_why(lake: Lake) -> None:

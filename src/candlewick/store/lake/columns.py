@@ -31,19 +31,6 @@ class Columns:
         none = np.empty(0, np.int64)
         return cls(none, {name: np.empty(0) for name in names}, np.empty(0, np.bool_), none)
 
-    @classmethod
-    def from_rows(cls, names: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Self:
-        """From SQLite rows (time, closed, rev, *values): None becomes NaN, integers stay exact."""
-        if not rows:
-            return cls.empty(names)
-        time, closed, rev, *values = zip(*rows, strict=True)
-        return cls(
-            np.array(time, np.int64),
-            {name: np.array(column, np.float64) for name, column in zip(names, values, strict=True)},
-            np.array(closed, np.bool_),
-            np.array(rev, np.int64),
-        )
-
     def __len__(self) -> int:
         return int(self.time.size)
 

@@ -100,7 +100,7 @@ class _Compaction:
         """Every partition of a keyed series that has hot rows before `before_s`."""
         unit = NS_PER_S if kind.ns else 1
         with self._lake.database.read() as connection:
-            times = hot.select(connection, kind, series, names=(), end=before_s * unit).time // unit
+            times = hot.times(connection, series, before_s * unit) // unit
         for partition in dict.fromkeys(_partitions(interval or kind.filed_as, times)):
             start, end = layout.bounds(partition)
             self._move_partition(series, kind, folder, partition, start * unit, min(end, before_s) * unit)
@@ -109,7 +109,7 @@ class _Compaction:
         self, series: int, kind: Kind, folder: str, partition: str, start: int, end: int
     ) -> None:
         with self._lake.database.read() as connection:
-            rows = hot.select(connection, kind, series, names=kind.values, start=start, end=end)
+            rows = hot.select(connection, kind, series, start=start, end=end)
             entry = manifest.partition_file(connection, series, partition)
         old = Columns.empty(kind.values)
         if entry is not None:
@@ -122,7 +122,7 @@ class _Compaction:
         with self._lake.database.write() as connection:
             if file is not None:
                 manifest.put_in_force(connection, file, self.now_s)
-            hot.remove(connection, kind, series, done)
+            hot.remove(connection, series, done)
         self.report.rows += len(done)
 
     def _write(self, series: int, partition: str, folder: str, rows: Columns) -> manifest.FileEntry:

@@ -22,20 +22,10 @@ CREATE TABLE series (
     interval TEXT NOT NULL,
     UNIQUE (kind, instrument, interval)
 );
-CREATE TABLE hot_candles (
-    series INTEGER NOT NULL, time INTEGER NOT NULL,
-    open REAL, high REAL, low REAL, close REAL, volume REAL, quote_volume REAL, trades REAL,
-    closed INTEGER NOT NULL, rev INTEGER NOT NULL,
-    PRIMARY KEY (series, time)
-) WITHOUT ROWID;
-CREATE TABLE hot_funding (
-    series INTEGER NOT NULL, time INTEGER NOT NULL, rate REAL, mark REAL, offset_ns REAL,
-    closed INTEGER NOT NULL, rev INTEGER NOT NULL,
-    PRIMARY KEY (series, time)
-) WITHOUT ROWID;
-CREATE TABLE hot_open_interest (
-    series INTEGER NOT NULL, time INTEGER NOT NULL, quantity REAL, value REAL,
-    closed INTEGER NOT NULL, rev INTEGER NOT NULL,
+-- packed: the row as `hot.py` packs it; one cell a row is read in a third of the time that columns take
+CREATE TABLE hot_rows (
+    series INTEGER NOT NULL, time INTEGER NOT NULL, closed INTEGER NOT NULL, rev INTEGER NOT NULL,
+    packed BLOB NOT NULL,
     PRIMARY KEY (series, time)
 ) WITHOUT ROWID;
 -- AUTOINCREMENT: compaction deletes the batches it has read by their ids; a reused id would be a lost batch

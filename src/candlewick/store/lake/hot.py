@@ -2,42 +2,69 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
+import struct
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Any, Final, NamedTuple
+from itertools import repeat
+from typing import Final, NamedTuple
 
 import lz4.block  # type: ignore[import-untyped]
 import msgspec
+import numpy as np
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Trade
-from candlewick.store.lake.columns import Columns
+from candlewick.store.lake.columns import Columns, Ints
 from candlewick.store.lake.kinds import Kind
 
 _DAY_NS: Final = 86_400 * NS_PER_S
+_NAN: Final = math.nan
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Trade]).decode
 
 
-def upsert(connection: sqlite3.Connection, kind: Kind, rows: Iterable[tuple[Any, ...]]) -> int:
-    """Put rows (series, time, closed, rev, *values); returns how many were new or better.
+Row = tuple[int, bool, int, Sequence[float | None]]
+"""Time in the kind's unit, closed, rev, values in the kind's order; None is unknown."""
+
+_UPSERT: Final = """
+    INSERT INTO hot_rows (series, time, closed, rev, packed) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (series, time) DO UPDATE
+    SET closed = excluded.closed, rev = excluded.rev, packed = excluded.packed
+    WHERE (excluded.closed, excluded.rev) > (hot_rows.closed, hot_rows.rev)
+"""
+
+
+def put(connection: sqlite3.Connection, kind: Kind, series: int, rows: Iterable[Row]) -> int:
+    """Put rows; returns how many were new or better.
 
     A row gives way to one that is closed where it is open, else to one known later: the order of
     `columns.merged`. Equal in both, the first stays.
     """
-    return connection.executemany(_upsert_sql(kind), rows).rowcount
+    pack = struct.Struct(f"<qqq{len(kind.values)}d").pack
+    packed = (
+        (series, time, closed, rev, pack(time, closed, rev, *[_NAN if v is None else v for v in values]))
+        for time, closed, rev, values in rows
+    )
+    return connection.executemany(_UPSERT, packed).rowcount
+
+
+def put_columns(connection: sqlite3.Connection, kind: Kind, series: int, rows: Columns) -> int:
+    """The same for columns, packed all at once."""
+    table = np.empty(len(rows), _packed(kind))
+    table["time"], table["closed"], table["rev"] = rows.time, rows.closed, rows.rev
+    for at, name in enumerate(kind.values):
+        table["values"][:, at] = rows.values[name]
+    whole, size = table.tobytes(), table.itemsize
+    cells = (whole[at : at + size] for at in range(0, len(whole), size))
+    head = (rows.time.tolist(), rows.closed.tolist(), rows.rev.tolist())
+    return connection.executemany(_UPSERT, zip(repeat(series), *head, cells, strict=False)).rowcount
 
 
 @cache
-def _upsert_sql(kind: Kind) -> str:
-    names = ("series", "time", "closed", "rev", *kind.values)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in names[2:])
-    return (
-        f"INSERT INTO {kind.table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))}) "
-        f"ON CONFLICT (series, time) DO UPDATE SET {changes} "
-        f"WHERE (excluded.closed, excluded.rev) > ({kind.table}.closed, {kind.table}.rev)"
-    )
+def _packed(kind: Kind) -> np.dtype[np.void]:
+    return np.dtype([("time", "<i8"), ("closed", "<i8"), ("rev", "<i8"), ("values", "<f8", len(kind.values))])
 
 
 def select(
@@ -45,36 +72,47 @@ def select(
     kind: Kind,
     series: int,
     *,
-    names: Sequence[str],
+    names: Sequence[str] | None = None,
     start: int | None = None,
     end: int | None = None,
     limit: int | None = None,
 ) -> Columns:
     """Rows with start <= time < end, oldest first; of more than `limit`, the newest."""
-    where, values = "series = ?", [series]
+    where, bounds = "series = ?", [series]
     if start is not None:
-        where, values = where + " AND time >= ?", [*values, start]
+        where, bounds = where + " AND time >= ?", [*bounds, start]
     if end is not None:
-        where, values = where + " AND time < ?", [*values, end]
-    columns = ", ".join(("time", "closed", "rev", *names))
-    query = f"SELECT {columns} FROM {kind.table} WHERE {where} ORDER BY time"
-    if limit is None:
-        return Columns.from_rows(names, connection.execute(query, values).fetchall())
-    rows = connection.execute(f"{query} DESC LIMIT ?", [*values, limit]).fetchall()
-    rows.reverse()
-    return Columns.from_rows(names, rows)
+        where, bounds = where + " AND time < ?", [*bounds, end]
+    query = f"SELECT packed FROM hot_rows WHERE {where} ORDER BY time"
+    if limit is not None:
+        query, bounds = f"{query} DESC LIMIT ?", [*bounds, limit]
+    cells = [cell for (cell,) in connection.execute(query, bounds)]
+    table = np.frombuffer(b"".join(cells), _packed(kind))
+    if limit is not None:
+        table = table[::-1]
+    values = np.ascontiguousarray(table["values"].T)
+    return Columns(
+        np.ascontiguousarray(table["time"]),
+        {name: values[at] for at, name in enumerate(kind.values) if names is None or name in names},
+        table["closed"].astype(np.bool_),
+        np.ascontiguousarray(table["rev"]),
+    )
 
 
-def remove(connection: sqlite3.Connection, kind: Kind, series: int, seen: Columns) -> None:
+def times(connection: sqlite3.Connection, series: int, end: int) -> Ints:
+    """Times of the rows before `end`, rising."""
+    found = connection.execute(
+        "SELECT time FROM hot_rows WHERE series = ? AND time < ? ORDER BY time", (series, end)
+    )
+    return np.array([time for (time,) in found], np.int64)
+
+
+def remove(connection: sqlite3.Connection, series: int, seen: Columns) -> None:
     """Delete rows that are as they were `seen`; one that was bettered meanwhile stays."""
+    head = (seen.time.tolist(), seen.closed.tolist(), seen.rev.tolist())
     connection.executemany(
-        f"DELETE FROM {kind.table} WHERE series = ? AND time = ? AND closed = ? AND rev = ?",
-        [
-            (series, time, closed, rev)
-            for time, closed, rev in zip(
-                seen.time.tolist(), seen.closed.tolist(), seen.rev.tolist(), strict=True
-            )
-        ],
+        "DELETE FROM hot_rows WHERE series = ? AND time = ? AND closed = ? AND rev = ?",
+        zip(repeat(series), *head, strict=False),
     )
 
 

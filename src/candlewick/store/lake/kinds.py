@@ -1,4 +1,4 @@
-"""What the lake keeps: for each kind of series its hot table, its columns and the unit of its time."""
+"""What the lake keeps: for each kind of series its columns and the unit of its time."""
 
 from __future__ import annotations
 
@@ -16,14 +16,12 @@ class Kind:
 
     Attributes:
         name: as it stands in the manifest and in paths.
-        table: the hot table.
         values: its columns, all float64, NaN where unknown.
         ns: time is in nanoseconds (moments) rather than seconds (open times of intervals).
         filed_as: for kinds without intervals, the interval whose files span as much time.
     """
 
     name: str
-    table: str
     values: tuple[str, ...]
     ns: bool
     filed_as: str = ""
@@ -31,15 +29,13 @@ class Kind:
 
 _CANDLE: Final = ("open", "high", "low", "close", "volume", "quote_volume", "trades")
 
-CANDLES: Final = Kind("candles", "hot_candles", _CANDLE, ns=False)
-MARK: Final = Kind("mark", "hot_candles", _CANDLE, ns=False)
-INDEX: Final = Kind("index", "hot_candles", _CANDLE, ns=False)
+CANDLES: Final = Kind("candles", _CANDLE, ns=False)
+MARK: Final = Kind("mark", _CANDLE, ns=False)
+INDEX: Final = Kind("index", _CANDLE, ns=False)
 # Venues stamp one settlement with a few milliseconds more or less each time they are asked: its key is the
 # second, so that it is never counted twice, and the venue's own stamp is that plus `offset_ns`.
-FUNDING: Final = Kind("funding", "hot_funding", ("rate", "mark", "offset_ns"), ns=False, filed_as="1h")
-OPEN_INTEREST: Final = Kind(
-    "open_interest", "hot_open_interest", ("quantity", "value"), ns=True, filed_as="1m"
-)
+FUNDING: Final = Kind("funding", ("rate", "mark", "offset_ns"), ns=False, filed_as="1h")
+OPEN_INTEREST: Final = Kind("open_interest", ("quantity", "value"), ns=True, filed_as="1m")
 
 KEYED: Final[dict[str, Kind]] = {k.name: k for k in (CANDLES, MARK, INDEX, FUNDING, OPEN_INTEREST)}
 TRADES: Final = "trades"

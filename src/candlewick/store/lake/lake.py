@@ -6,10 +6,9 @@ import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UsageError
@@ -242,9 +241,8 @@ class Lake:
         with self.database.write() as connection:
             count = _put_candles(connection, CANDLES, candles)
             for instrument, batch in (trades or {}).items():
-                for trade in batch:
-                    check_moment(trade)
                 if batch:
+                    check_trades(instrument, batch)
                     series = manifest.make_series(connection, TRADES, instrument, "")
                     hot.add_trades(connection, series, batch)
                     count += len(batch)
@@ -257,11 +255,9 @@ class Lake:
         split_instrument(instrument)
         for time in rows.time[:1].tolist() + rows.time[-1:].tolist():
             check_time(time, ns=kind.ns)
-        values = [rows.values[name].tolist() for name in kind.values]
-        head = (rows.time.tolist(), rows.closed.tolist(), rows.rev.tolist())
         with self.database.write() as connection:
             series = manifest.make_series(connection, kind.name, instrument, interval)
-            return hot.upsert(connection, kind, zip(repeat(series), *head, *values, strict=False))
+            return hot.put_columns(connection, kind, series, rows)
 
     def series(self) -> list[SeriesInfo]:
         """Every series that has rows, ordered by instrument, kind and interval."""
@@ -354,7 +350,7 @@ def check_candle(candle: Candle) -> None:
     check_time(candle.ts_received, ns=True)
 
 
-def check_moment(moment: Trade | Funding | OpenInterest) -> None:
+def check_moment(moment: Funding | OpenInterest) -> None:
     """The same for what happens at a moment.
 
     Raises:
@@ -363,10 +359,25 @@ def check_moment(moment: Trade | Funding | OpenInterest) -> None:
     split_instrument(moment.instrument)
     check_time(moment.ts_exchange, ns=True)
     check_time(moment.ts_received, ns=True)
-    if isinstance(moment, Trade):
-        for number in (moment.id, moment.first_id, moment.last_id):
-            if isinstance(number, int) and not -_INT64_END <= number < _INT64_END:
-                raise UsageError(f"Trade number {number} of {moment.instrument} does not fit 64 bits.")
+
+
+def check_trades(instrument: str, batch: Sequence[Trade]) -> None:
+    """The same for trades (at least one), all at once: this stands in the way of every trade.
+
+    Raises:
+        UsageError: one of them cannot be kept; the sentence says why.
+    """
+    split_instrument(instrument)
+    moments = [trade.ts_exchange for trade in batch]
+    check_time(min(moments), ns=True)
+    check_time(max(moments), ns=True)
+    numbers: list[int | str | None] = [trade.id for trade in batch]
+    if batch[0].last_id is not None:
+        numbers += [trade.first_id for trade in batch]
+        numbers += [trade.last_id for trade in batch]
+    for number in numbers:
+        if type(number) is int and not -_INT64_END <= number < _INT64_END:
+            raise UsageError(f"Trade number {number} of {instrument} does not fit 64 bits.")
 
 
 def _put_candles(connection: sqlite3.Connection, kind: Kind, candles: Iterable[Candle]) -> int:
@@ -378,32 +389,36 @@ def _put_candles(connection: sqlite3.Connection, kind: Kind, candles: Iterable[C
     for (instrument, interval), group in by_series.items():
         series = manifest.make_series(connection, kind.name, instrument, interval)
         rows = (
-            (series, c.time, c.closed, c.ts_received,
-             c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades)
+            (
+                c.time,
+                c.closed,
+                c.ts_received,
+                (c.open, c.high, c.low, c.close, c.volume, c.quote_volume, c.trades),
+            )
             for c in group
-        )  # fmt: skip
-        count += hot.upsert(connection, kind, rows)
+        )
+        count += hot.put(connection, kind, series, rows)
     return count
 
 
 def _put_moments(
     connection: sqlite3.Connection, kind: Kind, moments: Iterable[Funding | OpenInterest]
 ) -> int:
-    by_instrument: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-    row: tuple[Any, ...]
+    by_instrument: dict[str, list[hot.Row]] = defaultdict(list)
     for moment in moments:
         check_moment(moment)
+        values: tuple[float | None, ...]
         match moment:
             case Funding():
                 time, offset_ns = funding_key(moment.ts_exchange)
-                row = (time, True, moment.ts_received, moment.rate, moment.mark, offset_ns)
+                values = (moment.rate, moment.mark, offset_ns)
             case OpenInterest():
-                row = (moment.ts_exchange, True, moment.ts_received, moment.quantity, moment.value)
-        by_instrument[moment.instrument].append(row)
+                time, values = moment.ts_exchange, (moment.quantity, moment.value)
+        by_instrument[moment.instrument].append((time, True, moment.ts_received, values))
     count = 0
     for instrument, group in by_instrument.items():
         series = manifest.make_series(connection, kind.name, instrument, "")
-        count += hot.upsert(connection, kind, ((series, *row) for row in group))
+        count += hot.put(connection, kind, series, group)
     return count
 
 

@@ -187,7 +187,7 @@ def summary(connection: sqlite3.Connection) -> list[SeriesInfo]:
 
 
 def _parts(connection: sqlite3.Connection) -> Iterator[tuple[int, int, int, int, int]]:
-    """(series, rows, first, last, bytes) of each hot table and of the files."""
+    """(series, rows, first, last, bytes) of the files and of the hot tables."""
     yield from connection.execute(
         "SELECT series, sum(rows), min(min_time), max(max_time), sum(bytes) "
         "FROM files WHERE retired_s IS NULL GROUP BY series"
@@ -195,7 +195,6 @@ def _parts(connection: sqlite3.Connection) -> Iterator[tuple[int, int, int, int,
     yield from connection.execute(
         "SELECT series, sum(count), min(min_ns), max(max_ns), 0 FROM hot_trades GROUP BY series"
     )
-    for table in sorted({kind.table for kind in KEYED.values()}):
-        yield from connection.execute(
-            f"SELECT series, count(*), min(time), max(time), 0 FROM {table} GROUP BY series"
-        )
+    yield from connection.execute(
+        "SELECT series, count(*), min(time), max(time), 0 FROM hot_rows GROUP BY series"
+    )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from functools import partial
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
 from candlewick.core.errors import CandlewickError, StoreError, UsageError
 from candlewick.core.events import Candle, Funding, OpenInterest, Trade
-from candlewick.store.lake.lake import Lake, check_candle, check_moment
+from candlewick.store.lake.lake import Lake, check_candle, check_moment, check_trades
 
 INTERVAL_S: Final = 0.25
 BATCH_ROWS: Final = 5_000
@@ -26,8 +27,8 @@ class LakeWriter:
     What waits is bounded. Candles wait by (instrument, interval, time) and the better version replaces
     the other, so their number is bounded by the bars that change and none is ever dropped. Trades
     beyond `max_trades` are dropped and counted in `dropped`: the venue still has them. What the lake
-    cannot keep at all (a time in the wrong unit) is refused at the door and counted in `refused`, so that
-    it cannot hold up the rest. When a commit fails (disk full), its rows go back to waiting and are tried
+    cannot keep at all (a time in the wrong unit) is sorted out and counted in `refused`, so that it cannot
+    hold up the rest. When a commit fails (disk full), its rows go back to waiting and are tried
     again every second. `last_error` says why in both cases.
 
     A killed process loses what was not committed yet, at most one interval, and nothing else.
@@ -84,11 +85,10 @@ class LakeWriter:
     def trades(self, instrument: str, *trades: Trade) -> None:
         """Have trades stored; those beyond what may wait are dropped and counted. Returns at once."""
         with self._lock:
-            kept = self._kept(trades, check_moment)
-            taken = kept[: self._max_trades - self._trade_count]
+            taken = trades[: self._max_trades - self._trade_count]
             self._trades[instrument].extend(taken)
             self._trade_count += len(taken)
-            self.dropped += len(kept) - len(taken)
+            self.dropped += len(trades) - len(taken)
         self._nudge()
 
     def funding(self, *rates: Funding) -> None:
@@ -150,7 +150,8 @@ class LakeWriter:
         """Commit everything that waits; False when that failed and it waits again."""
         with self._lock:
             candles, self._candles = self._candles, {}
-            trades, self._trades = self._trades, defaultdict(list)
+            trades: dict[str, list[Trade]] = self._trades
+            self._trades = defaultdict(list)
             funding, self._funding = self._funding, []
             open_interest, self._open_interest = self._open_interest, []
             count = len(candles) + self._trade_count + len(funding) + len(open_interest)
@@ -158,10 +159,17 @@ class LakeWriter:
             self._in_flight = count
         if not count:
             return True
+        refused_before = self.refused
+        put = partial(
+            self._lake.put_batch, candles=candles.values(), funding=funding, open_interest=open_interest
+        )
         try:
-            self._lake.put_batch(
-                candles=candles.values(), trades=trades, funding=funding, open_interest=open_interest
-            )
+            try:
+                put(trades=trades)
+            except UsageError:
+                # checked one by one only now: a look at every trade would cost more than storing it
+                trades = {name: self._kept(batch, _check_trade) for name, batch in trades.items()}
+                put(trades=trades)
         except StoreError as error:
             self.last_error = error
             with self._lock:
@@ -173,7 +181,7 @@ class LakeWriter:
                 self._in_flight = 0
             return False
         self.last_error = None
-        self.committed += count
+        self.committed += count - (self.refused - refused_before)
         self._in_flight = 0
         return True
 
@@ -184,3 +192,7 @@ class LakeWriter:
             self._trades[instrument][:0] = taken
             self._trade_count += len(taken)
             self.dropped += len(batch) - len(taken)
+
+
+def _check_trade(trade: Trade) -> None:
+    check_trades(trade.instrument, [trade])
