@@ -20,12 +20,12 @@ from candlewick.core.events import (
     Candle,
     Derivative,
     Liquidation,
-    MarketEvent,
     OpenInterest,
     Quote,
     Ticker,
     Trade,
 )
+from candlewick.venues.contract import VenueEvent
 from candlewick.venues.recording import (
     UNNAMED,
     BadLine,
@@ -108,14 +108,14 @@ def normalise(
         for event in events:
             body = normalised(event)
             if body is not None:
-                native = mapper.native(event.instrument)  # type: ignore[union-attr]  # mappers make no other
+                native = mapper.native(event.instrument)
                 symbol = None if native == UNNAMED else native
                 head = {"type": body.pop("type"), "venue": venue, "symbol": symbol}
                 out.write(encode(head | body) + b"\n")
     return unreadable
 
 
-def normalised(event: MarketEvent) -> dict[str, Any] | None:
+def normalised(event: VenueEvent) -> dict[str, Any] | None:
     """The event in the public shape, without its venue and symbol; None if it has no public shape."""
     body: dict[str, Any]
     match event:

@@ -6,12 +6,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-from candlewick.core.events import BookChange, Candle, Funding, MarketEvent, OpenInterest, Trade
+from candlewick.core.events import (
+    BookChange,
+    Candle,
+    Derivative,
+    Funding,
+    Liquidation,
+    MarketEvent,
+    OpenInterest,
+    Quote,
+    Ticker,
+    Trade,
+)
 from candlewick.core.instrument import Instrument, Venue
 
 Topic = Literal["trades", "quotes", "book", "derivative", "ticker", "liquidations"]
 FeedState = Literal["connecting", "live", "stale", "disconnected"]
 Emit = Callable[[MarketEvent], None]
+# What a message of a venue can say; it says nothing of connections, nor of our own doings.
+VenueEvent = Trade | Quote | BookChange | Derivative | Ticker | Liquidation | Candle | Funding | OpenInterest
 
 
 @dataclass(slots=True)

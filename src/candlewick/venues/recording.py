@@ -19,7 +19,8 @@ from urllib.parse import parse_qs, urlsplit
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import MalformedMessage, UsageError
-from candlewick.core.events import BookChange, MarketEvent
+from candlewick.core.events import BookChange
+from candlewick.venues.contract import VenueEvent
 
 Format = Literal["raw", "cryptofeed", "hft"]
 UNNAMED: Final = "_"  # native symbol of a book snapshot that nothing around it names
@@ -48,7 +49,7 @@ class BadLine(NamedTuple):
 class VenueMapper(Protocol):
     """What a venue's mapper offers to whoever reads recordings."""
 
-    def events(self, raw: bytes, ts_received: int, symbol: str | None = None) -> tuple[MarketEvent, ...]: ...
+    def events(self, raw: bytes, ts_received: int, symbol: str | None = None) -> tuple[VenueEvent, ...]: ...
 
     def native(self, instrument: str) -> str: ...
 
@@ -119,7 +120,7 @@ class Reader:
         self._mapper = mapper
         self._with_books: set[str] = set()
 
-    def events(self, message: Message) -> tuple[MarketEvent, ...]:
+    def events(self, message: Message) -> tuple[VenueEvent, ...]:
         """The events of one message; 0 stands for a receive time that nobody wrote down.
 
         Raises:

@@ -29,7 +29,6 @@ from candlewick.core.events import (
     Candle,
     Derivative,
     Liquidation,
-    MarketEvent,
     OpenInterest,
     Quote,
     Ticker,
@@ -37,9 +36,10 @@ from candlewick.core.events import (
 )
 from candlewick.core.instrument import instrument_id
 from candlewick.venues.binance import wire
+from candlewick.venues.contract import VenueEvent
 
 Market = Literal["spot", "usdm", "coinm"]
-Events = tuple[MarketEvent, ...]
+Events = tuple[VenueEvent, ...]
 
 MAX_BYTES: Final = 4 * 1024 * 1024
 MAX_SYMBOLS: Final = 20_000
@@ -62,6 +62,7 @@ IGNORED: Final = frozenset(
     )
 )
 _NS_PER_MS: Final = 1_000_000
+_PARTIAL_DEPTH: Final = re.compile(r"@depth\d")  # the best 5, 10 or 20 levels whole, not what changed
 _QUOTE: Final = ord('"')
 _NATIVE: Final = re.compile(r"\w[\w.-]{0,39}")
 
@@ -225,9 +226,7 @@ class Mapper:
         return (Quote(self._ids[m.s], m.b, m.B, m.a, m.A, m.u, ts, ts_received),)
 
     def _from_depth(self, m: wire.DepthUpdate, ts_received: int, stream: str) -> Events:
-        # `@depth5`, `@depth20`: the best levels whole, not what changed
-        at = stream.find("@depth") + 6
-        snapshot = stream[at : at + 1].isdigit() if at >= 6 else False
+        snapshot = "@depth@" not in stream and _PARTIAL_DEPTH.search(stream) is not None
         ts = m.E * _NS_PER_MS
         return (BookChange(self._ids[m.s], snapshot, m.b, m.a, m.U, m.u, m.pu, ts, ts_received),)
 
