@@ -95,6 +95,7 @@ def test_it_applies_the_futures_diff_that_ends_at_the_snapshot() -> None:
     assert book.apply(futures(8, 10, 7, [(99.0, 1.0)])) == "applied"
     assert book.apply(futures(15, 16, 10, [(99.0, 4.0)])) == "applied"
     assert book.last_id == 16
+    assert book.apply(futures(15, 17, 14)) == "gap", "only the first diff may overlap the snapshot"
 
 
 def test_it_accepts_a_futures_diff_that_follows_the_snapshot_directly() -> None:
@@ -166,6 +167,7 @@ def test_it_ignores_what_it_already_holds() -> None:
     assert book.apply(spot(11, 12, [(99.0, 1.0)])) == "ignored"
     assert book.apply(spot(11, 11, [(99.0, 2.0)])) == "ignored"
     assert book.apply(snapshot(11)) == "ignored"
+    assert book.apply(snapshot(12)) == "ignored"
     assert (book.best_bid, book.version) == ((99.0, 5.0), version)
 
 
@@ -210,7 +212,18 @@ def test_it_asks_again_when_the_venue_began_to_number_anew_unsaid() -> None:
 
 @pytest.mark.parametrize(
     "level",
-    [(nan, 1.0), (99.0, nan), (-1.0, 1.0), (0.0, 1.0), (99.0, -1.0), (inf, 1.0), (99.0, inf), (55.0, nan)],
+    [
+        (nan, 1.0),
+        (99.0, nan),
+        (-1.0, 1.0),
+        (0.0, 1.0),
+        (99.0, -1.0),
+        (inf, 1.0),
+        (99.0, inf),
+        (55.0, nan),
+        (55.0, inf),
+        (55.0, -1.0),
+    ],
 )
 def test_it_rejects_an_impossible_level(level: Level) -> None:
     book = synchronised_book()
@@ -226,8 +239,9 @@ def test_it_takes_a_crossed_result_for_a_gap() -> None:
     book = synchronised_book()
     assert book.apply(spot(11, 11, [(100.0, 1.0)])) == "gap"
     assert book.reason == "bid 100.0 met ask 100.0"
-    assert book.apply(snapshot(12, bids=[(101.0, 1.0)])) == "gap"
-    assert not book.synchronised
+    for price in (100.0, 101.0):
+        assert book.apply(snapshot(12, bids=[(price, 1.0)])) == "gap"
+        assert not book.synchronised
 
 
 def test_it_accepts_a_book_with_an_empty_side() -> None:
@@ -236,14 +250,42 @@ def test_it_accepts_a_book_with_an_empty_side() -> None:
     assert (book.best_bid, book.best_ask) == ((99.0, 1.0), None)
 
 
-def test_it_keeps_no_more_removed_levels_than_live_ones() -> None:
+@pytest.mark.parametrize("side", [0, 1], ids=["bids", "asks"])
+def test_it_keeps_no_more_removed_levels_than_live_ones(side: int) -> None:
     book = synchronised_book()
-    for id in range(11, 5_000):
-        price = 1.0 + id / 100
-        book.apply(spot(id, id, [(price, 1.0)]))
-        book.apply(spot(id, id + 1, [(price, 0.0)]))
+    for n in range(5_000):
+        price = 50.0 + n / 1_000 if side == 0 else 150.0 + n / 1_000
+        for last_id, quantity in ((11 + 2 * n, 1.0), (12 + 2 * n, 0.0)):
+            change: list[list[Level]] = [[], []]
+            change[side] = [(price, quantity)]
+            assert book.apply(spot(last_id, last_id, *change)) == "applied"
     assert book.depth() == (3, 3)
-    assert len(book._bids) < 600
+    assert len(book._bids) + len(book._asks) < 600
+
+
+def test_it_reads_as_many_levels_as_are_asked_for() -> None:
+    book = OrderBook()
+    bids = [(100.0 - n, 1.0) for n in range(50)]
+    asks = [(101.0 + n, 1.0) for n in range(50)]
+    book.apply(snapshot(1, bids[::-1], asks[::-1]))
+    for n in (0, 1, 3, 25, 49, 50, 51):
+        assert book.bids(n) == bids[:n]
+        assert book.asks(n) == asks[:n]
+    book.apply(spot(2, 2, [(90.0, 0.0)], [(110.0, 0.0)]))
+    assert book.bids(12) == [*bids[:10], *bids[11:13]]
+    assert book.asks(12) == [*asks[:9], *asks[10:13]]
+
+
+def test_its_version_grows_with_every_change_of_what_can_be_read() -> None:
+    book = OrderBook()
+    seen = [book.version]
+    for message in (snapshot(10), spot(11, 11, [(98.0, 4.0)]), snapshot(20), spot(30, 30), snapshot(31)):
+        book.apply(message)
+        seen.append(book.version)
+    book.desynchronise("connection lost")
+    seen.append(book.version)
+    assert sorted(set(seen)) == seen
+    assert book.gaps == 1
 
 
 # Against a venue that loses, repeats and reorders
