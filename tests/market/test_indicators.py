@@ -118,6 +118,15 @@ def test_vwap_begins_anew_each_day() -> None:
     np.testing.assert_allclose(ta.vwap(day), [9, 6, 10])
 
 
+def test_a_chart_shows_no_vwap_of_a_day_whose_beginning_it_lacks() -> None:
+    whole = bars(72)
+    for begin in (0, 5, 24):
+        (line,) = parse("vwap").compute(whole[begin:]).values()
+        unknown = (24 - begin) % 24
+        assert np.isnan(line[:unknown]).all()
+        np.testing.assert_allclose(line[unknown:], ta.vwap(whole)[begin + unknown :])
+
+
 def test_vwap_is_unknown_until_something_was_traded() -> None:
     quiet = Bars.from_arrays(
         symbol="X", timeframe="1h", time=[T0, T0 + 3600], open=[1, 2], high=[1, 2], low=[1, 2], close=[1, 2],

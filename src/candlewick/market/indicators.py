@@ -204,7 +204,10 @@ INDICATORS: Final[dict[str, Indicator]] = {
             lambda bars, period, deviations: bollinger(bars.close, period, deviations),
             lambda period, deviations: period - 1,
         ),
-        Indicator("vwap", "VWAP", "price", (), ("vwap",), lambda bars: (vwap(bars),), lambda: 1_440),
+        Indicator(
+            "vwap", "VWAP", "price", (), ("vwap",),
+            lambda bars: (_vwap_of_whole_days(bars),), lambda: 1_440,
+        ),
         Indicator(
             "rsi", "RSI", "own", (_period(14),), ("rsi",),
             lambda bars, period: (rsi(bars.close, period),), lambda period: 2 * CONVERGED * period,
@@ -223,6 +226,14 @@ INDICATORS: Final[dict[str, Indicator]] = {
         ),
     )
 }  # fmt: skip
+
+
+def _vwap_of_whole_days(bars: Bars) -> Column:
+    """VWAP, unknown on a first day of which the bars do not hold the beginning."""
+    line = vwap(bars)
+    if len(bars) and bars.time[0] % 86_400:
+        line[bars.time // 86_400 == bars.time[0] // 86_400] = np.nan
+    return line
 
 
 def _one(function: str, values: ArrayLike, **parameters: int) -> Column:
