@@ -183,6 +183,8 @@ class Connection:
         except (OSError, WSError) as error:
             return f"cannot connect: {error}"
         beside = [asyncio.create_task(self._control(transport)), asyncio.create_task(self._watch(transport))]
+        for task in beside:  # without both there is nothing to wait for; if one failed, it is raised below
+            task.add_done_callback(lambda _: transport.disconnect(graceful=False))
         try:
             await transport.wait_disconnected()
         except WSError as error:
