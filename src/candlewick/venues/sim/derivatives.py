@@ -25,6 +25,7 @@ _MARK_MEMORY_S = 30.0
 _OPEN_INTEREST_DAYS = 0.8  # open interest in days of volume
 _DENT_MEMORY_S = 6 * 3600.0
 _KEPT_ORDERS = 1000
+_NOTED = 864  # three days of open interest as it was told; before them, as generated
 
 
 def funding_rate(premium: float, hours: int) -> float:
@@ -57,6 +58,11 @@ class Derivative:
         self._samples = 0
         self._until_ms = 0
         self._dent = 0.0
+
+    def restore(self, settled: dict[int, tuple[float, float]], interest: dict[int, int]) -> None:
+        """What an earlier process told: settlements, and open interest at rising times."""
+        self.settled.update(settled)
+        self.interest.update(list(interest.items())[-_NOTED:])
 
     def open(self, market: LiveMarket, now_ms: int) -> None:
         """The live market begins: what of this interval has passed was generated."""
@@ -160,6 +166,8 @@ class Derivative:
     def note_interest(self, now_ms: int) -> int:
         """Open interest at `now_ms`, which history will repeat."""
         lots = self.interest[now_ms] = self.open_interest(now_ms)
+        if len(self.interest) > _NOTED:
+            del self.interest[next(iter(self.interest))]
         return lots
 
     def open_interest_history(
@@ -181,7 +189,8 @@ class Derivative:
             share * wander(self._stream + n, minutes, scale)
             for n, (scale, share) in enumerate(((40.0, 0.02), (540.0, 0.08), (4320.0, 0.2)))
         )
-        momentum, price = self._fair.momentum(minutes)
+        momentum = self._fair.momentum(minutes)
         swell = swell + 0.5 * momentum - 1.2 * np.maximum(0.0, -0.03 - momentum)
         generator = self._history.generator
-        return np.asarray(self._base_value / price / generator.lot * np.exp(swell))
+        base = self._base_value / self._fair.asset.level / generator.lot
+        return np.asarray(base * np.exp(swell))

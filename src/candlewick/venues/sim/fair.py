@@ -87,14 +87,11 @@ class Fair:
             line += _PREMIUM_BPS * share * 0.45 * wander(self._venue_premium_stream + depth, at, scale)
         return line * _BPS
 
-    def momentum(self, at: Floats) -> tuple[Floats, Floats]:
-        """Log price against where it stood about a day before, and the asset's reference price.
-
-        Both are taken from midnights joined by lines, so that years cost little; rising times in minutes.
-        """
+    def momentum(self, at: Floats) -> Floats:
+        """Log price at rising times against about a day before, from midnights joined by lines."""
         days = np.arange(int(at[0] // DAY_MINUTES) - 1, int(at[-1] // DAY_MINUTES) + 2)
-        line = np.full(len(days), self._log_level)
+        line = np.zeros(len(days))
         for factor, weight in self._factors:
             line += weight * self._path.days(factor).x[(days - FIRST_DAY) % SPAN]
-        now = np.interp(at / DAY_MINUTES, days, line)
-        return now - np.interp(at / DAY_MINUTES - 1.0, days, line), np.exp(now)
+        now: Floats = np.interp(at / DAY_MINUTES, days, line)
+        return now - np.interp(at / DAY_MINUTES - 1.0, days, line)

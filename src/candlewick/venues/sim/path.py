@@ -34,6 +34,7 @@ SPAN = 1 << _DOUBLINGS
 # the log variance spreads by about 1.2, hence minute returns of kurtosis near 10.
 _LAMBDA = 0.065
 _RADICES = (6, 6, 8, 5)  # 4 h, 40 min, 5 min, 1 min
+_NEWS = 6.0  # a gap of so many deviations is a jump, not diffusion
 _CALM_ABOVE_DAYS = 512  # scales at which the clock runs evenly
 
 
@@ -169,7 +170,13 @@ class Path:
         x, v = self.minutes(factor, day)
         start = x[at - 1] if at else self.days(factor).x[(day - FIRST_DAY) % SPAN]
         step = normals(key(self.seed, factor.name, "second"), minute * 60, 60) * (v[at] / 60.0) ** 0.5
-        step += (x[at] - start - step.sum()) / 60.0
+        gap = x[at] - start - step.sum()
+        if abs(gap) > _NEWS * v[at] ** 0.5:
+            # news breaks within a second; the rest of the minute takes it in
+            moment = int(uniforms(key(self.seed, factor.name, "moment"), minute, 1)[0] * 60)
+            step[moment] += 0.75 * gap
+            gap *= 0.25
+        step += gap / 60.0
         line = np.empty(61)
         line[0], line[1:] = start, start + np.cumsum(step)
         line[60] = x[at]

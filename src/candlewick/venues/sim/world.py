@@ -79,12 +79,11 @@ class World:
                 if each.name in session.next_ids:
                     each.tape.restore(session.of(each.name, each.index, self._store))
         for each, derivative in self._perps:
-            derivative.settled |= {
-                entry.ts_ms: entry.rates[each.name] for entry in past.settled if each.name in entry.rates
-            }
-            derivative.interest |= {
-                entry.ts_ms: entry.lots[each.name] for entry in past.interest if each.name in entry.lots
-            }
+            name = each.name
+            derivative.restore(
+                {entry.ts_ms: entry.rates[name] for entry in past.settled if name in entry.rates},
+                {entry.ts_ms: entry.lots[name] for entry in past.interest if name in entry.lots},
+            )
         return past.sessions[-1].end_ms if past.sessions else 0
 
     @property
