@@ -38,7 +38,7 @@ def test_it_prints_a_link_that_signs_the_owner_in_and_ends_on_sigterm(tmp_path: 
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
     connection.request("GET", found[1])
     answer = connection.getresponse()
-    assert (answer.status, answer.headers["Location"]) == (302, "/settings/")
+    assert (answer.status, answer.headers["Location"]) == (302, "/")
     connection.close()
     process.terminate()
     _, errors = process.communicate(timeout=30)

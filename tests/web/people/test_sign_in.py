@@ -35,7 +35,7 @@ def test_the_first_start_makes_an_owner_with_a_paper_account_and_a_link(browser:
     assert owner.role == Role.OWNER
     assert str(Account.objects.get(user=owner).starting_cash) == "100000.00000000"
     client = browser()
-    assert client.get(path).url == "/settings/"  # type: ignore[attr-defined]
+    assert client.get(path).url == "/"  # type: ignore[attr-defined]
     assert is_signed_in(client)
 
 

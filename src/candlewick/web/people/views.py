@@ -20,7 +20,7 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def login_link(request: HttpRequest, token: str) -> HttpResponse:
-    """Sign the bearer of a link in.
+    """Sign the bearer of a link in; the terminal's menu then offers to set a password.
 
     A HEAD, as link previews send it, does not use the link up.
     """
@@ -30,11 +30,6 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
     if user is None:
         return render(request, "people/link_spent.html", status=410)
     login(request, user, backend=_BACKEND)
-    if not user.has_usable_password():
-        messages.info(
-            request, "You came by a link that works once. Set a password, to come back without one."
-        )
-        return redirect("settings")
     return redirect("home")
 
 
