@@ -206,6 +206,10 @@ class Mapper:
         return tuple(event for m in messages for event in by_type[type(m)](m, ts_received, stream))
 
     def _from_agg_trade(self, m: wire.AggTrade, ts_received: int, stream: str) -> Events:
+        if m.a is None:
+            if self.market == "usdm":
+                return ()  # of 2019: without a number nobody could tell a gap or a repetition
+            raise MalformedMessage("missing_field", "an aggregate trade without its number `a`")
         side: Literal["buy", "sell"] = "sell" if m.m else "buy"
         return (Trade(self._ids[m.s], m.a, m.p, m.q, side, m.T * _NS_PER_MS, ts_received, m.f, m.l),)
 

@@ -23,16 +23,22 @@ Levels = list[tuple[Price, Quantity]]
 
 
 class AggTrade(Struct, gc=False, tag_field="e", tag="aggTrade"):
-    """Trades of one taker order at one price. `m`: the buyer is the maker."""
+    """Trades of one taker order at one price. `m`: the buyer is the maker.
+
+    USDⓈ-M did not number its aggregates (`a`) in 2019:
+
+        {"e":"aggTrade","E":1568693103463,"s":"BTCUSDT","p":"10223.74","q":"0.236","f":181349,"l":181349,
+         "T":1568693103463,"m":false}
+    """
 
     s: str
-    a: Id
     p: Price
     q: Positive
     f: Id
     l: Id  # noqa: E741 (the venue's name)
     T: Millis
     m: bool
+    a: Id | None = None
 
 
 class SingleTrade(Struct, gc=False, tag_field="e", tag="trade"):
