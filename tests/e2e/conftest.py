@@ -52,16 +52,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Up:
     """`candlewick up` as a person starts it."""
 
-    def __init__(self, data_dir: Path, *, sim: dict[str, str] | None = None) -> None:
+    def __init__(self, data_dir: Path) -> None:
         self.port, sim_port = _free_port(), _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._lines: list[str] = []
         self._link: str | None = None
         self._said = threading.Event()
-        environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "CANDLEWICK_SIM__PORT": str(sim_port)}
+        self.data_dir = data_dir
+        ours = {"PYTHONPATH": str(ROOT / "src"), "CANDLEWICK_SIM__PORT": str(sim_port)}
+        self.environment = os.environ | ours
         self._process = subprocess.Popen(
             [sys.executable, "-m", "candlewick", "up", "--data-dir", str(data_dir), "--port", str(self.port)],
-            env=environment | (sim or {}),
+            env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -81,11 +83,17 @@ class Up:
 
     def kill(self, part: str) -> None:
         """`kill -9` one of the processes: `web`, `engine` or `sim`."""
+        self._find(part).kill()
+
+    def suspend(self, part: str) -> None:
+        """Let one of the processes stand still."""
+        self._find(part).suspend()
+
+    def _find(self, part: str) -> psutil.Process:
         for child in psutil.Process(self._process.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):
                 if part in child.cmdline():
-                    child.kill()
-                    return
+                    return child
         raise AssertionError(f"no process {part} among the children of `candlewick up`:\n{self.log}")
 
     def stop(self) -> None:
