@@ -165,7 +165,7 @@ def test_it_starts_without_a_seam_in_price_pace_or_size() -> None:
     assert max(jumps) < 3.0
     assert np.mean(jumps) < 0.6
     for name, ratios in (("pace", pace), ("volume", volume), ("swing", swing)):
-        assert abs(np.mean(ratios)) < 0.35, name
+        assert abs(np.mean(ratios)) < 0.25, name
 
 
 def test_it_never_crosses_a_book_and_tells_every_change_of_its_best() -> None:

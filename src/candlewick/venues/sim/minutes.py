@@ -100,16 +100,19 @@ class Generator:
         first = day * DAY_MINUTES
         mid = np.exp(line) / self.tick
         heat = variance * (DAY_MINUTES / self.fair.usual_day_variance())
-        weight = heat**0.4 * np.exp(0.35 * normals(self._trades_stream, first, n))
+        sigma = mid[:-1] * np.sqrt(variance)
+        # trading follows volatility, expected and realised
+        stir = 0.65 + 0.45 * np.minimum(np.abs(np.diff(mid)) / sigma, 5.0)
+        weight = heat**0.45 * stir * np.exp(0.22 * normals(self._trades_stream, first, n))
         filled = np.cumsum(weight.reshape(days, DAY_MINUTES), axis=1)
         spare = self.trades_of_days(day, days) - DAY_MINUTES * LEAST_TRADES
         ends = np.floor(filled * (spare / filled[:, -1])[:, None])
         ends[:, -1] = spare
         trades = LEAST_TRADES + np.diff(ends, axis=1, prepend=0.0).astype(np.int64).ravel()
         ticket = self.ticket / self.lot / self.tick / mid[:-1]
-        size = ticket * heat**0.12 * np.exp(0.4 * normals(self._lots_stream, first, n) - 0.08)
+        size = ticket * heat**0.2 * stir**0.3 * np.exp(0.25 * normals(self._lots_stream, first, n) - 0.05)
         lots = np.maximum(trades * size, trades).astype(np.int64)
-        return Plan(first, mid, mid[:-1] * np.sqrt(variance), trades, lots)
+        return Plan(first, mid, sigma, trades, lots)
 
     def half_spread(self, mid: Floats) -> Floats:
         """Half the distance between best bid and ask, in ticks."""
@@ -122,7 +125,8 @@ class Generator:
             words(stream, plan.minute, n).view(np.uint8).reshape(n, RUNS).T.astype(np.int64, order="C")
             for stream in self._noise_streams
         )
-        # A walk of seven steps from the plan's mid to the next; a byte's deviation is 73.9.
+        # A walk of seven steps from the plan's mid to the next; a byte's deviation is 73.9, and
+        # a walk seen at eight points wanders a little less than one seen all the time.
         walk = path_noise
         walk -= 128
         walk[0] = 0
@@ -131,11 +135,11 @@ class Generator:
         share = (np.arange(RUNS) / (RUNS - 1))[:, None]
         sigma_step = plan.sigma / (RUNS - 1) ** 0.5
         start, gap = plan.mid[:-1], np.diff(plan.mid)
-        middle = (walk - share * walk[-1]) * (sigma_step / 73.9) + share * gap + start
+        middle = (walk - share * walk[-1]) * (sigma_step / 82.0) + share * gap + start
         half = self.half_spread(start)
         bid = np.maximum(np.floor(middle - half + 0.5), 2.0)
         ask = np.maximum(np.floor(middle + half + 0.5), bid + 1.0)
-        excursion = np.minimum(wide * (sigma_step / 200.0), bid * 0.2).astype(np.int64)
+        excursion = np.minimum(wide * (sigma_step / 380.0), bid * 0.2).astype(np.int64)
 
         turn = (np.arange(RUNS)[:, None] + coin[0]) & (RUNS - 1)
         trades = plan.trades // RUNS + (turn < plan.trades % RUNS)

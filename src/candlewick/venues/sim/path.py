@@ -31,8 +31,8 @@ _DOUBLINGS = 13  # 8192 days; the line is periodic, so that no moment lies outsi
 SPAN = 1 << _DOUBLINGS
 
 # Variance of the log-normal weights for each doubling of scale; with 19 doublings from a year to a minute
-# the log variance spreads by about 1.2, hence minute returns of kurtosis near 10.
-_LAMBDA = 0.065
+# the log variance spreads by about 1.7, hence minute returns of kurtosis near 20.
+_LAMBDA = 0.09
 _RADICES = (6, 6, 8, 5)  # 4 h, 40 min, 5 min, 1 min
 _NEWS = 6.0  # a gap of so many deviations is a jump, not diffusion
 _CALM_ABOVE_DAYS = 512  # scales at which the clock runs evenly
@@ -161,7 +161,7 @@ class Path:
         for row in np.flatnonzero(draws[:, 0] < factor.jumps / 365.0):
             chance, when, size, sign = draws[row]
             del chance
-            move = factor.jump * (0.4 - np.log1p(-size) * 0.5) * variance[row] ** 0.5
+            move = factor.jump * (0.2 - np.log1p(-size) * 0.3) * variance[row] ** 0.5
             step[row, int(when * DAY_MINUTES)] += move if sign < 0.5 else -move
 
     def seconds(self, factor: Factor, minute: int) -> Floats:
