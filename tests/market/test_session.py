@@ -33,37 +33,61 @@ def minute(at: int, price: float, volume: float, quote_volume: float | None) -> 
     )
 
 
+NOTHING = (None,) * 7
+
+
+def known(session: Session) -> tuple[float, ...] | None:
+    day = session.known()
+    return None if day is None else tuple(day)
+
+
 def figures(session: Session) -> tuple[float | None, ...]:
-    return session.open, session.high, session.low, session.volume, session.quote_volume
+    day = (session.open, session.high, session.low, session.volume, session.quote_volume)
+    return *day, session.change, session.vwap
 
 
 def test_it_knows_nothing_at_first() -> None:
     session = Session()
-    assert figures(session) == (None,) * 5
-    assert (session.change, session.change_pct, session.vwap, session.last, session.since) == (None,) * 5
+    assert (figures(session), known(session)) == (NOTHING, None)
+    assert (session.change_pct, session.last, session.since, session.complete) == (None, None, None, False)
 
 
-def test_it_sums_the_trades_of_the_day() -> None:
+def test_it_shows_nothing_as_a_day_that_is_not_one() -> None:
     session = Session()
     for each in (trade(1, 0, 100, 2), trade(2, 30, 110, 1), trade(3, 600, 90, 1)):
         assert session.add(each)
-    assert figures(session) == (100, 110, 90, 4, 400)
-    assert session.last == 90
-    assert session.change == -10
+    assert figures(session) == NOTHING
+    assert known(session) == (100, 110, 90, 4, 400)
+    assert (session.last, session.since, session.complete) == (90, T0, False)
+
+
+def test_it_sums_the_trades_of_a_whole_day() -> None:
+    session = Session()
+    for each in (trade(1, 0, 100, 2), trade(2, 30, 110, 1), trade(3, DAY, 90, 1)):
+        session.add(each)
+    assert figures(session) == (100, 110, 90, 4, 400, -10, 100)
     assert session.change_pct == pytest.approx(-10)
-    assert session.vwap == 100
     assert session.since == T0
+
+
+def test_a_day_with_trades_missing_is_not_whole() -> None:
+    session = Session()
+    for each in (trade(1, 0, 100), trade(3, DAY, 90)):
+        session.add(each)
+    assert not session.complete
+    session.add(trade(2, 60, 120))
+    assert session.high == 120
 
 
 def test_it_lets_go_of_what_is_older_than_a_day() -> None:
     session = Session()
     for each in (trade(1, 0, 500, 7), trade(2, 60, 100, 1), trade(3, DAY + 61, 101, 1)):
         session.add(each)
-    assert figures(session) == (100, 101, 100, 2, 201)
+    assert figures(session)[:5] == (100, 101, 100, 2, 201)
     session.advance(T0 + DAY + 120)
-    assert figures(session) == (101, 101, 101, 1, 101)
+    assert figures(session)[:5] == (101, 101, 101, 1, 101)
     session.advance(T0 + 3 * DAY)
-    assert figures(session) == (None,) * 5
+    assert figures(session) == NOTHING
     assert session.last == 101
 
 
@@ -71,7 +95,7 @@ def test_it_takes_each_trade_once() -> None:
     session = Session()
     assert session.add(trade(1, 0, 100))
     assert not session.add(trade(1, 0, 100))
-    assert session.volume == 1
+    assert known(session) == (100, 100, 100, 1, 100)
 
 
 @pytest.mark.parametrize(
@@ -81,25 +105,25 @@ def test_it_rejects_an_impossible_trade(price: float, quantity: float) -> None:
     session = Session()
     session.add(trade(1, 0, 100))
     assert not session.add(trade(2, 1, price, quantity))
-    assert (figures(session), session.rejected) == ((100, 100, 100, 1, 100), 1)
+    assert (known(session), session.rejected) == ((100, 100, 100, 1, 100), 1)
 
 
 def test_it_counts_seeded_minutes_and_lets_no_trade_change_them() -> None:
     session = Session()
-    session.add(trade(1, 120, 100))
-    session.seed([minute(0, 50, 2, 100), minute(60, 60, 1, 60), minute(120, 1, 1, 1)])
-    assert figures(session) == (50, 100, 49, 4, 260)
+    session.add(trade(1, DAY, 100))
+    session.seed([minute(0, 50, 2, 100), minute(60, 60, 1, 60), minute(DAY, 1, 1, 1)])
+    assert figures(session) == (50, 100, 49, 4, 260, 50, 65)
     session.add(trade(2, 61, 999))
-    assert figures(session) == (50, 100, 49, 4, 260)
+    assert known(session) == (50, 100, 49, 4, 260)
     assert session.since == T0
 
 
 def test_it_knows_the_last_price_from_seeds_alone() -> None:
     session = Session()
     session.take_ticker(ticker(-3600))
-    session.seed([minute(0, 50, 2, 100), minute(60, 60, 1, None)])
+    session.seed([minute(0, 50, 2, 100), minute(DAY - 60, 60, 1, None)])
     session.take_ticker(ticker(-3600))
-    session.advance(T0 + 120)
+    session.advance(T0 + DAY)
     assert (session.last, session.volume, session.quote_volume, session.vwap) == (60, 3, None, None)
 
 
@@ -107,18 +131,20 @@ def test_it_shows_the_venues_day_widened_by_later_trades() -> None:
     session = Session()
     session.add(trade(1, 0, 500))
     assert session.take_ticker(ticker(1))
-    assert figures(session) == (100, 110, 90, 10, 1010)
-    assert session.last == 105
+    assert figures(session) == (100, 110, 90, 10, 1010, 5, 101)
     session.add(trade(2, 2, 111))
-    assert (session.high, session.last, session.change, session.vwap) == (111, 111, 11, 101)
-    assert session.since == T0 + 2 - DAY
+    assert figures(session) == (100, 111, 90, 10, 1010, 11, 101)
+    session.add(trade(3, 3, 89))
+    assert (session.low, session.last) == (89, 89)
+    assert session.since == T0 + 3 - DAY
 
 
 def test_it_goes_back_to_its_own_sums_when_the_ticker_is_old() -> None:
     session = Session()
     session.take_ticker(ticker(0))
     session.add(trade(1, 61, 100, 3))
-    assert figures(session) == (100, 100, 100, 3, 300)
+    assert known(session) == (100, 100, 100, 3, 300)
+    assert figures(session) == NOTHING
 
 
 def test_it_refuses_an_older_or_impossible_ticker() -> None:
@@ -156,7 +182,7 @@ def test_it_is_the_sum_of_the_days_trades_in_whatever_order_they_came(
     now = history[-1].ts_exchange // NS_PER_S
     begin = (now - now % 60 - DAY) * NS_PER_S
     day = [each for each in history if each.ts_exchange >= begin]
-    assert figures(session) == (
+    assert known(session) == (
         day[0].price,
         max(each.price for each in day),
         min(each.price for each in day),

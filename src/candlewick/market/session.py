@@ -7,6 +7,8 @@ the volume traded. Volumes are in base, as the trades state them.
 
 Where the venue sends its own rolling ticker, that is the day: its open, volumes, high and low stand while
 it is at most a minute old, trades after it only widen high and low and set the last price.
+
+What is not a whole day is not shown as one: until then only `known` and `last` say anything.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from candlewick.core.interval import open_time
 from candlewick.market.forming import Forming, is_possible_candle, is_possible_trade
 from candlewick.market.trade_ids import TradeIds
 
+DAY_S: Final = 86_400
 MINUTES: Final = 1_441
 NS_PER_MINUTE: Final = 60 * NS_PER_S
 TICKER_STANDS_NS: Final = 60 * NS_PER_S
@@ -42,10 +45,10 @@ class Day(NamedTuple):
 
 
 class Session:
-    """The rolling day of one instrument; every figure is None until something is known.
+    """The rolling day of one instrument; every figure of it is None until a whole day is known.
 
     Attributes:
-        last: price of the newest trade or ticker.
+        last: price of the newest trade or ticker; None before the first.
         rejected: trades and tickers with impossible numbers.
     """
 
@@ -144,68 +147,8 @@ class Session:
         if self.last is not None and minute > self._minute.time:
             self._roll(minute, self.last)
 
-    @property
-    def open(self) -> float | None:
-        """First price of the day."""
-        day = self._day()
-        return day.open if day else None
-
-    @property
-    def high(self) -> float | None:
-        """Highest price of the day."""
-        day = self._day()
-        return day.high if day else None
-
-    @property
-    def low(self) -> float | None:
-        """Lowest price of the day."""
-        day = self._day()
-        return day.low if day else None
-
-    @property
-    def volume(self) -> float | None:
-        """Traded in base."""
-        day = self._day()
-        return day.volume if day else None
-
-    @property
-    def quote_volume(self) -> float | None:
-        """Traded in quote."""
-        day = self._day()
-        return day.quote_volume if day and not isnan(day.quote_volume) else None
-
-    @property
-    def change(self) -> float | None:
-        """Last price less the day's open."""
-        day = self._day()
-        return self.last - day.open if day and self.last is not None else None
-
-    @property
-    def change_pct(self) -> float | None:
-        """Change in percent of the day's open."""
-        day = self._day()
-        return (self.last / day.open - 1.0) * 100.0 if day and self.last is not None else None
-
-    @property
-    def vwap(self) -> float | None:
-        """Value traded by volume traded; None where nothing was traded."""
-        day = self._day()
-        if day is None or not day.volume or isnan(day.quote_volume):
-            return None
-        return day.quote_volume / day.volume
-
-    @property
-    def since(self) -> int | None:
-        """UTC second from which the figures count: 24 h back, or later while less is known."""
-        if self._ticker_stands() is not None:
-            return self._newest // NS_PER_S - 86_400
-        return None if self._since is None else max(self._since, self._minute.time - 86_400)
-
-    def _ticker_stands(self) -> Ticker | None:
-        ticker = self._ticker
-        return ticker if ticker and self._newest - ticker.ts_exchange <= TICKER_STANDS_NS else None
-
-    def _day(self) -> Day | None:
+    def known(self) -> Day | None:
+        """The sums of what is known of the day, be it a whole one or only what came `since`."""
         ticker = self._ticker_stands()
         if ticker is not None:
             high, low = max(ticker.high, self._high), min(ticker.low, self._low)
@@ -223,12 +166,83 @@ class Session:
             closed.quote_volume + minute.quote_volume,
         )
 
+    @property
+    def open(self) -> float | None:
+        """First price of the day."""
+        day = self._whole_day()
+        return day.open if day else None
+
+    @property
+    def high(self) -> float | None:
+        """Highest price of the day."""
+        day = self._whole_day()
+        return day.high if day else None
+
+    @property
+    def low(self) -> float | None:
+        """Lowest price of the day."""
+        day = self._whole_day()
+        return day.low if day else None
+
+    @property
+    def volume(self) -> float | None:
+        """Traded in base."""
+        day = self._whole_day()
+        return day.volume if day else None
+
+    @property
+    def quote_volume(self) -> float | None:
+        """Traded in quote."""
+        day = self._whole_day()
+        return day.quote_volume if day and not isnan(day.quote_volume) else None
+
+    @property
+    def change(self) -> float | None:
+        """Last price less the day's open."""
+        day = self._whole_day()
+        return self.last - day.open if day and self.last is not None else None
+
+    @property
+    def change_pct(self) -> float | None:
+        """Change in percent of the day's open."""
+        day = self._whole_day()
+        return (self.last / day.open - 1.0) * 100.0 if day and self.last is not None else None
+
+    @property
+    def vwap(self) -> float | None:
+        """Value traded by volume traded; None where nothing was traded."""
+        day = self._whole_day()
+        if day is None or not day.volume or isnan(day.quote_volume):
+            return None
+        return day.quote_volume / day.volume
+
+    @property
+    def complete(self) -> bool:
+        """Whether a whole day is known: the venue's ticker, or every minute of it."""
+        if self._ticker_stands() is not None:
+            return True
+        return self._since is not None and self._since <= self._minute.time - DAY_S and not self._ids.gaps
+
+    @property
+    def since(self) -> int | None:
+        """UTC second from which the figures count: 24 h back, or later while less is known."""
+        if self._ticker_stands() is not None:
+            return self._newest // NS_PER_S - DAY_S
+        return None if self._since is None else max(self._since, self._minute.time - DAY_S)
+
+    def _whole_day(self) -> Day | None:
+        return self.known() if self.complete else None
+
+    def _ticker_stands(self) -> Ticker | None:
+        ticker = self._ticker
+        return ticker if ticker and self._newest - ticker.ts_exchange <= TICKER_STANDS_NS else None
+
     def _sum(self) -> Day:
         """The 1,440 minutes before the open one; open and high are 0 where none traded."""
         if self._ring is None:
             return Day(0.0, 0.0, inf, 0.0, 0.0)
         times, now = self._ring[:, TIME], self._minute.time
-        rows = self._ring[(times >= now - 86_400) & (times < now) & (self._ring[:, VOLUME] > 0.0)]
+        rows = self._ring[(times >= now - DAY_S) & (times < now) & (self._ring[:, VOLUME] > 0.0)]
         if not rows.size:
             return Day(0.0, 0.0, inf, 0.0, 0.0)
         return Day(
@@ -249,7 +263,7 @@ class Session:
         if not ids.take(trade.id, ts):
             return False
         minute = open_time(ts // NS_PER_S, 60)
-        if minute < self._minute.time - 86_400:
+        if minute < self._minute.time - DAY_S:
             return False
         if minute > self._minute.time:
             self._roll(minute, price)
@@ -289,6 +303,7 @@ class Session:
         self._minute = Forming(minute, price)
         self._start = self._stop = 0
         self._closed = None
+        self._ids.forget_before((minute - DAY_S) * NS_PER_S)
 
     def _rows(self) -> NDArray[np.float64]:
         if self._ring is None:
