@@ -19,7 +19,7 @@ from candlewick.venues.contract import Topic
 from tests.venues.binance.loopback import BTCUSDT, Loopback
 from tests.venues.conformance import QUOTES, MarketFeedConformance, listening, until
 
-IMPATIENT = Policy(backoff_base_s=0.001, backoff_cap_s=0.01, idle_s=0.5, answer_s=0.5, connect_s=5)
+IMPATIENT = Policy(backoff_base_s=0.001, backoff_cap_s=0.01, idle_s=2, answer_s=2, connect_s=5)
 VENUE = Venue(id="binance", title="Binance")
 
 
@@ -162,7 +162,7 @@ async def test_it_does_not_swallow_a_fault_of_whoever_listens(stage: BinanceStag
 
 
 async def test_it_renews_a_connection_before_the_venue_ends_it(stage: BinanceStage) -> None:
-    policy = Policy(backoff_base_s=0.001, backoff_cap_s=0.01, lifetime_s=0.2, answer_s=0.5)
+    policy = Policy(backoff_base_s=0.001, backoff_cap_s=0.01, lifetime_s=0.2)
     feed = BinanceFeed(VENUE, (stage.endpoints(),), policy=policy)
     async with listening(feed) as audience:
         feed.subscribe(stage.instrument, QUOTES)

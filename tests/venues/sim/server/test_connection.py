@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 from typing import Any
 
@@ -172,3 +173,20 @@ async def _stands_still(alone: Running) -> socket.socket:
     )
     await loop.sock_sendall(deaf, head.encode())
     return deaf
+
+
+async def test_a_giant_message_ends_its_own_connection_alone(client: aiohttp.ClientSession) -> None:
+    async with client.ws_connect("/ws/btcusdt@bookTicker") as other, client.ws_connect("/ws") as ws:
+        with contextlib.suppress(ConnectionError):  # it may be cut before all is sent
+            await ws.send_str("x" * 10_000_000)
+        async for _ in ws:
+            pass
+        assert ws.closed
+        assert (await other.receive_json(timeout=WAIT_S))["s"] == "BTCUSDT"
+
+
+async def test_it_refuses_microseconds_rather_than_send_what_looks_like_them(
+    client: aiohttp.ClientSession,
+) -> None:
+    with pytest.raises(aiohttp.WSServerHandshakeError, match="400"):
+        await client.ws_connect("/stream?streams=btcusdt@trade&timeUnit=MICROSECOND")

@@ -8,7 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
+
+from candlewick.venues.sim.server import futures
+from candlewick.venues.sim.server.bodies import Ask
+from candlewick.venues.sim.server.front import Front, Wire
+from candlewick.venues.sim.server.parameters import Parameters
+from candlewick.venues.sim.server.publisher import Publisher
+from candlewick.venues.sim.world import World
 
 WAIT_S = 15.0
 
@@ -149,3 +157,47 @@ async def test_mark_prices_stream_for_all_perpetuals(client: aiohttp.ClientSessi
 async def test_the_average_price_streams(client: aiohttp.ClientSession) -> None:
     (average,) = await messages(client, "/ws/btcusdt@avgPrice", 1)
     assert (average["e"], average["i"]) == ("avgPrice", "5m")
+
+
+class Listener:
+    """A subscriber that keeps what it is sent."""
+
+    combined = False
+    faulty = True  # so that it is given payloads, not frames
+
+    def __init__(self) -> None:
+        self.sent: list[Any] = []
+
+    def send(self, framed: bytes) -> None:
+        raise AssertionError("a faulty wire is given payloads")
+
+    def send_faulty(self, stream: str, payload: bytes) -> None:
+        self.sent.append(orjson.loads(payload))
+
+
+def test_a_second_tells_its_largest_liquidation_of_each_symbol_as_rest_does() -> None:
+    now_ms = 1_700_000_000_000
+    world = World(seed=7, venue="sim-west", origin_ms=now_ms)
+    front = Front(world, "perp", Wire())
+    publisher, listener = Publisher(front), Listener()
+    everything = front.stream("!forceOrder@arr")
+    assert everything is not None
+    front.hub.subscribe(everything, listener)
+    executed = []
+    for _ in range(900):
+        now_ms += 1000
+        world.advance(now_ms)
+        for listing, order in world.collect().forced:
+            executed.append((listing.symbol, order))
+            publisher.forced(front.line(listing.symbol), order)
+        publisher.step(now_ms)
+    assert executed
+    told = [each["o"] for each in listener.sent]
+    assert {(order["s"], order["T"]) for order in told} == {
+        (symbol, order.ts_ms) for symbol, order in executed
+    }
+    rows: Any = futures.forced_orders(front, Ask(Parameters([("limit", "1000")]), now_ms))
+    assert len(rows) == len(executed)
+    for order in told:
+        row = next(each for each in rows if (each["symbol"], each["time"]) == (order["s"], order["T"]))
+        assert (row["side"], row["executedQty"], row["price"]) == (order["S"], order["z"], order["p"])

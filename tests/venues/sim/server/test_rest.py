@@ -282,3 +282,9 @@ async def test_venues_side_by_side_share_the_path_but_not_the_prints(
     status = await get(client, "/sim/status")
     fees = [venue["fees_bps"]["spot"]["maker"] for venue in status["venues"].values()]
     assert len(set(fees)) == 3
+
+
+async def test_it_refuses_microseconds(client: aiohttp.ClientSession) -> None:
+    async with client.get("/api/v3/time", headers={"X-MBX-TIME-UNIT": "MICROSECOND"}) as response:
+        assert response.status == 400
+        assert (await response.json(content_type=None))["code"] == -1130
