@@ -516,6 +516,13 @@ def test_it_rejects_an_impossible_candle(values: dict[str, float]) -> None:
     assert ohlcv(ladder.current("5m")) == (100, 100, 100, 100, 2)
 
 
+def test_it_rejects_a_candle_from_the_far_future() -> None:
+    ladder = begun()
+    assert ladder.correct(minute(100_000)) == ()
+    assert ladder.rejected == 1
+    assert ohlcv(ladder.current("1m"))[3] == 99
+
+
 def test_it_goes_on_when_the_venue_numbers_anew() -> None:
     ladder = begun()
     feed(ladder, [trade(1_000_000, 1, 100)])

@@ -117,7 +117,6 @@ def test_a_trade_does_not_happen_an_hour_after_it_was_received(
         {"close": nan},
         {"volume": -1.0},
         {"time": -60},
-        {"time": 10_000},
     ],
 )
 def test_it_tells_a_candle_that_cannot_be(changed: dict[str, float]) -> None:

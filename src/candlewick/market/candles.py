@@ -185,7 +185,7 @@ class CandleLadder:
         if not self._began:
             self.seed(candle.interval, [candle])
             return ()
-        if not is_possible_candle(candle):
+        if not is_possible_candle(candle) or candle.time > self._second.time + HOUR:
             self.rejected += 1
             return ()
         out: list[Candle] = []

@@ -174,12 +174,11 @@ def is_possible_trade(trade: Trade) -> bool:
 
 
 def is_possible_candle(candle: Candle) -> bool:
-    """Whether prices and volume can be true, and the candle has begun when it was received."""
+    """Whether prices and volume can be true."""
     lower, upper = sorted((candle.open, candle.close))
     return (
         0.0 < candle.low <= lower
         and upper <= candle.high < inf
         and 0.0 <= candle.volume < inf
         and candle.time >= 0
-        and (not candle.ts_received or candle.time * NS_PER_S < candle.ts_received + MOST_AHEAD_NS)
     )
