@@ -86,7 +86,8 @@ class Connection:
 
     @property
     def faulty(self) -> bool:
-        return self.faults().on_streams
+        # what still waits must not be overtaken when the faults are switched off
+        return self.faults().on_streams or bool(self._timers)
 
     def subscribe(self, names: list[str]) -> None:
         """Add streams. Names nobody publishes are taken silently, as the venue does.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from candlewick.venues.sim.model import ForcedOrder
 from candlewick.venues.sim.server import errors, exchange_info
 from candlewick.venues.sim.server.bodies import (
     Ask,
@@ -190,6 +191,37 @@ def open_interest_history(front: Front, ask: Ask) -> object:
     ]
 
 
+def forced_orders(front: Front, ask: Ask) -> object:
+    """`allForceOrders`: the last liquidations of one or all symbols, oldest first, as the venue once told."""
+    symbol = ask.parameters.symbol()
+    start, end = ask.times(front)
+    limit = ask.parameters.limit(default=100, most=1000, strict=True)
+    lines = [front.line(symbol)] if symbol is not None else list(front.lines.values())
+    found = [
+        (order, line)
+        for line in lines
+        for order in front.world.forced_orders(line.listing, start or 0, end, limit)
+    ]
+    found.sort(key=lambda each: each[0].ts_ms)
+    return [_forced_row(front, line, order) for order, line in found[-limit:]]
+
+
+def _forced_row(front: Front, line: Line, order: ForcedOrder) -> dict[str, Any]:
+    figures = line.figures
+    return {
+        "symbol": line.symbol,
+        "price": figures.price(order.ticks),
+        "origQty": figures.quantity(order.lots),
+        "executedQty": figures.quantity(order.lots),
+        "averagePrice": figures.fine_price(order.average, figures.price_decimals),
+        "status": "FILLED",
+        "timeInForce": "IOC",
+        "type": "LIMIT",
+        "side": "SELL" if order.sells else "BUY",
+        "time": front.stamp(order.ts_ms),
+    }
+
+
 def daily(front: Front, ask: Ask) -> object:
     """`ticker/24hr`."""
     return _one_or_all(front, ask, day_ticker)
@@ -248,6 +280,7 @@ ENDPOINTS: dict[str, tuple[Handler, Weight]] = {
     "/fapi/v1/fundingRate": (funding_rates, UNWEIGHED),
     "/fapi/v1/fundingInfo": (funding_info, UNWEIGHED),
     "/fapi/v1/openInterest": (open_interest, 1),
+    "/fapi/v1/allForceOrders": (forced_orders, _by_symbol(20, 50)),
     "/fapi/v1/ticker/24hr": (daily, _by_symbol(1, 40)),
     "/fapi/v1/ticker/price": (price_ticker, _by_symbol(1, 2)),
     "/fapi/v2/ticker/price": (price_ticker, _by_symbol(1, 2)),

@@ -31,6 +31,8 @@ def endpoint(
         used: int | None = None
         try:
             faults.refuse(now_ms())
+            if request.headers.get("X-MBX-TIME-UNIT", "MILLISECOND").upper() != "MILLISECOND":
+                raise errors.invalid("X-MBX-TIME-UNIT")
             parameters = Parameters(request.query.items())
             cost = weight if isinstance(weight, int) else weight(parameters)
             used = front.limiter.spend(request.remote or "", cost, now_ms())

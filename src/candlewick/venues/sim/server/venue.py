@@ -7,13 +7,15 @@ from pathlib import Path
 from aiohttp import web
 
 from candlewick.venues.sim.model import Market
-from candlewick.venues.sim.server import futures, rest, spot
+from candlewick.venues.sim.server import errors, futures, rest, spot
 from candlewick.venues.sim.server.connection import RULES, Connection, Traffic
 from candlewick.venues.sim.server.front import Front, Wire
 from candlewick.venues.sim.server.misbehave import Faults, RequestFaults, StreamFaults
 from candlewick.venues.sim.server.publisher import Publisher
 from candlewick.venues.sim.server.timekeeping import Now
 from candlewick.venues.sim.world import World
+
+MILLISECOND = "MILLISECOND"  # the one unit of time there is here; the real venue knows microseconds too
 
 
 class Venue:
@@ -107,6 +109,8 @@ class Venue:
         websocket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=256 * 1024)
         if not websocket.can_prepare(request):
             return web.Response(status=400, text="This address speaks WebSocket.\n")
+        if request.query.get("timeUnit", MILLISECOND).upper() != MILLISECOND:
+            return web.Response(status=400, body=errors.invalid("timeUnit").body())
         await websocket.prepare(request)
         transport = request.transport
         if transport is None:
