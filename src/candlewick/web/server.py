@@ -24,6 +24,7 @@ from candlewick.web.bridge import Bridge
 from candlewick.web.link import Engine, Link
 from candlewick.web.live.hub import NOT_SIGNED_IN, Hub, Limits
 from candlewick.web.live.ws import MESSAGE_BYTES
+from candlewick.web.people.hashing import give_memory_back
 from candlewick.web.people.identity import still_signed_in
 from candlewick.web.services import ENVIRON_KEY, Services
 
@@ -79,6 +80,7 @@ class WebServer:
         self._stop()
 
     async def serve(self, on_started: Callable[[], None] = lambda: None) -> None:
+        give_memory_back()
         loop = asyncio.get_running_loop()
         listener = _listen(self._settings.web.host, self.port)
         self.port = listener.getsockname()[1]

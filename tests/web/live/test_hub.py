@@ -182,6 +182,13 @@ async def test_a_thousand_readers_are_spread_over_the_wheel(ring: Ring) -> None:
     assert {phases.count(phase) for phase in range(PHASES)} == {1000 // PHASES}
 
 
+async def test_a_few_readers_share_what_is_made_for_them(ring: Ring) -> None:
+    assert len({ring.page("prices")[1].phase for _ in range(16)}) == 1
+    phases = {ring.page("prices")[1].phase for _ in range(100)}
+    assert len(phases) < 10
+    assert len({phase % EVERY["fast"] for phase in phases}) == len(phases), "no two in one slot"
+
+
 async def test_a_slow_reader_is_skipped_and_slows_nobody(ring: Ring) -> None:
     slow, _ = ring.page("book:BTCUSDT")
     quick, _ = ring.page("book:BTCUSDT", person=BOB)

@@ -17,7 +17,8 @@ from candlewick.web.live.sources import Source, source_of
 
 PHASES: Final = 50
 EVERY: Final[dict[Pace, int]] = {"fast": 10, "slow": 25}  # slots between two frames of a channel
-_GOLDEN: Final = 31  # coprime to 50: neighbours in time of joining are far apart on the wheel
+_STRIDE: Final = 31  # coprime to 50: phases that are filled one after the other are far apart on the wheel
+_FULL: Final = 16  # readers a phase takes before the next is opened: what is made for one is made for all
 
 _CohortKey = tuple[frozenset[str], int, Encoding]
 
@@ -79,8 +80,8 @@ class Cohorts:
         self._wanted: Counter[str] = Counter()
 
     def take_phase(self) -> int:
-        """The phase with the fewest readers, for one more."""
-        phase = min(range(PHASES), key=lambda p: (self._load[p], p * _GOLDEN % PHASES))
+        """The phase for one more reader: few readers share few phases, many are spread evenly."""
+        phase = min(range(PHASES), key=lambda p: (max(self._load[p], _FULL - 1), p * _STRIDE % PHASES))
         self._load[phase] += 1
         return phase
 

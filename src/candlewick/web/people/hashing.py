@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import threading
 from typing import Final
 
@@ -9,6 +10,15 @@ from django.contrib.auth.hashers import Argon2PasswordHasher
 
 # A burst of sign-ins must not take every core and all memory from the live pages.
 _AT_ONCE: Final = threading.BoundedSemaphore(2)
+_M_MMAP_THRESHOLD: Final = -3  # malloc.h
+_MAPPED_FROM: Final = 1024 * 1024
+
+
+def give_memory_back() -> None:
+    """Have glibc return what a hash used to the system, instead of keeping it for the next: 20 MB."""
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, _MAPPED_FROM)  # set once, it does not grow by itself any more
 
 
 class BoundedArgon2Hasher(Argon2PasswordHasher):

@@ -95,8 +95,8 @@ export function milliseconds(time) {
     const parsed = Date.parse(time);
     return Number.isNaN(parsed) ? null : parsed;
   }
-  if (time > 1e16) return time / 1e6;
-  return time > 1e11 ? time : time * 1e3;
+  if (time > 1e16) return Math.round(time / 1e6);
+  return time > 1e11 ? time : Math.round(time * 1e3);
 }
 
 /**

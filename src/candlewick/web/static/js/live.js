@@ -7,6 +7,7 @@
 
 const BACKOFF_FIRST_MS = 500;
 const BACKOFF_MAX_MS = 10_000;
+const STEADY_MS = 10_000; // a connection that lasted so long has earned a fresh count of tries
 const SILENCE_MS = 20_000;
 /** @type {Map<number, "signed-out" | "refused">} */
 const FINAL = new Map([
@@ -29,6 +30,7 @@ export class Live extends EventTarget {
   #attempts = 0;
   #isSyncDue = false;
   #heard = 0;
+  #openedAt = 0;
   #lostAt = 0;
   #retry = 0;
 
@@ -82,8 +84,7 @@ export class Live extends EventTarget {
   }
 
   #opened() {
-    this.#attempts = 0;
-    this.#heard = performance.now();
+    this.#openedAt = this.#heard = performance.now();
     this.#told.clear();
     this.#lastSeq.clear();
     this.#setEngineAway(false); // if it is, the server says so at once
@@ -98,7 +99,10 @@ export class Live extends EventTarget {
     this.#socket = null;
     const final = FINAL.get(code);
     if (final) return this.#become(final, { code });
-    this.#lostAt ||= performance.now();
+    const now = performance.now();
+    this.#lostAt ||= now;
+    if (this.#openedAt && now - this.#openedAt > STEADY_MS) this.#attempts = 0;
+    this.#openedAt = 0;
     const ceiling = Math.min(BACKOFF_MAX_MS, BACKOFF_FIRST_MS * 2 ** this.#attempts);
     this.#attempts += 1;
     const wait = ceiling * (0.5 + Math.random() / 2); // jitter: a thousand pages must not come back at once
