@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.events import BookChange, Quote, TimePassed, TradesKnown
+from candlewick.core.events import BookChange, Quote, Ticker, TimePassed, TradesKnown
 from candlewick.market.bars import Bars
 from tests.runtime.ground import BTC, MINUTE, Ground, bar, ground, trade
 
@@ -91,10 +91,12 @@ async def test_a_book_that_is_not_synchronised_says_why_and_shows_nothing(tmp_pa
 async def test_a_ticker_carries_its_names_and_the_day(tmp_path: Path) -> None:
     async with ground(tmp_path) as g:
         begin(g, "ticker:BTCUSDT")
-        g.live.take(Quote(BTC, 99.0, 1.0, 101.0, 1.0, 1, MINUTE * NS_PER_S, MINUTE * NS_PER_S))
+        now = MINUTE * NS_PER_S
+        g.live.take(Quote(BTC, 99.0, 1.0, 101.0, 1.0, 1, now, now))
+        g.live.take(Ticker(BTC, 99.5, 90.0, 104.0, 80.0, 7.0, 700.0, now, now))
         data = g.bodies("ticker:BTCUSDT")[-1]["data"]
         assert (data["symbol"], data["instrument"]) == ("BTCUSDT", BTC)
-        assert (data["last"], data["bid"], data["ask"], data["high"]) == (100.0, 99.0, 101.0, 100.0)
+        assert (data["last"], data["bid"], data["ask"], data["high"]) == (100.0, 99.0, 101.0, 104.0)
         assert "mark" not in data
 
 
@@ -114,8 +116,8 @@ async def test_an_indicator_follows_the_open_bar_once_it_has_its_history(tmp_pat
         ones = [1.0, 1.0, 1.0]
         source.take_history(
             Bars.from_arrays(
-                symbol=BTC, timeframe="1m", time=times, open=ones, high=ones, low=ones, close=[90.0, 96.0, 102.0],
-                volume=ones,
+                symbol=BTC, timeframe="1m", time=times, open=ones, high=ones, low=ones, volume=ones,
+                close=[90.0, 96.0, 102.0],
             )
         )  # fmt: skip
         g.market.refresh(source)

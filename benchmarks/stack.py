@@ -1,0 +1,85 @@
+"""A running `candlewick up` and Chromium in front of it, for the benchmarks of the page."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import psutil
+from playwright.sync_api import Browser, sync_playwright
+
+from candlewick.runtime.supervisor import free_port
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+ARGUMENTS: Final = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """`candlewick up` as a person starts it: `begun` is when, on the monotonic clock."""
+
+    process: psutil.Popen
+    link: str
+    begun: float
+
+    @property
+    def base(self) -> str:
+        return self.link.partition("/login/")[0]
+
+    def parts(self) -> list[psutil.Process]:
+        return [psutil.Process(self.process.pid), *self.process.children(recursive=True)]
+
+
+@contextlib.contextmanager
+def running_up(folder: str | None = None) -> Iterator[Stack]:
+    """Start everything on free ports and wait for the login link."""
+    with contextlib.ExitStack() as exits:
+        data_dir = folder or exits.enter_context(tempfile.TemporaryDirectory())
+        port = free_port("127.0.0.1", 19_500)
+        begun = time.monotonic()
+        process = psutil.Popen(
+            [sys.executable, "-m", "candlewick", "up", "--data-dir", data_dir, "--port", str(port)],
+            env=os.environ | {"CANDLEWICK_SIM__PORT": str(free_port("127.0.0.1", 19_600))},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        try:
+            yield Stack(process, _login_link(process), begun)
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+def _login_link(process: psutil.Popen) -> str:
+    said = ""
+    for line in process.stdout:
+        said += line
+        if found := re.search(r"http://\S+/login/\S+", line):
+            return found[0]
+    raise AssertionError(f"candlewick up ended without a login link:\n{said}")
