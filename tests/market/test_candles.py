@@ -336,14 +336,12 @@ def naive(trades: Sequence[Trade], interval: str) -> dict[int, tuple[float, ...]
 @st.composite
 def histories(draw: st.DrawFn) -> list[Trade]:
     """Trades in the venue's order, at most 90 minutes of them; whole quantities, so that sums are exact."""
-    steps = draw(
-        st.lists(
-            st.tuples(st.integers(0, 400), st.integers(1, 40), st.integers(1, 9)), min_size=1, max_size=60
-        )
-    )
+    # Quarters of a second: within a second, within minutes, or an hour away.
+    step = st.one_of(st.integers(0, 20), st.integers(0, 400), st.integers(0, 8_000))
+    steps = draw(st.lists(st.tuples(step, st.integers(1, 40), st.integers(1, 9)), min_size=1, max_size=60))
     trades, at = [], 0.0
-    for id, (step, price, quantity) in enumerate(steps, start=1):
-        at = min(at + step / 4, KEEP_MINUTES_S * 0.75)
+    for id, (quarters, price, quantity) in enumerate(steps, start=1):
+        at = min(at + quarters / 4, KEEP_MINUTES_S * 0.75)
         trades.append(trade(id, at, float(price), float(quantity)))
     return trades
 
@@ -464,6 +462,36 @@ def test_silence_means_nothing_while_the_stream_is_interrupted() -> None:
     assert not ladder.seeded("1m")
     closed = ladder.add(trade(2, 130, 101))
     assert [c.time - T0 for c in of(closed, "1m")] == [0, 60], "the next id says that nothing was missed"
+
+
+def test_silence_means_something_again_after_a_trade() -> None:
+    ladder = begun()
+    ladder.interrupt()
+    ladder.add(trade(1, 1, 100))
+    assert [c.time - T0 for c in of(ladder.close_until(T0 + 60), "1m")] == [0]
+
+
+def test_the_open_candle_takes_in_a_correction_at_once() -> None:
+    ladder = begun()
+    feed(ladder, [trade(1, 1, 100), trade(2, 61, 101)])
+    assert ohlcv(ladder.current("5m")) == (100, 101, 100, 101, 2)
+    ladder.add(trade(3, 2, 120))
+    assert ohlcv(ladder.current("5m"))[1] == 120
+    ladder.correct(minute(0, 100, high=130))
+    assert ohlcv(ladder.current("5m"))[1] == 130
+
+
+def test_a_closed_hour_takes_in_a_late_trade() -> None:
+    ladder = begun()
+    feed(ladder, [trade(1, 1, 100), trade(2, 3601, 101)])
+    (hour,) = of(ladder.add(trade(3, 2, 120)), "1h")
+    assert ohlcv(hour) == (100, 120, 100, 120, 2)
+
+
+def test_a_minute_is_corrected_without_giving_out_its_seconds_again() -> None:
+    ladder = begun()
+    feed(ladder, [trade(1, 1, 100), trade(2, 61, 101)])
+    assert [c.interval for c in ladder.correct(minute(0, 100, high=130))] == ["1m"]
 
 
 def test_an_interruption_ends_when_the_caller_knows_all_trades() -> None:
