@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import signal
@@ -13,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
@@ -21,6 +23,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Page,
+    Route,
     StorageState,
     expect,
     sync_playwright,
@@ -28,6 +31,7 @@ from playwright.sync_api import (
 
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 AXE: Final = ROOT / "node_modules/axe-core/axe.min.js"
+STATIC: Final = ROOT / "src/candlewick/web/static"
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ARGUMENTS: Final = (
     "--no-sandbox",
@@ -192,6 +196,28 @@ def open_page(up: Up, chromium: Browser, session: StorageState) -> Iterator[Open
     for context in contexts:
         context.close()
     assert faults == []
+
+
+@pytest.fixture
+def modules(chromium: Browser) -> Iterator[Page]:
+    """An empty page that can import our scripts, with no server behind it."""
+    context = chromium.new_context()
+    page = context.new_page()
+    page.route("http://modules.test/**", _serve_module)
+    page.goto("http://modules.test/")
+    yield page
+    context.close()
+
+
+def _serve_module(route: Route) -> None:
+    path = urlsplit(route.request.url).path
+    if path == "/":
+        charts = "/vendor/lightweight-charts/lightweight-charts.standalone.production.mjs"
+        imports = json.dumps({"imports": {"lightweight-charts": charts}})
+        body = f'<!doctype html><title>modules</title><script type="importmap">{imports}</script>'
+        route.fulfill(body=body, content_type="text/html")
+    else:
+        route.fulfill(path=STATIC / path.removeprefix("/"), content_type="text/javascript")
 
 
 def _free_port() -> int:
