@@ -71,6 +71,28 @@ def test_it_reads_back_the_columns_that_are_asked_for(tmp_path: Path) -> None:
     np.testing.assert_array_equal(back.rev, written.rev)
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "rows"),
+    [
+        (None, None, 40_000),
+        (0, 60, 16_384),
+        (20_000 * 60, None, 40_000 - 16_384),
+        (None, 0, 0),
+        (10**9, None, 0),
+    ],
+)
+def test_it_reads_only_the_row_groups_that_a_range_needs(
+    tmp_path: Path, start: int | None, end: int | None, rows: int
+) -> None:
+    written = columns(close=[float(i) for i in range(40_000)])
+    path = tmp_path / "x.parquet"
+    cold.write_table(path, cold.columns_table(written))
+    assert cold.read_table(path, ["close"], start=start, end=end).num_rows == rows
+    back = cold.read_columns(path, ("close",), with_rev=False, start=start, end=end)
+    np.testing.assert_array_equal(back.time, written.between(start, end).time)
+    np.testing.assert_array_equal(back.values["close"], written.between(start, end).values["close"])
+
+
 def test_it_leaves_no_unfinished_file_behind(tmp_path: Path) -> None:
     cold.write_table(tmp_path / "x.parquet", cold.columns_table(columns(close=[1.0])))
     assert [p.name for p in tmp_path.iterdir()] == ["x.parquet"]

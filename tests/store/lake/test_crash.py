@@ -11,7 +11,7 @@ from threading import Event, Thread
 from candlewick.store.lake import Lake
 from tests.store.lake.samples import BTC
 
-ROUNDS = 6
+ROUNDS = 5
 
 WRITER = """
 import sys

@@ -84,10 +84,10 @@ def test_it_selects_columns_ranges_and_the_newest(database: Database) -> None:
 
 def test_a_number_given_to_a_batch_of_trades_is_never_given_again(database: Database) -> None:
     with database.write() as connection:
-        hot.add_trades(connection, 1, [trade(1, 5)])
+        hot.add_trades(connection, 1, [trade(1, 5)], (5, 5))
         (first,) = hot.select_trades(connection, 1)
         hot.remove_trades(connection, [first.id])
-        hot.add_trades(connection, 1, [trade(2, 6)])
+        hot.add_trades(connection, 1, [trade(2, 6)], (6, 6))
         (second,) = hot.select_trades(connection, 1)
     assert second.id > first.id
     assert second.trades == [trade(2, 6)]

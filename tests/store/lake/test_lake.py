@@ -11,6 +11,7 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -115,7 +116,7 @@ def test_mark_prices_do_not_mix_with_traded_ones(lake: Lake) -> None:
     assert lake.candles(BTC, "1m", kind="mark").close.tolist() == [2.0]
 
 
-@pytest.mark.parametrize("ids", [[3, 1, 2], ["c", "a", "b"]])
+@pytest.mark.parametrize("ids", [[3, 1, 2], ["c", "a", "b"], [1, "a", 2]])
 def test_it_reads_each_trade_once_in_the_order_of_the_exchange(lake: Lake, ids: list[int | str]) -> None:
     put = [trade(id, 10 * at) for at, id in enumerate(ids)]
     lake.put_trades(BTC, put[1:])
@@ -188,7 +189,10 @@ def test_it_lists_its_series_with_their_span(lake: Lake) -> None:
     [
         lambda lake: lake.put_candles([candle(0), candle(1_700_000_000_000)]),
         lambda lake: lake.put_candles([candle(0), candle(0, instrument="nowhere")]),
-        lambda lake: lake.put_trades(BTC, [trade(2**63, 5)]),
+        lambda lake: lake.put_trades(BTC, [trade(1, 5), trade(2**63, 5)]),
+        lambda lake: lake.put_trades(BTC, [trade("a", 5), trade(-(2**63) - 1, 5)]),
+        lambda lake: lake.put_trades(BTC, [Trade(BTC, 1, 1.0, 1.0, "buy", 5, 5, 1, 2**63)]),
+        lambda lake: lake.put_trades(BTC, [trade(1, 5), trade(2, -5)]),
         lambda lake: lake.put_funding([Funding(BTC, 0.1, None, -1, 5)]),
     ],
 )
@@ -285,3 +289,5 @@ class LakeAgainstDict(RuleBasedStateMachine):
 
 
 TestLakeAgainstDict = LakeAgainstDict.TestCase
+# each step opens, compacts and syncs: fewer examples than the default are many files already
+TestLakeAgainstDict.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)

@@ -94,25 +94,33 @@ def columns_table(columns: Columns) -> pa.Table:
     return pa.table(arrays)
 
 
-def read_columns(path: Path, names: tuple[str, ...], *, with_rev: bool) -> Columns:
-    """The rows of a file of a keyed series; rev is 0 throughout unless asked for.
+def read_columns(
+    path: Path,
+    names: tuple[str, ...],
+    *,
+    with_rev: bool,
+    start: int | None = None,
+    end: int | None = None,
+) -> Columns:
+    """Rows of a file of a keyed series with start <= time < end; rev is 0 throughout unless asked for.
 
     Raises:
         FileVanished, StoreError: the file is gone, or cannot be read; the sentence names it.
     """
     wanted = ["time", *(["rev"] if with_rev else []), *names]
-    table = read_table(path, wanted)
+    table = read_table(path, wanted, start=start, end=end)
     time = to_ints(table["time"])
-    return Columns(
+    rows = Columns(
         time,
         {name: to_floats(table[name]) for name in names},
         np.ones(time.size, np.bool_),
         to_ints(table["rev"]) if with_rev else np.zeros(time.size, np.int64),
     )
+    return rows.between(start, end)
 
 
-def read_table(path: Path, names: list[str]) -> pa.Table:
-    """Some columns of a Parquet file of ours."""
+def read_table(path: Path, names: list[str], *, start: int | None = None, end: int | None = None) -> pa.Table:
+    """Some columns of a Parquet file of ours; row groups without a row in [start, end) are left out."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -121,11 +129,24 @@ def read_table(path: Path, names: list[str]) -> pa.Table:
             if absent := set(names) - set(file.schema_arrow.names):
                 raise StoreError(f"The lake's file {path} lacks the column {min(absent)!r}. {_DAMAGED}")
             # on one thread: a file is small, and many readers share the machine
-            return file.read(columns=names, use_threads=False)
+            if start is None and end is None:
+                return file.read(columns=names, use_threads=False)
+            groups = _groups_within(file.metadata, start, end)
+            return file.read_row_groups(groups, columns=names, use_threads=False)
     except FileNotFoundError as error:
         raise FileVanished(f"The lake's file {path} is missing. {_DAMAGED}") from error
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"The lake's file {path} cannot be read ({error}). {_DAMAGED}") from error
+
+
+def _groups_within(metadata: pa.parquet.FileMetaData, start: int | None, end: int | None) -> list[int]:
+    # time is the first column, and the only one that is written with statistics
+    groups = []
+    for at in range(metadata.num_row_groups):
+        span = metadata.row_group(at).column(0).statistics
+        if (start is None or span.max >= start) and (end is None or span.min < end):
+            groups.append(at)
+    return groups
 
 
 _DAMAGED: Final = "Restore it from a backup, or remove the series' range and fetch it again."

@@ -123,12 +123,16 @@ class TradeBatch(NamedTuple):
     trades: list[Trade]
 
 
-def add_trades(connection: sqlite3.Connection, series: int, trades: Sequence[Trade]) -> None:
-    """Store trades as one compressed batch; duplicates are sorted out by whoever reads."""
-    times = [trade.ts_exchange for trade in trades]
+def add_trades(
+    connection: sqlite3.Connection, series: int, trades: Sequence[Trade], span: tuple[int, int]
+) -> None:
+    """Store trades, whose first and last time are `span`, as one compressed batch.
+
+    Duplicates are sorted out by whoever reads.
+    """
     connection.execute(
         "INSERT INTO hot_trades (series, min_ns, max_ns, count, batch) VALUES (?, ?, ?, ?, ?)",
-        (series, min(times), max(times), len(trades), lz4.block.compress(_encode(trades))),
+        (series, *span, len(trades), lz4.block.compress(_encode(trades))),
     )
 
 

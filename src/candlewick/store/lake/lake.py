@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UsageError
@@ -242,9 +242,9 @@ class Lake:
             count = _put_candles(connection, CANDLES, candles)
             for instrument, batch in (trades or {}).items():
                 if batch:
-                    check_trades(instrument, batch)
+                    span = check_trades(instrument, batch)
                     series = manifest.make_series(connection, TRADES, instrument, "")
-                    hot.add_trades(connection, series, batch)
+                    hot.add_trades(connection, series, batch, span)
                     count += len(batch)
             count += _put_moments(connection, FUNDING, funding)
             count += _put_moments(connection, OPEN_INTEREST, open_interest)
@@ -313,7 +313,7 @@ class Lake:
                 break
             # rev decides only where hot and cold meet
             path = self.root / file.path
-            part = cold.read_columns(path, names, with_rev=with_rev or not apart).between(start, end)
+            part = cold.read_columns(path, names, with_rev=with_rev or not apart, start=start, end=end)
             if apart:
                 parts.insert(0, part)
             else:
@@ -361,23 +361,27 @@ def check_moment(moment: Funding | OpenInterest) -> None:
     check_time(moment.ts_received, ns=True)
 
 
-def check_trades(instrument: str, batch: Sequence[Trade]) -> None:
-    """The same for trades (at least one), all at once: this stands in the way of every trade.
+def check_trades(instrument: str, batch: Sequence[Trade]) -> Span:
+    """The same for trades (at least one), all at once; returns their first and last time.
 
     Raises:
         UsageError: one of them cannot be kept; the sentence says why.
     """
     split_instrument(instrument)
     moments = [trade.ts_exchange for trade in batch]
-    check_time(min(moments), ns=True)
-    check_time(max(moments), ns=True)
-    numbers: list[int | str | None] = [trade.id for trade in batch]
+    first, last = min(moments), max(moments)
+    check_time(first, ns=True)
+    check_time(last, ns=True)
+    numbers: list[Any] = [trade.id for trade in batch]
     if batch[0].last_id is not None:
-        numbers += [trade.first_id for trade in batch]
-        numbers += [trade.last_id for trade in batch]
-    for number in numbers:
-        if type(number) is int and not -_INT64_END <= number < _INT64_END:
-            raise UsageError(f"Trade number {number} of {instrument} does not fit 64 bits.")
+        numbers += [number for trade in batch for number in (trade.first_id, trade.last_id) if number]
+    # numbers or texts, seldom both: then only those that are numbers are compared
+    if len({*map(type, numbers)}) > 1:
+        numbers = [number for number in numbers if type(number) is int] or [0]
+    low, high = min(numbers), max(numbers)
+    if type(low) is int and not -_INT64_END <= low <= high < _INT64_END:
+        raise UsageError(f"Trade number {max(low, high, key=abs)} of {instrument} does not fit 64 bits.")
+    return first, last
 
 
 def _put_candles(connection: sqlite3.Connection, kind: Kind, candles: Iterable[Candle]) -> int:

@@ -60,7 +60,7 @@ def read_file(
     path: Path, instrument: str, start_ns: int | None = None, end_ns: int | None = None
 ) -> list[Trade]:
     """The trades of a file with start_ns <= ts_exchange < end_ns."""
-    table = cold.read_table(path, _COLUMNS)
+    table = cold.read_table(path, _COLUMNS, start=start_ns, end=end_ns)
     time = cold.to_ints(table["time"])
     low = 0 if start_ns is None else int(np.searchsorted(time, start_ns))
     high = time.size if end_ns is None else int(np.searchsorted(time, end_ns))
