@@ -34,6 +34,8 @@ def test_every_answer_carries_the_policies(serve: Serve, path: str) -> None:
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["X-Frame-Options"] == "DENY"
     assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
 
 
 def test_a_page_allows_its_own_scripts_by_a_nonce_of_its_own(serve: Serve, person: Person) -> None:

@@ -113,6 +113,7 @@ class WebServer:
             await asyncio.gather(rechecking, warming, return_exceptions=True)
             await link.stop()
             bridge.close()
+            services.close()
 
     def _config(self, application: Application) -> uvicorn.Config:
         return uvicorn.Config(

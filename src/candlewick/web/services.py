@@ -32,6 +32,11 @@ class Services:
         """Close the live connections of sessions that have ended; from any thread."""
         self.engine.call(self.hub.close_sessions, keys)
 
+    def close(self) -> None:
+        """Release what was opened."""
+        if "lake" in self.__dict__:
+            self.lake.close()
+
     @cached_property
     def lake(self) -> Lake:
         """The lake, opened when it is first read."""

@@ -145,6 +145,15 @@ def test_an_open_stream_does_not_keep_the_server_from_stopping(serve: Serve, own
         assert events.response.read() == b""
 
 
+def test_a_stream_ends_with_the_right_to_read_it(serve: Serve, owner: User) -> None:
+    served = serve(recheck_s=0.05)
+    with stream(served, owner, "prices") as events:
+        events.next_of("subscribed")
+        owner.is_active = False
+        owner.save()
+        assert events.response.read() == b""
+
+
 def test_a_reader_that_left_is_forgotten(serve: Serve, owner: User) -> None:
     served = serve()
     with stream(served, owner, "prices") as events:
