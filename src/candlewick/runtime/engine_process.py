@@ -23,6 +23,7 @@ from candlewick.runtime.publish.lanes import Lanes
 from candlewick.runtime.publish.market import MarketLane
 from candlewick.runtime.requests import Requests
 from candlewick.runtime.settings import Settings
+from candlewick.runtime.upkeep import compact_forever
 from candlewick.store.lake import Lake, LakeWriter
 from candlewick.store.lane_log import LaneLog
 from candlewick.trading.engine import Engine
@@ -105,6 +106,9 @@ class EngineProcess:
                         group.create_task(self._list(feed))
                     group.create_task(self._health.run())
                     group.create_task(self.live.run())
+                    if self._mode != "replay":
+                        keep_days = self._settings.market.keep_trades_days
+                        group.create_task(compact_forever(self._settings.market_dir, keep_days))
             finally:
                 await self.live.close()
                 await self.lanes.close()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from candlewick.core.clock import NS_PER_S, Clock
 from candlewick.core.errors import CandlewickError, VenueError
-from candlewick.core.events import Disconnected, MarketEvent, TimePassed, Trade
+from candlewick.core.events import Disconnected, MarketEvent, OpenInterest, TimePassed, Trade
 from candlewick.core.instrument import Instrument
 from candlewick.runtime.history import Historian
 from candlewick.runtime.publish.lanes import Lanes
@@ -61,13 +61,19 @@ class Live:
         self._market = market
         self._writer = writer
         self._clock = clock
-        self._record_trades = record_trades
         self._tells_time = tell_time
         self._trades: defaultdict[str, list[Trade]] = defaultdict(list)
         self._always: dict[str, frozenset[Topic]] = {}
         self._looked_at: dict[str, set[Topic]] = {}
         self._resyncs: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        # What is done with an event itself, beside the effects that the heart makes of it.
+        self._beside: dict[type, Callable[[Any], None]] = {
+            OpenInterest: writer.open_interest,
+            Disconnected: self._forget_seeds,
+        }
+        if record_trades:
+            self._beside[Trade] = self._record
         self._carry_out: dict[type, Callable[[Any], None]] = {
             Updated: market.note,
             CandleClosed: self._keep_candle,
@@ -82,10 +88,9 @@ class Live:
         carry_out = self._carry_out
         for effect in self._process(event):
             carry_out[type(effect)](effect)
-        if self._record_trades and type(event) is Trade:
-            self._trades[event.instrument].append(event)
-        elif type(event) is Disconnected:
-            self.historian.forget_seeds(set(event.instruments) or set(self.instruments))
+        beside = self._beside.get(type(event))
+        if beside is not None:
+            beside(event)
 
     def feed_of(self, instrument: str) -> MarketFeed:
         return self.feeds[instrument.partition(":")[0]]
@@ -139,6 +144,12 @@ class Live:
             watch = self.engine.watch(instrument)
             watch.book.desynchronise("nobody looks at it")
             watch.snapshot_wanted = False
+
+    def _record(self, trade: Trade) -> None:
+        self._trades[trade.instrument].append(trade)
+
+    def _forget_seeds(self, event: Disconnected) -> None:
+        self.historian.forget_seeds(set(event.instruments) or set(self.instruments))
 
     def _keep_candle(self, effect: CandleClosed) -> None:
         self._market.note_closed(effect.candle)
