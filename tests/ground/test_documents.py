@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -56,3 +58,18 @@ def test_it_documents_every_make_command_it_offers() -> None:
     offered = re.search(r"^\.PHONY: (.+)$", text, re.MULTILINE)
     assert offered
     assert set(offered[1].split()) == set(re.findall(r"^([a-z]+):.*## \S", text, re.MULTILINE))
+
+
+def test_it_builds_the_documentation_without_a_warning(tmp_path: Path) -> None:
+    mkdocs = Path(sys.executable).with_name("mkdocs")
+    build = subprocess.run(
+        [mkdocs, "build", "--strict", "--quiet", "--site-dir", tmp_path],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert build.returncode == 0, build.stderr
+    # a page that fetches from elsewhere would not work without a network
+    assert not re.search(
+        r'<(?:script|link|img)[^>]+(?:src|href)="(?:https?:)?//', (tmp_path / "index.html").read_text()
+    )
