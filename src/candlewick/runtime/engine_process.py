@@ -33,6 +33,7 @@ log = logging.getLogger(__name__)
 
 LANES: Final = ("alerts", "feeds")
 LISTING_RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+TOLD_AFTER: Final = 6  # attempts to learn what a venue lists, before people are told
 WARM_UP_RETRY_S: Final = 2.0
 SPOT_TOPICS: Final[frozenset[Topic]] = frozenset({"trades", "quotes"})
 PERP_TOPICS: Final[frozenset[Topic]] = SPOT_TOPICS | {"derivative", "liquidations"}
@@ -135,6 +136,9 @@ class EngineProcess:
                 break
             except VenueError as error:
                 feed.health.last_error = str(error)
+                if attempt == TOLD_AFTER:
+                    title = f"{feed.venue.title} cannot be reached"
+                    self.lanes.notice("WARNING", title, f"{error}. Trying on.", self._clock.now_ns())
                 log.log(
                     logging.INFO if attempt > 5 else logging.DEBUG,
                     "%s does not list its instruments yet: %s",
@@ -167,7 +171,8 @@ class EngineProcess:
                     source.instrument, source.interval, source.study.lookback + 1
                 )
             except VenueError:
-                await asyncio.sleep(WARM_UP_RETRY_S)
+                await asyncio.sleep(TOLD_AFTER: Final = 6  # attempts to learn what a venue lists, before people are told
+WARM_UP_RETRY_S)
                 source.ask_again()
                 raise
             source.take_history(bars)
