@@ -10,7 +10,7 @@ import time
 import urllib.request
 from typing import Any, Final
 
-from playwright.sync_api import Browser, BrowserContext, Page, Route, WebSocketRoute
+from playwright.sync_api import Browser, BrowserContext, Page, Route, ViewportSize, WebSocketRoute
 
 from benchmarks.report import Figure, show
 from benchmarks.stack import Stack, chromium, running_up
@@ -19,7 +19,7 @@ REQUESTS: Final = 100
 CANDLES: Final = 100_000
 UPDATES_S: Final = 60
 MEASURE_S: Final = 5
-VIEWPORT: Final = {"width": 1440, "height": 900}
+VIEWPORT: Final[ViewportSize] = {"width": 1440, "height": 900}
 PAINTED: Final = "#chart[data-state=live]"
 FRAMES: Final = """(seconds) => new Promise((resolve) => {
   const begun = performance.now();
