@@ -267,6 +267,7 @@ def test_it_does_not_list_what_was_not_there_yet() -> None:
     listing = next(each for each in World(seed=5, origin_ms=ORIGIN).listings if each.symbol == "WIFUSDT")
     before = World(seed=5, origin_ms=listing.listed_ms - 1)
     assert before.listing("spot", "WIFUSDT") is None
+    assert World(seed=5, origin_ms=listing.listed_ms + 24 * HOUR).listing("spot", "WIFUSDT") == listing
 
 
 def test_it_answers_nothing_before_the_listing(world: World) -> None:
@@ -282,6 +283,8 @@ def test_it_answers_nothing_before_the_listing(world: World) -> None:
 def test_it_refuses_what_is_not_there(world: World) -> None:
     with pytest.raises(ConfigError, match="sim-north"):
         World(seed=5, venue="sim-north", origin_ms=ORIGIN)
+    with pytest.raises(UsageError, match="2017"):
+        World(seed=5, origin_ms=0)
     with pytest.raises(UsageError, match="perpetual"):
         world.premium(named(world, "spot", "BTCUSDT"))
 

@@ -48,7 +48,7 @@ class Derivative:
         generator = history.generator
         self._base_value = generator.rate * generator.ticket * 86_400 * _OPEN_INTEREST_DAYS
         self._stream = key(seed, "open interest", asset.symbol, history.listing.market)
-        self._chance = random.Random(f"liquidations/{seed}/{asset.symbol}")
+        self._chance = random.Random()  # seeded when the live market opens
         self.settled: dict[int, tuple[float, float]] = {}
         self.interest: dict[int, int] = {}
         self.orders: deque[ForcedOrder] = deque(maxlen=_KEPT_ORDERS)
@@ -66,6 +66,7 @@ class Derivative:
 
     def open(self, market: LiveMarket, now_ms: int) -> None:
         """The live market begins: what of this interval has passed was generated."""
+        self._chance.seed(self._history.seed ^ (now_ms << 1) ^ 1)
         begin = now_ms - now_ms % self._length_ms
         self._until_ms = begin + self._length_ms
         at = np.arange(begin // MINUTE_MS, now_ms // MINUTE_MS + 1, dtype=np.float64)

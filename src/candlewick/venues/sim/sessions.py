@@ -8,11 +8,14 @@ from candlewick.venues.sim.model import Print
 from candlewick.venues.sim.path import HOUR_MS
 from candlewick.venues.sim.prints import Columns, PrintStore, no_columns
 
+_HELD_HOURS = 24
+
 
 class Session:
     """Prints from `start_ms` until `end_ms` (exclusive; None while it runs).
 
-    With a `store` only the running hour is held in memory, and one more where it was asked for.
+    With a `store` only the running hour is held in memory, and one more where it was asked for; without
+    one, the prints of the last day.
     """
 
     __slots__ = ("_columns", "_firsts", "_hours", "_store", "end_ms", "index", "next_id", "start_ms")
@@ -72,9 +75,11 @@ class Session:
         at = bisect_right(self._firsts, id) - 1
         times = self._load(self._hours[at]).ts_ms
         number = id - self._firsts[at]
-        if number < len(times) or self.end_ms is None:
+        if number < len(times):
             return times[number]
-        return self.end_ms  # one of the ids left out after a kill
+        if at + 1 == len(self._hours) and self.end_ms is not None:
+            return self.end_ms  # one of the ids left out after a kill
+        return self._hours[at] * HOUR_MS  # forgotten: no store to read it from
 
     def _load(self, hour: int) -> Columns:
         columns = self._columns.get(hour)
@@ -88,6 +93,7 @@ class Session:
         return columns
 
     def _forget(self, keep: tuple[int, ...]) -> None:
-        if self._store is not None:
-            for hour in [each for each in self._columns if each not in keep]:
+        oldest = self._hours[-1] - _HELD_HOURS
+        for hour in list(self._columns):
+            if hour not in keep and (self._store is not None or hour < oldest):
                 del self._columns[hour]

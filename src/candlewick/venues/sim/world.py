@@ -6,12 +6,13 @@ from heapq import heapify, heapreplace
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
+from candlewick.core.errors import UsageError
 from candlewick.venues.sim.character import character_of
 from candlewick.venues.sim.derivatives import Derivative
 from candlewick.venues.sim.listed import Day, Listed
 from candlewick.venues.sim.live import Best, LiveMarket, Outbox
 from candlewick.venues.sim.model import Depth, DepthDiff, ForcedOrder, Kline, Listing, Market, Premium, Print
-from candlewick.venues.sim.path import HOUR_MS, MINUTE_MS, path_of
+from candlewick.venues.sim.path import DAY_MS, HOUR_MS, MINUTE_MS, path_of
 from candlewick.venues.sim.prints import Ended, Hour, Interest, PrintStore, Settled, Started
 from candlewick.venues.sim.recovery import recover
 
@@ -32,7 +33,8 @@ class News(NamedTuple):
 class World:
     """The market of `venue` in the world of `seed`, live from `origin_ms`.
 
-    `data_dir` keeps what really printed (None: memory only). `pace` multiplies the live activity.
+    `data_dir` keeps what really printed; without it prints are held in memory for a day and forgotten at
+    the end. `pace` multiplies the live activity.
     The live market is a function of the seed, the venue and the times at which it was (re)started; how
     often `advance` is called does not matter.
     """
@@ -51,7 +53,14 @@ class World:
         self.character = character_of(venue)
         self.now_ms = origin_ms
         self._pace = pace
-        self.listings = tuple(each for each in self.character.listings() if each.listed_ms < origin_ms)
+        self.listings = tuple(
+            each for each in self.character.listings() if each.listed_ms + DAY_MS <= origin_ms
+        )
+        if not self.listings:
+            raise UsageError(
+                f"Nothing was listed at {venue} at {origin_ms} ms since 1970: the simulated markets begin in "
+                "2017. Start one at a later time."
+            )
         self._names = [f"{each.market}/{each.symbol}" for each in self.listings]
         self._store: PrintStore | None = None
         if data_dir is not None:
