@@ -71,7 +71,7 @@ class Policy:
 
     backoff_base_s: float = 0.5
     backoff_cap_s: float = 30.0
-    steady_s: float = 10.0
+    steady_s: float = 3.0
     connect_s: float = 10.0
     ping_s: float = 10.0
     idle_s: float | None = 60.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -204,6 +204,20 @@ async def test_it_estimates_the_venues_clock_against_its_own(stage: BinanceStage
     async with listening(feed):
         await until(lambda: feed.health.clock_skew_ms is not None)
         assert feed.health.clock_skew_ms == 1270
+
+
+async def test_it_is_not_misled_by_a_round_trip_that_was_held_up(stage: BinanceStage) -> None:
+    clock = ManualClock(1_700_000_000 * NS_PER_S)
+    held_up_s = iter((4.0, 0.0, 0.0, 0.0))
+
+    def now(query: Mapping[str, str]) -> dict[str, int]:
+        clock.advance(next(held_up_s, 0.0))  # on its way to the venue, not back
+        return {"serverTime": clock.now_ns() // 1_000_000 + 1270}
+
+    stage.routes["/time"] = now
+    feed = BinanceFeed(VENUE, (stage.endpoints(),), clock=clock, policy=IMPATIENT)
+    async with listening(feed):
+        await until(lambda: feed.health.clock_skew_ms == 1270)
 
 
 async def test_it_takes_the_skew_out_of_the_latency(stage: BinanceStage) -> None:

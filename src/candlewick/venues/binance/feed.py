@@ -38,7 +38,9 @@ __all__ = ["REAL", "BinanceFeed", "simulated"]
 OPEN_INTEREST_EVERY_S: Final = 30.0  # each instrument
 LEAST_POLL_S: Final = 0.2  # between two instruments
 CLOCK_EVERY_S: Final = 20.0
+CLOCK_AT_FIRST_S: Final = 0.25
 CLOCK_SAMPLES: Final = 9
+CLOCK_QUICKEST: Final = 3
 LATENCY_EVERY: Final = 32  # messages
 LATENCY_SMOOTHING: Final = 0.1
 TICKERS_SILENT_S: Final = 15.0  # they come every second
@@ -54,14 +56,16 @@ class _Side:
         self.history = History(endpoints, self.mapper, clock)
         self.pools: dict[str, Pool] = {}
         self.native: dict[str, str] = {}  # stream name's part before @ → instrument
-        self.skews_ms: deque[float] = deque(maxlen=CLOCK_SAMPLES)
+        self.round_trips: deque[tuple[int, float]] = deque(maxlen=CLOCK_SAMPLES)  # (duration ns, offset ms)
 
     def pool(self, stream: str) -> Pool:
         return self.pools[self.endpoints.route(stream)]
 
     @property
     def skew_ms(self) -> float | None:
-        return median(self.skews_ms) if self.skews_ms else None
+        """The venue's clock minus ours, by the quickest round trips: the slow ones were held up one way."""
+        quickest = sorted(self.round_trips)[:CLOCK_QUICKEST]
+        return median(offset_ms for _, offset_ms in quickest) if quickest else None
 
 
 class BinanceFeed:
@@ -279,12 +283,13 @@ class BinanceFeed:
             except VenueError as error:
                 self.health.last_error = str(error)
             else:
-                side.skews_ms.append(venue_ms - (asked_ns + answered_ns) / 2 / NS_PER_MS)
+                offset_ms = venue_ms - (asked_ns + answered_ns) / 2 / NS_PER_MS
+                side.round_trips.append((answered_ns - asked_ns, offset_ms))
                 skews = [each.skew_ms for each in self._sides if each.skew_ms is not None]
                 self.health.clock_skew_ms = max(skews, key=abs)
             # a single round trip may have been held up: be sure soon, then look now and then
-            settled = len(side.skews_ms) >= CLOCK_SAMPLES // 2
-            await asyncio.sleep(CLOCK_EVERY_S if settled else 1.0)
+            settled = len(side.round_trips) >= CLOCK_QUICKEST
+            await asyncio.sleep(CLOCK_EVERY_S if settled else CLOCK_AT_FIRST_S)
 
     async def _poll_open_interest(self) -> None:
         """Ask for one instrument after the other, each so often, the new ones first."""
