@@ -36,13 +36,16 @@ class LaneLog:
     def append(self, channel: str, seq: int, ts_ns: int, message: bytes) -> None:
         """Write one event; returns when it survives a kill of this process."""
         with self._lock:
-            self._connection.execute("INSERT INTO lane_event VALUES (?, ?, ?, ?)", (channel, seq, ts_ns, message))
+            self._connection.execute(
+                "INSERT INTO lane_event VALUES (?, ?, ?, ?)", (channel, seq, ts_ns, message)
+            )
 
     def newest(self, channel: str, count: int) -> list[tuple[int, bytes]]:
         """The newest `count` events of a channel as (seq, message), oldest first."""
         with self._lock:
             rows = self._connection.execute(
-                "SELECT seq, message FROM lane_event WHERE channel = ? ORDER BY seq DESC LIMIT ?", (channel, count)
+                "SELECT seq, message FROM lane_event WHERE channel = ? ORDER BY seq DESC LIMIT ?",
+                (channel, count),
             ).fetchall()
         return rows[::-1]
 
