@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,7 @@ from candlewick.web.live.cohorts import EVERY, PHASES
 from candlewick.web.live.frames import Encoding, unframed
 from candlewick.web.live.hub import TOO_SLOW, Hub, Limits
 from candlewick.web.live.readers import Reader
+from candlewick.web.live.ws import obey
 from candlewick.web.people.identity import Person
 from tests.web.ground import FakeLink
 
@@ -433,3 +435,41 @@ async def test_whatever_happens_every_reader_ends_with_the_truth(script: list[tu
         for channel in reader.channels:
             if channel in truth and not channel.startswith("tape"):
                 assert held.get(channel) == truth[channel], channel
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=12,
+)
+names = st.one_of(
+    st.sampled_from(CHANNELS),
+    st.text(max_size=40),
+    st.builds(
+        ":".join, st.lists(st.sampled_from(["candles", "BTCUSDT", "1m", "", "sim", "/", "-PERP", "ema-3"]))
+    ),
+)
+asks = st.one_of(
+    st.text(max_size=60),
+    anything.map(lambda value: json.dumps(value)),
+    st.fixed_dictionaries(
+        {"action": st.sampled_from(["subscribe", "unsubscribe", "resync", "x"])},
+        optional={"channels": st.lists(names, max_size=5) | anything, "channel": names | anything},
+    ).map(lambda value: json.dumps(value)),
+)
+
+
+@settings(deadline=None)
+@given(texts=st.lists(asks, max_size=12))
+async def test_no_message_disturbs_the_hub(texts: list[str]) -> None:
+    ring = Ring()
+    quiet, _ = ring.page("book:BTCUSDT", person=BOB)
+    _, reader = ring.page()
+    for text in texts:
+        obey(ring.hub, reader, text)
+    ring.hub.leave(reader)
+    ring.link.say("book:BTCUSDT", {"type": "book", "data": 1})
+    ring.turn()
+    assert len(quiet.read_of("book")) == 1
+    ring.hub._tell_demand()
+    assert ring.link.demanded[-1] == {"book:BTCUSDT"}, "who left wants nothing"

@@ -95,12 +95,13 @@ async def _converse(receive: Receive, hub: Hub, reader: Reader) -> None:
             if not allowance.take(time.monotonic()):
                 hub.close(reader, _TOO_MUCH, "You send too many messages.")
                 return
-            _obey(hub, reader, event.get("text"))
+            obey(hub, reader, event.get("text"))
     finally:
         hub.leave(reader)
 
 
-def _obey(hub: Hub, reader: Reader, text: str | None) -> None:
+def obey(hub: Hub, reader: Reader, text: str | None) -> None:
+    """Do what a reader's message says, or tell it what is wrong with it."""
     try:
         message = orjson.loads(text or "")
     except orjson.JSONDecodeError:
