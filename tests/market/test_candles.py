@@ -488,6 +488,15 @@ def test_a_closed_hour_takes_in_a_late_trade() -> None:
     assert ohlcv(hour) == (100, 120, 100, 120, 2)
 
 
+def test_the_venues_hour_stands_in_the_longer_candles() -> None:
+    ladder = begun()
+    feed(ladder, [trade(1, 1, 100), trade(2, 7_201, 101)])
+    received = (T0 + 7_200) * NS_PER_S
+    venues = Candle("sim:X", "1h", T0, 100, 150, 100, 100, 5, True, received, received, 500, 5)
+    assert [(c.interval, c.high) for c in ladder.correct(venues)] == [("1h", 150), ("2h", 150)]
+    assert ohlcv(ladder.current("1d")) == (100, 150, 100, 101, 6)
+
+
 def test_a_minute_is_corrected_without_giving_out_its_seconds_again() -> None:
     ladder = begun()
     feed(ladder, [trade(1, 1, 100), trade(2, 61, 101)])

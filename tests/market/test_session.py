@@ -91,6 +91,15 @@ def test_it_lets_go_of_what_is_older_than_a_day() -> None:
     assert session.last == 101
 
 
+def test_a_trade_older_than_the_day_changes_nothing() -> None:
+    session = Session()
+    session.add(trade(1, DAY, 100))
+    session.add(trade(2, 2 * DAY - 60, 101))
+    before = known(session)
+    assert not session.add(trade(0, DAY - 1441 * 60, 999))
+    assert known(session) == before
+
+
 def test_it_takes_each_trade_once() -> None:
     session = Session()
     assert session.add(trade(1, 0, 100))
@@ -187,6 +196,7 @@ def test_it_is_the_sum_of_the_days_trades_in_whatever_order_they_came(
     session = Session()
     for each in arrivals:
         session.add(each)
+        assert session.known() is not None
     now = history[-1].ts_exchange // NS_PER_S
     begin = (now - now % 60 - DAY) * NS_PER_S
     day = [each for each in history if each.ts_exchange >= begin]
