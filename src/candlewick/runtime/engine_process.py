@@ -171,8 +171,7 @@ class EngineProcess:
                     source.instrument, source.interval, source.study.lookback + 1
                 )
             except VenueError:
-                await asyncio.sleep(TOLD_AFTER: Final = 6  # attempts to learn what a venue lists, before people are told
-WARM_UP_RETRY_S)
+                await asyncio.sleep(WARM_UP_RETRY_S)
                 source.ask_again()
                 raise
             source.take_history(bars)
