@@ -131,6 +131,23 @@ def test_it_finds_a_gap_among_the_held_diffs() -> None:
     assert book.best_bid == (99.0, 5.0)
 
 
+def test_one_nonsensical_id_does_not_keep_the_book_from_joining() -> None:
+    book = synchronised_book()
+    assert book.apply(spot(10**15, 10**15)) == "gap"
+    for id in (11, 12, 13):
+        assert book.apply(spot(id, id, [(99.0, float(id))])) == "buffered"
+    assert book.apply(snapshot(11)) == "synchronised"
+    assert (book.last_id, book.best_bid) == (13, (99.0, 13.0))
+
+
+def test_it_joins_held_diffs_that_came_out_of_order() -> None:
+    book = OrderBook()
+    for id in (12, 11, 14, 13):
+        book.apply(spot(id, id, [(99.0, float(id))]))
+    assert book.apply(snapshot(10)) == "synchronised"
+    assert (book.last_id, book.best_bid) == (14, (99.0, 14.0))
+
+
 def test_it_skips_any_number_of_held_diffs_the_snapshot_already_holds() -> None:
     book = OrderBook()
     for id in range(2 * BEHIND_LIMIT):

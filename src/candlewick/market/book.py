@@ -159,15 +159,42 @@ class OrderBook:
         self.synchronised, self.reason, self.last_id, self._on_snapshot = True, "", last, True
         self.version += 1
         self._buffer.clear()
-        for index, change in enumerate(held):
-            self._behind = 0
-            if self._take_diff(change) == "gap":
-                # What is left may still join a newer snapshot; the broken diff is already held again.
-                self._buffer.extend(held[index + 1 :])
-                if index == 0 and self._buffer[0] is change:
-                    self.reason = f"the snapshot ({last}) is too old for the diffs from {change.first_id} on"
-                return "gap"
+        if not self._join(held):
+            return "gap"
         return "applied" if was_synchronised else "synchronised"
+
+    def _join(self, held: list[BookChange]) -> bool:
+        """Apply the diffs held back that follow the snapshot; False if that breaks the book."""
+        at, newest = self.last_id, -1
+        ahead: list[tuple[int, BookChange]] = []
+        in_order = sorted(enumerate(held), key=lambda arrival: arrival[1].last_id or 0)
+        for index, change in in_order:
+            if self._leaves_gap(change):
+                ahead.append((index, change))
+                continue
+            self._behind = 0  # any number of them may be older than the snapshot
+            outcome = self._take_diff(change)
+            if outcome == "gap":
+                return False
+            if outcome == "applied":
+                newest = max(newest, index)
+        # A number that later diffs have overtaken is nonsense; what came after all others is a gap.
+        lost = [change for index, change in sorted(ahead, key=lambda arrival: arrival[0]) if index > newest]
+        if not lost:
+            return True
+        if newest < 0:
+            self._gap(f"the snapshot ({at}) is too old for the diffs from {lost[0].first_id} on")
+        else:
+            self._gap(f"update ids jump from {self.last_id} to {lost[0].first_id}")
+        # They may still join a newer snapshot.
+        self._buffer.extend(lost)
+        return False
+
+    def _leaves_gap(self, change: BookChange) -> bool:
+        known, last = self.last_id, change.last_id
+        return (
+            known is not None and last is not None and last > known and not self._follows(change, known, last)
+        )
 
     def _set_levels(self, snapshot: BookChange) -> None:
         self._bids = {price: quantity for price, quantity in snapshot.bids if quantity}
