@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 
 from candlewick.venues.sim.server import connection
+from candlewick.venues.sim.server.misbehave import Faults
 from tests.venues.sim.server.conftest import Running, one_venue, run_exchange
 
 WAIT_S = 10.0
@@ -190,3 +191,23 @@ async def test_it_refuses_microseconds_rather_than_send_what_looks_like_them(
 ) -> None:
     with pytest.raises(aiohttp.WSServerHandshakeError, match="400"):
         await client.ws_connect("/stream?streams=btcusdt@trade&timeUnit=MICROSECOND")
+
+
+async def test_what_waits_for_a_slow_line_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "MOST_QUEUED_BYTES", 16 * 1024)
+    faults = Faults(delay_ms=60_000)
+    with run_exchange(one_venue(pace=50.0, faults=faults)) as alone:
+        names = "btcusdt@bookTicker/ethusdt@bookTicker/btcusdt@trade"
+        async with aiohttp.ClientSession(alone.http) as client:
+            async with client.ws_connect(f"/stream?streams={names}") as ws:
+                async for _ in ws:
+                    pass
+            await misbehave_no_more(client)
+            async with client.ws_connect("/ws/btcusdt@bookTicker") as ws:
+                assert (await ws.receive_json(timeout=WAIT_S))["s"] == "BTCUSDT"
+        assert alone.exchange.venues[0].traffic.too_slow == 1
+
+
+async def misbehave_no_more(client: aiohttp.ClientSession) -> None:
+    async with client.post("/sim/misbehave", json={}) as response:
+        assert response.status == 200

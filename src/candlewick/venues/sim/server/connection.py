@@ -113,6 +113,8 @@ class Connection:
 
     def send(self, framed: bytes) -> None:
         """Queue a frame; all of one turn leave together."""
+        if self.transport.is_closing():
+            return
         if not self._out:
             asyncio.get_running_loop().call_soon(self._flush)
         self._out.append(framed)
@@ -121,6 +123,8 @@ class Connection:
 
     def send_faulty(self, stream: str, payload: bytes) -> None:
         """Queue what the faults leave of a stream message."""
+        if self.transport.is_closing():
+            return
         loop = asyncio.get_running_loop()
         for delivery in self.fault_source.apply(self.faults(), stream, payload):
             framed = frame(delivery.payload)
@@ -158,6 +162,17 @@ class Connection:
     def _cut_slow(self) -> None:
         self.traffic.too_slow += 1
         self.transport.abort()
+        # not at once: the hub may be in the middle of giving a message to its subscribers
+        asyncio.get_running_loop().call_soon(self._leave)
+
+    def _leave(self) -> None:
+        """Stop listening, and forget what still waits."""
+        self.unsubscribe(list(self.streams))
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        self._out.clear()
+        self._out_bytes = 0
 
     def close(self, code: int, reason: str) -> None:
         """Say goodbye and hang up."""
@@ -205,9 +220,7 @@ class Connection:
             if self._expiry is not None:
                 self._expiry.cancel()
             heartbeat.cancel()
-            for timer in self._timers:
-                timer.cancel()
-            self.unsubscribe(list(self.streams))
+            self._leave()
 
     async def _heartbeat(self) -> None:
         loop = asyncio.get_running_loop()

@@ -111,7 +111,10 @@ class Venue:
             return web.Response(status=400, text="This address speaks WebSocket.\n")
         if request.query.get("timeUnit", MILLISECOND).upper() != MILLISECOND:
             return web.Response(status=400, body=errors.invalid("timeUnit").body())
-        await websocket.prepare(request)
+        try:
+            await websocket.prepare(request)
+        except ConnectionResetError:
+            return websocket  # gone before the handshake was done
         transport = request.transport
         if transport is None:
             return websocket
