@@ -200,6 +200,18 @@ async def test_it_joins_pages_of_funding(venue: Loopback, history: MakeHistory) 
     assert found[-1].mark == 5.0
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"markPrice": "many"}, {"markPrice": "-1"}, {"fundingRate": "NaN"}, {"fundingRate": "7"}]
+)
+async def test_it_refuses_a_settlement_that_cannot_be(
+    venue: Loopback, history: MakeHistory, wrong: dict[str, str]
+) -> None:
+    row = {"fundingTime": 0, "fundingRate": "0.0001", "markPrice": "5.0"} | wrong
+    venue.routes["/fundingRate"] = lambda query: [row]
+    with pytest.raises(MalformedMessage, match="bad_answer"):
+        await history("usdm").funding("BTCUSDT", 0, 60)
+
+
 async def test_it_dates_a_spot_book_by_its_receipt_and_a_futures_book_by_the_venue(
     venue: Loopback, history: MakeHistory
 ) -> None:

@@ -280,6 +280,8 @@ def test_it_makes_nothing_of_what_is_not_the_markets(raw: bytes) -> None:
         (USDM_KLINE.replace(b'"i":"1m"', b'"i":"7m"'), "bad_interval"),
         (USDM_MARK.replace(b"0.00058455", b"nan"), "out_of_range"),
         (USDM_MARK.replace(b"0.00058455", b"x"), "wrong_type"),
+        (USDM_MARK.replace(b"0.00058455", b"0.0_1"), "wrong_type"),
+        (USDM_MARK.replace(b"0.00058455", b"1.5"), "out_of_range"),
         (FORCE_ORDER.replace(b'"BUY"', b'"HOLD"'), "bad_side"),
         (DEPTH_REST, "no_symbol"),
         (b'{"x":' + b"[" * 200_000, "too_deep"),

@@ -13,7 +13,7 @@ from candlewick.core.events import BookChange, Candle, Funding, OpenInterest, Tr
 from candlewick.core.interval import seconds
 from candlewick.venues.binance.endpoints import MarketEndpoints
 from candlewick.venues.binance.mapper import Mapper, contract_usd
-from candlewick.venues.binance.wire import Id, Levels, Millis, Positive, Price, Quantity
+from candlewick.venues.binance.wire import Absent, Id, Levels, Millis, Positive, Price, Quantity, Rate
 from candlewick.venues.http import Parameters, Rest, WeightBudget
 
 TRADES_A_PAGE: Final = 1000
@@ -41,8 +41,8 @@ class FundingRow(msgspec.Struct, gc=False, rename="camel"):
     """A row of `GET fundingRate`; `mark_price` is empty for old ones."""
 
     funding_time: Millis
-    funding_rate: float
-    mark_price: str = ""
+    funding_rate: Rate
+    mark_price: Price | Absent = ""
 
 
 class OpenInterestBody(msgspec.Struct, gc=False, rename="camel"):
@@ -223,8 +223,8 @@ class History:
             rows: list[FundingRow] = await self._get(_FUNDINGS, "/fundingRate", parameters, 1)
             now_ns = self._clock.now_ns()
             for row in rows:
-                mark = float(row.mark_price) if row.mark_price else None
-                yield Funding(id, row.funding_rate, mark, row.funding_time * NS_PER_MS, now_ns)
+                ts = row.funding_time * NS_PER_MS
+                yield Funding(id, row.funding_rate, row.mark_price or None, ts, now_ns)
             if len(rows) < FUNDINGS_A_PAGE:
                 return
             start_ms = rows[-1].funding_time + 1

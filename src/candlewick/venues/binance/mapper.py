@@ -259,13 +259,13 @@ class Mapper:
             return ()
         rate: float | None = None
         settles: int | None = None
-        if m.T and m.r:  # a dated future sends "" and 0: it knows no funding
-            rate, settles = _rate(m.r), m.T * _NS_PER_MS
+        if m.T and m.r != "":  # a dated future sends "" and 0: it knows no funding
+            rate, settles = m.r, m.T * _NS_PER_MS
         ts = m.E * _NS_PER_MS
         return (Derivative(self._ids[m.s], ts, ts_received, None, m.p, m.i or None, rate, settles),)
 
     def _from_ticker(self, m: wire.Ticker24h | wire.MiniTicker24h, ts_received: int, stream: str) -> Events:
-        if m.c == 0:  # listed, never traded
+        if not (m.c and m.o and m.h and m.l):  # listed, never traded
             return ()
         volume, quote_volume = self._volumes(m.s, m.v, m.q)
         id, ts = self._ids[m.s], m.E * _NS_PER_MS
@@ -301,16 +301,6 @@ def _size_fault(size: int) -> tuple[str, str]:
 
 def _is_array(raw: bytes) -> bool:
     return raw.lstrip()[:1] == b"["
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        raise MalformedMessage("wrong_type", f"funding rate {text[:20]!r} is no number") from None
-    if not -1 < rate < 1:
-        raise MalformedMessage("out_of_range", f"funding rate {text[:20]!r}")
-    return rate
 
 
 def _printable(error: Exception) -> str:

@@ -8,7 +8,7 @@ A field that we do not use is not declared: msgspec skips it without making an o
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Raw, Struct
@@ -19,6 +19,8 @@ Quantity = Annotated[float, Meta(ge=0, lt=1e18)]
 Positive = Annotated[float, Meta(gt=0, lt=1e18)]
 Millis = Annotated[int, Meta(ge=0, lt=4_102_444_800_000)]  # up to the year 2100
 Id = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Rate = Annotated[float, Meta(gt=-1, lt=1)]  # of funding, a fraction
+Absent = Literal[""]  # how the venue leaves a number out
 Levels = list[tuple[Price, Quantity]]
 
 
@@ -116,7 +118,7 @@ class MarkPrice(Struct, gc=False, tag_field="e", tag="markPriceUpdate"):
     E: Millis
     s: str
     p: MaybePrice
-    r: str = ""
+    r: Rate | Absent = ""
     T: Millis = 0
     i: MaybePrice | None = None
 
