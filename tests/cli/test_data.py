@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -171,6 +175,61 @@ def test_a_damaged_lake_is_told_with_exit_code_1(data_dir: Path) -> None:
     assert done.exit_code == 1
     assert "damaged" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A simulated exchange that the settings point at."""
+    with socket.socket() as probe:
+        # below the range from which the system gives ports to others
+        for port in range(23_000, 32_000, 13):
+            with suppress(OSError):
+                probe.bind(("127.0.0.1", port))
+                break
+    command = [sys.executable, "-m", "candlewick", "sim", "--venues", "sim", "--port", str(port)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    monkeypatch.setenv("CANDLEWICK_SIM__PORT", str(port))
+    monkeypatch.setenv("CANDLEWICK_SIM__VENUES", '["sim"]')
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
+            break
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    yield
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.usefixtures("exchange")
+def test_it_downloads_from_a_venue_only_what_is_missing(data_dir: Path) -> None:
+    asked = ["download", "BTC/USDT", "BTCUSDT-PERP", "--timeframe", "1h", "--timerange"]
+    spot, perp = document(run(data_dir, *asked, "20240101-20240103", "--json"))["downloads"]
+    assert (spot["instrument"], perp["instrument"]) == ("sim:BTCUSDT", "sim:BTCUSDT-PERP")
+    assert (spot["bars"], perp["bars"]) == (48, 48)
+
+    spot, _ = document(run(data_dir, *asked, "20240102-20240104", "--json"))["downloads"]
+    assert spot["bars"] == 24
+
+    for series in document(run(data_dir, "check", "--json"))["series"]:
+        assert (series["rows"], series["first"], series["whole"]) == (72, "2024-01-01T00:00:00Z", True)
+
+    done = run(data_dir, "download", "NOPE")
+    assert done.exit_code == 2
+    assert "Unknown symbol" in done.stderr
+    done = run(data_dir, "download", "elsewhere:BTCUSDT")
+    assert done.exit_code == 2
+    assert "none of the venues sim" in done.stderr
+
+
+def test_a_venue_that_is_away_is_told_with_exit_code_1(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CANDLEWICK_SIM__PORT", "1")
+    done = run(data_dir, "download", "BTCUSDT")
+    assert done.exit_code == 1
+    assert "cannot be reached" in done.stderr
 
 
 def test_it_runs_as_a_command_of_its_own(data_dir: Path, recordings: Path) -> None:

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from typer import Argument, Option, echo
 
+from candlewick.cli.data_report import (
+    downloaded_json,
+    imported_json,
+    iso,
+    print_json,
+    report_json,
+    series_json,
+    show_imported,
+    show_report,
+    show_series,
+)
 from candlewick.core.errors import CandlewickError, StoreLocked, UsageError
 
 if TYPE_CHECKING:
     from candlewick.store.lake import Lake
-    from candlewick.store.lake.check import Refused, SeriesReport
     from candlewick.store.lake.importing import Imported
 
 app = typer.Typer(
@@ -32,7 +41,8 @@ DataDir = Annotated[Path | None, Option(help="Folder for database, history and s
 AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
 Timeframe = Annotated[str | None, Option(help="Interval of the candles: 1s to 1d.")]
 
-SHOWN: Final = 20
+Timerange = Annotated[str | None, Option(help="From-to, UTC: 20240101-20240601, 20240101- or -20240601.")]
+
 HISTORY_SUFFIXES: Final = (".csv", ".csv.gz", ".zip", ".feather", ".parquet", ".json.gz")
 
 
@@ -69,19 +79,47 @@ def import_(
             with suppress(StoreLocked):
                 compact(lake, instruments=fresh)
     if as_json:
-        _print_json(
+        print_json(
             {
-                "files": [_imported_json(one) for one in done],
+                "files": [imported_json(one) for one in done],
                 "failed": [{"file": str(path), "error": why} for path, why in failed],
             }
         )
     else:
         for one in done:
-            _show_imported(one)
+            show_imported(one)
     for path, why in failed:
         echo(f"{path}: {why}", err=True)
     if failed or any(one.refused for one in done):
         raise typer.Exit(1)
+
+
+@app.command()
+def download(
+    symbols: Annotated[list[str], Argument(help="BTCUSDT, BTC/USDT:USDT, sim-east:ETHUSDT, …")],
+    timeframe: Annotated[str, Option(help="Interval of the candles: 1s to 1d.")] = "1h",
+    timerange: Timerange = None,
+    venues: Annotated[str | None, Option(help="sim or binance; the first is the primary venue.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch candles from a venue, the last 30 days unless told; only what is missing is asked for."""
+    import asyncio
+
+    from candlewick.cli.data_download import download_all
+    from candlewick.runtime.settings import load
+
+    with _edge():
+        start_s, end_s = _timerange(timerange)
+        settings = load(data_dir=data_dir, venues=venues.split(",") if venues else None)
+        with _lake(data_dir) as lake, _progress_bar(f"Downloading {timeframe}") as progress:
+            done = asyncio.run(download_all(settings, lake, symbols, timeframe, start_s, end_s, progress))
+    if as_json:
+        print_json({"downloads": [downloaded_json(one) for one in done]})
+    else:
+        for one in done:
+            span = f"{iso(one.start_s)} to {iso(one.end_s)}"
+            echo(f"{one.instrument} {one.interval}: {one.bars:,} bars fetched, whole from {span}")
 
 
 @app.command("list")
@@ -90,40 +128,11 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     with _edge(), _lake(data_dir) as lake:
         series = lake.series()
     if as_json:
-        _print_json(
-            {
-                "series": [
-                    {
-                        "instrument": info.instrument,
-                        "kind": info.kind,
-                        "interval": info.interval,
-                        "rows": info.rows,
-                        "first": _iso(info.first_s),
-                        "last": _iso(info.last_s),
-                        "bytes": info.bytes,
-                    }
-                    for info in series
-                ]
-            }
-        )
-        return
-    if not series:
+        print_json({"series": [series_json(info) for info in series]})
+    elif series:
+        show_series(series)
+    else:
         echo("The lake is empty. `candlewick data import FILE…` fills it, and so does `candlewick up`.")
-        return
-    rows = [("instrument", "what", "interval", "rows", "first", "last", "on disk")]
-    rows += [
-        (
-            i.instrument,
-            i.kind,
-            i.interval,
-            f"{i.rows:,}",
-            _iso(i.first_s),
-            _iso(i.last_s),
-            f"{i.bytes / 1e6:,.1f} MB",
-        )
-        for i in series
-    ]
-    _table(rows, right=(3, 6))
 
 
 @app.command()
@@ -140,10 +149,10 @@ def check(
         instrument = _resolve(lake, symbol) if symbol is not None else None
         reports = check_lake(lake, instrument, timeframe)
     if as_json:
-        _print_json({"series": [_report_json(report) for report in reports]})
+        print_json({"series": [report_json(report) for report in reports]})
         return
     for report in reports:
-        _show_report(report)
+        show_report(report)
     if not reports:
         echo("The lake is empty: there is nothing to check.")
 
@@ -153,9 +162,7 @@ def export(
     symbol: Annotated[str, Argument(help="The symbol, as `list` shows it.")],
     out: Annotated[Path, Argument(help="The file to write: .csv, .parquet or .feather.")],
     timeframe: Timeframe = None,
-    timerange: Annotated[
-        str | None, Option(help="From-to, UTC: 20240101-20240601, 20240101- or -20240601.")
-    ] = None,
+    timerange: Timerange = None,
     what: Annotated[
         str, Option("--price", help="Which prices: candles (traded), mark or index.")
     ] = "candles",
@@ -179,9 +186,9 @@ def export(
                 "`candlewick data list` shows what it has."
             )
         export_bars(bars, out, overwrite=force)
-    first, last = _iso(int(bars.time[0])), _iso(int(bars.time[-1]))
+    first, last = iso(int(bars.time[0])), iso(int(bars.time[-1]))
     if as_json:
-        _print_json(
+        print_json(
             {
                 "file": str(out),
                 "instrument": instrument,
@@ -211,7 +218,7 @@ def compact(
     with _edge(), _lake(data_dir) as lake:
         report = compact_lake(lake, older_than_s=round(older_than_days * 86_400), keep_trades_s=keep_s)
     if as_json:
-        _print_json(asdict(report))
+        print_json(asdict(report))
     else:
         echo(
             f"{report.rows:,} rows moved into {report.files_written} files "
@@ -304,118 +311,15 @@ def _with_progress(files: list[Path], doing: str) -> Iterator[Path]:
     yield from track(files, doing, console=Console(stderr=True), transient=True)
 
 
-def _show_imported(one: Imported) -> None:
-    counts = [f"{one.new:,} new"]
-    for count, word in (
-        (one.corrected, "corrected"),
-        (one.unchanged, "known already"),
-        (len(one.repeated), "repeated in the file"),
-        (len(one.refused), "refused"),
-    ):
-        if count:
-            counts.append(f"{count:,} {word}")
-    series = " ".join(
-        part for part in (one.instrument, one.kind if one.kind != "candles" else "", one.interval) if part
-    )
-    echo(f"{one.file.name} → {series}: {', '.join(counts)}")
-    for row in one.refused[:SHOWN]:
-        echo(f"{one.file}:{row.line}: {row.reason}", err=True)
-    if len(one.refused) > SHOWN:
-        echo(
-            f"{one.file}: … and {len(one.refused) - SHOWN:,} more; `candlewick data check` tells all",
-            err=True,
-        )
+@contextmanager
+def _progress_bar(doing: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal that is told the part that is done; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield lambda part: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
 
-
-def _imported_json(one: Imported) -> dict[str, Any]:
-    return {
-        "file": str(one.file),
-        "instrument": one.instrument,
-        "kind": one.kind,
-        "interval": one.interval,
-        "rows": one.rows,
-        "new": one.new,
-        "corrected": one.corrected,
-        "unchanged": one.unchanged,
-        "repeated": [{"line": row.line, "reason": row.reason} for row in one.repeated],
-        "refused": [{"line": row.line, "reason": row.reason} for row in one.refused],
-    }
-
-
-def _show_report(report: SeriesReport) -> None:
-    what = "" if report.kind == "candles" else f"{report.kind} "
-    name = f"{report.instrument} {what}{report.interval}".rstrip()
-    found = "whole" if report.whole else ""
-    echo(f"{name}: {report.rows:,} rows, {_iso(report.first_s)} to {_iso(report.last_s)}: {found}".rstrip())
-    if report.gaps:
-        echo(f"  {report.missing:,} missing in {len(report.gaps):,} gaps")
-        for gap in report.gaps[:SHOWN]:
-            why = " (the venue has none)" if gap.absent_at_venue else ""
-            echo(f"    {_iso(gap.start_s)} to {_iso(gap.end_s)}: {gap.missing:,}{why}")
-        _more(len(report.gaps))
-    if report.faults:
-        echo(f"  {len(report.faults):,} impossible")
-        for fault in report.faults[:SHOWN]:
-            echo(f"    {_iso(fault.time_s)}: {fault.reason}")
-        _more(len(report.faults))
-    for rows, what in ((report.duplicates, "duplicates"), (report.refused, "unreadable or impossible rows")):
-        if rows:
-            echo(f"  {len(rows):,} {what} left out on import")
-            for row in rows[:SHOWN]:
-                echo(f"    {row.source}:{row.line}: {row.reason}")
-            _more(len(rows))
-
-
-def _more(count: int) -> None:
-    if count > SHOWN:
-        echo(f"    … and {count - SHOWN:,} more; --json prints all")
-
-
-def _report_json(report: SeriesReport) -> dict[str, Any]:
-    return {
-        "instrument": report.instrument,
-        "kind": report.kind,
-        "interval": report.interval,
-        "rows": report.rows,
-        "first": _iso(report.first_s),
-        "last": _iso(report.last_s),
-        "whole": report.whole,
-        "missing": report.missing,
-        "gaps": [
-            {
-                "start": _iso(gap.start_s),
-                "end": _iso(gap.end_s),
-                "missing": gap.missing,
-                "absent_at_venue": gap.absent_at_venue,
-            }
-            for gap in report.gaps
-        ],
-        "impossible": [{"time": _iso(fault.time_s), "reason": fault.reason} for fault in report.faults],
-        "duplicates": [_refused_json(row) for row in report.duplicates],
-        "refused": [_refused_json(row) for row in report.refused],
-    }
-
-
-def _refused_json(row: Refused) -> dict[str, Any]:
-    return {"file": row.source, "line": row.line, "reason": row.reason}
-
-
-def _iso(time_s: float) -> str:
-    moment = datetime.fromtimestamp(time_s, UTC)
-    return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").replace(
-        "+00:00", "Z"
-    )
-
-
-def _print_json(document: dict[str, Any]) -> None:
-    echo(json.dumps(document))
-
-
-def _table(rows: list[tuple[Any, ...]], *, right: tuple[int, ...]) -> None:
-    widths = [max(len(str(row[column])) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            f"{cell:>{width}}" if column in right else f"{cell:<{width}}"
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        echo("  ".join(cells).rstrip())
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=1.0)
+        yield lambda part: bar.update(task, completed=part)

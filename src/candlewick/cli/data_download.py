@@ -1,0 +1,60 @@
+"""The work behind `candlewick data download`: the venues' connectors, one series after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from candlewick.core.clock import NS_PER_S, SystemClock
+from candlewick.core.errors import UsageError
+from candlewick.core.instrument import parse_symbol
+from candlewick.runtime.download import Downloaded, download
+from candlewick.runtime.settings import Settings
+from candlewick.runtime.wiring import feeds
+from candlewick.store.lake import Lake
+
+DEFAULT_SPAN_S: Final = 30 * 86_400
+
+
+async def download_all(
+    settings: Settings,
+    lake: Lake,
+    symbols: list[str],
+    interval: str,
+    start_s: int | None,
+    end_s: int | None,
+    progress: Callable[[float], None],
+) -> list[Downloaded]:
+    """Fetch each symbol's candles; `progress` is told the part of the whole.
+
+    Raises:
+        UsageError, VenueError, StoreError: with a sentence; what was fetched until then is kept.
+    """
+    clock = SystemClock()
+    end_s = clock.now_ns() // NS_PER_S if end_s is None else end_s
+    start_s = end_s - DEFAULT_SPAN_S if start_s is None else start_s
+    by_venue = {feed.venue.id: feed for feed in feeds(settings)}
+    done: list[Downloaded] = []
+    try:
+        for symbol in symbols:
+            instrument = parse_symbol(symbol, primary=next(iter(by_venue)))
+            feed = by_venue.get(instrument.partition(":")[0])
+            if feed is None:
+                raise UsageError(
+                    f"{symbol!r} is of none of the venues {', '.join(by_venue)}."
+                )
+            if not done or done[-1].instrument.partition(":")[0] != feed.venue.id:
+                await feed.instruments()
+            told = partial(_told, progress, len(done), len(symbols))
+            done.append(
+                await download(lake, feed, instrument, interval, start_s, end_s, clock=clock, progress=told)
+            )
+    finally:
+        for feed in by_venue.values():
+            await feed.close()
+    return done
+
+
+def _told(progress: Callable[[float], None], before: int, count: int, part: float) -> None:
+    progress((before + part) / count)

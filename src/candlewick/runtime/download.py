@@ -1,0 +1,88 @@
+"""History from a venue into the lake: what is missing, piece by piece, so that a broken-off run goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.errors import VenueError
+from candlewick.core.interval import open_time, seconds
+from candlewick.store.lake import Lake
+from candlewick.venues.contract import MarketFeed
+
+PIECE_BARS: Final = 5_000
+ATTEMPTS: Final = 5
+FIRST_PAUSE_S: Final = 1.0
+_T = TypeVar("_T")
+
+
+@dataclass(slots=True)
+class Downloaded:
+    """`bars` fetched, and the closed part of the range that the lake now has, [start_s, end_s)."""
+
+    instrument: str
+    interval: str
+    bars: int
+    start_s: int
+    end_s: int
+
+
+async def download(
+    lake: Lake,
+    feed: MarketFeed,
+    instrument: str,
+    interval: str,
+    start_s: int,
+    end_s: int,
+    *,
+    clock: Clock,
+    progress: Callable[[float], None],
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> Downloaded:
+    """Fetch the closed bars opening in [start_s, end_s) that the lake does not know to be complete.
+
+    Each piece is stored and marked as covered before the next is asked for. `progress` is told the part
+    of the missing time that is done, 0 to 1. A venue that is away or asks for patience is asked again.
+
+    Raises:
+        UsageError: the venue does not list the instrument, or there is no such interval.
+        VenueError: the venue refuses, or stays away.
+    """
+    length = seconds(interval)
+    start_s = open_time(start_s, length)
+    end_s = min(open_time(end_s + length - 1, length), open_time(clock.now_ns() // NS_PER_S, length))
+    missing = lake.missing(instrument, interval, start_s, end_s) if start_s < end_s else []
+    whole, done, bars = sum(end - start for start, end in missing), 0, 0
+    for from_s, to_s in _pieces(missing, PIECE_BARS * length):
+        ask = partial(feed.candles, instrument, interval, from_s, to_s)
+        fetched = await _patiently(ask, pause)
+        closed = [candle for candle in fetched if candle.closed]
+        lake.put_candles(closed)
+        lake.mark_covered(instrument, interval, from_s, to_s)
+        bars += len(closed)
+        done += to_s - from_s
+        progress(done / whole)
+    return Downloaded(instrument, interval, bars, start_s, max(start_s, end_s))
+
+
+def _pieces(spans: list[tuple[int, int]], length_s: int) -> Iterator[tuple[int, int]]:
+    for start, end in spans:
+        for at in range(start, end, length_s):
+            yield at, min(end, at + length_s)
+
+
+async def _patiently(ask: Callable[[], Awaitable[_T]], pause: Callable[[float], Awaitable[None]]) -> _T:
+    wait_s = FIRST_PAUSE_S
+    for _ in range(ATTEMPTS - 1):
+        try:
+            return await ask()
+        except VenueError as error:
+            if not error.retry:
+                raise
+            await pause(max(wait_s, getattr(error, "retry_after_s", 0.0)))
+            wait_s *= 2
+    return await ask()
