@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.core.events import BookChange, Level, Quote
-from candlewick.market.book import BEHIND_LIMIT, OrderBook
+from candlewick.market.book import BEHIND_LIMIT, MOST_LEVELS, OrderBook
 from candlewick.venues.binance.mapper import Mapper, Market
 
 BIDS: list[Level] = [(99.0, 1.0), (98.0, 2.0), (97.0, 3.0)]
@@ -278,6 +278,15 @@ def test_it_keeps_no_more_removed_levels_than_live_ones(side: int) -> None:
             assert book.apply(spot(last_id, last_id, *change)) == "applied"
     assert book.depth() == (3, 3)
     assert len(book._bids) + len(book._asks) < 600
+
+
+def test_a_book_that_grows_beyond_all_measure_is_no_book() -> None:
+    book = synchronised_book()
+    bids = [(n / 10_000, 1.0) for n in range(1, MOST_LEVELS + 1)]
+    half = len(bids) // 2
+    assert book.apply(spot(11, 11, bids[:half])) == "applied"
+    assert book.apply(spot(12, 12, bids[half:])) == "gap"
+    assert book.reason == f"it grew beyond {MOST_LEVELS} levels"
 
 
 def test_it_reads_as_many_levels_as_are_asked_for() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candlewick.market.trade_ids import MAX_GAPS, RENUMBERED_NS, TradeIds
+from candlewick.market.trade_ids import MAX_GAPS, RECENT_IDS, RENUMBERED_NS, TradeIds
 
 
 def test_it_takes_each_id_once() -> None:
@@ -81,6 +81,14 @@ def test_names_are_known_until_the_stream_breaks() -> None:
     ids.take("b", 30)
     assert ids.covers(31, 40)
     assert ids.next == -1
+
+
+def test_it_remembers_a_bounded_number_of_names() -> None:
+    ids = TradeIds(numbered=False)
+    names = [f"t{n}" for n in range(RECENT_IDS + 1)]
+    assert all(ids.take(name, 10) for name in names)
+    assert not any(ids.take(name, 10) for name in names[1:])
+    assert ids.take(names[0], 10)
 
 
 @given(st.permutations(range(100, 130)), st.integers(0, 30))

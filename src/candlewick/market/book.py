@@ -27,6 +27,8 @@ from candlewick.core.events import BookChange, Level
 BookOutcome = Literal["applied", "synchronised", "buffered", "ignored", "gap"]
 
 BUFFERED_DIFFS: Final = 4_096
+# Ten times what the deepest book of a real venue holds: what grows beyond it is no book.
+MOST_LEVELS: Final = 200_000
 # This many messages in a row behind the book mean that the venue began to number anew.
 BEHIND_LIMIT: Final = 256
 
@@ -133,6 +135,8 @@ class OrderBook:
             return self._gap(f"bid {self._best_bid} met ask {self._best_ask}")
         if len(self._down) + len(self._up) > self._compact_above:
             self._compact()
+            if len(self._down) + len(self._up) > MOST_LEVELS:
+                return self._gap(f"it grew beyond {MOST_LEVELS} levels")
         self.version += 1
         return "applied"
 
@@ -225,7 +229,7 @@ class OrderBook:
         self._asks = {price: quantity for price, quantity in self._asks.items() if quantity}
         self._down = [price for price in self._down if price in self._bids]
         self._up = [price for price in self._up if price in self._asks]
-        self._compact_above = 2 * (len(self._down) + len(self._up)) + 256
+        self._compact_above = min(2 * (len(self._down) + len(self._up)) + 256, MOST_LEVELS)
 
     def _count_behind(self) -> BookOutcome:
         if self._behind_version != self.version:

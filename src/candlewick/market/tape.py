@@ -8,7 +8,7 @@ from itertools import islice
 from math import inf
 
 from candlewick.core.events import Trade
-from candlewick.market.trade_ids import RENUMBERED_NS
+from candlewick.market.trade_ids import RENUMBERED_NS, TradeIds
 
 
 class Tape:
@@ -27,7 +27,7 @@ class Tape:
         # In the venue's order, and in the order of arrival. They differ only after a late trade.
         self._trades: deque[Trade] = deque(maxlen=length)
         self._arrived: deque[Trade] = deque(maxlen=length)
-        self._names: deque[str] = deque(maxlen=2 * length)
+        self._names = TradeIds(numbered=False)
         self._last = -1
         self.count = 0
 
@@ -40,9 +40,8 @@ class Tape:
             return False
         id = trade.id
         if isinstance(id, str):
-            if id in self._names:
+            if not self._names.take(id, trade.ts_exchange):
                 return False
-            self._names.append(id)
         elif id > self._last:
             self._last = id
         else:

@@ -36,7 +36,7 @@ class TradeIds:
         known_from: every trade after this moment (ns) has been seen, but for `gaps`; None: no trade yet.
     """
 
-    __slots__ = ("_first", "_recent", "filled", "gaps", "known_from", "newest", "next", "numbered")
+    __slots__ = ("_first", "_names", "_recent", "filled", "gaps", "known_from", "newest", "next", "numbered")
 
     def __init__(self, *, numbered: bool = True) -> None:
         self.numbered = numbered
@@ -46,7 +46,9 @@ class TradeIds:
         self.known_from: int | None = None
         self._first = 0
         self.newest = 0
-        self._recent: deque[int | str] = deque(maxlen=RECENT_IDS)
+        # The newest names, in order of arrival and for looking up.
+        self._recent: deque[int | str] = deque()
+        self._names: set[int | str] = set()
 
     def take(self, id: int | str, ts: int) -> bool:
         """Note the trade `id` at `ts` (ns); False if it has been seen before."""
@@ -104,9 +106,12 @@ class TradeIds:
             self.known_from = ts
 
     def _take_name(self, id: int | str, ts: int) -> bool:
-        if id in self._recent:
+        if id in self._names:
             return False
+        if len(self._recent) == RECENT_IDS:
+            self._names.remove(self._recent.popleft())
         self._recent.append(id)
+        self._names.add(id)
         if self.known_from is None:
             self.known_from = ts
         return True
