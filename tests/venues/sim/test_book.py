@@ -117,7 +117,9 @@ class BookMachine(RuleBasedStateMachine):
 
     def _lots(self, sells: bool) -> int:
         depth = self.book.depth(1000, 0)
-        return sum(lots for _, lots in (depth.asks if sells else depth.bids))
+        lots = sum(lots for _, lots in (depth.asks if sells else depth.bids))
+        assert lots == self.book.lots_of(sells)
+        return lots
 
     def _resting(self) -> list[Resting]:
         return [order for order in self.orders if self.book.holds(order)]

@@ -105,3 +105,12 @@ def test_it_liquidates_into_the_book(world: World) -> None:
     assert order.average == pytest.approx(sum(each.lots * each.ticks for each in prints) / lots)
     assert order.ticks == prints[-1].ticks == min(each.ticks for each in prints)
     assert all(each.seller_is_taker and each.ticks in bids for each in prints)
+
+
+def test_it_quotes_a_side_again_that_was_emptied(world: World) -> None:
+    for listing in world.listings:
+        market = world._of(listing).market
+        for sells in (True, False):
+            assert market.force(sells, 10**15, world.now_ms) is not None
+            best = world.best(listing)
+            assert 0 < best.bid < best.ask

@@ -145,6 +145,10 @@ class Book:
         level = (self._asks if sells else self._bids).get(ticks)
         return level.lots if level else 0
 
+    def lots_of(self, sells: bool) -> int:
+        """Lots of a whole side."""
+        return sum(level.lots for level in (self._asks if sells else self._bids).values())
+
     def best(self) -> tuple[int, int, int, int, int]:
         """(update id, bid, its lots, ask, its lots); zeros where a side is empty."""
         bid = self.bid_ticks[-1] if self.bid_ticks else 0

@@ -98,9 +98,10 @@ class Derivative:
         chance = rate * (0.0015 + 0.05 * max(0.0, abs(stress) - 1.2) ** 2)
         if self._chance.random() >= chance:
             return None
-        lots = max(1, int(market.ticket_lots * 2.5 * self._chance.paretovariate(1.3)))
+        lots = int(market.ticket_lots * 2.5 * self._chance.paretovariate(1.3))
         sells = stress < 0 if abs(stress) > 0.3 else self._chance.random() < 0.5
-        return sells, lots
+        # the engine closes a large position in parts, none of which empties the book
+        return sells, max(1, min(lots, market.book.lots_of(not sells) // 5))
 
     def liquidated(self, order: ForcedOrder) -> None:
         """A liquidation was executed: it is remembered and open interest falls by it."""

@@ -164,6 +164,7 @@ class LiveMarket:
             self._take(fair)
         else:
             self._make(fair)
+        self._mend(fair)
         self._tell()
 
     def force(self, sells: bool, lots: int, ts_ms: int) -> ForcedOrder | None:
@@ -175,6 +176,7 @@ class LiveMarket:
             value = sum(ticks * part for ticks, part in fills)
             order = ForcedOrder(ts_ms, sells, fills[-1][0], value / filled, filled)
             self._outbox.forced.append((self._index, order))
+            self._mend(self.fair(ts_ms))
             self._tell()
             return order
         return None
@@ -213,6 +215,13 @@ class LiveMarket:
             self._withdraw(sells, prices)
         else:
             self._quote(sells, fair, self.half + self._away())
+
+    def _mend(self, fair: float) -> None:
+        """Somebody always makes a market: a side that was emptied is quoted again at once."""
+        if not self.book.bid_ticks:
+            self._quote(False, fair, self.half)
+        if not self.book.ask_ticks:
+            self._quote(True, fair, self.half)
 
     def _away(self) -> float:
         depth = self._chance.expovariate(1.0)
