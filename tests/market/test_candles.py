@@ -519,6 +519,20 @@ def test_an_interruption_leaves_unnumbered_candles_unknown() -> None:
     assert [c.time - T0 for c in of(closed, "1m")] == [120]
 
 
+def test_a_gap_too_wide_to_fill_ends_where_the_caller_knows_all_trades() -> None:
+    ladder = begun()
+    feed(ladder, [trade(1, 1, 100), trade(90_000, 205, 101)])
+    assert not ladder.seeded("1m")
+    feed(ladder, [trade(89_998, 190, 102), trade(89_999, 200, 99)])
+    ladder.know_from(T0 + 180)
+    assert ladder.seeded("1m")
+    assert not ladder.seeded("5m")
+    ladder.seed("1m", [minute(0, 100), minute(1, 100), minute(2, 100)])
+    assert ladder.seeded("5m")
+    assert ohlcv(ladder.current("5m")) == (100, 102, 99, 101, 6)
+    assert [c.time - T0 for c in of(ladder.close_until(T0 + 240), "1m")] == [180]
+
+
 def test_it_gives_out_what_the_caller_makes_known() -> None:
     ladder = CandleLadder("sim:X")
     assert of(feed(ladder, [trade(1, 1, 100), trade(2, 61, 101)]), "1m") == []

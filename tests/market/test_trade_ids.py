@@ -51,6 +51,17 @@ def test_it_covers_more_when_older_trades_join_the_first() -> None:
     assert ids.covers(20, 110)
 
 
+def test_no_gap_reaches_into_what_the_caller_knows() -> None:
+    ids = TradeIds()
+    for id, ts in ((1, 10), (5, 50), (8, 80)):
+        ids.take(id, ts)
+    ids.know_from(40)
+    assert not ids.covers(20, 30)
+    assert ids.covers(40, 90)
+    assert [(gap.first, gap.after, gap.before) for gap in ids.gaps] == [(2, 10, 39)]
+    assert ids.take(4, 40)
+
+
 def test_it_begins_anew_when_the_venue_does() -> None:
     ids = TradeIds()
     ids.take(1_000, 50)

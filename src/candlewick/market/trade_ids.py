@@ -88,8 +88,9 @@ class TradeIds:
         return not any(gap.after < end and gap.before >= begin for gap in self.gaps)
 
     def know_from(self, ts: int) -> None:
-        """Take it from the caller that all trades from `ts` (ns) on have been, or are being, given."""
+        """Take it from the caller that all trades from `ts` (ns) on have been given: no gap reaches there."""
         self._know_from(ts - 1)
+        self.gaps = [replace(gap, before=min(gap.before, ts - 1)) for gap in self.gaps if gap.after < ts]
 
     def forget_before(self, ts: int) -> None:
         """Drop gaps that ended before `ts` (ns): nothing that old is asked about any more."""
