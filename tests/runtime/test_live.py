@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import pytest
+
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import BookChange, Disconnected, TimePassed, TradesKnown
 from tests.runtime.ground import BTC, MINUTE, bar, ground, trade, until
@@ -54,6 +56,20 @@ async def test_trades_that_a_gap_has_swallowed_are_fetched_and_take_their_place(
         assert current is not None
         assert (current.high, current.low, current.volume) == (150.0, 50.0, 4.0)
         assert g.feed.health.gaps == 1
+
+
+async def test_a_gap_is_asked_for_again_when_the_venue_does_not_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candlewick.runtime.live.BACKFILL_WAITS_S", (0.01, 0.01, 0.01))
+    async with ground(tmp_path) as g:
+        g.feed.past_trades = [trade(2, 150.0, 2.0)]
+        g.feed.down = True
+        g.live.take(trade(1, 100.0, 1.0))
+        g.live.take(trade(3, 100.0, 3.0))
+        await until(lambda: g.feed.asked)
+        g.feed.down = False
+        await until(lambda: [t.id for t in g.engine.watch(BTC).tape.newest(3)] == [3, 2, 1])
 
 
 async def test_closed_minutes_and_trades_reach_the_lake(tmp_path: Path) -> None:

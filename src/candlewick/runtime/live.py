@@ -24,6 +24,7 @@ from candlewick.venues.contract import MarketFeed, Topic
 log = logging.getLogger(__name__)
 
 RESYNC_WAITS_S: Final = (0.0, 0.3, 1.0, 2.0, 5.0)  # then every 5 s
+BACKFILL_WAITS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 MOST_BACKFILLED: Final = 20_000  # trades; a longer gap is mended from the venue's candles
 LINGER_S: Final = 30.0  # a topic nobody looks at any more is kept so long
 KEPT_INTERVALS: Final = frozenset({"1m"})  # bars of our own that go to the lake; others follow from them
@@ -144,6 +145,10 @@ class Live:
             watch = self.engine.watch(instrument)
             watch.book.desynchronise("nobody looks at it")
             watch.snapshot_wanted = False
+        if "trades" in unwanted:
+            # From here on silence says nothing about what was traded.
+            self.engine.watch(instrument).candles.interrupt()
+            self.historian.forget_seeds({instrument})
 
     def _record(self, trade: Trade) -> None:
         self._trades[trade.instrument].append(trade)
@@ -182,13 +187,22 @@ class Live:
     async def _backfill(self, gap: BackfillTrades) -> None:
         feed = self.feed_of(gap.instrument)
         feed.health.gaps += 1
-        count = gap.to_id - gap.from_id + 1
-        if count <= MOST_BACKFILLED:
-            for trade in await feed.trades(gap.instrument, from_id=gap.from_id, to_id=gap.to_id):
-                self.take(trade)
-        else:
+        if gap.to_id - gap.from_id >= MOST_BACKFILLED:
             self.historian.forget_seeds({gap.instrument})
             await self.historian.seed(gap.instrument)
+            return
+        for wait_s in BACKFILL_WAITS_S:
+            try:
+                trades = await feed.trades(gap.instrument, from_id=gap.from_id, to_id=gap.to_id)
+            except VenueError as error:
+                if not error.retry:
+                    raise
+                await asyncio.sleep(wait_s)
+                continue
+            for trade in trades:
+                self.take(trade)
+            return
+        log.warning("%s: trades %d to %d are lost to us.", gap.instrument, gap.from_id, gap.to_id)
 
     async def _seed(self, instrument: str) -> None:
         await self.historian.seed(instrument)
