@@ -70,7 +70,7 @@ class MarketFeed(Protocol):
         """Want `topics` of `instrument` too; takes effect at once, and again after every reconnect.
 
         Raises:
-            UnknownSymbol: the last `instruments()` did not list it.
+            UnknownSymbol: `instruments()` has not listed it so far.
         """
         ...
 

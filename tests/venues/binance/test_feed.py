@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from candlewick.core.clock import NS_PER_S, ManualClock
-from candlewick.core.errors import UsageError, VenueUnavailable
+from candlewick.core.errors import UsageError, VenueError, VenueUnavailable
 from candlewick.core.events import Disconnected, MarketEvent, OpenInterest, Quote, Ticker
 from candlewick.core.instrument import Venue
 from candlewick.venues.binance.endpoints import REAL, simulated
@@ -238,6 +238,27 @@ async def test_it_takes_the_skew_out_of_the_latency(stage: BinanceStage) -> None
 async def test_it_does_not_list_what_does_not_trade(stage: BinanceStage) -> None:
     listed = await stage.feed.instruments()
     assert [instrument.symbol for instrument in listed] == ["BTCUSDT"]
+
+
+async def test_it_goes_without_a_market_that_may_not_serve_us(stage: BinanceStage) -> None:
+    refusing = stage.endpoints(market="coinm", rest=f"http://{stage.base}/nothing-here")
+    feed = BinanceFeed(VENUE, (refusing, stage.endpoints()), policy=IMPATIENT)
+    async with listening(feed) as audience:
+        assert "404" in (feed.health.last_error or "")
+        await audience.until(lambda: feed.health.state == "live")
+        assert len(stage.loads()) == 1  # no connection for the market that refused
+    feed = BinanceFeed(VENUE, (refusing,), policy=IMPATIENT)
+    with pytest.raises(VenueError, match="404"):
+        await feed.instruments()
+    await feed.close()
+
+
+async def test_it_does_not_take_a_market_that_is_away_for_one_that_refuses(stage: BinanceStage) -> None:
+    away = stage.endpoints(market="coinm", rest="http://127.0.0.1:9")
+    feed = BinanceFeed(VENUE, (stage.endpoints(), away), policy=IMPATIENT)
+    with pytest.raises(VenueUnavailable):
+        await feed.instruments()
+    await feed.close()
 
 
 async def test_it_has_no_funding_nor_open_interest_of_spot(stage: BinanceStage) -> None:

@@ -10,13 +10,13 @@ import pytest
 from candlewick.core.clock import NS_PER_MS, NS_PER_S, ManualClock
 from candlewick.core.errors import MalformedMessage
 from candlewick.core.events import Funding
-from candlewick.venues.binance.history import History, explain
+from candlewick.venues.binance.history import RestHistory, explain
 from candlewick.venues.binance.mapper import Mapper
 from tests.venues.binance.loopback import Loopback
 
 NOW_S = 1_700_000_000
 Query = Mapping[str, str]
-MakeHistory = Callable[..., History]
+MakeHistory = Callable[..., RestHistory]
 
 
 @pytest.fixture
@@ -27,11 +27,11 @@ async def venue() -> AsyncIterator[Loopback]:
 
 @pytest.fixture
 async def history(venue: Loopback) -> AsyncIterator[MakeHistory]:
-    made: list[History] = []
+    made: list[RestHistory] = []
 
-    def make(market: Any = "spot") -> History:
+    def make(market: Any = "spot") -> RestHistory:
         mapper = Mapper("binance", market)
-        made.append(History(venue.endpoints(market=market), mapper, ManualClock(NOW_S * NS_PER_S)))
+        made.append(RestHistory(venue.endpoints(market=market), mapper, ManualClock(NOW_S * NS_PER_S)))
         return made[-1]
 
     yield make

@@ -26,7 +26,7 @@ from candlewick.core.events import (
 from candlewick.core.instrument import Instrument, Venue
 from candlewick.venues.binance.dialect import TICKERS, BinanceDialect, streams
 from candlewick.venues.binance.endpoints import REAL, Endpoints, MarketEndpoints, simulated
-from candlewick.venues.binance.history import History
+from candlewick.venues.binance.history import RestHistory
 from candlewick.venues.binance.listing import instruments as read_listing
 from candlewick.venues.binance.mapper import Mapper
 from candlewick.venues.connection import Connection, Policy
@@ -53,8 +53,9 @@ class _Side:
         self.endpoints = endpoints
         self.market = endpoints.market
         self.mapper = Mapper(venue, endpoints.market)
-        self.history = History(endpoints, self.mapper, clock)
+        self.history = RestHistory(endpoints, self.mapper, clock)
         self.pools: dict[str, Pool] = {}
+        self.refusal: VenueError | None = None
         self.native: dict[str, str] = {}  # stream name's part before @ → instrument
         self.round_trips: deque[tuple[int, float]] = deque(maxlen=CLOCK_SAMPLES)  # (duration ns, offset ms)
 
@@ -102,12 +103,25 @@ class BinanceFeed:
     async def instruments(self) -> list[Instrument]:
         """Everything listed for trading now, spot first.
 
+        A market that refuses us (451 where it may not serve the country) is left out, if another serves.
+
         Raises:
-            VenueError: a market does not answer.
+            VenueError: a market does not answer, or every one refuses.
         """
         found: list[Instrument] = []
         for side in self._sides:
-            listed = read_listing(self.venue.id, side.market, await side.history.listing())
+            try:
+                body = await side.history.listing()
+            except VenueError as refusal:
+                if refusal.retry:
+                    raise
+                side.refusal = refusal
+                if not self._serving():
+                    raise
+                self.health.last_error = str(refusal)
+                continue
+            side.refusal = None
+            listed = read_listing(self.venue.id, side.market, body)
             self._listed.update({instrument.id: (side, instrument) for instrument in listed})
             side.native.update({instrument.native.lower(): instrument.id for instrument in listed})
             found += listed
@@ -131,7 +145,7 @@ class BinanceFeed:
         """Connect, keep connected, and call `emit` for every event until cancelled."""
         self._emit = emit
         async with asyncio.TaskGroup() as group:
-            for side in self._sides:
+            for side in self._serving():
                 for pool in side.pools.values():
                     group.create_task(pool.run())
                 group.create_task(self._compare_clocks(side))
@@ -257,8 +271,11 @@ class BinanceFeed:
         else:
             self.health.state = "disconnected" if self._seen else "connecting"
 
+    def _serving(self) -> list[_Side]:
+        return [side for side in self._sides if side.refusal is None]
+
     def _connections(self) -> Iterator[Connection]:
-        for side in self._sides:
+        for side in self._serving():
             for pool in side.pools.values():
                 yield from pool
 

@@ -95,7 +95,7 @@ def explain(body: bytes) -> str:
     return f"{error.msg} (code {error.code})"
 
 
-class History:
+class RestHistory:
     """One market's REST side. `instrument` is the internal id throughout, `native` the venue's name."""
 
     def __init__(self, endpoints: MarketEndpoints, mapper: Mapper, clock: Clock) -> None:
