@@ -134,3 +134,16 @@ async def test_an_open_bar_is_never_kept_as_history(tmp_path: Path) -> None:
         await g.live.historian.ensure(BTC, "1m", MINUTE - 60, MINUTE + 600)
         assert g.lake.candles(BTC, "1m").time.tolist() == [MINUTE - 60]
         assert g.lake.missing(BTC, "1m", MINUTE - 60, MINUTE + 60) == [(MINUTE, MINUTE + 60)]
+
+
+async def test_silence_makes_no_candles_once_the_trades_are_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candlewick.runtime.live.LINGER_S", 0.0)
+    async with ground(tmp_path) as g:
+        g.live.look_at({BTC: {"trades"}})
+        g.live.take(trade(1, 100.0, 1.0))
+        g.live.take(TradesKnown(BTC, MINUTE, 0))
+        g.live.look_at({})
+        await until(lambda: not g.feed.wanted[BTC])
+        assert g.engine.process(TimePassed((MINUTE + 300) * NS_PER_S)) == ()
