@@ -27,7 +27,7 @@ export function controlChart({ desk, chart }) {
   for (const { spec, name } of OFFERED) {
     const box = element("input", { type: "checkbox", value: spec });
     box.checked = chart.indicators.isOn(spec);
-    box.addEventListener("change", () => chart.indicators.toggle(spec, chart.loaded));
+    box.addEventListener("change", () => chart.toggleIndicator(spec));
     menu.append(element("label", { class: "check" }, box, name));
   }
 }

@@ -71,11 +71,6 @@ export class Chart {
     this.#open();
   }
 
-  /** The range of loaded candles, null before there are any. */
-  get loaded() {
-    return this.candles.length ? { first: this.candles.first.time, last: this.candles.last.time } : null;
-  }
-
   /** Fetch what was missed since the last candle. */
   async refresh() {
     if (!this.#isLoaded) return;
@@ -95,6 +90,12 @@ export class Chart {
     } catch (problem) {
       if (!signal.aborted) this.notices.tell("WARNING", "Candles", problem.message);
     }
+  }
+
+  /** @param {string} spec */
+  toggleIndicator(spec) {
+    this.indicators.toggle(spec, this.candles.last?.time);
+    this.#reachBack();
   }
 
   toNow() {
@@ -151,7 +152,15 @@ export class Chart {
     this.#resetView();
     setState(this.#panel, this.candles.length ? "live" : "empty", this.candles.length ? "" : "No trades yet.");
     this.#describe();
-    if (this.loaded) this.indicators.load(this.loaded.first, this.loaded.last);
+    this.#reachBack();
+  }
+
+  /** Indicators for what is looked at, and for a screen's width before it. */
+  #reachBack() {
+    const range = this.api.timeScale().getVisibleLogicalRange();
+    if (!range || !this.candles.length) return;
+    const wanted = this.candles.timeAt(range.from - (range.to - range.from));
+    this.indicators.reachBack(this.candles.first.time, wanted, this.candles.last.time);
   }
 
   #resetView() {
@@ -189,6 +198,7 @@ export class Chart {
     if (!range) return;
     byId("to-now").hidden = this.api.timeScale().scrollPosition() > -FAR_FROM_NOW_BARS;
     if (range.from < LOAD_WITHIN_BARS) this.#loadOlder();
+    if (this.#isLoaded) this.#reachBack();
   }
 
   async #loadOlder() {
@@ -203,7 +213,6 @@ export class Chart {
       this.#isComplete = candles.length === 0;
       this.candles.prepend(candles);
       this.volume.prepend(candles.map(volumeOf));
-      if (candles.length) this.indicators.load(candles[0].time, candles.at(-1).time);
     } catch (problem) {
       if (!signal.aborted) this.notices.tell("WARNING", "Older candles", problem.message);
     } finally {

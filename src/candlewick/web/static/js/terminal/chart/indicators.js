@@ -32,6 +32,9 @@ export class Indicators {
   #series = new Map();
   /** @type {{symbol: string, interval: string, length: number, signal: AbortSignal} | null} */
   #scope = null;
+  /** UTC seconds from which on the lines are filled: no further back than anybody has looked. */
+  #reach = Infinity;
+  #isReachingBack = false;
   #unsubscribe = () => {};
 
   /**
@@ -57,15 +60,18 @@ export class Indicators {
    */
   open(scope) {
     this.#scope = scope;
+    this.#reach = Infinity;
+    this.#isReachingBack = false;
     for (const spec of this.active) this.#line(spec).clear();
     this.#follow();
   }
 
   /**
+   * Switch a line on or off. One that is on reaches as far back as the others do.
    * @param {string} spec
-   * @param {{first: number, last: number} | null} loaded the range of candles on the chart
+   * @param {number | undefined} last UTC seconds of the newest candle
    */
-  toggle(spec, loaded) {
+  toggle(spec, last) {
     if (this.isOn(spec)) {
       this.active = this.active.filter((each) => each !== spec);
       this.#series.get(spec)?.remove();
@@ -73,7 +79,7 @@ export class Indicators {
     } else {
       this.active = OFFERED.map((kind) => kind.spec).filter((each) => each === spec || this.isOn(each));
       this.#line(spec);
-      if (loaded) this.load(loaded.first, loaded.last, [spec]);
+      if (last !== undefined && this.#reach < last) this.load(this.#reach, last, [spec]);
     }
     localStorage.setItem(STORED, JSON.stringify(this.active));
     this.#follow();
@@ -88,19 +94,55 @@ export class Indicators {
   async load(first, last, specs = this.active) {
     const scope = this.#scope;
     if (!scope || !specs.length) return;
-    const { symbol, interval, length, signal } = scope;
-    const step = CHUNK * length;
+    const step = CHUNK * scope.length;
     try {
-      for (let end = last + length; end > first; end -= step) {
-        const query = { symbol, interval, indicators: specs.join(","), start: Math.max(first, end - step), end };
-        const lines = await patiently(() => get(PATH, query, signal), signal);
+      for (let end = last + scope.length; end > first; end -= step) {
+        const lines = await this.#fetch(scope, specs, Math.max(first, end - step), end);
         if (scope !== this.#scope) return;
         for (const [spec, points] of Object.entries(lines)) this.#series.get(spec)?.merge(points.filter(isKnown));
       }
     } catch (problem) {
-      if (!signal.aborted) this.failed(problem);
+      if (!scope.signal.aborted) this.failed(problem);
     }
     this.changed();
+  }
+
+  /**
+   * Fill the lines back to what is looked at.
+   * @param {number} first UTC seconds of the oldest candle that is loaded
+   * @param {number} wanted UTC seconds of the oldest that is looked at
+   * @param {number} last UTC seconds of the newest candle
+   */
+  async reachBack(first, wanted, last) {
+    const scope = this.#scope;
+    if (!scope || this.#isReachingBack || !this.active.length) return;
+    this.#isReachingBack = true;
+    try {
+      while (scope === this.#scope && this.#reach > wanted) {
+        const end = Math.min(this.#reach, last + scope.length);
+        const start = Math.max(first, end - CHUNK * scope.length);
+        const lines = await this.#fetch(scope, this.active, start, end);
+        if (scope !== this.#scope) return;
+        for (const [spec, points] of Object.entries(lines)) this.#series.get(spec)?.prepend(points.filter(isKnown));
+        this.#reach = start;
+        this.changed();
+      }
+      if (scope === this.#scope) this.#isReachingBack = false;
+    } catch (problem) {
+      if (!scope.signal.aborted) this.failed(problem); // told once: the next scroll would only ask the same
+    }
+  }
+
+  /**
+   * @param {{symbol: string, interval: string, signal: AbortSignal}} scope
+   * @param {string[]} specs
+   * @param {number} start UTC seconds, the first that is given
+   * @param {number} end UTC seconds, the first that is not given
+   * @returns {Promise<Record<string, {time: number, value: number | null}[]>>}
+   */
+  #fetch({ symbol, interval, signal }, specs, start, end) {
+    const query = { symbol, interval, indicators: specs.join(","), start, end };
+    return patiently(() => get(PATH, query, signal), signal);
   }
 
   /**

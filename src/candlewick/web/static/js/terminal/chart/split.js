@@ -48,6 +48,16 @@ export class SplitSeries {
     return this.#recent.at(-1) ?? this.#settled.at(-1);
   }
 
+  /**
+   * When the bar at a place from the left opens; places beyond either end are its end.
+   * @param {number} index
+   * @returns {number | undefined}
+   */
+  timeAt(index) {
+    const at = Math.max(0, Math.min(Math.floor(index), this.length - 1));
+    return (this.#settled[at] ?? this.#recent[at - this.#settled.length])?.time;
+  }
+
   /** @returns {P[]} oldest first */
   get points() {
     return [...this.#settled, ...this.#recent];
