@@ -26,7 +26,12 @@ def stand_up() -> Settings:
     global _folder
     if _folder is None:
         _folder = tempfile.TemporaryDirectory(prefix="candlewick-tests-")
-        boot(load(data_dir=Path(_folder.name)))
+        folder = Path(_folder.name)
+        boot(load(data_dir=folder))
+        from django.conf import settings
+
+        # The tests empty the database: it must be theirs.
+        assert folder == settings.DATA_DIR, f"Django stands on {settings.DATA_DIR} already"
         migrate()
     return settings_in_force()
 

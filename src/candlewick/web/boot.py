@@ -16,10 +16,14 @@ def boot(settings: Settings) -> None:
     """Set Django up for `settings`. Only the first call in a process decides."""
     global _in_force  # Django reads its settings from a module, which finds ours here
     _in_force = _in_force or settings
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "candlewick.web.settings")
     import django
 
-    django.setup()
+    os.environ["DJANGO_SETTINGS_MODULE"] = "candlewick.web.settings"
+    try:
+        django.setup()
+    finally:
+        # A child process that found it would set Django up for another data folder, by itself.
+        del os.environ["DJANGO_SETTINGS_MODULE"]
 
 
 def settings_in_force() -> Settings:
