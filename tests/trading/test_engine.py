@@ -99,6 +99,24 @@ def test_a_minute_whose_beginning_it_did_not_see_is_never_called_closed(engine: 
     assert not [c for c in effects if isinstance(c, CandleClosed) and c.candle.time < MINUTE + 41]
 
 
+def test_a_minute_held_back_is_closed_once_its_beginning_is_known(engine: Engine) -> None:
+    run(engine, trade(1, 100.0, 1.0), trade(2, 103.0, 61.0))
+    effects = run(engine, TradesKnown(BTC, MINUTE, 0))
+    assert [c.candle.interval for c in effects if isinstance(c, CandleClosed)] == ["1s", "1m"]
+    assert run(engine, TradesKnown(BTC, MINUTE, 0)) == []
+
+
+def test_what_a_venue_cannot_mean_is_no_price(engine: Engine) -> None:
+    impossible = float("nan")
+    effects = run(
+        engine,
+        Ticker(BTC, impossible, 1.0, 1.0, 1.0, 1.0, 1.0, MINUTE, MINUTE),
+        Derivative(BTC, MINUTE, MINUTE, last=impossible),
+    )
+    assert kinds(effects) == ["derivative"]
+    assert engine.watch(BTC).last is None
+
+
 def test_the_day_is_exact_once_history_has_been_given(engine: Engine) -> None:
     day = MINUTE - MINUTE % 86_400
     hour = MINUTE - MINUTE % 3_600

@@ -206,10 +206,13 @@ class CandleLadder:
             the closed candles that are known to be exact by this.
         """
         out: list[Candle] = []
+        ids, since = self._ids, time_s * NS_PER_S
+        # Until here something was not known before.
+        until = max([ids.known_from or 0, *(gap.before for gap in ids.gaps)])
+        ids.know_from(since)
         self._interrupted = False
-        self._ids.know_from(time_s * NS_PER_S)
-        if self._began:
-            self._give_again(time_s, self._second.time, 0, out)
+        if self._began and until >= since:
+            self._give_again(time_s, until // NS_PER_S + 1, 0, out)
         return tuple(out)
 
     def interrupt(self) -> None:

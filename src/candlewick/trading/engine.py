@@ -123,8 +123,8 @@ class Engine:
     def _derivative(self, derivative: Derivative) -> Effects:
         watch = self.watch(derivative.instrument)
         watch.derivative.add(derivative)
-        if watch.last is None and derivative.last is not None:
-            watch.last, watch.last_ts = derivative.last, derivative.ts_exchange
+        if watch.last is None and watch.derivative.last is not None:
+            watch.last, watch.last_ts = watch.derivative.last, derivative.ts_exchange
         return watch.updated["derivative"]
 
     def _open_interest(self, interest: OpenInterest) -> Effects:
@@ -139,7 +139,8 @@ class Engine:
 
     def _ticker(self, ticker: Ticker) -> Effects:
         watch = self.watch(ticker.instrument)
-        watch.session.take_ticker(ticker)
+        if not watch.session.take_ticker(ticker):
+            return NOTHING  # impossible, or older than what stands
         watch.stale = ""
         if ticker.ts_exchange > watch.last_ts:
             watch.last, watch.last_ts = ticker.last, ticker.ts_exchange
@@ -157,16 +158,16 @@ class Engine:
         return watch.updated["candle"]
 
     def _trades_known(self, event: TradesKnown) -> Effects:
-        self.watch(event.instrument).candles.know_from(event.from_s)
-        return NOTHING
+        closed = self.watch(event.instrument).candles.know_from(event.from_s)
+        return tuple(map(CandleClosed, closed))
 
     def _time_passed(self, event: TimePassed) -> Effects:
         until_s = event.ts_received // NS_PER_S - BAR_GRACE_S
-        return tuple(
-            CandleClosed(candle)
-            for watch in self.watches.values()
-            for candle in watch.candles.close_until(until_s)
-        )
+        closed: list[Candle] = []
+        for watch in self.watches.values():
+            closed += watch.candles.close_until(until_s)
+            watch.session.advance(until_s)
+        return tuple(map(CandleClosed, closed))
 
     def _connected(self, event: Connected) -> Effects:
         since = self._down_since.pop((event.venue, event.stream), None)
