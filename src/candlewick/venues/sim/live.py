@@ -187,7 +187,7 @@ class LiveMarket:
         middle = (bid + ask) / 2.0 if bid and ask else fair
         lean = (fair - middle) / (2.0 * self.half)
         sells = chance.random() >= 0.5 + 0.42 * lean / (1.0 + abs(lean))
-        lots = max(1, int(self._lots * 0.42 * chance.paretovariate(1.5)))
+        lots = max(1, int(self._lots * 0.69 * chance.paretovariate(2.2)))
         slip = 4.0 * self.half + 0.25 * self._reach
         limit = int(fair - slip) if sells else int(fair + slip) + 1
         self._print(sells, lots, limit)
