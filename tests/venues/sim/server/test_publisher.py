@@ -184,7 +184,7 @@ def test_a_second_tells_its_largest_liquidation_of_each_symbol_as_rest_does() ->
     assert everything is not None
     front.hub.subscribe(everything, listener)
     executed = []
-    for _ in range(900):
+    for _ in range(450):
         now_ms += 1000
         world.advance(now_ms)
         for listing, order in world.collect().forced:
