@@ -150,11 +150,13 @@ def check(
         reports = check_lake(lake, instrument, timeframe)
     if as_json:
         print_json({"series": [report_json(report) for report in reports]})
-        return
-    for report in reports:
-        show_report(report)
-    if not reports:
+    elif reports:
+        for report in reports:
+            show_report(report)
+    else:
         echo("The lake is empty: there is nothing to check.")
+    if any(report.damaged for report in reports):
+        raise typer.Exit(1)
 
 
 @app.command()

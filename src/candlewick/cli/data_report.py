@@ -98,6 +98,8 @@ def show_report(report: SeriesReport) -> None:
     name = f"{report.instrument} {what}{report.interval}".rstrip()
     found = "whole" if report.whole else ""
     echo(f"{name}: {report.rows:,} rows, {iso(report.first_s)} to {iso(report.last_s)}: {found}".rstrip())
+    if report.damaged is not None:
+        echo(f"  {report.damaged}")
     if report.gaps:
         echo(f"  {report.missing:,} missing in {len(report.gaps):,} gaps")
         for gap in report.gaps[:SHOWN]:
@@ -132,6 +134,7 @@ def report_json(report: SeriesReport) -> dict[str, Any]:
         "first": iso(report.first_s),
         "last": iso(report.last_s),
         "whole": report.whole,
+        "damaged": report.damaged,
         "missing": report.missing,
         "gaps": [
             {

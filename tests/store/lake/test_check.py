@@ -8,12 +8,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from candlewick.core.clock import ManualClock
 from candlewick.core.errors import UsageError
 from candlewick.core.events import Funding
 from candlewick.store.lake import Lake
 from candlewick.store.lake.check import Gap, SeriesReport, check
+from candlewick.store.lake.compact import compact
 from candlewick.store.lake.importing import import_file
-from tests.store.lake.samples import BTC, NS, candle
+from tests.store.lake.samples import BTC, NS, candle, trade
 
 HOUR = 3600
 
@@ -84,6 +86,26 @@ def test_jitter_is_no_gap_and_a_lost_settlement_is(lake: Lake) -> None:
     hours = [0, 8, 16, 24, 40, 48]
     lake.put_funding(Funding(BTC, 0.1, None, h * HOUR * NS + h * 1_000_000, 5) for h in hours)
     assert only(lake).gaps == [Gap(32 * HOUR, 40 * HOUR, 1, False)]
+
+
+def test_a_damaged_file_is_named_and_does_not_stop_the_check_of_others(lake: Lake) -> None:
+    lake.put_candles(candle(60 * i) for i in range(100))
+    lake.put_candles(candle(60 * i, instrument="sim:ETHUSDT") for i in range(3))
+    lake.put_trades(BTC, [trade(1, 5)])
+    compact(lake, clock=ManualClock(100 * 86_400 * NS))
+    for path in lake.root.rglob("BTCUSDT/**/*.parquet"):
+        path.write_bytes(b"nonsense")
+    candles, trades, other = check(lake)
+    assert "197001.g1.parquet" in str(candles.damaged)
+    assert "19700101.g" in str(trades.damaged)
+    assert (candles.whole, trades.whole, other.whole) == (False, False, True)
+
+
+def test_it_finds_a_trade_that_cannot_be_true(lake: Lake) -> None:
+    lake.put_trades(BTC, [trade(1, 5), trade(2, 6, -1.0), trade(3, 86_400 * NS)])
+    report = only(lake)
+    assert report.rows == 3
+    assert [fault.reason for fault in report.faults] == ["trade 2 is of 0.25 at -1"]
 
 
 def test_it_checks_what_it_is_asked_for_and_says_when_there_is_no_such_series(lake: Lake) -> None:

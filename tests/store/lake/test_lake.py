@@ -189,6 +189,7 @@ def test_it_lists_its_series_with_their_span(lake: Lake) -> None:
     [
         lambda lake: lake.put_candles([candle(0), candle(1_700_000_000_000)]),
         lambda lake: lake.put_candles([candle(0), candle(0, instrument="nowhere")]),
+        lambda lake: lake.put_candles([candle(0, trades=10**400)]),
         lambda lake: lake.put_trades(BTC, [trade(1, 5), trade(2**63, 5)]),
         lambda lake: lake.put_trades(BTC, [trade("a", 5), trade(-(2**63) - 1, 5)]),
         lambda lake: lake.put_trades(BTC, [Trade(BTC, 1, 1.0, 1.0, "buy", 5, 5, 1, 2**63)]),

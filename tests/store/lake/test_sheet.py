@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import gzip
 import zipfile
+from contextlib import suppress
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.feather as feather
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from candlewick.core.errors import CandlewickError, StoreError, UsageError
 from candlewick.store.lake.names import FileKind, read_name
@@ -161,3 +164,36 @@ def test_a_row_of_a_table_without_a_time_is_left_out(tmp_path: Path) -> None:
         (2, "time is missing"),
         (3, "close is not a number: 'x'"),
     ]
+
+
+def test_a_table_with_columns_of_an_odd_sort_is_told(tmp_path: Path) -> None:
+    odd = pa.array([[1.0], [2.0]])
+    table = pa.table({"date": pa.array([0, 60]), **dict.fromkeys(("open", "high", "low", "close"), odd)})
+    feather.write_feather(table, tmp_path / "x.feather")
+    with pytest.raises(StoreError, match="cannot be read"):
+        read(tmp_path / "x.feather")
+
+
+@given(st.one_of(st.binary(max_size=200), st.text(max_size=200).map(str.encode)))
+def test_any_bytes_give_rows_or_a_sentence(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.csv"
+    path.write_bytes(content)
+    with suppress(CandlewickError):
+        read(path)
+
+
+CELLS = st.sampled_from(("1", "-1", "1e400", "nan", "", "x", '"', "1704067200", "9" * 30))
+
+
+@given(st.lists(st.lists(CELLS, max_size=8), max_size=6))
+def test_any_cells_give_rows_or_a_reason_each(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[list[str]]
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "cells.csv"
+    lines = [",".join(row) for row in rows]
+    path.write_text(HEADER + "".join(f"{line}\n" for line in lines))
+    with suppress(CandlewickError):
+        sheet = read(path)
+        assert all(column.size == sheet.time.size for column in sheet.numbers.values())
+        if not any('"' in line for line in lines):  # a quote may join lines
+            assert sheet.time.size + len(sheet.bad) == sum(bool(line) for line in lines)

@@ -16,11 +16,12 @@ NEVER_S = 3_600.0
 
 
 class Told:
-    """Stands before a lake's `put_batch`: tells of each call, and fails while told to."""
+    """Stands before a lake's `put_batch`: tells of each call, and fails or breaks while told to."""
 
     def __init__(self, lake: Lake) -> None:
         self.called = threading.Event()
         self.fails = False
+        self.breaks = False
         self._put = lake.put_batch
         lake.put_batch = self  # type: ignore[method-assign]
 
@@ -28,6 +29,8 @@ class Told:
         try:
             if self.fails:
                 raise StoreError("The lake: the disk is full.")
+            if self.breaks:
+                raise ZeroDivisionError
             return self._put(**rows)
         finally:
             self.called.set()
@@ -124,3 +127,17 @@ def test_a_newer_version_that_came_during_a_failed_commit_is_not_overwritten_by_
     told.fails = False
     writer.close()
     assert lake.candles(BTC, "1m").close.tolist() == [9.0]
+
+
+def test_a_thread_that_broke_is_told_to_whoever_hands_over_rows_next(lake: Lake) -> None:
+    told = Told(lake)
+    told.breaks = True
+    writer = LakeWriter(lake, interval_s=0.01)
+    writer.candles(candle(0))
+    writer._thread.join(30)
+    with pytest.raises(StoreError, match="ZeroDivisionError"):
+        writer.candles(candle(60))
+    with pytest.raises(StoreError, match="ZeroDivisionError"):
+        writer.trades(BTC, trade(1, 5))
+    with pytest.raises(StoreError, match="ZeroDivisionError"):
+        writer.close()

@@ -3,14 +3,20 @@
 lake      `Lake`, the one door for reading and writing
 writer    `LakeWriter`, group commit off the event loop
 compact   moves old hot rows into Parquet files, in a process of its own
+importing history files into the lake
+exporting candles out of it, into files
 check     gaps, impossible bars, bars off the grid
+admission what can be kept
+cells     cells of a text file
 cold      immutable Parquet files
 columns   rows as columns, and which of two versions of a row wins
 database  the SQLite file: tables, migrations, connections
 hot       the newest rows
-kinds     what is kept
+kinds     what there is to keep
 layout    where a series lives on disk
 manifest  series, files and coverage
+names     what a history file's name tells
+sheet     a history file as columns
 spans     sets of time ranges
 trades    trades as a set
 """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
@@ -13,10 +14,13 @@ from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
 from candlewick.store.lake import manifest, spans
+from candlewick.store.lake.cold import DamagedFile
 from candlewick.store.lake.columns import Columns, Floats, Ints
 from candlewick.store.lake.kinds import FUNDING, KEYED, TRADES, Kind
 from candlewick.store.lake.lake import Lake
 
+_DAY_S: Final = 86_400
+_DAY_NS: Final = _DAY_S * NS_PER_S
 _PRICES: Final = ("open", "high", "low", "close")
 
 
@@ -56,7 +60,10 @@ class Refused:
 
 @dataclass(slots=True)
 class SeriesReport:
-    """What was found in one series, and which rows of files its imports have left out."""
+    """What was found in one series, and which rows of files its imports have left out.
+
+    `damaged` names the file that stopped the check of this series; None when all could be read.
+    """
 
     kind: str
     instrument: str
@@ -68,6 +75,7 @@ class SeriesReport:
     faults: list[Fault] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     duplicates: list[Refused] = field(default_factory=list)
+    damaged: str | None = None
 
     @property
     def missing(self) -> int:
@@ -77,7 +85,7 @@ class SeriesReport:
     @property
     def whole(self) -> bool:
         """Nothing was found."""
-        return not (self.gaps or self.faults or self.refused or self.duplicates)
+        return not (self.gaps or self.faults or self.refused or self.duplicates or self.damaged)
 
 
 def check(lake: Lake, instrument: str | None = None, interval: str | None = None) -> list[SeriesReport]:
@@ -98,18 +106,35 @@ def check(lake: Lake, instrument: str | None = None, interval: str | None = None
 
 
 def _check_series(lake: Lake, info: manifest.SeriesInfo) -> SeriesReport:
-    if info.kind == TRADES:
-        report = SeriesReport(info.kind, info.instrument, "", info.rows, info.first_s, info.last_s)
-    else:
-        kind = KEYED[info.kind]
-        rows = lake.rows(kind, info.instrument, info.interval, with_rev=False)
-        if info.interval:
-            covered = lake.coverage(info.instrument, info.interval) if info.kind == "candles" else []
-            report = check_candles(info.kind, info.instrument, info.interval, rows, covered)
-        else:
-            report = _check_moments(kind, info.instrument, rows)
+    try:
+        report = _examine(lake, info)
+    except DamagedFile as error:
+        report = SeriesReport(*info[:6], damaged=str(error))
     for row in refused_rows(lake, info.kind, info.instrument, info.interval):
         (report.duplicates if row.duplicate else report.refused).append(row)
+    return report
+
+
+def _examine(lake: Lake, info: manifest.SeriesInfo) -> SeriesReport:
+    if info.kind == TRADES:
+        return _check_trades(lake, info)
+    kind = KEYED[info.kind]
+    rows = lake.rows(kind, info.instrument, info.interval, with_rev=False)
+    if not info.interval:
+        return _check_moments(kind, info.instrument, rows)
+    covered = lake.coverage(info.instrument, info.interval) if info.kind == "candles" else []
+    return check_candles(info.kind, info.instrument, info.interval, rows, covered)
+
+
+def _check_trades(lake: Lake, info: manifest.SeriesInfo) -> SeriesReport:
+    """Check each trade by itself, a day at a time; that none is missing only the venue can tell."""
+    report = SeriesReport(info.kind, info.instrument, "", 0, info.first_s, info.last_s)
+    for day in range(info.first_s // _DAY_S, info.last_s // _DAY_S + 1):
+        for trade in lake.trades(info.instrument, day * _DAY_NS, (day + 1) * _DAY_NS):
+            report.rows += 1
+            if not (0 < trade.price < math.inf and 0 < trade.quantity < math.inf):
+                reason = f"trade {trade.id} is of {trade.quantity:g} at {trade.price:g}"
+                report.faults.append(Fault(trade.ts_exchange / NS_PER_S, reason))
     return report
 
 

@@ -27,7 +27,11 @@ _MAX_SCALE: Final = 18
 _PRECISION: Final = 18
 
 
-class FileVanished(StoreError):
+class DamagedFile(StoreError):
+    """A file of the manifest cannot be read; the sentence names it."""
+
+
+class FileVanished(DamagedFile):
     """A file of the manifest is not on disk: retired and swept since the manifest was read, or lost."""
 
 
@@ -105,7 +109,7 @@ def read_columns(
     """Rows of a file of a keyed series with start <= time < end; rev is 0 throughout unless asked for.
 
     Raises:
-        FileVanished, StoreError: the file is gone, or cannot be read; the sentence names it.
+        DamagedFile: the file is gone, or cannot be read; the sentence names it.
     """
     wanted = ["time", *(["rev"] if with_rev else []), *names]
     table = read_table(path, wanted, start=start, end=end)
@@ -127,7 +131,7 @@ def read_table(path: Path, names: list[str], *, start: int | None = None, end: i
     try:
         with pq.ParquetFile(path) as file:
             if absent := set(names) - set(file.schema_arrow.names):
-                raise StoreError(f"The lake's file {path} lacks the column {min(absent)!r}. {_DAMAGED}")
+                raise DamagedFile(f"The lake's file {path} lacks the column {min(absent)!r}. {_DAMAGED}")
             # on one thread: a file is small, and many readers share the machine
             if start is None and end is None:
                 return file.read(columns=names, use_threads=False)
@@ -136,7 +140,7 @@ def read_table(path: Path, names: list[str], *, start: int | None = None, end: i
     except FileNotFoundError as error:
         raise FileVanished(f"The lake's file {path} is missing. {_DAMAGED}") from error
     except (pa.ArrowException, OSError) as error:
-        raise StoreError(f"The lake's file {path} cannot be read ({error}). {_DAMAGED}") from error
+        raise DamagedFile(f"The lake's file {path} cannot be read ({error}). {_DAMAGED}") from error
 
 
 def _groups_within(metadata: pa.parquet.FileMetaData, start: int | None, end: int | None) -> list[int]:

@@ -8,14 +8,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Final, Self, TypeVar
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.errors import UsageError
 from candlewick.core.events import Candle, Funding, OpenInterest, Trade
 from candlewick.core.interval import seconds
 from candlewick.market.bars import COLUMNS, Bars
 from candlewick.store.lake import cold, hot, manifest, spans, trades
+from candlewick.store.lake.admission import check_candle, check_moment, check_trades
 from candlewick.store.lake.columns import Columns, joined, merged
 from candlewick.store.lake.database import Database
 from candlewick.store.lake.kinds import CANDLES, FUNDING, OPEN_INTEREST, TRADES, CandleKind, Kind, candle_kind
@@ -24,7 +24,6 @@ from candlewick.store.lake.manifest import SeriesInfo
 from candlewick.store.lake.spans import Span
 
 _VANISHED_RETRIES: Final = 3
-_INT64_END: Final = 2**63
 _T = TypeVar("_T")
 
 
@@ -336,52 +335,6 @@ class Lake:
                 if attempt == _VANISHED_RETRIES - 1:
                     raise
         raise AssertionError("unreachable: the last attempt returns or raises")
-
-
-def check_candle(candle: Candle) -> None:
-    """Hold a candle to what the lake can keep: a well-formed instrument, a known interval, sane times.
-
-    Raises:
-        UsageError: it cannot be kept; the sentence says why.
-    """
-    split_instrument(candle.instrument)
-    seconds(candle.interval)
-    check_time(candle.time, ns=False)
-    check_time(candle.ts_received, ns=True)
-
-
-def check_moment(moment: Funding | OpenInterest) -> None:
-    """The same for what happens at a moment.
-
-    Raises:
-        UsageError: it cannot be kept; the sentence says why.
-    """
-    split_instrument(moment.instrument)
-    check_time(moment.ts_exchange, ns=True)
-    check_time(moment.ts_received, ns=True)
-
-
-def check_trades(instrument: str, batch: Sequence[Trade]) -> Span:
-    """The same for trades (at least one), all at once; returns their first and last time.
-
-    Raises:
-        UsageError: one of them cannot be kept; the sentence says why.
-    """
-    split_instrument(instrument)
-    moments = [trade.ts_exchange for trade in batch]
-    first, last = min(moments), max(moments)
-    check_time(first, ns=True)
-    check_time(last, ns=True)
-    numbers: list[Any] = [trade.id for trade in batch]
-    if batch[0].last_id is not None:
-        numbers += [number for trade in batch for number in (trade.first_id, trade.last_id) if number]
-    # numbers or texts, seldom both: then only those that are numbers are compared
-    if len({*map(type, numbers)}) > 1:
-        numbers = [number for number in numbers if type(number) is int] or [0]
-    low, high = min(numbers), max(numbers)
-    if type(low) is int and not -_INT64_END <= low <= high < _INT64_END:
-        raise UsageError(f"Trade number {max(low, high, key=abs)} of {instrument} does not fit 64 bits.")
-    return first, last
 
 
 def _put_candles(connection: sqlite3.Connection, kind: Kind, candles: Iterable[Candle]) -> int:

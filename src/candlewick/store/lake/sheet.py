@@ -9,7 +9,6 @@ import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Final
@@ -19,8 +18,8 @@ import numpy as np
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import StoreError, UsageError
+from candlewick.store.lake.cells import is_number, moment, number, unit_of
 from candlewick.store.lake.columns import Floats, Ints
-from candlewick.store.lake.layout import END_NS
 from candlewick.store.lake.names import FileKind, Named
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def read_sheet(path: Path, named: Named, kind: FileKind) -> Sheet:
         raise UsageError(f"There is no file {path}.")
     name = path.name.lower()
     if name.endswith((".feather", ".parquet")):
-        return _from_table(path, _read_table(path), kind)
+        return _read_table(path, kind)
     if name.endswith((".json.gz", ".json")):
         return _from_json(path, kind)
     if name.endswith((".csv", ".csv.gz", ".zip", ".txt")):
@@ -146,7 +145,7 @@ def _from_csv(path: Path, text: IO[str], named: Named, kind: FileKind) -> Sheet:
         raise UsageError(f"{path} is empty.")
     delimiter = max(",;\t", key=head.count)
     first = next(csv.reader([head], delimiter=delimiter))
-    has_header = not any(_is_number(cell) for cell in first)
+    has_header = not any(is_number(cell) for cell in first)
     names = _canonical(first, kind) if has_header else _headerless(path, len(first), named)
     rows = csv.reader(text if has_header else _chain(head, text), delimiter=delimiter)
     return _from_rows(path, enumerate(rows, 2 if has_header else 1), names, named.midnight_ns, kind)
@@ -188,19 +187,19 @@ def _from_rows(
     unit_ns: int | None = NS_PER_S // 1000 if midnight_ns is not None else None
     while chunk := list(islice(rows, _CHUNK)):
         if unit_ns is None:
-            unit_ns = _unit_of([row[at["time"]] for _, row in chunk if len(row) > at["time"]])
+            unit_ns = unit_of([row[at["time"]] for _, row in chunk if len(row) > at["time"]])
         for line, row in chunk:
             if not row:
                 continue
             try:
                 if len(row) != len(names):
                     raise ValueError(f"has {len(row)} columns, not {len(names)}")
-                moment = _moment(row[at["time"]], unit_ns) + (midnight_ns or 0)
-                values = [_number(name, row[at[name]]) for name in numbers]
+                ns = moment(row[at["time"]], unit_ns) + (midnight_ns or 0)
+                values = [number(name, row[at[name]]) for name in numbers]
             except ValueError as fault:
                 bad.append(BadRow(line, str(fault)))
                 continue
-            times.append(moment)
+            times.append(ns)
             lines.append(line)
             for column, value in zip(numbers.values(), values, strict=True):
                 column.append(value)
@@ -215,15 +214,16 @@ def _from_rows(
     )
 
 
-def _read_table(path: Path) -> pa.Table:
+def _read_table(path: Path, kind: FileKind) -> Sheet:
     import pyarrow as pa
     import pyarrow.feather as feather
     import pyarrow.parquet as parquet
 
     try:
         if path.suffix.lower() == ".feather":
-            return feather.read_table(path)
-        return parquet.ParquetFile(path).read()
+            return _from_table(path, feather.read_table(path), kind)
+        with parquet.ParquetFile(path) as file:
+            return _from_table(path, file.read(), kind)
     except (pa.ArrowException, OSError) as error:
         raise StoreError(f"{path} cannot be read: {error}.") from error
 
@@ -244,6 +244,7 @@ def _from_table(path: Path, table: pa.Table, kind: FileKind) -> Sheet:
         bad.update(dict.fromkeys(np.flatnonzero(unknown).tolist(), "time is missing"))
     else:
         time = _column_times(["" if cell is None else str(cell) for cell in time_column.to_pylist()], bad)
+    texts_are = (pa.types.is_string, pa.types.is_large_string, pa.types.is_dictionary)
     numbers: dict[str, Floats] = {}
     texts: dict[str, list[str]] = {}
     for name in (*_NEEDS[kind][1:], *_MAY[kind]):
@@ -252,7 +253,7 @@ def _from_table(path: Path, table: pa.Table, kind: FileKind) -> Sheet:
         column = table.column(at[name])
         if name in _TEXTS:
             texts[name] = ["" if cell is None else str(cell) for cell in column.to_pylist()]
-        elif pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+        elif any(is_text(column.type) for is_text in texts_are):
             numbers[name] = _column_numbers(name, column.to_pylist(), bad)
         else:
             numbers[name] = np.asarray(column.cast(pa.float64()).to_numpy(), np.float64)
@@ -269,11 +270,11 @@ def _from_table(path: Path, table: pa.Table, kind: FileKind) -> Sheet:
 
 
 def _column_times(cells: list[str], bad: dict[int, str]) -> Ints:
-    unit_ns = _unit_of(cells[:_CHUNK])
+    unit_ns = unit_of(cells[:_CHUNK])
     out = np.zeros(len(cells), np.int64)
     for row, cell in enumerate(cells):
         try:
-            out[row] = _moment(cell, unit_ns)
+            out[row] = moment(cell, unit_ns)
         except ValueError as fault:
             bad.setdefault(row, str(fault))
     return out
@@ -283,7 +284,7 @@ def _column_numbers(name: str, cells: list[str | None], bad: dict[int, str]) -> 
     out = np.full(len(cells), np.nan)
     for row, cell in enumerate(cells):
         try:
-            out[row] = _number(name, cell or "")
+            out[row] = number(name, cell or "")
         except ValueError as fault:
             bad.setdefault(row, str(fault))
     return out
@@ -321,57 +322,3 @@ def _need(path: Path, at: dict[str, int], kind: FileKind) -> None:
     if absent := [name for name in _NEEDS[kind] if name not in at]:
         also = " or ".join(repr(alias) for alias in _ALIASES[absent[0]][:3])
         raise UsageError(f"{path} has no column {absent[0]!r}, which {kind} need. Name one {also}.")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
-
-
-def _number(name: str, cell: str) -> float:
-    # float() also takes digits with underscores, which no data file means
-    if "_" not in cell:
-        try:
-            return float(cell)
-        except ValueError:
-            pass
-    raise ValueError(f"{name} is not a number: {cell[:40]!r}")
-
-
-def _unit_of(cells: Sequence[str]) -> int:
-    """Nanoseconds in one unit of a numeric time column: s, ms, µs or ns, told by its size."""
-    numbers = sorted(float(cell) for cell in cells if _is_number(cell))
-    if not numbers:
-        return NS_PER_S
-    middle = abs(numbers[len(numbers) // 2])
-    for unit, below in ((NS_PER_S, 1e11), (1_000_000, 1e14), (1_000, 1e17)):
-        if middle < below:
-            return unit
-    return 1
-
-
-def _moment(cell: str, unit_ns: int) -> int:
-    """Nanoseconds since 1970, UTC; a time without a zone is UTC."""
-    text = cell.strip()
-    try:
-        ns = int(text) * unit_ns if text.isdecimal() else round(float(text) * unit_ns)
-    except (ValueError, OverflowError):
-        ns = _calendar(text)
-    if not 0 <= ns < END_NS:
-        raise ValueError(f"time is out of range: {text[:40]!r}")
-    return ns
-
-
-def _calendar(text: str) -> int:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        raise ValueError(f"time cannot be read: {text[:40]!r}" if text else "time is missing") from None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    whole = datetime.combine(date(1970, 1, 1), time(), UTC)
-    passed = moment - whole
-    return (passed.days * 86_400 + passed.seconds) * NS_PER_S + passed.microseconds * 1_000

@@ -11,7 +11,8 @@ from typing import Final, Self, TypeVar
 
 from candlewick.core.errors import CandlewickError, StoreError, UsageError
 from candlewick.core.events import Candle, Funding, OpenInterest, Trade
-from candlewick.store.lake.lake import Lake, check_candle, check_moment, check_trades
+from candlewick.store.lake.admission import check_candle, check_moment, check_trades
+from candlewick.store.lake.lake import Lake
 
 INTERVAL_S: Final = 0.25
 BATCH_ROWS: Final = 5_000
@@ -30,6 +31,8 @@ class LakeWriter:
     cannot keep at all (a time in the wrong unit) is sorted out and counted in `refused`, so that it cannot
     hold up the rest. When a commit fails (disk full), its rows go back to waiting and are tried
     again every second. `last_error` says why in both cases.
+
+    Should the thread itself fail, whoever hands over rows next is told: nothing is lost unseen.
 
     A killed process loses what was not committed yet, at most one interval, and nothing else.
     """
@@ -59,6 +62,7 @@ class LakeWriter:
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._in_flight = 0
+        self._crash: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="lake-writer", daemon=True)
         self._thread.start()
 
@@ -110,6 +114,8 @@ class LakeWriter:
         self._closing.set()
         self._wake.set()
         self._thread.join()
+        if self._crash is not None:
+            self._nudge()
         if self.pending and self.last_error is not None:
             raise self.last_error
 
@@ -135,10 +141,18 @@ class LakeWriter:
         return len(self._candles) + self._trade_count + len(self._funding) + len(self._open_interest)
 
     def _nudge(self) -> None:
+        if self._crash is not None:
+            raise StoreError(f"The lake's writer has stopped: {self._crash!r}. Start anew.") from self._crash
         if self._waiting() >= self._batch_rows:
             self._wake.set()
 
     def _run(self) -> None:
+        try:
+            self._work()
+        except Exception as error:  # noqa: BLE001  the thread's edge: `_nudge` and `close` report it
+            self._crash = error
+
+    def _work(self) -> None:
         while not self._closing.is_set():
             self._wake.wait(self._interval_s)
             self._wake.clear()
