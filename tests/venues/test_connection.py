@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from random import Random
 
 import pytest
@@ -23,18 +24,25 @@ class _Dialect:
         return Answer(int(raw), None)
 
 
-def _connection(policy: Policy = Policy(), seed: int = 1, name: str = "stream") -> Connection:  # noqa: B008
+def _connection(
+    policy: Policy | None = None,
+    *,
+    seed: int = 1,
+    name: str = "stream",
+    url: str = "ws://127.0.0.1:9/",
+    on_down: Callable[[Connection, str], None] = lambda connection, reason: None,
+) -> Connection:
     return Connection(
         name,
-        "ws://127.0.0.1:9/",
+        url,
         _Dialect(),
         on_message=lambda raw, ts_received: None,
         on_up=lambda connection: None,
-        on_down=lambda connection, reason: None,
+        on_down=on_down,
         on_refused=lambda error: None,
         clock=ManualClock(),
         random=Random(seed),
-        policy=policy,
+        policy=policy or Policy(),
     )
 
 
@@ -85,3 +93,54 @@ async def test_it_tells_the_difference_and_no_more(wanted: int) -> None:
     assert connection._next_message() == b"+%d new" % (len(messages) + 1)
     assert connection._next_message() == b"-%d 0" % (len(messages) + 2)
     assert connection._next_message() is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n", "refused with HTTP status 403"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n", "refused with HTTP status 200"),
+        (b"220 mail.example ESMTP\r\n\r\n", "no WebSocket"),
+        (b"", "no connection in time"),
+        (None, "the venue hung up during the handshake"),
+    ],
+    ids=["forbidden", "no upgrade", "another protocol", "no answer", "hangs up"],
+)
+async def test_it_says_why_it_cannot_connect(answer: bytes | None, reason: str) -> None:
+    """`answer` is what the server says to the upgrade; None hangs up."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if answer is not None:
+            writer.write(answer)
+            await reader.read()  # until the client leaves
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    reasons: asyncio.Queue[str] = asyncio.Queue()
+    connection = _connection(
+        Policy(connect_s=0.3, backoff_base_s=0.001, backoff_cap_s=0.01),
+        url=f"ws://127.0.0.1:{port}/",
+        on_down=lambda connection, reason: reasons.put_nowait(reason),
+    )
+    connection.want(["a"])
+    running = asyncio.create_task(connection.run())
+    async with asyncio.timeout(20):
+        said = [await reasons.get(), await reasons.get()]  # it tries again
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    server.close()
+    assert all(text.startswith(reason) for text in said), said
+
+
+async def test_it_says_that_nobody_listens_there() -> None:
+    reasons: asyncio.Queue[str] = asyncio.Queue()
+    connection = _connection(on_down=lambda connection, reason: reasons.put_nowait(reason))
+    connection.want(["a"])
+    running = asyncio.create_task(connection.run())
+    async with asyncio.timeout(20):
+        said = await reasons.get()
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    assert said.startswith("cannot connect")

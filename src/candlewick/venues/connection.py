@@ -166,10 +166,11 @@ class Connection:
         """Connect and listen until it ends; the reason why it did."""
         self._end_reason = ""
         try:
-            async with asyncio.timeout(self._policy.connect_s):
-                transport, _ = await ws_connect(
+            async with asyncio.timeout(2 * self._policy.connect_s):  # connecting, and then the handshake
+                transport, listener = await ws_connect(
                     lambda: _Listener(self),
                     self._url,
+                    websocket_handshake_timeout=self._policy.connect_s,
                     enable_auto_ping=True,
                     auto_ping_idle_timeout=self._policy.ping_s,
                     auto_ping_reply_timeout=self._policy.ping_s,
@@ -179,9 +180,11 @@ class Connection:
             status = error.response.status if error.response is not None else None
             return f"refused with HTTP status {int(status)}" if status else f"no WebSocket: {error}"
         except TimeoutError:
-            return f"no connection within {self._policy.connect_s:g} s"
+            return "no connection in time"
         except (OSError, WSError) as error:
             return f"cannot connect: {error}"
+        if cast("WSListener | None", listener) is None:  # whatever its stub says
+            return "the venue hung up during the handshake"
         beside = [asyncio.create_task(self._control(transport)), asyncio.create_task(self._watch(transport))]
         for task in beside:  # without both there is nothing to wait for; if one failed, it is raised below
             task.add_done_callback(lambda _: transport.disconnect(graceful=False))
