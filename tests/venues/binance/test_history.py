@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -239,3 +242,62 @@ async def test_it_asks_for_the_venues_clock(venue: Loopback, history: MakeHistor
 )
 def test_it_reads_the_venues_refusal_as_a_sentence(body: bytes, sentence: str) -> None:
     assert explain(body) == sentence
+
+
+BASES = {"spot": "/api/v3", "usdm": "/fapi/v1", "coinm": "/dapi/v1"}
+
+
+def _recorded(recordings: Path, market: str, path: str) -> list[Any]:
+    """Every body that the real venue answered to `path`, refusals aside."""
+    file = recordings / "wire/gocryptotrader_recorded/binance/testdata/http.json.gz"
+    routes = json.loads(gzip.decompress(file.read_bytes()))["routes"]
+    answers = routes[BASES[market] + path].get("GET", [])
+    return [a["data"] for a in answers if a["data"] and "code" not in a["data"]]
+
+
+def _always(body: Any) -> Callable[[Query], Any]:
+    return lambda query: body
+
+
+@pytest.mark.parametrize("market", ["spot", "usdm", "coinm"])
+async def test_it_reads_what_the_real_venue_answered(
+    venue: Loopback, history: MakeHistory, recordings: Path, market: str
+) -> None:
+    ours, native = history(market), "BTCUSD_PERP" if market == "coinm" else "BTCUSDT"
+    read = 0
+    for rows in _recorded(recordings, market, "/klines"):
+        venue.routes["/klines"] = _always(rows)
+        candles = await ours.candles(native, "1m", 0, 60)
+        assert [candle.time * 1000 for candle in candles] == [row[0] for row in rows]
+        read += len(rows)
+    for rows in _recorded(recordings, market, "/aggTrades"):
+        if "m" not in rows[0]:  # the recorder shortened some
+            continue
+        venue.routes["/aggTrades"] = _always(rows)
+        trades = await ours.trades(native, 0, rows[-1]["a"])
+        assert [trade.id for trade in trades][: len(rows)] == [row["a"] for row in rows]
+        read += len(rows)
+    for body in _recorded(recordings, market, "/depth"):
+        venue.routes["/depth"] = _always(body)
+        book = await ours.book(native)
+        assert book.last_id == body["lastUpdateId"]
+        assert book.bids[0][0] < book.asks[0][0]
+        read += len(book.bids)
+    assert read > 10
+
+
+@pytest.mark.parametrize("market", ["usdm", "coinm"])
+async def test_it_reads_what_the_real_venue_answered_of_perpetuals(
+    venue: Loopback, history: MakeHistory, recordings: Path, market: str
+) -> None:
+    ours, native = history(market), "BTCUSD_PERP" if market == "coinm" else "BTCUSDT"
+    for rows in _recorded(recordings, market, "/fundingRate"):
+        venue.routes["/fundingRate"] = _always(rows)
+        settled = await ours.funding(native, 0, 60)
+        assert [f.ts_exchange // NS_PER_MS for f in settled] == [row["fundingTime"] for row in rows]
+        assert [f.rate for f in settled] == [float(row["fundingRate"]) for row in rows]
+    (body,) = _recorded(recordings, market, "/openInterest")
+    venue.routes["/openInterest"] = lambda query: body
+    interest = await ours.open_interest(native)
+    assert interest.quantity == float(body["openInterest"])
+    assert interest.ts_exchange == body["time"] * NS_PER_MS

@@ -65,6 +65,24 @@ def test_it_reads_all_that_futures_list(recordings: Path) -> None:
     assert all(i.symbol == i.native.replace("_", "-") for i in dated)
 
 
+@pytest.mark.parametrize(
+    ("market", "base"), [("spot", "/api/v3"), ("usdm", "/fapi/v1"), ("coinm", "/dapi/v1")]
+)
+def test_it_reads_what_the_venue_lists_in_newer_recordings(
+    recordings: Path, market: Market, base: str
+) -> None:
+    file = recordings / "wire/gocryptotrader_recorded/binance/testdata/http.json.gz"
+    (answer,) = json.loads(gzip.decompress(file.read_bytes()))["routes"][f"{base}/exchangeInfo"]["GET"]
+    listed = instruments("v", market, json.dumps(answer["data"]).encode())
+    assert listed
+    assert len({instrument.id for instrument in listed}) == len(listed)
+    for instrument in listed:
+        assert instrument.tick
+        assert instrument.lot
+        assert instrument.inverse == (market == "coinm")
+        assert instrument.settle == (instrument.base if instrument.inverse else instrument.settle)
+
+
 def test_it_reads_a_coin_margined_contract() -> None:
     found = _listed(
         "coinm",
