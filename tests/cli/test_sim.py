@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.venues.sim.server.conftest import free_port
+
 ROOT = Path(__file__).resolve().parents[2]
 COMMAND = [sys.executable, "-c", "from candlewick.cli import main; main()", "sim", "--venues", "sim-west"]
 
@@ -24,15 +26,11 @@ def environment() -> dict[str, str]:
 
 @contextmanager
 def taken_port() -> Iterator[int]:
-    for port in range(22_000, 32_000, 11):
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            probe.listen()
-            yield port
-            return
+    port = free_port()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port))
+        taken.listen()
+        yield port
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -42,8 +40,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_it_answers_and_stops_cleanly_when_told_to() -> None:
-    with taken_port() as port:
-        pass
+    port = free_port()
     process = subprocess.Popen(
         [*COMMAND, "--port", str(port)], env=environment(), stderr=subprocess.PIPE, text=True
     )

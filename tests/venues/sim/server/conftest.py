@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
@@ -69,8 +70,13 @@ def run_exchange(settings: Settings) -> Iterator[Running]:
 
 
 def free_port() -> int:
-    """A port nobody listens on, below the range the system gives to clients."""
-    for port in range(21_000, 32_000, 7):
+    """A port nobody listens on, below the range the system gives to clients.
+
+    Each worker of a parallel run looks in a range of its own, so that two never find the same one.
+    """
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    first = 21_000 + worker % 20 * 500
+    for port in range(first, first + 500):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

@@ -16,7 +16,7 @@ from candlewick.venues.sim.server.app import Exchange, Settings, running
 from candlewick.venues.sim.server.misbehave import Faults
 from tests.venues.sim.server.conftest import Running, one_venue, run_exchange
 
-WAIT_S = 10.0
+WAIT_S = 30.0
 
 
 async def misbehave(client: aiohttp.ClientSession, faults: Any, status: int = 200, venue: str = "") -> Any:
@@ -73,10 +73,10 @@ async def test_a_skewed_clock_shows_in_every_stamp_but_no_candle() -> None:
         async with aiohttp.ClientSession(alone.http) as client:
             async with client.get("/api/v3/time") as response:
                 ahead_ms = (await response.json(content_type=None))["serverTime"] - time.time() * 1000
-            assert ahead_ms == pytest.approx(60_000, abs=5_000)
+            assert ahead_ms == pytest.approx(60_000, abs=20_000)
             async with client.ws_connect("/ws/btcusdt@aggTrade") as ws:
                 trade = await ws.receive_json(timeout=WAIT_S)
-            assert trade["T"] / 1000 - time.time() == pytest.approx(60, abs=5)
+            assert trade["T"] / 1000 - time.time() == pytest.approx(60, abs=20)
             query = {"symbol": "BTCUSDT", "startTime": trade["T"], "limit": 1}
             async with client.get("/api/v3/aggTrades", params=query) as response:
                 (told,) = await response.json(content_type=None)

@@ -18,7 +18,7 @@ from candlewick.venues.sim.server.parameters import Parameters
 from candlewick.venues.sim.server.publisher import Publisher
 from candlewick.venues.sim.world import World
 
-WAIT_S = 15.0
+WAIT_S = 30.0
 
 
 async def messages(client: aiohttp.ClientSession, path: str, count: int) -> list[Any]:
@@ -40,8 +40,8 @@ async def test_trades_stream_by_rising_ids_and_rest_tells_the_same(
         assert {key: stream[key] for key in ("a", "p", "q", "f", "l", "T", "m")} == {
             key: row[key] for key in ("a", "p", "q", "f", "l", "T", "m")
         }
-        assert 0 <= stream["E"] - stream["T"] < 2000
-        assert abs(stream["E"] - time.time() * 1000) < 5000
+        assert 0 <= stream["E"] - stream["T"] < 10_000
+        assert abs(stream["E"] - time.time() * 1000) < 30_000
 
 
 @pytest.mark.parametrize(("path", "rest"), [("", "/api/v3"), ("/fapi", "/fapi/v1")])

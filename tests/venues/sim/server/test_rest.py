@@ -255,14 +255,13 @@ async def test_it_tells_the_used_weight_and_refuses_beyond_it() -> None:
             async with client.get("/api/v3/depth?symbol=BTCUSDT&limit=5000") as response:
                 assert response.headers["x-mbx-used-weight-1m"] == "250"
             statuses = []
-            for _ in range(46):
+            for _ in range(100):  # enough for a refusal even if the minute turns half-way
                 async with client.get("/api/v3/depth?symbol=BTCUSDT&limit=5000") as response:
                     statuses.append(response.status)
                     if response.status == 429:
                         assert 0 < int(response.headers["Retry-After"]) <= 60
                         assert (await response.json(content_type=None))["code"] == -1003
-            if 418 not in statuses:  # the minute may have turned meanwhile
-                assert statuses.count(429) > 0
+            assert 429 in statuses
             async with client.get("/fapi/v1/ping") as response:
                 assert response.status == 200  # futures keep their own count
 
