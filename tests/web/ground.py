@@ -72,7 +72,9 @@ class FakeLink:
         self.primary = "sim"
         self.mode = "sim"
         self.instruments: dict[str, dict[str, Any]] = {each["instrument"]: each for each in INSTRUMENTS}
-        self.venues = {"sim": {"title": "Simulated exchange", "simulated": True}}
+        self.venues: dict[str, dict[str, Any]] = {
+            venue: {"title": "Simulated exchange", "simulated": True} for venue in ("sim", "sim-east")
+        }
         self.on_market: Callable[[str, bytes], None] = lambda channel, body: None
         self.on_lane: Callable[[str, int, bytes], None] = lambda channel, seq, message: None
         self.on_snapshot: Callable[[str, int, bytes], None] = lambda channel, seq, message: None

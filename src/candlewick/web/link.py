@@ -20,6 +20,7 @@ class Link(Protocol):
     connected: bool
     primary: str
     mode: str
+    venues: dict[str, dict[str, Any]]
     instruments: dict[str, dict[str, Any]]
     on_market: Callable[[str, bytes], None]
     on_lane: Callable[[str, int, bytes], None]

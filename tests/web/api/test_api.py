@@ -190,6 +190,13 @@ def test_before_the_engine_was_ever_seen_the_primary_venue_is_the_configured_one
     problem(client.get("/api/market/instruments/"), 503)
 
 
+def test_a_venue_that_has_not_listed_yet_is_waited_for(client: Client, link: FakeLink) -> None:
+    link.instruments = {id: each for id, each in link.instruments.items() if not id.startswith("sim:")}
+    problem(client.get("/api/dashboard/charts/ohlcv/?symbol=BTCUSDT"), 503)
+    problem(put(client, "/api/watchlist/", {"symbols": ["BTCUSDT"]}), 503)
+    problem(client.get("/api/dashboard/charts/ohlcv/?symbol=nowhere:BTCUSDT"), 404)
+
+
 # indicators
 
 

@@ -322,6 +322,29 @@ async def test_when_the_engine_goes_everybody_is_told_and_nothing_old_is_shown(r
     assert [m["data"] for m in page.read_of("book")] == ["fresh"]
 
 
+async def test_a_symbol_whose_venue_has_not_listed_yet_is_waited_for(ring: Ring) -> None:
+    listed = ring.link.instruments
+    ring.link.instruments = {id: each for id, each in listed.items() if not id.startswith("sim:")}
+    page, reader = ring.page("book:BTCUSDT", "book:sim-east:BTCUSDT", "book:sim-east:NOPE", "book:nowhere:X")
+    assert [m["channel"] for m in page.read_of("error")] == ["book:sim-east:NOPE", "book:nowhere:X"]
+    ring.turn(100)
+    assert reader.channels == {"book:sim-east:BTCUSDT"}
+    ring.link.instruments = listed
+    ring.turn(100)
+    assert reader.channels == {"book:BTCUSDT", "book:sim-east:BTCUSDT"}
+    assert page.read_of("subscribed")[-1] == {"type": "subscribed", "channels": ["book:BTCUSDT"]}
+
+
+async def test_what_is_waited_for_can_be_given_up(ring: Ring) -> None:
+    listed, ring.link.instruments = ring.link.instruments, {}
+    page, reader = ring.page("book:BTCUSDT")
+    ring.hub.unsubscribe(reader, ["book:BTCUSDT"])
+    assert page.read_of("error") == []
+    ring.link.instruments = listed
+    ring.turn(100)
+    assert reader.channels == frozenset()
+
+
 async def test_a_returning_stream_resumes_where_it_was(ring: Ring) -> None:
     ring.link.snapshot("alerts", 0, [])
     for seq in (1, 2, 3):

@@ -116,6 +116,18 @@ def test_only_a_replay_has_controls(
     assert ('id="replay-pause"' in _page(browser(person(Role.TRADER)))) is shown
 
 
+@pytest.mark.parametrize(("role", "may"), [(Role.OWNER, True), (Role.TRADER, True), (Role.VIEWER, False)])
+def test_who_may_not_move_a_replay_sees_its_position_alone(
+    browser: Browser, person: Person, link: ground.FakeLink, role: Role, may: bool
+) -> None:
+    link.mode = "replay"
+
+    page = _page(browser(person(role)))
+
+    assert 'id="replay-position"' in page
+    assert ('id="replay-pause"' in page) is may
+
+
 def test_a_hostile_symbol_comes_back_as_no_markup(browser: Browser, person: Person) -> None:
     hostile = '"><img src=x onerror=alert(1)>'
 

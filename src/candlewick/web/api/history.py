@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from candlewick.core.errors import EngineAway, UnknownSymbol
+from candlewick.core.errors import EngineAway
 from candlewick.core.instrument import parse_symbol
 from candlewick.core.interval import seconds
 from candlewick.market.bars import COLUMNS, Bars
@@ -36,10 +36,11 @@ def bars(services: Services, wanted: Range) -> Bars:
         EngineAway: the engine does not answer, and the lake has nothing of the range.
     """
     seconds(wanted.interval)
-    link = services.engine.link
-    instrument = parse_symbol(wanted.symbol, primary=link.primary or services.primary)
-    if link.instruments and instrument not in link.instruments:
-        raise UnknownSymbol(wanted.symbol)
+    directory = services.hub.directory
+    if directory.instruments:
+        instrument = directory.instrument(wanted.symbol)
+    else:  # the engine was never seen: the lake may know it still
+        instrument = parse_symbol(wanted.symbol, primary=directory.primary or services.primary)
     try:
         told = orjson.loads(
             services.engine.request("history", **{f.name: getattr(wanted, f.name) for f in fields(wanted)})

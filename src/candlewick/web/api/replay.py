@@ -23,6 +23,12 @@ class Control(Schema):
     value: Annotated[float, Field(gt=0, le=10_000)] | None = None
 
 
+@router.get("/", summary="How a replay stands")
+def state(request: HttpRequest) -> HttpResponse:
+    """Whether it is paused, how fast it plays, and which moment it has come to."""
+    return passed_on(services_of(request).engine.request("replay", action="state"))
+
+
 @router.post("/", summary="Pause, resume, step or speed a replay")
 def control(request: HttpRequest, control: Control) -> HttpResponse:
     """Everybody sees the same recording, so a viewer may not move it."""

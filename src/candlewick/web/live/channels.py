@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, Literal
 
-from candlewick.core.errors import CandlewickError, UnknownInterval, UnknownSymbol, UsageError
+from candlewick.core.errors import CandlewickError, EngineAway, UnknownInterval, UnknownSymbol, UsageError
 from candlewick.core.instrument import parse_symbol, public_symbol
 from candlewick.core.interval import INTERVALS
 
@@ -25,19 +24,24 @@ class RefusedChannel(CandlewickError):
         self.code = code
 
 
-@dataclass(frozen=True, slots=True)
 class Directory:
-    """What the engine lists, for looking symbols up."""
+    """What the engine lists, for looking symbols up.
 
-    primary: str
-    instruments: Mapping[str, Mapping[str, Any]]
+    Args:
+        primary: id of the primary venue.
+        instruments: by internal id.
+        venues: ids of the venues that the engine watches, those included that have not listed yet.
+    """
+
+    def __init__(
+        self, primary: str, instruments: Mapping[str, Mapping[str, Any]], venues: Iterable[str] = ()
+    ) -> None:
+        self.primary = primary
+        self.instruments = instruments
+        self._unlisted = frozenset(venues) - {id.partition(":")[0] for id in instruments}
 
     def public(self, text: str) -> str:
-        """The public name of the symbol that `text` means.
-
-        Raises:
-            UnknownSymbol: nothing by that name is listed.
-        """
+        """The public name of the symbol that `text` means. Raises as `instrument`."""
         return public_symbol(self.instrument(text), primary=self.primary)
 
     def instrument(self, text: str) -> str:
@@ -45,11 +49,15 @@ class Directory:
 
         Raises:
             UnknownSymbol: nothing by that name is listed.
+            EngineAway: its venue has not told yet what it lists.
         """
         id = parse_symbol(text, primary=self.primary)
-        if id not in self.instruments:
-            raise UnknownSymbol(text)
-        return id
+        if id in self.instruments:
+            return id
+        venue = id.partition(":")[0]
+        if venue in self._unlisted:
+            raise EngineAway(f"What {venue} lists is not known yet. Try again in a moment.")
+        raise UnknownSymbol(text)
 
 
 def pace(channel: str) -> Pace:
@@ -62,6 +70,7 @@ def canonical(text: str, directory: Directory) -> str:
 
     Raises:
         RefusedChannel: there is no such channel, symbol or interval.
+        EngineAway: its venue has not told yet what it lists.
     """
     if text in LANES or text in OF_ALL:
         return text

@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from candlewick.core.errors import EngineAway
 from candlewick.web.link import Link
 from candlewick.web.live import messages
 from candlewick.web.live.channels import LANES, Directory, Pace, RefusedChannel, canonical
@@ -61,6 +62,8 @@ class Hub:
         self.generation = secrets.token_hex(4)
         self._lanes: dict[str, Lane] = {name: Lane() for name in sorted(LANES)}
         self._cohorts = Cohorts()
+        self._directory = Directory(link.primary, link.instruments, link.venues)
+        self._asked_of = link.instruments  # the list with which waiting subscriptions were last tried
         self._demand_is_due = False
         self._turn = 0
         self._next_at = 0.0
@@ -74,7 +77,10 @@ class Hub:
 
     @property
     def directory(self) -> Directory:
-        return Directory(self.link.primary, self.link.instruments)
+        """What the engine lists now."""
+        if self._directory.instruments is not self.link.instruments:
+            self._directory = Directory(self.link.primary, self.link.instruments, self.link.venues)
+        return self._directory
 
     def connections_of(self, user_id: int) -> int:
         return sum(reader.person.id == user_id for reader in self.readers)
@@ -124,12 +130,14 @@ class Hub:
         """
         directory, added = self.directory, list[str]()
         for name in names:
-            if not self.link.connected and name not in LANES:
+            try:
+                if not self.link.connected and name not in LANES:
+                    raise EngineAway("It will be asked again when it is back.")
+                channel = canonical(name, directory)
+            except EngineAway:
                 if len(reader.waiting) < self.limits.channels:
                     reader.waiting.add(name)
                 continue
-            try:
-                channel = canonical(name, directory)
             except RefusedChannel as error:
                 self.tell(reader, messages.error(error.code, str(error), channel=name[:80]))
                 continue
@@ -151,6 +159,8 @@ class Hub:
             reader.waiting.discard(name)
             try:
                 removed.append(canonical(name, directory))
+            except EngineAway:
+                continue  # what is not known yet was waiting at most
             except RefusedChannel as error:
                 self.tell(reader, messages.error(error.code, str(error), channel=name[:80]))
         self._settle(reader, reader.channels - set(removed))
@@ -216,9 +226,7 @@ class Hub:
         self.broadcast(messages.ENGINE_LIVE)
         for reader in list(self.readers):
             reader.seqs.clear()
-            if reader.waiting:
-                names, reader.waiting = sorted(reader.waiting), set()
-                self.subscribe(reader, names)
+        self._subscribe_waiting()
         self._tell_demand()
 
     def broadcast(self, message: bytes) -> None:
@@ -281,6 +289,9 @@ class Hub:
 
     def _sweep(self, now: float) -> None:
         """Bring those who have read on up to date, and close those who have not."""
+        if self._asked_of is not self.link.instruments:
+            self._asked_of = self.link.instruments
+            self._subscribe_waiting()
         for reader in [each for each in self.readers if each.behind_since is not None]:
             if reader.sink.queued() <= self.limits.queue_bytes // 2:
                 reader.behind_since = None
@@ -299,6 +310,12 @@ class Hub:
             reader.seqs.pop(channel, None)
         reader.channels = channels
         self._tell_demand_soon()
+
+    def _subscribe_waiting(self) -> None:
+        """Ask again for what could not be had while the engine, or a venue's list, was away."""
+        for reader in [each for each in self.readers if each.waiting]:
+            names, reader.waiting = sorted(reader.waiting), set()
+            self.subscribe(reader, names)
 
     def _tell_demand_soon(self) -> None:
         if not self._demand_is_due:

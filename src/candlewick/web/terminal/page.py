@@ -64,6 +64,7 @@ class Page:
             "favourites": FAVOURITES,
             "watchlist": [each["symbol"] for each in self.watched],
             "strip": [each["symbol"] for each in strip],
+            "replays": self.link.mode == "replay",
             "instruments": list(known.values()),
         }
 

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from candlewick.store.models import User
+from candlewick.store.models import Role, User
 from candlewick.web.services import services_of
 from candlewick.web.terminal import vendor
 from candlewick.web.terminal.page import Page
@@ -37,7 +37,11 @@ def terminal(request: HttpRequest) -> HttpResponse:
         symbol=request.GET.get("symbol", ""),
         interval=request.GET.get("interval", ""),
     )
-    return render(request, "terminal/terminal.html", page.context() | _assets())
+    return render(
+        request,
+        "terminal/terminal.html",
+        page.context() | _assets() | {"may_control": user.role != Role.VIEWER},
+    )
 
 
 def _assets() -> dict[str, Any]:

@@ -7,7 +7,10 @@ import { about, priceDecimals } from "./instruments.js";
 
 const TITLE_EVERY_MS = 1_000; // no animation frames in a background tab, where the title matters most
 
-export class Headline {
+/** `stale` events say that `isStale` is another. */
+export class Headline extends EventTarget {
+  /** Whether the engine doubts what it knows of the symbol. */
+  isStale = false;
   /** @type {any} */
   #ticker = null;
   #unsubscribe = () => {};
@@ -15,6 +18,7 @@ export class Headline {
 
   /** @param {{desk: import("./desk.js").Desk, live: import("../live.js").Live}} parts */
   constructor({ desk, live }) {
+    super();
     this.desk = desk;
     this.live = live;
     /** Why the price is not to be trusted now, null when it is. @type {string | null} */
@@ -36,6 +40,7 @@ export class Headline {
   #open() {
     this.#unsubscribe();
     this.#ticker = null;
+    this.#setStale(false);
     forget(byId("last"));
     this.#lastPrice = NaN;
     this.#drawSoon();
@@ -43,8 +48,16 @@ export class Headline {
     this.#unsubscribe = this.live.subscribe([`ticker:${this.desk.symbol}`], ({ type, data }) => {
       if (type !== "ticker") return;
       this.#ticker = { ...this.#ticker, ...data };
+      this.#setStale(Boolean(data.stale));
       this.#drawSoon();
     });
+  }
+
+  /** @param {boolean} isStale */
+  #setStale(isStale) {
+    if (isStale === this.isStale) return;
+    this.isStale = isStale;
+    this.dispatchEvent(new Event("stale"));
   }
 
   #drawSoon() {
@@ -67,11 +80,11 @@ export class Headline {
     setText(byId("book-last"), fixed(ticker.last, places));
     byId("book-last").className = last.className;
     const change = byId("f-change");
-    setText(change, ticker.change === undefined ? UNKNOWN : `${signed(ticker.change, places)} (${percent(ticker.change_pct)})`);
+    setText(change, ticker.change == null ? UNKNOWN : `${signed(ticker.change, places)} (${percent(ticker.change_pct)})`);
     change.className = `dir ${direction(ticker.change)}`;
     setText(byId("f-high"), fixed(ticker.high, places));
     setText(byId("f-low"), fixed(ticker.low, places));
-    setText(byId("f-volume"), ticker.volume === undefined ? UNKNOWN : `${compact(ticker.volume)} ${instrument?.base ?? ""}`);
+    setText(byId("f-volume"), ticker.volume == null ? UNKNOWN : `${compact(ticker.volume)} ${instrument?.base ?? ""}`);
     setText(byId("f-vwap"), fixed(ticker.vwap, places));
     this.#drawDerivative(ticker, places);
   }
@@ -84,7 +97,7 @@ export class Headline {
     if (!isDerivative) return;
     setText(byId("f-mark"), fixed(ticker.mark, places));
     setText(byId("f-index"), fixed(ticker.index, places));
-    setText(byId("f-open-interest"), ticker.open_interest === undefined ? UNKNOWN : compact(ticker.open_interest));
+    setText(byId("f-open-interest"), compact(ticker.open_interest));
     this.#drawCountdown();
   }
 

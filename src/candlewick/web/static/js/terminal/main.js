@@ -10,7 +10,7 @@ import { Headline } from "./headline.js";
 import { Instruments } from "./instruments.js";
 import { Notices } from "./notices.js";
 import { Quotes } from "./quotes.js";
-import { controlReplay } from "./replay.js";
+import { Replay } from "./replay.js";
 import { Search } from "./search.js";
 import { listenForShortcuts } from "./shortcuts.js";
 import { Status } from "./status.js";
@@ -27,6 +27,7 @@ import { Watchlist } from "./watchlist.js";
  * @property {string[]} favourites
  * @property {string[]} watchlist
  * @property {string[]} strip
+ * @property {boolean} replays whether a recording is played
  * @property {import("./desk.js").Instrument[]} instruments
  */
 
@@ -47,9 +48,9 @@ const search = new Search({ desk, watchlist: () => watchlist });
 const watchlist = new Watchlist(symbols, { desk, quotes, notices, add: () => search.open(true) });
 new Tape({ desk, live });
 new Strip(strip, { desk, quotes });
-new Status({ live, feeds, desk, headline, book, notices, refresh: () => chart.refresh() });
+const replay = start.replays ? new Replay({ notices }) : null;
+new Status({ live, feeds, desk, headline, book, notices, replay, refresh: () => chart.refresh() });
 controlChart({ desk, chart });
-controlReplay({ notices });
 listenForShortcuts({ desk, search, favourites });
 
 live.open();

@@ -1,6 +1,6 @@
 /** Notices: what the engine reports, and what this page has to say itself. A live region reads them out. */
 
-import { clock, milliseconds } from "../format.js";
+import { clock, milliseconds, moment } from "../format.js";
 import { byId, element, setState } from "./cells.js";
 
 const KEPT = 100;
@@ -42,7 +42,8 @@ export class Notices {
     const at = milliseconds(notice.timestamp) ?? Date.now();
     const text = element("span", { class: "text" }, element("strong", {}, notice.title));
     if (notice.message) text.append(" ", notice.message);
-    const time = element("time", { datetime: new Date(at).toISOString() }, clock(at));
+    const isToday = moment(at).slice(0, 10) === moment(Date.now()).slice(0, 10);
+    const time = element("time", { datetime: new Date(at).toISOString() }, isToday ? clock(at) : moment(at).slice(5));
     this.#list.prepend(element("li", {}, element("span", { class: `level ${level}` }, word), text, time));
     while (this.#list.children.length > KEPT) this.#list.lastChild.remove();
     if (this.#seen.size > 4 * KEPT) this.#seen = new Set([...this.#seen].slice(-KEPT));

@@ -13,6 +13,7 @@ import { draw } from "../frame.js";
  * @property {number | null} high
  * @property {number | null} low
  * @property {number | null} volume
+ * @property {boolean} stale whether the engine doubts what it knows
  */
 
 /** `change` events, one a frame, carry the set of symbols that changed in `detail`. */

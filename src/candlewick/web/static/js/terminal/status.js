@@ -15,7 +15,7 @@ export class Status {
   /**
    * @param {{live: import("../live.js").Live, feeds: import("./feeds.js").Feeds, desk: import("./desk.js").Desk,
    *   headline: import("./headline.js").Headline, book: import("./book.js").Book,
-   *   notices: import("./notices.js").Notices, refresh: () => void}} parts
+   *   notices: import("./notices.js").Notices, replay: import("./replay.js").Replay | null, refresh: () => void}} parts
    */
   constructor({ live, feeds, desk, headline, book, notices, refresh }) {
     this.live = live;
@@ -30,6 +30,8 @@ export class Status {
     this.live.addEventListener("problem", (/** @type {CustomEvent} */ event) => this.#problem(event.detail));
     this.feeds.addEventListener("change", () => this.#judge());
     this.desk.addEventListener("symbol", () => this.#judge());
+    this.headline.addEventListener("stale", () => this.#judge());
+    this.replay?.addEventListener("change", () => this.#judge());
     this.#judge();
   }
 
@@ -65,7 +67,9 @@ export class Status {
     if (engineIsAway) return { state: "disconnected", word: "engine away", text: "The engine is away; it is being restarted." };
     const health = this.feeds.of(this.desk.instrument?.venue);
     if (health?.state === "disconnected") return { state: "disconnected", word: "disconnected", text: "The venue's feed is down. Reconnecting…" };
+    if (this.replay?.pause) return null; // what is shown is what the recording says of its moment
     if (health?.state === "stale") return { state: "stale", word: "stale", text: "The venue's feed is stale." };
+    if (this.headline.isStale) return { state: "stale", word: "stale", text: "What is shown of this symbol may be old." };
     return null;
   }
 
@@ -73,12 +77,12 @@ export class Status {
     const doubt = this.#doubt();
     const pill = byId("connection");
     pill.dataset.state = doubt?.state ?? "live";
-    setText(pill, doubt?.word ?? "live");
+    setText(pill, doubt?.word ?? (this.replay?.pause || "live"));
     byId("session-ended").toggleAttribute("hidden", this.live.state !== "signed-out");
     this.headline.setDoubt(doubt && doubt.state !== "loading" ? doubt.word : null);
     for (const id of PANELS) this.#veil(byId(id), doubt);
     if (doubt && doubt.state !== "loading") this.book.blank();
-    this.#say(doubt ? doubt.text : "Live data.");
+    this.#say(doubt ? doubt.text : this.replay?.pause ? `Replay: ${this.replay.pause}.` : "Live data.");
   }
 
   /**

@@ -15,6 +15,8 @@ export class Strip {
   constructor(symbols, { desk, quotes }) {
     const list = byId("strip-list");
     list.append(...symbols.map((symbol) => this.#make(symbol)));
+    list.querySelector("button")?.setAttribute("tabindex", "0");
+    list.addEventListener("keydown", (event) => this.#key(event));
     list.addEventListener("click", (event) => {
       const symbol = targetOf(event).closest("button")?.dataset.symbol;
       if (symbol) desk.select(symbol);
@@ -29,7 +31,22 @@ export class Strip {
     const last = element("span", { class: "last" }, "—");
     const change = element("span", { class: "dir" }, "—");
     this.#items.set(symbol, { last, change });
-    return element("li", {}, element("button", { type: "button", "data-symbol": symbol }, element("b", {}, symbol), last, change));
+    return element("li", {}, element("button", { type: "button", tabindex: "-1", "data-symbol": symbol }, element("b", {}, symbol), last, change));
+  }
+
+  /**
+   * One stop of the tab key for the whole strip; arrows go along it.
+   * @param {KeyboardEvent} event
+   */
+  #key(event) {
+    const steps = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" };
+    const item = event.target.closest("li");
+    const next = item?.[steps[event.key]]?.querySelector("button");
+    if (!next) return;
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+    event.preventDefault();
   }
 
   /**

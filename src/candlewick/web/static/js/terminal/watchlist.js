@@ -145,8 +145,9 @@ export class Watchlist {
       if (!row || !ticker) continue;
       const instrument = this.desk.instruments.get(symbol);
       setPrice(row.last, ticker.last, fixed(ticker.last, priceDecimals(instrument)));
-      setText(row.change, percent(ticker.change_pct));
-      row.change.className = `num dir ${direction(ticker.change_pct)}`;
+      setText(row.change, ticker.stale ? "stale" : percent(ticker.change_pct));
+      row.change.className = `num dir ${ticker.stale ? "" : direction(ticker.change_pct)}`;
+      row.tr.classList.toggle("stale", Boolean(ticker.stale));
     }
   }
 
