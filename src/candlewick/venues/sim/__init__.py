@@ -9,6 +9,7 @@ derivatives  mark, funding, open interest, liquidations
 fair         the fair price of a listing
 folds        candles from trades, longer candles from shorter ones
 history      the generated market at any time
+hours        files of one hour's prints
 klines       candles of any interval from a tape
 listed       one listing and the questions one can ask of it
 live         agents who trade out of a book
@@ -19,6 +20,7 @@ path         fair prices, drawn top-down
 prints       files that keep what printed
 recovery     what earlier processes left
 server       REST and WebSocket as the venue speaks them
+references   candles of index and mark price
 sessions     prints of one run of the live market
 tape         what printed, laid over what was generated
 window       the last 24 hours

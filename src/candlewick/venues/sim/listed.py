@@ -16,6 +16,7 @@ from candlewick.venues.sim.minutes import COUNT, HIGH, LOW, QUOTE, VOLUME
 from candlewick.venues.sim.model import Kline, Listing, Print
 from candlewick.venues.sim.path import DAY_MINUTES, MINUTE_MS, Path
 from candlewick.venues.sim.prints import PrintStore
+from candlewick.venues.sim.references import ReferenceKline, reference_klines
 from candlewick.venues.sim.tape import Tape
 from candlewick.venues.sim.window import DayWindow
 
@@ -106,6 +107,35 @@ class Listed:
         self, interval_ms: int, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
     ) -> list[Kline]:
         """Candles opening in [start_ms, end_ms]: the first `limit` from a start, else the last ones."""
+        span = self._span(interval_ms, start_ms, end_ms, limit, now_ms)
+        if span is None:
+            return []
+        if interval_ms < MINUTE_MS:
+            return seconds(self.tape, *span, interval_ms, now_ms)
+        return klines(self.tape, self.market, *span, interval_ms)
+
+    def references(
+        self, mark: bool, interval_ms: int, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
+    ) -> list[ReferenceKline]:
+        """Candles of the mark price or the index, of a minute or longer, chosen as `klines` does."""
+        span = self._span(interval_ms, start_ms, end_ms, limit, now_ms)
+        if span is None:
+            return []
+        generator = self.history.generator
+        return reference_klines(
+            generator.fair,
+            generator.tick,
+            mark=mark,
+            first_ms=span[0],
+            last_ms=span[1],
+            interval_ms=interval_ms,
+            now_ms=now_ms,
+        )
+
+    def _span(
+        self, interval_ms: int, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
+    ) -> tuple[int, int] | None:
+        """When the first and the last candle open; None when there is none."""
         shift = _MONDAY_MS if interval_ms == _WEEK_MS else 0
         until = now_ms if end_ms is None else min(end_ms, now_ms)
         last = until - (until - shift) % interval_ms
@@ -116,11 +146,7 @@ class Listed:
         else:
             first = max(start_ms + (shift - start_ms) % interval_ms, earliest)
             last = min(last, first + (limit - 1) * interval_ms)
-        if last < first or limit < 1:
-            return []
-        if interval_ms < MINUTE_MS:
-            return seconds(self.tape, first, last, interval_ms, now_ms)
-        return klines(self.tape, self.market, first, last, interval_ms)
+        return (first, last) if first <= last and limit >= 1 else None
 
     def trades(
         self, from_id: int | None, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int

@@ -14,27 +14,22 @@ machine that lost its power may have lost what the disk had not yet taken.
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
-import struct
-import zlib
-from array import array
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import numpy as np
 
+from candlewick.venues.sim import hours
+from candlewick.venues.sim.hours import Columns
 from candlewick.venues.sim.noise import Ints
 from candlewick.venues.sim.path import HOUR_MS
 
 log = logging.getLogger(__name__)
 
 JUMP = 10_000  # ids left out after an end without a word
-_RECORD = struct.Struct("<IIqH")
-_RECORD_TYPE = np.dtype([("at", "<u4"), ("ticks", "<u4"), ("lots", "<i8"), ("listing", "<u2")])
 _BAR_TYPE = np.dtype([("minute", "<u4"), ("listing", "<u4"), ("candle", "<i8", (9,))])
 
 
@@ -77,18 +72,6 @@ Entry = Started | Hour | Ended | Settled | Interest
 _ENTRIES = msgspec.json.Decoder(Entry)
 
 
-class Columns(NamedTuple):
-    """Prints of one listing, session and hour; `lots` are negative where the seller was the taker."""
-
-    ts_ms: array[int]
-    ticks: array[int]
-    lots: array[int]
-
-
-def no_columns() -> Columns:
-    return Columns(array("q"), array("q"), array("q"))
-
-
 class PrintStore:
     """The folder of one venue. One process writes it."""
 
@@ -115,7 +98,7 @@ class PrintStore:
         fresh = [name for name in names if name not in known]
         if fresh or not file.exists():
             known += fresh
-            replace(file, "\n".join(known).encode() + b"\n")
+            hours.replace(file, "\n".join(known).encode() + b"\n")
         number = {name: n for n, name in enumerate(known)}
         return [number[name] for name in names]
 
@@ -156,13 +139,13 @@ class PrintStore:
 
     def append(self, index: int, ts_ms: int, ticks: int, lots: int) -> None:
         """Keep a print with the next flush."""
-        self._pending += _RECORD.pack(ts_ms - self._hour * HOUR_MS, ticks, lots, self._numbers[index])
+        self._pending += hours.RECORD.pack(ts_ms - self._hour * HOUR_MS, ticks, lots, self._numbers[index])
 
     def flush(self) -> None:
         """Write what is pending, in one piece."""
         if self._pending and self._raw is not None and not self.failed:
             try:
-                _write(self._raw, self._pending)
+                hours.append(self._raw, self._pending)
             except OSError as error:
                 self._fail(error)
         self._pending.clear()
@@ -183,7 +166,7 @@ class PrintStore:
                 # a record that a kill cut in two must not shift those after it
                 os.ftruncate(self._bars, name.stat().st_size // _BAR_TYPE.itemsize * _BAR_TYPE.itemsize)
                 self._bars_day = day
-            _write(self._bars, rows.tobytes())
+            hours.append(self._bars, rows.tobytes())
         except OSError as error:
             self._fail(error)
 
@@ -215,24 +198,18 @@ class PrintStore:
     def bars(self, index: int, day: int) -> tuple[Ints, Ints]:
         """Kept candles of a listing and day: the minutes, and (n, 9) candles. The last of a minute wins."""
         self.flush()
-        rows = _records(self._folder / f"bars-{day}.bin", _BAR_TYPE)
+        rows = hours.records(self._folder / f"bars-{day}.bin", _BAR_TYPE)
         rows = rows[rows["listing"] == self._numbers[index]]
         return rows["minute"].astype(np.int64), rows["candle"].astype(np.int64)
 
     def hour(self, index: int, session_ms: int, hour: int) -> Columns:
         """The prints of a listing in one hour of a session."""
         self.flush()
-        folder = self._folder / str(session_ms)
-        number = self._numbers[index]
-        sealed = folder / f"{hour}.z"
-        if sealed.exists():
-            return _unseal(sealed, number, hour)
-        rows = _records(folder / f"{hour}.raw", _RECORD_TYPE)
-        return _columns(rows[rows["listing"] == number], hour)
+        return hours.read(self._folder / str(session_ms), hour, self._numbers[index])
 
     def printed(self, session_ms: int, hour: int) -> tuple[int, dict[int, int]]:
         """Of one raw hour: the time of the last print, 0 without any, and how many each listing had."""
-        rows = _records(self._folder / str(session_ms) / f"{hour}.raw", _RECORD_TYPE)
+        rows = hours.records(self._folder / str(session_ms) / f"{hour}.raw", hours.RECORD_TYPE)
         counts = np.bincount(rows["listing"], minlength=max(self._numbers) + 1)
         last_ms = hour * HOUR_MS + int(rows["at"][-1]) if len(rows) else 0
         return last_ms, {n: int(counts[number]) for n, number in enumerate(self._numbers)}
@@ -252,74 +229,7 @@ class PrintStore:
         while True:
             for file in sorted(self._folder.glob("*/*.raw")):
                 if file.parent.name != str(self._session_ms) or int(file.stem) != self._hour:
-                    yield from self._seal_file(file)
+                    yield from hours.seal(file)
             current = self._hour
             while current == self._hour:
                 yield
-
-    @staticmethod
-    def _seal_file(file: Path) -> Iterator[None]:
-        rows = _records(file, _RECORD_TYPE)
-        blobs: dict[int, bytes] = {}
-        for number in np.flatnonzero(np.bincount(rows["listing"])).tolist():
-            some = rows[rows["listing"] == number]
-            steps = [np.diff(some[name].astype(np.int64), prepend=0) for name in ("at", "ticks")]
-            packed = b"".join(column.tobytes() for column in (*steps, some["lots"]))
-            blobs[number] = zlib.compress(packed, 4)
-            yield
-        directory = msgspec.json.encode({str(number): len(blob) for number, blob in blobs.items()})
-        body = len(directory).to_bytes(4, "little") + directory + b"".join(blobs.values())
-        replace(file.with_suffix(".z"), body)
-        file.unlink()
-        yield
-
-
-def _write(file: int, body: bytes | bytearray) -> None:
-    """Append `body` in one piece; a piece of it would shift all records after it."""
-    if os.write(file, body) < len(body):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-
-def _records(file: Path, kind: np.dtype[np.void]) -> np.ndarray[tuple[int], np.dtype[np.void]]:
-    """All whole records of `file`; none if it does not exist."""
-    try:
-        body = file.read_bytes()
-    except FileNotFoundError:
-        body = b""
-    return np.frombuffer(body, dtype=kind, count=len(body) // kind.itemsize)
-
-
-def _columns(rows: np.ndarray[tuple[int], np.dtype[np.void]], hour: int) -> Columns:
-    times = rows["at"].astype(np.int64) + hour * HOUR_MS
-    return _arrays(times, rows["ticks"].astype(np.int64), rows["lots"].astype(np.int64))
-
-
-def _arrays(*columns: Ints) -> Columns:
-    out = no_columns()
-    for into, column in zip(out, columns, strict=True):
-        into.frombytes(np.ascontiguousarray(column).tobytes())
-    return out
-
-
-def _unseal(file: Path, number: int, hour: int) -> Columns:
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(4), "little")
-        directory = msgspec.json.decode(stream.read(length), type=dict[str, int])
-        offset = 0
-        for name, size in directory.items():
-            if name == str(number):
-                stream.seek(offset, os.SEEK_CUR)
-                steps = np.frombuffer(zlib.decompress(stream.read(size)), dtype="<i8").reshape(3, -1)
-                return _arrays(np.cumsum(steps[0]) + hour * HOUR_MS, np.cumsum(steps[1]), steps[2].copy())
-            offset += size
-    return no_columns()
-
-
-def replace(file: Path, body: bytes) -> None:
-    """Write `file` whole or not at all."""
-    fresh = file.with_name(file.name + ".new")
-    with fresh.open("wb") as stream:
-        stream.write(body)
-        stream.flush()
-        os.fsync(stream.fileno())
-    fresh.replace(file)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 
+from candlewick.venues.sim.hours import Columns, no_columns
 from candlewick.venues.sim.model import Print
 from candlewick.venues.sim.path import HOUR_MS
-from candlewick.venues.sim.prints import Columns, PrintStore, no_columns
+from candlewick.venues.sim.prints import PrintStore
 
 _HELD_HOURS = 24
 

@@ -15,6 +15,7 @@ from candlewick.venues.sim.model import Depth, DepthDiff, ForcedOrder, Kline, Li
 from candlewick.venues.sim.path import DAY_MS, HOUR_MS, MINUTE_MS, path_of
 from candlewick.venues.sim.prints import Ended, Hour, Interest, PrintStore, Settled, Started
 from candlewick.venues.sim.recovery import recover
+from candlewick.venues.sim.references import ReferenceKline
 
 GENERATION = 1  # counts changes after which the same seed makes another history
 SLEEP_MS = 5_000  # a longer silence is not simulated but generated
@@ -275,6 +276,29 @@ class World:
         The running candle is included. Weeks begin on Monday; seconds come from the trades themselves.
         """
         return self._of(listing).klines(interval_ms, start_ms, end_ms, limit, self.now_ms)
+
+    def mark_klines(
+        self,
+        listing: Listing,
+        interval_ms: int,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> list[ReferenceKline]:
+        """Candles of a perpetual's mark price, a minute or longer, chosen as `klines` does."""
+        self._derivative(listing)
+        return self._of(listing).references(True, interval_ms, start_ms, end_ms, limit, self.now_ms)
+
+    def index_klines(
+        self,
+        listing: Listing,
+        interval_ms: int,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> list[ReferenceKline]:
+        """Candles of the index, a minute or longer, chosen as `klines` does."""
+        return self._of(listing).references(False, interval_ms, start_ms, end_ms, limit, self.now_ms)
 
     def agg_trades(
         self,
