@@ -9,6 +9,7 @@ from itertools import pairwise
 from math import inf, nan
 from pathlib import Path
 
+import msgspec
 import pyarrow.feather as feather
 import pytest
 from hypothesis import given
@@ -281,6 +282,14 @@ def test_it_fills_silent_minutes_between_seeds() -> None:
     ladder.add(trade(1, 240.5, 60))
     ladder.know_from(T0 + 240)
     assert ladder.seeded("5m")
+
+
+def test_it_leaves_out_seeds_that_are_not_closed() -> None:
+    ladder = begun()
+    feed(ladder, [trade(1, 1, 100), trade(9, 181, 101)])
+    ladder.seed("1m", [msgspec.structs.replace(minute(n, 50), closed=False) for n in range(3)])
+    assert not ladder.seeded("5m")
+    assert ohlcv(ladder.current("5m")) == (100, 101, 100, 101, 2)
 
 
 def test_it_refuses_to_be_seeded_by_other_intervals() -> None:

@@ -51,6 +51,14 @@ def test_it_covers_more_when_older_trades_join_the_first() -> None:
     assert ids.covers(20, 110)
 
 
+def test_an_older_trade_that_joins_the_first_leaves_no_gap() -> None:
+    ids = TradeIds()
+    ids.take(10, 100)
+    ids.take(9, 90)
+    assert ids.gaps == []
+    assert ids.covers(91, 110)
+
+
 def test_no_gap_reaches_into_what_the_caller_knows() -> None:
     ids = TradeIds()
     for id, ts in ((1, 10), (5, 50), (8, 80)):
