@@ -95,6 +95,7 @@ def test_a_revision_is_received_no_earlier_than_it_must_be() -> None:
 def test_an_aggregate_counts_its_single_trades() -> None:
     assert count(trade(1.0)) == 1
     assert count(trade(1.0, first_id=5, last_id=8)) == 4
+    assert count(trade(1.0, first_id=8, last_id=5)) == 1
 
 
 @pytest.mark.parametrize(

@@ -157,10 +157,10 @@ class Forming:
 
 
 def count(trade: Trade) -> int:
-    """Number of single trades in `trade`."""
+    """Number of single trades in `trade`; at least itself, whatever its ids say."""
     if trade.first_id is None or trade.last_id is None:
         return 1
-    return trade.last_id - trade.first_id + 1
+    return max(trade.last_id - trade.first_id + 1, 1)
 
 
 def is_possible_trade(trade: Trade) -> bool:
