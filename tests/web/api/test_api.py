@@ -8,6 +8,7 @@ import orjson
 import pytest
 from django.test import Client
 
+from candlewick.core.errors import UnknownSymbol
 from candlewick.core.events import Candle
 from candlewick.store.models import WATCHLIST_LIMIT, Role, User
 from candlewick.web.people import tokens
@@ -35,7 +36,7 @@ def candle(time: int, close: float, *, of: str = "sim:BTCUSDT", closed: bool = T
 @pytest.fixture(autouse=True)
 def engine_knows(link: FakeLink) -> None:
     link.answers = {
-        "history": lambda **_: {"tail": [], "start": 0, "end": 0, "fault": None},
+        "history": lambda symbol, **_: {"instrument": symbol, "tail": [], "fault": None},
         "tickers": lambda: [{"symbol": "ETHUSDT", "last": 2.0}, {"symbol": "BTCUSDT", "last": 1.0}],
         "book": lambda symbol, levels: {"symbol": symbol, "bids": [[1.0, 2.0]][:levels], "asks": []},
         "trades": lambda symbol, limit: [{"id": str(n)} for n in range(limit)],
@@ -43,7 +44,7 @@ def engine_knows(link: FakeLink) -> None:
             {"time": f"2026-01-0{day}T00:00:00.000Z", "rate": 0.0001} for day in range(1, 6)
         ],
         "open_interest": lambda symbol: {"symbol": symbol, "quantity": 3.0},
-        "replay": lambda action, value: {"action": action, "value": value},
+        "replay": lambda action, value=None: {"action": action, "value": value},
     }
 
 
@@ -102,14 +103,17 @@ def test_candles_come_from_the_lake_and_the_open_one_from_the_engine(
         [candle(60, 1.0, of=f"sim:{symbol}"), candle(120, 2.0, of=f"sim:{symbol}", closed=False)]
     )
     newer = {"time": 120, "open": 1.0, "high": 9.0, "low": 0.5, "close": 3.0, "volume": 7.0, "closed": False}
-    link.answers["history"] = lambda **_: {"tail": [newer, newer | {"time": 180}]}
+    link.answers["history"] = lambda symbol, **_: {
+        "instrument": symbol,
+        "tail": [newer, newer | {"time": 180}],
+    }
     answer = client.get(f"/api/dashboard/charts/ohlcv/?symbol={symbol}&interval=1m&start=60&end=240")
     assert orjson.loads(answer.content) == [
         {"time": 60, "open": 1.0, "high": 2.0, "low": 0.5, "close": 1.0, "volume": 2.5},
         {"time": 120, "open": 1.0, "high": 9.0, "low": 0.5, "close": 3.0, "volume": 7.0},
         {"time": 180, "open": 1.0, "high": 9.0, "low": 0.5, "close": 3.0, "volume": 7.0},
     ]
-    asked = {"symbol": symbol, "interval": "1m", "start": 60, "end": 240, "limit": 500}
+    asked = {"symbol": f"sim:{symbol}", "interval": "1m", "start": 60, "end": 240, "limit": 500}
     assert link.asked == [("history", asked)]
 
 
@@ -134,7 +138,7 @@ def test_of_more_than_the_limit_the_newest_are_given(
     link.instruments[f"sim:{symbol}"] = instrument(symbol)
     services.lake.put_candles([candle(60 * n, 1.0, of=f"sim:{symbol}") for n in range(10)])
     tail = {"time": 600, "open": 1.0, "high": 1.0, "low": 1.0, "close": 1.0, "volume": 1.0, "closed": False}
-    link.answers["history"] = lambda **_: {"tail": [tail]}
+    link.answers["history"] = lambda symbol, **_: {"instrument": symbol, "tail": [tail]}
     answer = client.get(f"/api/dashboard/charts/ohlcv/?symbol={symbol}&limit=3")
     assert [each["time"] for each in orjson.loads(answer.content)] == [480, 540, 600]
 
@@ -190,9 +194,24 @@ def test_before_the_engine_was_ever_seen_the_primary_venue_is_the_configured_one
     problem(client.get("/api/market/instruments/"), 503)
 
 
+def test_an_engine_that_has_just_begun_is_asked_again(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    def not_yet(symbol: str, **_: Any) -> None:
+        raise UnknownSymbol(symbol)
+
+    link.answers |= {"history": not_yet, "book": not_yet}
+    problem(client.get("/api/market/book/?symbol=BTCUSDT"), 503)
+    symbol = unique("BEGUN")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    problem(client.get(f"/api/dashboard/charts/ohlcv/?symbol={symbol}"), 503)
+    services.lake.put_candles([candle(60, 1.0, of=f"sim:{symbol}")])
+    assert client.get(f"/api/dashboard/charts/ohlcv/?symbol={symbol}").status_code == 200
+
+
 def test_a_venue_that_has_not_listed_yet_is_waited_for(client: Client, link: FakeLink) -> None:
     link.instruments = {id: each for id, each in link.instruments.items() if not id.startswith("sim:")}
-    problem(client.get("/api/dashboard/charts/ohlcv/?symbol=BTCUSDT"), 503)
+    problem(client.get("/api/market/book/?symbol=BTCUSDT"), 503)
     problem(put(client, "/api/watchlist/", {"symbols": ["BTCUSDT"]}), 503)
     problem(client.get("/api/dashboard/charts/ohlcv/?symbol=nowhere:BTCUSDT"), 404)
 
@@ -355,6 +374,13 @@ def test_a_viewer_does_not_move_the_recording(
     client = browser(person(role))
     answer = client.post("/api/replay/", {"action": "speed", "value": 10}, content_type="application/json")
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_everybody_may_know_how_a_replay_stands(browser: Browser, person: Person, role: Role) -> None:
+    answer = browser(person(role)).get("/api/replay/")
+
+    assert orjson.loads(answer.content) == {"action": "state", "value": None}
 
 
 @pytest.mark.parametrize(

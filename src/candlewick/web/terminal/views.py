@@ -24,13 +24,12 @@ def terminal(request: HttpRequest) -> HttpResponse:
     """The page for `?symbol=&interval=`; what it does not know is replaced by what there is."""
     services = services_of(request)
     link = services.engine.link
-    assert request.user.pk is not None, "only who has signed in comes here"
+    user = request.user
+    assert isinstance(user, User)  # `login_required` lets nobody else through
     if not link.instruments:  # the engine was never seen, or no venue has told it yet what it lists
         answer = render(request, "503.html", status=503)
         answer["Retry-After"] = answer["Refresh"] = "1"  # the page comes as soon as the engine does
         return answer
-    user = request.user
-    assert isinstance(user, User)  # `login_required` lets nobody else through
     page = Page.make(
         link,
         watchlist=instruments_of(user.pk, services.hub.directory),

@@ -17,13 +17,14 @@ export class Status {
    *   headline: import("./headline.js").Headline, book: import("./book.js").Book,
    *   notices: import("./notices.js").Notices, replay: import("./replay.js").Replay | null, refresh: () => void}} parts
    */
-  constructor({ live, feeds, desk, headline, book, notices, refresh }) {
+  constructor({ live, feeds, desk, headline, book, notices, replay, refresh }) {
     this.live = live;
     this.feeds = feeds;
     this.desk = desk;
     this.headline = headline;
     this.book = book;
     this.notices = notices;
+    this.replay = replay;
     this.refresh = refresh;
     this.live.addEventListener("state", (/** @type {CustomEvent} */ event) => this.#changed(event.detail));
     this.live.addEventListener("engine", () => this.#engineChanged());

@@ -36,12 +36,12 @@ export class Strip {
 
   /**
    * One stop of the tab key for the whole strip; arrows go along it.
-   * @param {KeyboardEvent} event
+   * @param {KeyboardEvent & {target: HTMLElement}} event
    */
   #key(event) {
-    const steps = { ArrowLeft: "previousElementSibling", ArrowRight: "nextElementSibling" };
     const item = event.target.closest("li");
-    const next = item?.[steps[event.key]]?.querySelector("button");
+    const beside = { ArrowLeft: item?.previousElementSibling, ArrowRight: item?.nextElementSibling };
+    const next = beside[event.key]?.querySelector("button");
     if (!next) return;
     event.target.tabIndex = -1;
     next.tabIndex = 0;
