@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.http import HttpRequest
+
+from candlewick.core.errors import EngineAway, UnknownSymbol
 
 if TYPE_CHECKING:
     from candlewick.store.lake import Lake
@@ -27,6 +29,20 @@ class Services:
     market_dir: Path
     primary: str
     bridge: Bridge | None = None
+
+    def ask_about(self, symbol: str, verb: str, **arguments: Any) -> bytes:
+        """Ask the engine something about a symbol, in any spelling, and return its JSON answer.
+
+        Raises:
+            UnknownSymbol: nothing by that name is listed.
+            EngineAway: the engine does not answer, or does not know yet what its venues list.
+        """
+        instrument = self.hub.directory.instrument(symbol)
+        try:
+            return self.engine.request(verb, symbol=instrument, **arguments)
+        except UnknownSymbol:
+            # We know it, so the engine has just begun.
+            raise EngineAway("The engine has just been restarted. Try again in a moment.") from None
 
     def end_sessions(self, keys: list[str]) -> None:
         """Close the live connections of sessions that have ended; from any thread."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -36,21 +36,22 @@ def bars(services: Services, wanted: Range) -> Bars:
         EngineAway: the engine does not answer, and the lake has nothing of the range.
     """
     seconds(wanted.interval)
-    directory = services.hub.directory
-    if directory.instruments:
-        instrument = directory.instrument(wanted.symbol)
-    else:  # the engine was never seen: the lake may know it still
-        instrument = parse_symbol(wanted.symbol, primary=directory.primary or services.primary)
     try:
-        told = orjson.loads(
-            services.engine.request("history", **{f.name: getattr(wanted, f.name) for f in fields(wanted)})
-        )
+        ranged = {
+            "interval": wanted.interval,
+            "start": wanted.start,
+            "end": wanted.end,
+            "limit": wanted.limit,
+        }
+        told = orjson.loads(services.ask_about(wanted.symbol, "history", **ranged))
     except EngineAway:
-        kept = _from_lake(services, instrument, wanted)
+        # What the lake has is worth showing, even if the engine was never seen since we started.
+        primary = services.engine.link.primary or services.primary
+        kept = _from_lake(services, parse_symbol(wanted.symbol, primary=primary), wanted)
         if len(kept) == 0:
             raise
         return kept
-    found = _from_lake(services, instrument, wanted)
+    found = _from_lake(services, told["instrument"], wanted)
     return _newest(_with_tail(found, told["tail"]), wanted.limit)
 
 

@@ -44,7 +44,7 @@ def book(
     request: HttpRequest, symbol: str, levels: Annotated[int, Query(ge=1, le=1000)] = 25
 ) -> HttpResponse:
     """Bids and asks, best first. A book that is not synchronised has no levels, and says why."""
-    return passed_on(services_of(request).engine.request("book", symbol=symbol, levels=levels))
+    return passed_on(services_of(request).ask_about(symbol, "book", levels=levels))
 
 
 @router.get("/trades/", summary="The last trades")
@@ -52,7 +52,7 @@ def trades(
     request: HttpRequest, symbol: str, limit: Annotated[int, Query(ge=1, le=500)] = 50
 ) -> HttpResponse:
     """The newest trades of a symbol. There are no further pages."""
-    found = services_of(request).engine.request("trades", symbol=symbol, limit=limit)
+    found = services_of(request).ask_about(symbol, "trades", limit=limit)
     return passed_on(b'{"items":' + found + b',"next":null}')
 
 
@@ -68,9 +68,7 @@ def funding(
     """Rates settled in [start, end), oldest first; the last seven days unless told otherwise."""
     end_s = utc_seconds(end, "end") or int(time.time())
     start_s = utc_seconds(cursor, "cursor") or utc_seconds(start, "start") or end_s - _FUNDING_SPAN_S
-    found = orjson.loads(
-        services_of(request).engine.request("funding", symbol=symbol, start=start_s, end=end_s)
-    )
+    found = orjson.loads(services_of(request).ask_about(symbol, "funding", start=start_s, end=end_s))
     following = found[limit]["time"] if len(found) > limit else None
     return answer({"items": found[:limit], "next": following})
 
@@ -78,4 +76,4 @@ def funding(
 @router.get("/open-interest/", summary="Open interest now")
 def open_interest(request: HttpRequest, symbol: str) -> HttpResponse:
     """How much is open, in the venue's own unit, and its value in quote where the venue states it."""
-    return passed_on(services_of(request).engine.request("open_interest", symbol=symbol))
+    return passed_on(services_of(request).ask_about(symbol, "open_interest"))

@@ -55,7 +55,7 @@ class Directory:
         if id in self.instruments:
             return id
         venue = id.partition(":")[0]
-        if venue in self._unlisted:
+        if venue in self._unlisted or not self.instruments:
             raise EngineAway(f"What {venue} lists is not known yet. Try again in a moment.")
         raise UnknownSymbol(text)
 
