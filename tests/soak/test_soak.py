@@ -168,6 +168,7 @@ async def test_a_long_load_with_faults_loses_nothing_and_shows_nothing_wrong(
     await asyncio.sleep(10)  # what is under way is fetched and written
     for task in tasks:
         task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
     assert not [fault for each in listeners for fault in each.faults]
     assert all(each.frames > LENGTH_S for each in listeners)
     last = {channel: max(each.seqs[channel][-1] for each in listeners) for channel in ("alerts", "feeds")}
