@@ -54,9 +54,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Up:
-    """`candlewick up` as a person starts it."""
+    """`candlewick up`, or `replay` of recordings, as a person starts it."""
 
-    def __init__(self, data_dir: Path) -> None:
+    def __init__(self, data_dir: Path, *verb: str | Path) -> None:
         self.port, sim_port = _free_port(), _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self._lines: list[str] = []
@@ -66,7 +66,10 @@ class Up:
         ours = {"PYTHONPATH": str(ROOT / "src"), "CANDLEWICK_SIM__PORT": str(sim_port)}
         self.environment = os.environ | ours
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "candlewick", "up", "--data-dir", str(data_dir), "--port", str(self.port)],
+            [
+                *(sys.executable, "-m", "candlewick", *(verb or ("up",))),
+                *("--data-dir", data_dir, "--port", str(self.port)),
+            ],
             env=self.environment,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -152,6 +155,11 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
 @pytest.fixture(scope="session")
 def session(up: Up, chromium: Browser) -> StorageState:
     """The owner's session, begun by the printed link."""
+    return sign_in(up, chromium)
+
+
+def sign_in(up: Up, chromium: Browser) -> StorageState:
+    """A session begun by the printed link, with the terminal seen alive."""
     context = chromium.new_context(base_url=up.url)
     page = context.new_page()
     page.goto(up.login_link())

@@ -168,8 +168,8 @@ export class Indicators {
     );
     this.#unsubscribe = this.live.subscribe([...channels.keys()], ({ type, channel, data }) => {
       const series = this.#series.get(channels.get(channel));
-      // a line that history has not reached yet starts with its history, not with a dot at its end
-      if (type === "indicator" && series?.length && isKnown(data)) series.update(data);
+      // a line whose history is still on its way starts with it, and not with a dot at its end
+      if (type === "indicator" && this.#reach !== Infinity && isKnown(data)) series?.update(data);
     });
   }
 
