@@ -8,7 +8,7 @@ spot, futures the REST endpoints; bodies, candles, exchange_info, parameters, er
 publisher     what happens becomes stream messages; depths gathers books' changes
 streams       stream names; messages writes their payloads
 hub           subscriptions; each message is framed once (frames)
-connection    one WebSocket: control messages, limits, its bounded way out
+connection    one WebSocket: limits, its bounded way out; control reads its control messages
 limits        weights per address, control messages per second
 misbehave     faults on the wire
 figures       ticks and lots as decimal strings

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import aiohttp
-import orjson
 from aiohttp import web
 
 from candlewick.venues.sim.model import Market
+from candlewick.venues.sim.server import control
 from candlewick.venues.sim.server.frames import PING, PONG, close_frame, frame
 from candlewick.venues.sim.server.hub import Hub
 from candlewick.venues.sim.server.limits import RateWindow
@@ -21,7 +21,6 @@ from candlewick.venues.sim.server.streams import Stream
 # A reader further behind than this is cut off: it must never hold memory or slow anybody else.
 MOST_QUEUED_BYTES = 4 * 1024 * 1024
 MOST_CONTROL_BYTES = 256 * 1024
-METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001
 
@@ -52,15 +51,6 @@ class Traffic:
     messages: int = 0
     too_slow: int = 0
     too_many_requests: int = 0
-
-
-class ControlError(Exception):
-    """A control message that cannot be obeyed: the stream's own error codes 0 to 3."""
-
-    def __init__(self, code: int, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
 
 
 @dataclass(slots=True, eq=False)
@@ -97,7 +87,7 @@ class Connection:
         """
         added = [name for name in names if name not in self.streams]
         if len(self.streams) + len(added) > self.rules.streams:
-            raise ControlError(
+            raise control.ControlError(
                 2, f"Invalid request: more than {self.rules.streams} streams on one connection"
             )
         for name in added:
@@ -110,6 +100,10 @@ class Connection:
         for name in names:
             if self.streams.pop(name, None) is not None:
                 self.hub.unsubscribe(name, self)
+
+    def subscribed(self) -> list[str]:
+        """Its streams, in the order they were added."""
+        return list(self.streams)
 
     def send(self, framed: bytes) -> None:
         """Queue a frame; all of one turn leave together."""
@@ -210,10 +204,10 @@ class Connection:
                 elif message.type is aiohttp.WSMsgType.PONG:
                     self._last_pong = loop.time()
                 elif message.type is aiohttp.WSMsgType.TEXT:
-                    self.send(frame(self.answer(message.data)))
+                    self.send(frame(control.answer(self, message.data)))
                 elif message.type is aiohttp.WSMsgType.BINARY:
-                    self.send(frame(_error(3, "Invalid JSON: expected value at line 1 column 1", None)))
-        except ControlError as error:
+                    self.send(frame(control.NOT_TEXT))
+        except control.ControlError as error:
             self.close(POLICY_VIOLATION, error.message)
         finally:
             self.traffic.open -= 1
@@ -231,81 +225,3 @@ class Connection:
                 self.transport.abort()
                 return
             self.send(frame(str(time.time_ns() // 1_000_000).encode(), PING))
-
-    def answer(self, text: str) -> bytes:
-        """The answer to one control message."""
-        try:
-            request = orjson.loads(text)
-        except orjson.JSONDecodeError as error:
-            line, column = error.lineno, error.colno
-            return _error(3, f"Invalid JSON: expected value at line {line} column {column}", None)
-        id = request.get("id") if isinstance(request, dict) else None
-        try:
-            result = self._obey(request, text)
-        except ControlError as error:
-            return _error(error.code, error.message, id)
-        return orjson.dumps({"result": result, "id": id})
-
-    def _obey(self, request: object, text: str) -> object:
-        if not isinstance(request, dict):
-            raise ControlError(2, "Invalid request: expected an object at line 1 column 1")
-        where = f"at line 1 column {len(text)}"
-        method = request.get("method")
-        if method is None:
-            raise ControlError(2, f"Invalid request: missing field `method` {where}")
-        if method not in METHODS:
-            known = ", ".join(f"`{name}`" for name in METHODS)
-            raise ControlError(
-                2, f"Invalid request: unknown variant `{method}`, expected one of {known} {where}"
-            )
-        if not _valid_id(request):
-            raise ControlError(2, "Invalid request: request ID must be an unsigned integer")
-        parameters = request.get("params", [])
-        if not isinstance(parameters, list):
-            raise ControlError(2, "Invalid request: params must be an array")
-        if method == "LIST_SUBSCRIPTIONS":
-            return list(self.streams)
-        if method == "SET_PROPERTY":
-            self._set_property(parameters)
-            return None
-        if method == "GET_PROPERTY":
-            _property(parameters, expected=1)
-            return self.combined
-        names = [name for name in parameters if isinstance(name, str) and name]
-        if len(names) != len(parameters) or not names:
-            raise ControlError(2, "Invalid request: invalid stream")
-        if method == "SUBSCRIBE":
-            self.subscribe(names)
-        else:
-            self.unsubscribe(names)
-        return None
-
-    def _set_property(self, parameters: list[object]) -> None:
-        _property(parameters, expected=2)
-        value = parameters[1] if len(parameters) > 1 else None
-        if not isinstance(value, bool):
-            raise ControlError(1, "Invalid value type: expected Boolean")
-        self.combined = value
-
-
-def _valid_id(request: dict[str, object]) -> bool:
-    id = request.get("id", 0.5)  # absent is no id; null is one
-    if isinstance(id, str):
-        return len(id) <= 36
-    return id is None or (isinstance(id, int) and not isinstance(id, bool))
-
-
-def _property(parameters: list[object], *, expected: int) -> None:
-    if len(parameters) > expected:
-        raise ControlError(2, "Invalid request: too many parameters")
-    if not parameters or not isinstance(parameters[0], str):
-        raise ControlError(2, "Invalid request: property name must be a string")
-    if parameters[0] != "combined":
-        raise ControlError(0, "Unknown property")
-
-
-def _error(code: int, message: str, id: object) -> bytes:
-    body: dict[str, object] = {"error": {"code": code, "msg": message}}
-    if isinstance(id, int | str):
-        body["id"] = id
-    return orjson.dumps(body)

@@ -29,9 +29,10 @@ def aggregate_trade(
     """`<symbol>@aggTrade`. Every print is an aggregate of one."""
     maker = "true" if trade.seller_is_taker else "false"
     id = trade.id
+    names = f'"s":"{symbol}","a":{id}' if spot else f'"a":{id},"s":"{symbol}"'
     ignore = ',"M":true' if spot else ""
     return (
-        f'{{"e":"aggTrade","E":{event_ms},"s":"{symbol}","a":{id},"p":"{figures.price(trade.ticks)}",'
+        f'{{"e":"aggTrade","E":{event_ms},{names},"p":"{figures.price(trade.ticks)}",'
         f'"q":"{figures.quantity(trade.lots)}","f":{id},"l":{id},"T":{ts_ms},"m":{maker}{ignore}}}'
     ).encode()
 
