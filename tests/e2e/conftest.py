@@ -131,7 +131,9 @@ class Up:
 OpenPage = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+# Of a module, not of the session: as long as Playwright's synchronous interface runs, asyncio counts its
+# loop as running in this thread, and the asynchronous tests of other rooms could not run in between.
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"no Chromium at {CHROMIUM}")
@@ -142,9 +144,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """One running terminal for the tests of a worker; what they change is their own watchlist's."""
+    """One running terminal for the tests of a module; what they change is their own watchlist's."""
     running = Up(tmp_path_factory.mktemp("data"))
     try:
         yield running
@@ -152,7 +154,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def session(up: Up, chromium: Browser) -> StorageState:
     """The owner's session, begun by the printed link."""
     return sign_in(up, chromium)
