@@ -1,1 +1,22 @@
+"""The web process: Django at the edge, live data beside it.
 
+api           REST, documented at /api/docs
+asgi          the one application: what is live, and what is Django's
+boot          makes Django ready in this process
+bridge        Django's WSGI handler on a pool of threads
+compression   answers in fewer bytes
+headers       security headers
+health        readiness and metrics
+link          the engine, as this process needs it
+live          /ws/ and /stream/
+people        signing in, passwords, tokens
+problem       errors as problem documents
+secret        the key that signs sessions
+server        uvicorn, in our hands
+services      what a view can reach
+settings      Django's
+static_files  gathered and compressed once a version
+terminal      the terminal's page
+urls          every address that Django answers
+watchlist     which instruments a person watches
+"""

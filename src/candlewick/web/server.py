@@ -38,6 +38,18 @@ class _Uvicorn(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, on_started: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Have `serve` end."""
+        self.should_exit = True
+        self._stopping.set()
+
+    async def main_loop(self) -> None:
+        # As the inherited one, which looks ten times a second whether it should stop.
+        while not await self.on_tick(0):
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), 1.0)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -96,7 +108,7 @@ class WebServer:
 
         def stop() -> None:
             hub.close_all()
-            server.should_exit = True
+            server.stop()
 
         self._stop = functools.partial(_call_from_any_thread, loop, stop)
         if threading.current_thread() is threading.main_thread():

@@ -12,7 +12,7 @@ from candlewick.core.interval import INTERVALS
 Pace = Literal["fast", "slow"]
 
 LANES: Final = frozenset({"alerts", "feeds"})
-OF_ALL: Final = frozenset({"prices", "tickers"})
+OF_ALL: Final = frozenset({"prices", "tickers", "funding"})
 OF_SYMBOL: Final = frozenset({"prices", "ticker", "book", "tape", "candles", "indicators"})
 
 

@@ -131,8 +131,8 @@ def source_of(channel: str) -> Source:
     """An empty source for the canonical `channel`."""
     if channel == "prices":
         return MapSource("price_tick", channel, stamped=True)
-    if channel == "tickers":
-        return MapSource("tickers", channel, stamped=False)
+    if channel in ("tickers", "funding"):
+        return MapSource(channel, channel, stamped=False)
     if channel.startswith("tape:"):
         return RowsSource("trades", channel)
     return StateSource()
