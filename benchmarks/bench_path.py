@@ -102,6 +102,7 @@ class Path:
                     carry_out[type(effect)](effect)
             if n % WINDOW == 0:
                 self.lane.flush()
+                self.lane.flush_map("prices")
 
 
 async def measure() -> Figure:

@@ -139,6 +139,8 @@ class Ground:
     def bodies(self, channel: str) -> list[Any]:
         """What was sent on a channel so far, after flushing what is due."""
         self.market.flush()
+        for name in ("prices", "tickers", "funding"):
+            self.market.flush_map(name)
         return [body for name, body in self.frames if name == channel]
 
 

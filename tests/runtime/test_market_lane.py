@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.events import BookChange, Quote, Ticker, TimePassed, TradesKnown
+from candlewick.core.events import BookChange, Derivative, Quote, Ticker, TimePassed, TradesKnown
 from candlewick.market.bars import Bars
 from tests.runtime.ground import BTC, MINUTE, Ground, bar, ground, trade
 
@@ -34,7 +34,7 @@ async def test_a_newcomer_gets_the_state_as_it_is(tmp_path: Path) -> None:
 async def test_many_changes_in_a_window_are_one_body_with_the_newest(tmp_path: Path) -> None:
     async with ground(tmp_path) as g:
         begin(g, "candles:BTCUSDT:1m", "prices")
-        g.market.flush()
+        g.bodies("prices")
         g.frames.clear()
         for n in range(2, 50):
             g.live.take(trade(n, 100.0 + n, 2.0))
@@ -45,9 +45,9 @@ async def test_many_changes_in_a_window_are_one_body_with_the_newest(tmp_path: P
 async def test_what_has_not_changed_is_not_sent_again(tmp_path: Path) -> None:
     async with ground(tmp_path) as g:
         begin(g, "prices", "book:BTCUSDT")
-        g.market.flush()
+        g.bodies("prices")
         g.frames.clear()
-        g.market.flush()
+        assert g.bodies("prices") == []
         assert g.frames == []
 
 
@@ -98,6 +98,19 @@ async def test_a_ticker_carries_its_names_and_the_day(tmp_path: Path) -> None:
         assert (data["symbol"], data["instrument"]) == ("BTCUSDT", BTC)
         assert (data["last"], data["bid"], data["ask"], data["high"]) == (100.0, 99.0, 101.0, 104.0)
         assert "mark" not in data
+
+
+async def test_funding_is_told_of_perpetuals_only(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "funding")
+        assert g.bodies("funding") == []
+        perp = "sim:BTCUSDT-PERP"
+        g.live.take(
+            Derivative(perp, 1, 1, mark=100.5, index=100.0, funding_rate=0.0001, next_funding=NS_PER_S)
+        )
+        [body] = g.bodies("funding")
+        assert body["BTCUSDT-PERP"]["funding_rate"] == 0.0001
+        assert body["BTCUSDT-PERP"]["next_funding"] == "1970-01-01T00:00:01.000Z"
 
 
 async def test_a_channel_that_cannot_be_harms_no_other(tmp_path: Path) -> None:

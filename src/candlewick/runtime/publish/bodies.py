@@ -13,11 +13,14 @@ from candlewick.core.clock import iso
 from candlewick.core.errors import UnknownSymbol
 from candlewick.core.events import Candle, Trade
 from candlewick.core.instrument import parse_symbol, public_symbol
+from candlewick.market.derivatives import DerivativeState
 from candlewick.trading.effects import Aspect
 from candlewick.trading.engine import Engine
 from candlewick.trading.watch import Watch
 
 BOOK_LEVELS: Final = 25
+PRICE_ASPECTS: Final[frozenset[Aspect]] = frozenset({"trade", "price"})
+FUNDING_ASPECTS: Final[frozenset[Aspect]] = frozenset({"derivative"})
 TICKER_ASPECTS: Final[frozenset[Aspect]] = frozenset({"trade", "quote", "derivative", "session", "price"})
 Body = tuple[bytes, bytes]
 
@@ -95,16 +98,26 @@ def ticker(watch: Watch, primary: str) -> dict[str, Any] | None:
         "vwap": session.vwap,
         "stale": bool(watch.stale),
     }
-    if derivative.mark is not None:
-        next_funding = derivative.next_funding
-        data |= {
-            "mark": derivative.mark,
-            "index": derivative.index,
-            "funding_rate": derivative.funding_rate,
-            "next_funding": iso(next_funding) if next_funding else None,
-            "open_interest": derivative.open_interest,
-        }
-    return data
+    return data if derivative.mark is None else data | _derivative_json(derivative)
+
+
+def funding(watch: Watch, primary: str) -> dict[str, Any] | None:
+    """Mark, index, funding estimate and open interest; None for what has no funding."""
+    if watch.derivative.funding_rate is None:
+        return None
+    names = {"symbol": public_symbol(watch.id, primary=primary), "instrument": watch.id}
+    return names | _derivative_json(watch.derivative)
+
+
+def _derivative_json(derivative: DerivativeState) -> dict[str, Any]:
+    next_funding = derivative.next_funding
+    return {
+        "mark": derivative.mark,
+        "index": derivative.index,
+        "funding_rate": derivative.funding_rate,
+        "next_funding": iso(next_funding) if next_funding else None,
+        "open_interest": derivative.open_interest,
+    }
 
 
 class StateSource:

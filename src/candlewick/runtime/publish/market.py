@@ -17,15 +17,41 @@ import orjson
 from candlewick.core.errors import UsageError
 from candlewick.core.events import Candle
 from candlewick.core.instrument import public_symbol
-from candlewick.runtime.publish.bodies import TICKER_ASPECTS, CandleSource, Source, price, ticker
+from candlewick.runtime.publish import bodies
+from candlewick.runtime.publish.bodies import (
+    FUNDING_ASPECTS,
+    PRICE_ASPECTS,
+    TICKER_ASPECTS,
+    CandleSource,
+    Source,
+)
 from candlewick.runtime.publish.indicators import IndicatorSource, WarmUp
 from candlewick.runtime.publish.sources import source_of
-from candlewick.trading.effects import Updated
+from candlewick.trading.effects import Aspect, Updated
 from candlewick.trading.engine import Engine
+from candlewick.trading.watch import Watch
 
 WINDOW_S: Final = 0.010
-TICKERS_WINDOW_S: Final = 0.050  # the big map is worth a window of its own
-MAPS: Final = frozenset({"prices", "tickers"})
+
+
+class MapChannel:
+    """A channel of values by symbol, whose bodies hold those that changed.
+
+    Args:
+        aspects: the updates that change a value.
+        value: the value of an instrument; None: nothing is known yet.
+        window_s: a big map is worth a longer window of its own.
+    """
+
+    def __init__(
+        self, name: str, aspects: frozenset[Aspect], value: Callable[[Watch, str], Any], window_s: float
+    ) -> None:
+        self.name = name
+        self.aspects = aspects
+        self.value = value
+        self.window_s = window_s
+        self.changed: set[str] = set()
+        self.is_due = False
 
 
 class MarketLane:
@@ -47,76 +73,75 @@ class MarketLane:
         self._sources: dict[str, Source] = {}
         self._by_update: dict[str, list[Source]] = {}
         self._by_closed: dict[str, list[CandleSource | IndicatorSource]] = {}
-        self._wants_prices = self._wants_tickers = False
-        self._moved: set[str] = set()  # instruments whose price changed since the last flush
-        self._ticked: set[str] = set()  # instruments whose ticker changed since the last flush of tickers
         self._dirty: set[Source] = set()
-        self._armed = False
-        self._tickers_armed = False
+        self._is_due = False
+        self._maps = {
+            each.name: each
+            for each in (
+                MapChannel("prices", PRICE_ASPECTS, bodies.price, WINDOW_S),
+                MapChannel("tickers", TICKER_ASPECTS, bodies.ticker, 0.050),
+                MapChannel("funding", FUNDING_ASPECTS, bodies.funding, 0.100),
+            )
+        }
+        self._maps_of: dict[Aspect, list[MapChannel]] = {}
         self._loop = asyncio.get_running_loop()
         self.flushes = 0
         self.bodies = 0
 
     def demand(self, channels: Iterable[str]) -> None:
-        """Replace the set of wanted channels; what is newly wanted is sent whole at the next flush.
+        """Replace the set of wanted channels; what is wanted is sent whole at the next flush.
 
         A channel that cannot be (its symbol left the list, say) is passed over: the web process has
         checked what people ask for.
         """
         wanted = set(channels)
-        self._wants_prices, self._wants_tickers = "prices" in wanted, "tickers" in wanted
         sources: dict[str, Source] = {}
-        for channel in wanted - MAPS:
+        for channel in wanted - self._maps.keys():
             try:
                 sources[channel] = self._sources.get(channel) or source_of(
                     channel, self._engine, self._primary, self._warm_up
                 )
             except UsageError:
                 continue
-        self._sources = sources
-        self._by_update = {}
-        self._by_closed = {}
+        self._sources, self._by_update, self._by_closed = sources, {}, {}
         for source in sources.values():
             for key in source.update_keys:
                 self._by_update.setdefault(key, []).append(source)
             if isinstance(source, CandleSource | IndicatorSource):
                 self._by_closed.setdefault(source.closed_key, []).append(source)
             source.renew()
-            self._dirty.add(source)
-        if self._wants_prices:
-            self._moved.update(self._engine.watches)
-        if self._wants_tickers:
-            self._ticked.update(self._engine.watches)
-            self._arm_tickers()
-        self._arm()
+            self.refresh(source)
+        self._maps_of = {}
+        for name in wanted & self._maps.keys():
+            map_ = self._maps[name]
+            for aspect in map_.aspects:
+                self._maps_of.setdefault(aspect, []).append(map_)
+            map_.changed.update(self._engine.watches)
+            self._arm_map(map_)
 
     def note(self, update: Updated) -> None:
         """Something changed. Called for every update of the heart: the hot path."""
         sources = self._by_update.get(update.key)
         if sources is not None:
             self._dirty.update(sources)
-            if not self._armed:
+            if not self._is_due:
                 self._arm()
-        if self._wants_prices and update.aspect == "trade":
-            self._moved.add(update.instrument)
-            if not self._armed:
-                self._arm()
-        if self._wants_tickers and update.aspect in TICKER_ASPECTS:
-            self._ticked.add(update.instrument)
-            if not self._tickers_armed:
-                self._arm_tickers()
+        for map_ in self._maps_of.get(update.aspect, ()):
+            map_.changed.add(update.instrument)
+            if not map_.is_due:
+                self._arm_map(map_)
 
     def note_closed(self, candle: Candle) -> None:
         """A bar closed or was corrected."""
         for source in self._by_closed.get(f"{candle.instrument}/{candle.interval}", ()):
             source.take_closed(candle)
-            self._dirty.add(source)
-            self._arm()
+            self.refresh(source)
 
     def refresh(self, source: Source) -> None:
         """A source has something new of its own to say."""
         self._dirty.add(source)
-        self._arm()
+        if not self._is_due:
+            self._arm()
 
     def send_now(self, channel: str, body: Any) -> None:
         """Send a body of a channel that is not folded from market messages (`feeds`)."""
@@ -124,23 +149,22 @@ class MarketLane:
 
     def flush(self) -> None:
         """Encode and send what changed and is wanted."""
-        self._armed = False
-        frames: list[bytes] = []
+        self._is_due = False
         dirty, self._dirty = self._dirty, set()
-        for source in dirty:
-            for channel, body in source.bodies():
-                frames += (channel, body)
-        if self._moved:
-            moved, self._moved = self._moved, set()
-            if self._wants_prices:
-                frames += (b"prices", self._map(moved, price))
-        self._send_frames(frames)
+        self._send_frames([part for source in dirty for body in source.bodies() for part in body])
 
-    def _flush_tickers(self) -> None:
-        self._tickers_armed = False
-        ticked, self._ticked = self._ticked, set()
-        if ticked and self._wants_tickers:
-            self._send_frames([b"tickers", self._map(ticked, ticker)])
+    def flush_map(self, name: str) -> None:
+        """Send the values of a map that changed."""
+        map_ = self._maps[name]
+        map_.is_due = False
+        changed, map_.changed = map_.changed, set()
+        found = {}
+        for instrument in changed:
+            value = map_.value(self._engine.watches[instrument], self._primary)
+            if value is not None:
+                found[public_symbol(instrument, primary=self._primary)] = value
+        if found:
+            self._send_frames([name.encode(), orjson.dumps(found)])
 
     def _send_frames(self, frames: list[bytes]) -> None:
         if frames:
@@ -148,21 +172,11 @@ class MarketLane:
             self.bodies += len(frames) // 2
             self._send(frames)
 
-    def _map(self, instruments: set[str], value: Callable[..., Any]) -> bytes:
-        watches, primary = self._engine.watches, self._primary
-        found = {}
-        for instrument in instruments:
-            one = value(watches[instrument], primary)
-            if one is not None:
-                found[public_symbol(instrument, primary=primary)] = one
-        return orjson.dumps(found)
-
     def _arm(self) -> None:
-        if not self._armed:
-            self._armed = True
-            self._loop.call_later(WINDOW_S, self.flush)
+        self._is_due = True
+        self._loop.call_later(WINDOW_S, self.flush)
 
-    def _arm_tickers(self) -> None:
-        if not self._tickers_armed:
-            self._tickers_armed = True
-            self._loop.call_later(TICKERS_WINDOW_S, self._flush_tickers)
+    def _arm_map(self, map_: MapChannel) -> None:
+        if not map_.is_due:
+            map_.is_due = True
+            self._loop.call_later(map_.window_s, self.flush_map, map_.name)
