@@ -51,6 +51,15 @@ def test_what_is_young_or_open_stays_hot(lake: Lake) -> None:
     assert lake.candles(BTC, "1m").time.tolist() == [0, 60, 99 * DAY]
 
 
+def test_an_open_row_whose_closed_form_lies_in_the_file_leaves_the_hot_table(lake: Lake) -> None:
+    lake.put_candles([candle(0)])
+    compact.compact(lake, clock=CLOCK)
+    lake.put_candles([candle(0, 5.0, closed=False)])
+    compact.compact(lake, clock=CLOCK)
+    assert hot_rows(lake) == 0
+    assert lake.candles(BTC, "1m").close.tolist() == [100.0]
+
+
 def test_a_second_run_over_the_same_rows_writes_nothing(lake: Lake) -> None:
     lake.put_candles([candle(0)])
     compact.compact(lake, clock=CLOCK)

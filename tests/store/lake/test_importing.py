@@ -183,6 +183,13 @@ def test_the_bar_that_is_not_over_yet_is_open(lake: Lake, tmp_path: Path) -> Non
     assert [c.closed for c in lake.candle_events("file:BTCUSDT", "1h")] == [True, False]
 
 
+def test_an_open_bar_is_closed_by_importing_it_again_when_it_is_over(lake: Lake, tmp_path: Path) -> None:
+    path = tmp_path / "BTC_USDT-1h.csv"
+    take(lake, path, HEADER + bar(100))
+    import_file(lake, path, clock=ManualClock(NOW.now_ns() + HOUR * NS))
+    assert [c.closed for c in lake.candle_events("file:BTCUSDT", "1h")] == [True]
+
+
 def test_bars_of_a_file_need_no_fetching_and_its_holes_do(lake: Lake, tmp_path: Path) -> None:
     take(lake, tmp_path / "BTC_USDT-1h.csv", HEADER + bar(0) + bar(1) + bar(4))
     assert lake.missing("file:BTCUSDT", "1h", START, START + 6 * HOUR) == [

@@ -45,7 +45,12 @@ def test_it_reads_candles_back_as_events_with_all_they_carried(lake: Lake) -> No
 
 def test_it_reads_a_half_open_range(lake: Lake) -> None:
     lake.put_candles(candle(60 * i) for i in range(10))
-    assert lake.candles(BTC, "1m", 60, 180).time.tolist() == [60, 120]
+    for _ in ("hot", "cold"):
+        assert lake.candles(BTC, "1m", 60, 180).time.tolist() == [60, 120]
+        assert lake.candles(BTC, "1m", 0, 1).time.tolist() == [0]
+        assert lake.candles(BTC, "1m", 540).time.tolist() == [540]
+        assert lake.candles(BTC, "1m", 541).time.tolist() == []
+        compact(lake, older_than_s=0, clock=LATER)
 
 
 def test_a_limit_keeps_the_newest_within_the_range(lake: Lake) -> None:
@@ -109,6 +114,13 @@ def test_a_correction_of_a_bar_that_lies_in_a_file_is_read_and_survives_compacti
     assert lake.candles(BTC, "1m").close.tolist() == [1.0, 1.0, 7.0, 1.0, 1.0]
 
 
+def test_what_was_known_earlier_does_not_win_over_a_file_either(lake: Lake) -> None:
+    lake.put_candles([candle(0, 1.0, rev=9)])
+    compact(lake, older_than_s=0, clock=LATER)
+    lake.put_candles([candle(0, 2.0, rev=5)])
+    assert lake.candles(BTC, "1m").close.tolist() == [1.0]
+
+
 def test_mark_prices_do_not_mix_with_traded_ones(lake: Lake) -> None:
     lake.put_candles([candle(0, 1.0)])
     lake.put_candles([candle(0, 2.0)], kind="mark")
@@ -153,6 +165,7 @@ def test_it_keeps_funding_and_open_interest_to_the_nanosecond(lake: Lake) -> Non
         assert lake.funding(BTC) == rates
         assert lake.funding(BTC, 48_000_002) == lake.funding(BTC, 7 * NS - 9) == rates[1:]
         assert lake.funding(BTC, 0, 7 * NS - 9) == rates[:1]
+        assert lake.funding(BTC, 0, 7 * NS - 8) == rates
         assert lake.funding(BTC, 7 * NS - 8) == []
         assert lake.open_interest(BTC) == readings
         compact(lake, older_than_s=0, clock=LATER)
