@@ -95,13 +95,27 @@ def test_only_account_events_carry_an_id_and_it_resumes(serve: Serve, owner: Use
         assert events.next()[1] == {"type": "alert", "channel": "alerts", "seq": 2, "data": "b"}
 
 
-def test_a_page_of_ours_gets_in_with_its_cookie(serve: Serve, owner: User) -> None:
+@pytest.mark.parametrize(
+    ("sign", "status"),
+    [
+        ({"Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 401),
+        ({"Sec-Fetch-Site": "cross-site", "Referer": "{url}/terminal/"}, 401),
+        ({"Referer": "{url}/terminal/"}, 200),
+        ({"Referer": "http://evil.example/"}, 401),
+        ({}, 401),
+    ],
+)
+def test_a_cookie_counts_beside_a_sign_that_our_page_asked(
+    serve: Serve, owner: User, sign: dict[str, str], status: int
+) -> None:
     served = serve()
     connection = http.client.HTTPConnection("127.0.0.1", served.server.port, timeout=20)
-    cookie = {"Cookie": f"candlewick_session={session_of(owner)}", "Sec-Fetch-Site": "same-origin"}
-    connection.request("GET", "/stream/?channels=prices", headers=cookie)
+    headers = {name: value.replace("{url}", served.url) for name, value in sign.items()}
+    cookie = {"Cookie": f"candlewick_session={session_of(owner)}"}
+    connection.request("GET", "/stream/?channels=prices", headers=cookie | headers)
     response = connection.getresponse()
-    assert response.status == 200
+    assert response.status == status
     response.close()
     connection.close()
 

@@ -48,9 +48,9 @@ def admit(scope: Scope) -> Person | Refused:
     tickets = parse_qs(scope["query_string"].decode("latin-1")).get("ticket")
     if tickets:
         return identity.by_ticket(tickets[0]) or STRANGER
-    # A cookie travels with every request a browser makes, so it counts only beside our own origin. An
-    # event stream asked for by our own page carries none, but says where it was asked for.
-    if origin is None and headers.get("sec-fetch-site") != "same-origin":
+    # A cookie travels with every request a browser makes, so it counts only beside a sign that a page of
+    # ours asked. An event stream to its own server carries no origin, but where it was asked for.
+    if origin is None and not _asked_by_our_page(headers, scope["scheme"]):
         return STRANGER
     return identity.by_cookie(headers.get("cookie", "")) or STRANGER
 
@@ -63,6 +63,13 @@ def headers_of(scope: Scope) -> dict[str, str]:
         separator = "; " if name == "cookie" else ","
         headers[name] = f"{headers[name]}{separator}{value}" if name in headers else value
     return headers
+
+
+def _asked_by_our_page(headers: Mapping[str, str], scheme: str) -> bool:
+    site = headers.get("sec-fetch-site")  # browsers send it over https and to localhost only
+    if site is not None:
+        return site == "same-origin"
+    return _origin_is_ours(headers.get("referer", ""), headers["host"], scheme)
 
 
 def _host_is_ours(headers: Mapping[str, str]) -> bool:
