@@ -41,9 +41,7 @@ async def download_all(
             instrument = parse_symbol(symbol, primary=next(iter(by_venue)))
             feed = by_venue.get(instrument.partition(":")[0])
             if feed is None:
-                raise UsageError(
-                    f"{symbol!r} is of none of the venues {', '.join(by_venue)}."
-                )
+                raise UsageError(f"{symbol!r} is of none of the venues {', '.join(by_venue)}.")
             if not done or done[-1].instrument.partition(":")[0] != feed.venue.id:
                 await feed.instruments()
             told = partial(_told, progress, len(done), len(symbols))
