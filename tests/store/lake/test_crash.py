@@ -48,7 +48,7 @@ def test_no_acknowledged_batch_is_lost_and_no_reader_sees_less_than_before(tmp_p
 
         def look() -> None:
             seen = 0
-            while not stop.is_set():
+            while not stop.wait(0.002):
                 time = lake.candles(BTC, "1m").time
                 if time.size < seen or time.tolist() != list(range(0, 60 * time.size, 60)):
                     faults.append(time)
@@ -64,7 +64,7 @@ def test_no_acknowledged_batch_is_lost_and_no_reader_sees_less_than_before(tmp_p
             assert writer.stdout is not None
             assert compactor.stdout is not None
             assert compactor.stdout.readline() == "done\n"
-            for _ in range(chance.randrange(20, 60)):
+            for _ in range(chance.randrange(10, 30)):
                 acknowledged = int(writer.stdout.readline())
             for process in chance.sample([writer, compactor], 2):
                 process.kill()
