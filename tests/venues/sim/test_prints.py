@@ -47,7 +47,7 @@ def all_trades(world: World, listing: Listing) -> list[Print]:
 
 def check_kept(world: World, told: Told, end_ms: int) -> None:
     for listing, prints in told.items():
-        kept = [each for each in all_trades(world, listing) if ORIGIN <= each.ts_ms < end_ms]
+        kept = [each for each in all_trades(world, listing) if ORIGIN <= each.ts_ms <= end_ms]
         assert kept == prints
 
 
@@ -65,6 +65,19 @@ def test_it_keeps_what_printed_over_an_orderly_end(tmp_path: Path) -> None:
         trades = all_trades(again, listing)
         assert [each.id for each in trades] == list(range(trades[0].id, trades[0].id + len(trades)))
     run(again, 1)
+    again.close()
+
+
+def test_it_keeps_what_printed_in_the_last_millisecond(tmp_path: Path) -> None:
+    world = start(tmp_path, ORIGIN)
+    run(world, 0.2)
+    listing = next(each for each in world.listings if each.market == "perp")
+    world.collect()
+    world._of(listing).market.force(True, 1, world.now_ms)
+    ((_, printed),) = world.collect().prints
+    world.close()
+    again = start(tmp_path, world.now_ms + 30_000)
+    assert printed in all_trades(again, listing)
     again.close()
 
 
@@ -91,7 +104,7 @@ def test_it_folds_the_minute_of_an_end_from_what_printed_and_what_would_have(tmp
 def test_it_gives_no_id_twice_when_nobody_said_goodbye(tmp_path: Path) -> None:
     world = start(tmp_path, ORIGIN)
     told = run(world, 2)
-    end_ms = max(each.ts_ms for prints in told.values() for each in prints) + 1
+    end_ms = max(each.ts_ms for prints in told.values() for each in prints)
     abandon(world)
     raw = max(tmp_path.glob("*/*/*.raw"), key=lambda file: int(file.stem))
     with raw.open("ab") as stream:
@@ -143,7 +156,7 @@ def test_it_does_not_go_back_behind_what_printed(tmp_path: Path) -> None:
     end_ms = world.now_ms
     world.close()
     again = start(tmp_path, ORIGIN)  # the machine's clock was set back
-    assert again.now_ms == end_ms
+    assert again.now_ms == end_ms + 1
     again.close()
 
 

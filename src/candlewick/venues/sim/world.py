@@ -157,11 +157,12 @@ class World:
             self._store.begin(now_ms, now_ms)
 
     def _end(self) -> None:
+        end_ms = self.now_ms + 1  # a liquidation may have printed at this very millisecond
         for each in self._listed:
-            each.tape.close_session(self.now_ms)
+            each.tape.close_session(end_ms)
         if self._store is not None:
             self._store.flush()
-            self._store.note(Ended(self.now_ms, self._next_ids()))
+            self._store.note(Ended(end_ms, self._next_ids()))
 
     def _next_ids(self) -> dict[str, int]:
         return {each.name: each.market.session.next_id for each in self._listed}
