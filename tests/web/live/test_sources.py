@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,6 +79,16 @@ def test_a_price_message_says_when_it_was_made() -> None:
         {"BTCUSDT": 46_000.0},
     )
     assert message["timestamp"].endswith("Z")
+
+
+@pytest.mark.parametrize("channel", ["tickers", "funding"])
+def test_a_list_of_objects_tells_whole_objects_of_those_that_changed(channel: str) -> None:
+    source = source_of(channel)
+    say(source, {"A": {"mark": 1.0, "index": 2.0}, "B": {"mark": 3.0}})
+    served = source.version
+    say(source, {"A": {"mark": 1.5, "index": 2.0}})
+    message = orjson.loads(source.since(served)[0])
+    assert message == {"type": channel, "channel": channel, "data": {"A": {"mark": 1.5, "index": 2.0}}}
 
 
 def rows(*ids: int) -> list[dict[str, str]]:
