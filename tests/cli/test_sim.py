@@ -42,16 +42,21 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def test_it_answers_and_stops_cleanly_when_told_to() -> None:
     port = free_port()
     process = subprocess.Popen(
-        [*COMMAND, "--port", str(port)], env=environment(), stderr=subprocess.PIPE, text=True
+        [*COMMAND, "--port", str(port)],
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         assert json.loads(_first_answer(process, f"http://127.0.0.1:{port}/"))["simulated"] is True
         process.send_signal(signal.SIGTERM)
-        _, stderr = process.communicate(timeout=10)
+        stdout, stderr = process.communicate(timeout=30)
     finally:
         process.kill()
         process.wait()
     assert (process.returncode, stderr) == (0, "")
+    assert stdout.startswith(f"Simulated exchange at http://127.0.0.1:{port} (sim-west; seed ")
 
 
 def _first_answer(process: subprocess.Popen[str], url: str) -> bytes:

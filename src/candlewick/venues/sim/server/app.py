@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import errno
 import fcntl
+import gc
 import ipaddress
 import signal
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -179,8 +180,8 @@ async def _unknown_path(request: web.Request, handler: Handler) -> web.StreamRes
         return _json({"code": -5000, "msg": message}, status=404)
 
 
-async def serve(settings: Settings) -> None:
-    """Run until SIGINT or SIGTERM.
+async def serve(settings: Settings, say: Callable[[str], None]) -> None:
+    """Run until SIGINT or SIGTERM; `say` is given one sentence when it listens.
 
     Raises:
         ConfigError: the port is taken, or the address is not of this machine.
@@ -190,7 +191,14 @@ async def serve(settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    async with running(settings, stop.set) as (exchange, _):
+    async with running(settings, stop.set) as (exchange, port):
+        say(
+            f"Simulated exchange at http://{settings.host}:{port} "
+            f"({', '.join(settings.venues)}; seed {settings.seed}). Ctrl-C stops it."
+        )
+        # the worlds live as long as the process: a full collection need not walk them (95 → 44 ms)
+        gc.collect()
+        gc.freeze()
         await stop.wait()
         if exchange.failure is not None:
             raise exchange.failure
