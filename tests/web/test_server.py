@@ -78,18 +78,18 @@ def test_it_says_whether_it_is_alive_and_ready(serve: Serve, link: FakeLink) -> 
 def test_metrics_tell_of_the_hub_and_of_the_engine(serve: Serve, link: FakeLink) -> None:
     link.answers["metrics"] = lambda: {"engine_events_total": 7, "feed_gaps_total": {"sim": 2}}
     lines = serve().fetch("/metrics").body.splitlines()
-    assert "candlewick_web_connections 0" in lines
-    assert "candlewick_web_engine_connected 1" in lines
-    assert "candlewick_engine_events_total 7" in lines
-    assert 'candlewick_feed_gaps_total{venue="sim"} 2' in lines
-    assert 'candlewick_web_frame_lag_seconds_bucket{le="+Inf"} 0' in lines
+    assert "candlewick_web_connections 0.0" in lines
+    assert "candlewick_web_engine_connected 1.0" in lines
+    assert "candlewick_engine_events_total 7.0" in lines
+    assert 'candlewick_feed_gaps_total{venue="sim"} 2.0' in lines
+    assert 'candlewick_web_frame_lag_seconds_bucket{le="+Inf"} 0.0' in lines
 
 
 def test_metrics_go_on_while_the_engine_is_away(serve: Serve, link: FakeLink) -> None:
     link.connected = False
     answer = serve().fetch("/metrics")
     assert answer.status == 200
-    assert "candlewick_web_engine_connected 0" in answer.body
+    assert "candlewick_web_engine_connected 0.0" in answer.body
 
 
 def test_metrics_are_for_this_machine_and_for_owners(serve: Serve, person: Person, link: FakeLink) -> None:

@@ -9,6 +9,7 @@ headers       security headers
 health        readiness and metrics
 link          the engine, as this process needs it
 live          /ws/ and /stream/
+metrics       what was counted, for Prometheus
 people        signing in, passwords, tokens
 problem       errors as problem documents
 secret        the key that signs sessions

@@ -47,9 +47,11 @@ export class Headline extends EventTarget {
     this.#drawTitle();
     this.#unsubscribe = this.live.subscribe([`ticker:${this.desk.symbol}`], ({ type, data }) => {
       if (type !== "ticker") return;
+      const isFirst = this.#ticker === null;
       this.#ticker = { ...this.#ticker, ...data };
       this.#setStale(Boolean(data.stale));
       this.#drawSoon();
+      if (isFirst) this.#drawTitle();
     });
   }
 
