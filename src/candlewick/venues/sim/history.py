@@ -9,7 +9,7 @@ import numpy as np
 
 from candlewick.venues.sim.arrange import arrange
 from candlewick.venues.sim.character import Character
-from candlewick.venues.sim.minutes import COUNT, Generator, Plan, candles
+from candlewick.venues.sim.minutes import Generator, Plan, candles
 from candlewick.venues.sim.model import Listing, Print
 from candlewick.venues.sim.noise import Ints, key
 from candlewick.venues.sim.path import DAY_MINUTES, MINUTE_MS, Path
@@ -60,7 +60,7 @@ class History:
         """The ordinal of the first trade of `minute`."""
         day, at = divmod(minute, DAY_MINUTES)
         before = int(self._day_ordinals(day)[day - self.first_day])
-        return before + int(self.day(day)[COUNT, :at].sum()) if at else before
+        return before + int(_plan(self, day).trades[:at].sum()) if at else before
 
     def minute_of(self, ordinal: int) -> int:
         """The minute in which trade `ordinal` happens."""
@@ -70,7 +70,8 @@ class History:
         ordinals = self._ordinals
         day = self.first_day + int(np.searchsorted(ordinals, ordinal, side="right")) - 1
         rest = ordinal - int(ordinals[day - self.first_day])
-        return day * DAY_MINUTES + int(np.searchsorted(np.cumsum(self.day(day)[COUNT]), rest, side="right"))
+        ends = np.cumsum(_plan(self, day).trades)
+        return day * DAY_MINUTES + int(np.searchsorted(ends, rest, side="right"))
 
     def prints(self, minute: int) -> list[Print]:
         """The trades of `minute`; their ids are ordinals."""

@@ -253,7 +253,7 @@ class LiveMarket:
         for sells in (False, True):
             self._quote(sells, fair, self.half)
             prices = self.book.ask_ticks if sells else self.book.bid_ticks
-            for _ in range(self._levels * 3):
+            for _ in range(self._levels * 2):
                 if len(prices) >= self._levels:
                     break
                 self._quote(sells, fair, self.half + self._away())
