@@ -47,17 +47,16 @@ export class Instruments extends EventTarget {
   }
 
   /**
-   * Best matches first.
+   * All matches, the best first.
    * @param {string} text
    */
-  search(text, limit = 50) {
+  search(text) {
     const wanted = text.toUpperCase().replace(/[\s/]/g, "");
-    if (!wanted) return this.all().slice(0, limit);
+    if (!wanted) return this.all();
     return this.all()
       .map((instrument) => ({ instrument, score: fit(instrument, wanted) }))
       .filter(({ score }) => score > 0)
       .sort((a, b) => b.score - a.score || a.instrument.symbol.localeCompare(b.instrument.symbol))
-      .slice(0, limit)
       .map(({ instrument }) => instrument);
   }
 }

@@ -5,6 +5,8 @@ import { about } from "./instruments.js";
 
 /** @typedef {import("./desk.js").Instrument} Instrument */
 
+const SHOWN = 50;
+
 export class Search {
   #dialog = byId("search");
   #input = byId("search-input");
@@ -45,11 +47,11 @@ export class Search {
   }
 
   #search() {
-    this.#found = this.desk.instruments.search(this.#input.value);
+    const matches = this.desk.instruments.search(this.#input.value);
+    this.#found = matches.slice(0, SHOWN);
     this.#list.replaceChildren(...this.#found.map((instrument, at) => this.#option(instrument, at)));
     this.#activate(0);
-    const count = this.#found.length;
-    setText(this.#said, count ? `${count} ${count === 1 ? "instrument" : "instruments"}` : "No instrument is called that.");
+    setText(this.#said, countOf(matches.length));
   }
 
   /**
@@ -105,4 +107,11 @@ export class Search {
     if (adds) this.watchlist().add(symbol);
     else this.desk.select(symbol);
   }
+}
+
+/** @param {number} count */
+function countOf(count) {
+  if (count === 0) return "No instrument is called that.";
+  if (count > SHOWN) return `The first ${SHOWN} of ${count} instruments`;
+  return count === 1 ? "1 instrument" : `${count} instruments`;
 }

@@ -73,6 +73,7 @@ export class Chart {
 
   /** Fetch what was missed since the last candle. */
   async refresh() {
+    if (this.#panel.dataset.state === "error") this.#open();
     if (!this.#isLoaded) return;
     const { symbol, interval } = this.desk;
     const { signal } = this.#scope;

@@ -81,7 +81,7 @@ export class Indicators {
       this.#line(spec);
       if (last !== undefined && this.#reach < last) this.load(this.#reach, last, [spec]);
     }
-    localStorage.setItem(STORED, JSON.stringify(this.active));
+    store(this.active);
     this.#follow();
     this.changed();
   }
@@ -221,5 +221,14 @@ function stored() {
     return Array.isArray(specs) ? OFFERED.map(({ spec }) => spec).filter((spec) => specs.includes(spec)) : DEFAULT;
   } catch {
     return DEFAULT;
+  }
+}
+
+/** @param {string[]} specs */
+function store(specs) {
+  try {
+    localStorage.setItem(STORED, JSON.stringify(specs));
+  } catch {
+    // a browser that keeps nothing shows the usual lines again the next time
   }
 }
