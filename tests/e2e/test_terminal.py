@@ -64,7 +64,7 @@ def test_prices_book_and_tape_move_before_ones_eyes(open_page: OpenPage) -> None
 
     for moving in ("#last", "#asks", "#bids", "#trades", "#legend"):
         _changes(page, moving)
-    assert re.match(r"[\d,.]+ BTCUSDT — Candlewick", page.title())
+    expect(page).to_have_title(re.compile(r"^[\d,.]+ BTCUSDT — Candlewick$"))
 
 
 def test_every_feed_is_shown_with_its_state_and_figures(open_page: OpenPage) -> None:
