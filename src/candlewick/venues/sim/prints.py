@@ -3,6 +3,7 @@
 A venue's folder holds
 
     index.jsonl               one line for each start, hour, settlement of funding and end
+    interest-<day>.jsonl      open interest as it was told
     <start>/<hour>.raw        prints of that session and hour as fixed records, appended as they happen
     <start>/<hour>.z          the same once the hour is over, by listing, compressed
     bars-<day>.bin            candles of minutes that printed, appended as they close
@@ -25,10 +26,11 @@ import numpy as np
 from candlewick.venues.sim import hours
 from candlewick.venues.sim.hours import Columns
 from candlewick.venues.sim.noise import Ints
-from candlewick.venues.sim.path import HOUR_MS
+from candlewick.venues.sim.path import DAY_MS, HOUR_MS
 
 log = logging.getLogger(__name__)
 
+_INTEREST_DAYS = 4
 JUMP = 10_000  # ids left out after an end without a word
 _BAR_TYPE = np.dtype([("minute", "<u4"), ("listing", "<u4"), ("candle", "<i8", (9,))])
 
@@ -104,24 +106,35 @@ class PrintStore:
 
     # writing -----------------------------------------------------------------------------------
 
-    def entries(self) -> list[Entry]:
+    def entries(self) -> Iterator[Entry]:
         """All whole lines of the index, oldest first."""
-        out: list[Entry] = []
-        for line in (self._folder / "index.jsonl").read_bytes().split(b"\n"):
-            try:
-                out.append(_ENTRIES.decode(line))
-            except msgspec.DecodeError:
-                if line:
-                    log.warning("A line of the index of prints in %s cannot be read; left out.", self._folder)
-        return out
+        return self._lines(self._folder / "index.jsonl")
+
+    def interest(self) -> list[Interest]:
+        """Open interest as it was told in the last days, oldest first."""
+        files = sorted(self._folder.glob("interest-*.jsonl"))[-_INTEREST_DAYS:]
+        return [entry for file in files for entry in self._lines(file) if isinstance(entry, Interest)]
+
+    def _lines(self, file: Path) -> Iterator[Entry]:
+        with file.open("rb") as stream:
+            for line in stream:
+                try:
+                    yield _ENTRIES.decode(line)
+                except msgspec.DecodeError:
+                    log.warning("A line of %s cannot be read; left out.", file)
 
     def note(self, entry: Entry) -> None:
-        """Add a line to the index."""
+        """Add a line to the index; open interest goes to a file for each day."""
         if self.failed:
             return
+        line = msgspec.json.encode(entry) + b"\n"
         try:
-            self._index.write(msgspec.json.encode(entry) + b"\n")
-            self._index.flush()
+            if isinstance(entry, Interest):
+                with (self._folder / f"interest-{entry.ts_ms // DAY_MS}.jsonl").open("ab") as stream:
+                    stream.write(line)
+            else:
+                self._index.write(line)
+                self._index.flush()
         except OSError as error:
             self._fail(error)
 
@@ -207,12 +220,12 @@ class PrintStore:
         self.flush()
         return hours.read(self._folder / str(session_ms), hour, self._numbers[index])
 
-    def printed(self, session_ms: int, hour: int) -> tuple[int, dict[int, int]]:
+    def printed(self, session_ms: int, hour: int) -> tuple[int, list[int]]:
         """Of one raw hour: the time of the last print, 0 without any, and how many each listing had."""
         rows = hours.records(self._folder / str(session_ms) / f"{hour}.raw", hours.RECORD_TYPE)
         counts = np.bincount(rows["listing"], minlength=max(self._numbers) + 1)
         last_ms = hour * HOUR_MS + int(rows["at"][-1]) if len(rows) else 0
-        return last_ms, {n: int(counts[number]) for n, number in enumerate(self._numbers)}
+        return last_ms, [int(counts[number]) for number in self._numbers]
 
     # sealing -----------------------------------------------------------------------------------
 

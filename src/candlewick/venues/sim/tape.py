@@ -7,8 +7,8 @@ session before it ended, and a session where the stretch before it ended.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -20,9 +20,12 @@ from candlewick.venues.sim.model import Print
 from candlewick.venues.sim.noise import Ints
 from candlewick.venues.sim.path import DAY_MINUTES, MINUTE_MS
 from candlewick.venues.sim.prints import PrintStore
+from candlewick.venues.sim.recovery import Past
 from candlewick.venues.sim.sessions import Session
 
 _HOURS = np.arange(0, DAY_MINUTES, 60)
+_NEVER = 1 << 62
+_RECENT_SESSIONS = 4
 _KEPT_DAYS = 3000  # days of hours, 2 kB each
 
 
@@ -31,36 +34,66 @@ class Tape:
 
     def __init__(self, history: History, index: int, store: PrintStore | None) -> None:
         self.history = history
-        self.sessions: list[Session] = []
         self._index = index
         self._store = store
+        self._pasts: Sequence[Past] = ()
+        self._recent: dict[int, Session] = {}
+        self._own: list[Session] = []  # of this process
         self._starts: list[int] = []
-        self._shifts = [1]
+        self._shifts = {0: 1}
         self._bars = PrintedBars(index, store)
         self._edges: dict[int, list[int]] = {}
         self._hours: dict[int, Ints] = {}
 
     # sessions ----------------------------------------------------------------------------------
 
-    def restore(self, session: Session) -> None:
-        """A session of an earlier process."""
-        self.sessions.append(session)
-        self._starts.append(session.start_ms)
+    def restore(self, pasts: Sequence[Past]) -> None:
+        """The sessions of earlier processes, oldest first."""
+        self._pasts = pasts
+        self._starts = [past.start_ms for past in pasts]
 
     def open_session(self, start_ms: int) -> tuple[Session, Print, list[int]]:
         """Begin a session: it, the trade before it, and the candle so far of its first minute."""
-        shift = self._shift(len(self.sessions))
+        shift = self._shift(len(self._starts))
         last = self.latest(start_ms - 1, 1)[0]
         candle = fold_trades(
             trade for trade in self.trades_of_minute(start_ms // MINUTE_MS) if trade.ts_ms < start_ms
         )
         session = Session(start_ms, self._generated_before(start_ms) + shift, self._index, self._store)
-        self.restore(session)
+        self._own.append(session)
+        self._starts.append(start_ms)
         return session, last, candle
 
     def close_session(self, end_ms: int) -> None:
         """End the running session; what follows is generated."""
-        self.sessions[-1].end_ms = end_ms
+        self._own[-1].end_ms = end_ms
+
+    def _session(self, n: int) -> Session:
+        if n >= len(self._pasts):
+            return self._own[n - len(self._pasts)]
+        session = self._recent.get(n)
+        if session is None:
+            session = self._recent[n] = self._pasts[n].of(self._index, self._store)
+            if len(self._recent) > _RECENT_SESSIONS:
+                del self._recent[next(iter(self._recent))]
+        return session
+
+    def _end(self, n: int) -> int:
+        """When session `n` ended; beyond all time while it runs."""
+        end_ms = self._pasts[n].end_ms if n < len(self._pasts) else self._own[n - len(self._pasts)].end_ms
+        return _NEVER if end_ms is None else end_ms
+
+    def _first_id(self, n: int) -> int:
+        if n < len(self._pasts):
+            return int(self._pasts[n].hours[0][1][self._index])
+        return self._own[n - len(self._pasts)].first_id
+
+    def _within(self, start_ms: int, end_ms: int) -> range:
+        """The sessions that touch [start_ms, end_ms)."""
+        first = max(bisect_right(self._starts, start_ms) - 1, 0)
+        if first < len(self._starts) and self._end(first) <= start_ms:
+            first += 1
+        return range(first, bisect_left(self._starts, end_ms))
 
     def keep(self, minute: int, candle: list[int]) -> list[int]:
         """A minute of the running session is over: its candle. An empty one repeats the last price."""
@@ -78,11 +111,12 @@ class Tape:
 
     def _shift(self, n: int) -> int:
         """What turns an ordinal into an id in the stretch before session `n`."""
-        while len(self._shifts) <= n:
-            ended = self.sessions[len(self._shifts) - 1]
+        shift = self._shifts.get(n)
+        if shift is None:
+            ended = self._session(n - 1)
             assert ended.end_ms is not None
-            self._shifts.append(ended.next_id - self._generated_before(ended.end_ms))
-        return self._shifts[n]
+            shift = self._shifts[n] = ended.next_id - self._generated_before(ended.end_ms)
+        return shift
 
     # candles -----------------------------------------------------------------------------------
 
@@ -116,10 +150,9 @@ class Tape:
         """Put the candles of minutes that printed over the generated ones, which begin at minute `first`."""
         last = first + columns.shape[1]
         touched = np.zeros(columns.shape[1], dtype=bool)
-        for session in self.sessions:
-            begin = max(session.start_ms // MINUTE_MS - first, 0)
-            end = last if session.end_ms is None else _after(session.end_ms)
-            touched[begin : max(end - first, 0)] = True
+        for n in self._within(first * MINUTE_MS, last * MINUTE_MS):
+            begin, end = self._starts[n] // MINUTE_MS, -(-self._end(n) // MINUTE_MS)
+            touched[max(begin - first, 0) : end - first] = True
         if not touched.any():
             return
         put = self._bars.lay_over(columns, first)
@@ -128,11 +161,7 @@ class Tape:
             columns[:, at] = self._edge(first + at)
 
     def _touched(self, minute: int) -> bool:
-        return any(
-            session.start_ms // MINUTE_MS <= minute
-            and (session.end_ms is None or minute < _after(session.end_ms))
-            for session in self.sessions
-        )
+        return bool(self._within(minute * MINUTE_MS, (minute + 1) * MINUTE_MS))
 
     def _edge(self, minute: int) -> list[int]:
         """The candle of a minute in which a session ended, or whose candle was not written in time."""
@@ -146,37 +175,32 @@ class Tape:
 
     def trades_of_minute(self, minute: int) -> list[Print]:
         """All trades of `minute` up to now, in order."""
-        start, end = minute * MINUTE_MS, (minute + 1) * MINUTE_MS
-        n = max(bisect_right(self._starts, start) - 1, 0)
+        at, end = minute * MINUTE_MS, (minute + 1) * MINUTE_MS
         out: list[Print] = []
-        at = start
-        while at < end:
-            session = self.sessions[n] if n < len(self.sessions) else None
-            if session is None or at < session.start_ms:
-                until = end if session is None else min(end, session.start_ms)
-                shift = self._shift(n)
-                out += [
-                    trade._replace(id=trade.id + shift)
-                    for trade in self.history.prints(minute)
-                    if at <= trade.ts_ms < until
-                ]
-                at = until
-            elif session.end_ms is None or at < session.end_ms:
-                until = end if session.end_ms is None else min(end, session.end_ms)
-                out += session.between(at, until)
-                at = until
-            else:
-                n += 1
-        return out
+        touching = self._within(at, end)
+        for n in touching:
+            out += self._generated(minute, at, self._starts[n], n)
+            begin, at = max(at, self._starts[n]), min(self._end(n), end)
+            out += self._session(n).between(begin, at)
+        return out + self._generated(minute, at, end, touching.stop)
+
+    def _generated(self, minute: int, start_ms: int, end_ms: int, n: int) -> list[Print]:
+        """Trades of `minute` in the part of it that lies before session `n`."""
+        if start_ms >= end_ms:
+            return []
+        shift = self._shift(n)
+        return [
+            trade._replace(id=trade.id + shift)
+            for trade in self.history.prints(minute)
+            if start_ms <= trade.ts_ms < end_ms
+        ]
 
     def minute_of_id(self, id: int) -> int:
         """The minute in which trade `id` happened; of an id left out, that of the trade after it."""
-        for n, session in enumerate(self.sessions):
-            if id < session.first_id:
-                return self._generated_minute(id, n)
-            if id < session.next_id:
-                return session.time_of(id) // MINUTE_MS
-        return self._generated_minute(id, len(self.sessions))
+        n = bisect_right(range(len(self._starts)), id, key=self._first_id) - 1
+        if n >= 0 and id < self._session(n).next_id:
+            return self._session(n).time_of(id) // MINUTE_MS
+        return self._generated_minute(id, n + 1)
 
     def _generated_minute(self, id: int, n: int) -> int:
         return self.history.minute_of(max(id - self._shift(n), 0))
@@ -205,11 +229,6 @@ def fold_trades(trades: Iterable[Print]) -> list[int]:
     for trade in trades:
         fold(candle, trade.ticks, trade.lots, trade.seller_is_taker)
     return candle
-
-
-def _after(end_ms: int) -> int:
-    """The first minute that a session which ended at `end_ms` does not touch."""
-    return -(-end_ms // MINUTE_MS)
 
 
 def _stretches(days: Iterable[int]) -> Iterator[tuple[int, int]]:

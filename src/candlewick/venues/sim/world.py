@@ -84,10 +84,8 @@ class World:
         if self._store is None:
             return 0
         past = recover(self._store, self._names)
-        for session in past.sessions:
-            for each in self._listed:
-                if each.name in session.next_ids:
-                    each.tape.restore(session.of(each.name, each.index, self._store))
+        for each in self._listed:
+            each.tape.restore([session for session in past.sessions if session.lists(each.index)])
         for each, derivative in self._perps:
             name = each.name
             derivative.restore(
