@@ -160,6 +160,14 @@ async def test_one_reader_may_have_so_many_channels(make_ring: Callable[..., Rin
     assert page.read_of("error") == [], "one it has already is none more"
 
 
+async def test_what_is_waited_for_counts_too(make_ring: Callable[..., Ring]) -> None:
+    ring = make_ring(channels=2)
+    ring.link.go()
+    page, reader = ring.page("book:A", "book:B", "book:C", "book:A")
+    assert [m["code"] for m in page.read_of("error")] == ["too_many_channels"]
+    assert reader.waiting == {"book:A", "book:B"}
+
+
 async def test_the_engine_is_told_what_is_wanted_in_all(ring: Ring) -> None:
     ring.page("book:BTCUSDT", "prices")
     _, reader = ring.page("book:BTCUSDT", "book:ETHUSDT", person=BOB)
@@ -294,6 +302,15 @@ async def test_figures_of_an_account_channel_are_conflated_beside_its_events(rin
         ring.link.say("feeds", {"type": "feed_health", "channel": "feeds", "data": latency})
     ring.turn(EVERY["slow"])
     assert [m["data"] for m in page.read_of("feed_health")] == [9]
+
+
+async def test_an_account_channel_opens_with_its_snapshot(ring: Ring) -> None:
+    ring.link.snapshot("feeds", 0, {})
+    ring.page("feeds")
+    ring.link.say("feeds", {"type": "feed_health", "channel": "feeds", "data": 1})
+    ring.turn()
+    page, _ = ring.page("feeds", person=BOB)
+    assert [m["type"] for m in page.read()] == ["subscribed", "feeds_snapshot"]
 
 
 async def test_it_asks_for_a_newer_snapshot_after_many_events(ring: Ring) -> None:

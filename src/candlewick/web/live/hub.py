@@ -29,7 +29,7 @@ from candlewick.web.live.transport import PEER_LOST, Sink
 from candlewick.web.people.identity import Person
 
 SLOT_S: Final = 0.010
-_SWEEP_EVERY: Final = 100  # slots
+_SWEEP_EVERY: Final = 25  # slots
 _LINGER_S: Final = 0.02  # changes of demand within so long are told together
 
 TOO_SLOW: Final = 4408
@@ -123,34 +123,37 @@ class Hub:
         for reader in [each for each in self.readers if each.person.session in ended]:
             self.close(reader, NOT_SIGNED_IN, "You have signed out.")
 
-    def subscribe(self, reader: Reader, names: Iterable[str]) -> list[str]:
-        """Add channels to a reader, and return those it now has by their canonical names.
+    def subscribe(self, reader: Reader, names: Iterable[str]) -> None:
+        """Add channels to a reader; it is told their names, and at once their state.
 
-        What cannot be subscribed to is answered with an error message each; the rest stands.
+        What cannot be subscribed to is answered with an error each, and the rest stands. What is not known
+        yet, since the engine or a venue's list is away, is waited for.
         """
-        directory, added = self.directory, list[str]()
+        directory, wanted = self.directory, set(reader.channels)
+        added: list[str] = []
         for name in names:
             try:
                 if not self.link.connected and name not in LANES:
-                    raise EngineAway("It will be asked again when it is back.")
-                channel = canonical(name, directory)
+                    raise EngineAway("Channels of the market are asked for again when it is back.")
+                channel, is_known = canonical(name, directory), True
             except EngineAway:
-                if len(reader.waiting) < self.limits.channels:
-                    reader.waiting.add(name)
-                continue
+                channel, is_known = name, False
             except RefusedChannel as error:
                 self.tell(reader, messages.error(error.code, str(error), channel=name[:80]))
                 continue
-            if len(reader.channels | {*added, channel}) > self.limits.channels:
+            if len(wanted | reader.waiting | {channel}) > self.limits.channels:
                 text = f"At most {self.limits.channels} channels at once: unsubscribe from some first."
-                self.tell(reader, messages.error("too_many_channels", text, channel=channel))
+                self.tell(reader, messages.error("too_many_channels", text, channel=channel[:80]))
                 break
-            added.append(channel)
+            if is_known:
+                added.append(channel)
+                wanted.add(channel)
+            else:
+                reader.waiting.add(name)
         fresh = frozenset(added) - reader.channels
         self._settle(reader, reader.channels | fresh)
         self.tell(reader, messages.subscribed(added))
         self._send_state(reader, fresh)
-        return added
 
     def unsubscribe(self, reader: Reader, names: Iterable[str]) -> None:
         """Take channels away from a reader."""
@@ -327,14 +330,12 @@ class Hub:
         self.link.demand(self._cohorts.settle_demand())
 
     def _send_state(self, reader: Reader, channels: frozenset[str]) -> None:
-        whole = [
-            message for channel in sorted(channels) for message in self._cohorts.whole(channel, reader.phase)
-        ]
-        if whole:
-            encoding = reader.sink.encoding
-            self._write_now(
-                reader, b"".join(Frame(message).encoded(encoding) for message in whole), len(whole)
-            )
+        encoding, parts = reader.sink.encoding, list[bytes]()
+        for channel in sorted(channels - LANES):
+            whole = self._cohorts.whole(channel, reader.phase)
+            parts += [Frame(message).encoded(encoding) for message in whole]
+        if parts:
+            self._write_now(reader, b"".join(parts), len(parts))
         for channel in sorted(channels & LANES):
             self._send_lane_from(reader, channel)
 
