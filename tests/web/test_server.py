@@ -111,6 +111,23 @@ def test_a_port_that_is_taken_is_told_in_a_sentence(settings_in_force: Settings,
             WebServer(settings_in_force, link=link, port=port).run()
 
 
+def test_it_starts_without_what_it_may_never_need(tmp_path: Path) -> None:
+    program = """
+import sys
+from pathlib import Path
+from candlewick.runtime.settings import load
+from candlewick.web.boot import boot
+boot(load(data_dir=Path(sys.argv[1])))
+import candlewick.web.server
+import candlewick.web.urls
+heavy = {"ccxt", "numba", "pandas", "polars", "prometheus_client", "pyarrow", "talib"}
+print(sorted(heavy & set(sys.modules)))
+"""
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_sigterm_ends_it_with_code_0_though_streams_are_open(tmp_path: Path) -> None:
     program = """
 import signal, sys
