@@ -275,7 +275,11 @@ export class Chart {
   }
 }
 
-/** @param {Candle} candle */
+/**
+ * A bar of volume, or a gap where the volume is not known.
+ * @param {Candle} candle
+ */
 function volumeOf({ time, open, close, volume }) {
+  if (volume === null) return { time };
   return { time, value: volume, color: close >= open ? VOLUME_UP : VOLUME_DOWN };
 }

@@ -8,7 +8,7 @@ export const OLDER_PAGE = 2000;
 const CATCH_UP = 5000;
 const RETRY_MAX_MS = 8_000;
 
-/** @typedef {{time: number, open: number, high: number, low: number, close: number, volume: number}} Candle */
+/** @typedef {{time: number, open: number, high: number, low: number, close: number, volume: number | null}} Candle */
 
 /**
  * @param {string} symbol
