@@ -64,3 +64,18 @@ def test_it_ignores_a_record_that_was_cut_in_two(tmp_path: Path) -> None:
     assert bars.get(MIDNIGHT) == candle(7)
     assert bars.get(MIDNIGHT + 1) == candle(8)
     again.close()
+
+
+def test_it_reads_days_that_are_over_from_their_sealed_files(tmp_path: Path) -> None:
+    store = PrintStore(tmp_path, ["spot/A", "spot/B"])
+    for minute in range(MIDNIGHT - 3, MIDNIGHT + 2):
+        store.keep_bars(minute, [candle(1), candle(minute)])
+    store.begin(MIDNIGHT * 60_000, (MIDNIGHT + 2) * 60_000)
+    for _ in range(20):
+        store.tidy()
+    assert {file.name for file in tmp_path.glob("bars-*")} == {"bars-19999.z", "bars-20000.bin"}
+    bars = PrintedBars(1, store)
+    for minute in range(MIDNIGHT - 3, MIDNIGHT + 2):
+        assert bars.get(minute) == candle(minute)
+    assert bars.get(MIDNIGHT - 4) is None
+    store.close()

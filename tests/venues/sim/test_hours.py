@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from candlewick.venues.sim.hours import RECORD, append, read, replace, seal
+from candlewick.venues.sim.hours import RECORD, RECORD_TYPE, append, read, replace, seal, steps_of
 
 HOUR = 490_000
 PRINTS = st.lists(
@@ -34,7 +34,7 @@ def test_it_reads_what_was_written_before_while_and_after_it_is_sealed(
         raw = folder / f"{HOUR}.raw"
         raw.write_bytes(b"".join(RECORD.pack(*each) for each in prints) + b"half")
         check(folder, prints)
-        for _ in seal(raw):
+        for _ in seal(raw, RECORD_TYPE, steps_of):
             check(folder, prints)
         assert not raw.exists()
         check(folder, prints)

@@ -9,7 +9,7 @@ derivatives  mark, funding, open interest, liquidations
 fair         the fair price of a listing
 folds        candles from trades, longer candles from shorter ones
 history      the generated market at any time
-hours        files of one hour's prints
+hours        files of records, raw and sealed
 klines       candles of any interval from a tape
 listed       one listing and the questions one can ask of it
 live         agents who trade out of a book

@@ -1,4 +1,4 @@
-"""Files of one hour's prints: raw while they are appended to, sealed (by listing, compressed) afterwards."""
+"""Files of records: raw while they are appended to, sealed (by listing, compressed) afterwards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import struct
 import zlib
 from array import array
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,22 +49,29 @@ def read(folder: Path, hour: int, number: int) -> Columns:
     """The prints of the listing `number` in `hour`, from whichever file there is in `folder`."""
     sealed = folder / f"{hour}.z"
     if sealed.exists():
-        return _unseal(sealed, number, hour)
+        steps = np.frombuffer(unseal(sealed, number), dtype="<i8").reshape(3, -1)
+        return _columns(np.cumsum(steps[0]) + hour * HOUR_MS, np.cumsum(steps[1]), steps[2])
     rows = records(folder / f"{hour}.raw", RECORD_TYPE)
     rows = rows[rows["listing"] == number]
     times = rows["at"].astype(np.int64) + hour * HOUR_MS
     return _columns(times, rows["ticks"].astype(np.int64), rows["lots"].astype(np.int64))
 
 
-def seal(file: Path) -> Iterator[None]:
-    """Compress a raw file, a little with each step; it is there, raw or sealed, at any moment."""
-    rows = records(file, RECORD_TYPE)
+def steps_of(rows: Rows) -> bytes:
+    """Prints as columns of steps, which compress well: `read` sums them up again."""
+    steps = [np.diff(rows[name].astype(np.int64), prepend=0) for name in ("at", "ticks")]
+    return b"".join(column.tobytes() for column in (*steps, rows["lots"]))
+
+
+def seal(file: Path, kind: np.dtype[np.void], encode: Callable[[Rows], bytes]) -> Iterator[None]:
+    """Sort a file of records by listing and compress it, a little with each step.
+
+    The file is there, raw or sealed (`.z`), at any moment.
+    """
+    rows = records(file, kind)
     blobs: dict[int, bytes] = {}
     for number in np.flatnonzero(np.bincount(rows["listing"])).tolist():
-        some = rows[rows["listing"] == number]
-        steps = [np.diff(some[name].astype(np.int64), prepend=0) for name in ("at", "ticks")]
-        packed = b"".join(column.tobytes() for column in (*steps, some["lots"]))
-        blobs[number] = zlib.compress(packed, 4)
+        blobs[number] = zlib.compress(encode(rows[rows["listing"] == number]), 4)
         yield
     directory = msgspec.json.encode({str(number): len(blob) for number, blob in blobs.items()})
     body = len(directory).to_bytes(4, "little") + directory + b"".join(blobs.values())
@@ -73,7 +80,8 @@ def seal(file: Path) -> Iterator[None]:
     yield
 
 
-def _unseal(file: Path, number: int, hour: int) -> Columns:
+def unseal(file: Path, number: int) -> bytes:
+    """What a sealed file holds of the listing `number`; nothing if it is not in it."""
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(4), "little")
         directory = msgspec.json.decode(stream.read(length), type=dict[str, int])
@@ -81,10 +89,9 @@ def _unseal(file: Path, number: int, hour: int) -> Columns:
         for name, size in directory.items():
             if name == str(number):
                 stream.seek(offset, os.SEEK_CUR)
-                steps = np.frombuffer(zlib.decompress(stream.read(size)), dtype="<i8").reshape(3, -1)
-                return _columns(np.cumsum(steps[0]) + hour * HOUR_MS, np.cumsum(steps[1]), steps[2])
+                return zlib.decompress(stream.read(size))
             offset += size
-    return no_columns()
+    return b""
 
 
 def _columns(*columns: Ints) -> Columns:

@@ -7,6 +7,7 @@ A venue's folder holds
     <start>/<hour>.raw        prints of that session and hour as fixed records, appended as they happen
     <start>/<hour>.z          the same once the hour is over, by listing, compressed
     bars-<day>.bin            candles of minutes that printed, appended as they close
+    bars-<day>.z              the same once the day is over, by listing, compressed
 
 A batch of prints is written before anybody hears of it, so no id is ever given twice. A kill can cut the
 last record in two: the rest of it is ignored. After an end that nobody announced ids jump a little, since a
@@ -211,8 +212,13 @@ class PrintStore:
     def bars(self, index: int, day: int) -> tuple[Ints, Ints]:
         """Kept candles of a listing and day: the minutes, and (n, 9) candles. The last of a minute wins."""
         self.flush()
-        rows = hours.records(self._folder / f"bars-{day}.bin", _BAR_TYPE)
-        rows = rows[rows["listing"] == self._numbers[index]]
+        number = self._numbers[index]
+        sealed = self._folder / f"bars-{day}.z"
+        if sealed.exists():
+            rows = np.frombuffer(hours.unseal(sealed, number), dtype=_BAR_TYPE)
+        else:
+            rows = hours.records(self._folder / f"bars-{day}.bin", _BAR_TYPE)
+            rows = rows[rows["listing"] == number]
         return rows["minute"].astype(np.int64), rows["candle"].astype(np.int64)
 
     def hour(self, index: int, session_ms: int, hour: int) -> Columns:
@@ -230,7 +236,7 @@ class PrintStore:
     # sealing -----------------------------------------------------------------------------------
 
     def tidy(self) -> None:
-        """A little of the work of compressing hours that are over; call it often."""
+        """A little of the work of compressing hours and days that are over; call it often."""
         if self._sealing is None:
             self._sealing = self._seal()
         try:
@@ -242,7 +248,10 @@ class PrintStore:
         while True:
             for file in sorted(self._folder.glob("*/*.raw")):
                 if file.parent.name != str(self._session_ms) or int(file.stem) != self._hour:
-                    yield from hours.seal(file)
+                    yield from hours.seal(file, hours.RECORD_TYPE, hours.steps_of)
+            for file in sorted(self._folder.glob("bars-*.bin")):
+                if int(file.stem.removeprefix("bars-")) < self._hour // 24:
+                    yield from hours.seal(file, _BAR_TYPE, bytes)
             current = self._hour
             while current == self._hour:
                 yield
