@@ -67,6 +67,12 @@ def test_a_link_works_once(browser: Browser) -> None:
     assert not is_signed_in(second)
 
 
+def test_who_opens_their_spent_link_again_comes_to_the_terminal(browser: Browser) -> None:
+    path, client = first_link(), browser()
+    client.get(path)
+    assert client.get(path).url == "/"  # type: ignore[attr-defined]
+
+
 def test_a_preview_of_a_link_does_not_use_it_up(browser: Browser) -> None:
     path = first_link()
     assert browser().head(path).status_code == 200
