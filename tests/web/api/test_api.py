@@ -438,6 +438,18 @@ def test_an_unknown_method_is_a_problem_too(client: Client) -> None:
     problem(client.delete("/api/watchlist/"), 405)
 
 
+def test_what_breaks_on_our_side_is_a_problem_that_tells_nothing_of_the_inside(
+    client: Client, link: FakeLink
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    link.answers["tickers"] = broken
+    client.raise_request_exception = False
+    answer = client.get("/api/market/tickers/")
+    assert "secret" not in str(problem(answer, 500))
+
+
 def test_the_documentation_loads_from_this_server_alone(client: Client) -> None:
     page = client.get("/api/docs").content.decode()
     assert "http://" not in page
