@@ -27,7 +27,11 @@ def addresses(running: Running, prefix: str = "") -> dict[str, Any]:
             "fapiData": f"{http}/futures/data",
             "dapiPublic": f"{running.http}/dapi/v1",
             # ccxt knows the spot market by "/stream" in the address, as the real venue's host name has it
-            "ws": {"spot": f"{ws}/stream/ws", "future": f"{ws}/fapi/ws"},
+            "ws": {
+                "spot": f"{ws}/stream/ws",
+                "future": f"{ws}/fapi/ws",
+                "ws-api": {"spot": f"{ws}/ws-api/v3", "future": f"{ws}/ws-fapi/v1"},
+            },
         }
     }
 
@@ -177,3 +181,16 @@ async def test_it_uses_a_further_venue_by_its_path_alone(exchange: Running) -> N
             assert (await venue.watch_trades("BTC/USDT"))[0]["price"] > 0
     finally:
         await venue.close()
+
+
+async def test_it_asks_over_the_websocket_api(spot: Any, futures: Any) -> None:
+    await futures.load_markets()
+    # ccxt signs even what needs no signature; nobody looks at it here
+    futures.apiKey, futures.secret = "anybody", "nothing"
+    async with asyncio.timeout(30):
+        book = await futures.fetch_order_book_ws("BTC/USDT:USDT", 10)
+        assert book["bids"][0][0] < book["asks"][0][0]
+        candles = await spot.fetch_ohlcv_ws("BTC/USDT", "1h", limit=5)
+        assert len(candles) == 5
+        ticker = await futures.fetch_ticker_ws("BTC/USDT:USDT", {"method": "ticker.price"})
+        assert ticker["last"] > 0

@@ -57,6 +57,11 @@ class WeightLimiter:
             raise errors.banned(account.banned_until_ms, _seconds_up(ban_ms))
         raise errors.too_much_weight(self.limit, _seconds_up((window + 1) * WINDOW_MS - now_ms))
 
+    def used(self, address: str, now_ms: int) -> int:
+        """What the address has used of this minute."""
+        account = self._accounts.get(address)
+        return account.used if account is not None and account.window == now_ms // WINDOW_MS else 0
+
     def _forget_idle(self, now_ms: int) -> None:
         window = now_ms // WINDOW_MS
         self._accounts = {

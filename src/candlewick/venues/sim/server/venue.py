@@ -7,7 +7,7 @@ from pathlib import Path
 from aiohttp import web
 
 from candlewick.venues.sim.model import Market
-from candlewick.venues.sim.server import errors, futures, rest, spot
+from candlewick.venues.sim.server import errors, futures, request_socket, rest, spot
 from candlewick.venues.sim.server.connection import RULES, Connection, Traffic
 from candlewick.venues.sim.server.front import Front, Wire
 from candlewick.venues.sim.server.misbehave import Faults, RequestFaults, StreamFaults
@@ -15,7 +15,7 @@ from candlewick.venues.sim.server.publisher import Publisher
 from candlewick.venues.sim.server.timekeeping import Now
 from candlewick.venues.sim.world import World
 
-MILLISECOND = "MILLISECOND"  # the one unit of time there is here; the real venue knows microseconds too
+_REQUEST_SOCKETS: dict[Market, str] = {"spot": "/ws-api/v3", "perp": "/ws-fapi/v1"}
 
 
 class Venue:
@@ -73,9 +73,14 @@ class Venue:
         request_faults = RequestFaults(f"{self.seed}/{self.name}/rest", lambda: self.wire.faults)
         for market, endpoints in (("spot", spot.ENDPOINTS), ("perp", futures.ENDPOINTS)):
             front = self.fronts["spot" if market == "spot" else "perp"]
-            for path, (handler, weight) in endpoints.items():
-                answer = rest.endpoint(front, handler, weight, request_faults, self._now)
-                defs.append(web.get(self.prefix + path, answer))
+            asked = {
+                path: rest.Endpoint(front, handler, weight, self._now)
+                for path, (handler, weight) in endpoints.items()
+            }
+            for path, endpoint in asked.items():
+                defs.append(web.get(self.prefix + path, rest.over_http(endpoint, request_faults)))
+            methods = {name: asked[path] for name, path in request_socket.METHODS[front.market].items()}
+            defs.append(web.get(self.prefix + _REQUEST_SOCKETS[front.market], _asking(methods)))
         # `/stream/ws` is for clients that know the spot market by "/stream" in its address, as
         # wss://stream.binance.com has it; `public`, `market` are the futures streams' newer addresses.
         for base in ("", "/stream"):
@@ -109,7 +114,7 @@ class Venue:
         websocket = web.WebSocketResponse(autoping=False, compress=False, max_msg_size=256 * 1024)
         if not websocket.can_prepare(request):
             return web.Response(status=400, text="This address speaks WebSocket.\n")
-        if request.query.get("timeUnit", MILLISECOND).upper() != MILLISECOND:
+        if request.query.get("timeUnit", rest.MILLISECOND).upper() != rest.MILLISECOND:
             return web.Response(status=400, body=errors.invalid("timeUnit").body())
         try:
             await websocket.prepare(request)
@@ -158,6 +163,13 @@ class Venue:
             "messages_sent": self.traffic.messages,
             "faults": self.wire.faults.as_pairs(),
         }
+
+
+def _asking(methods: dict[str, rest.Endpoint]) -> rest.Answer:
+    async def answer(request: web.Request) -> web.StreamResponse:
+        return await request_socket.serve(request, methods)
+
+    return answer
 
 
 def _split(names: str) -> list[str]:
