@@ -61,7 +61,7 @@ async def test_trades_that_a_gap_has_swallowed_are_fetched_and_take_their_place(
 async def test_a_gap_is_asked_for_again_when_the_venue_does_not_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("candlewick.runtime.live.BACKFILL_WAITS_S", (0.01, 0.01, 0.01))
+    monkeypatch.setattr("candlewick.runtime.mending.RETRY_WAITS_S", (0.01, 0.01, 0.01))
     async with ground(tmp_path) as g:
         g.feed.past_trades = [trade(2, 150.0, 2.0)]
         g.feed.down = True

@@ -2,6 +2,7 @@
 
 engine_process  the engine put together, started and stopped in order
 live            venue feeds → heart → effects, carried out
+mending         asks again for what was missed
 history         fetches into the lake what somebody asks for
 publish         the two lanes to the browser
 gateway         the one wire between web and engine

@@ -177,7 +177,7 @@ class EngineProcess:
             source.take_history(bars)
             self._market.refresh(source)
 
-        self.live.start(warm())
+        self.live.start(warm)
 
     def _welcome(self) -> dict[str, Any]:
         return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Final
 
@@ -44,6 +44,7 @@ class Historian:
         self._clock = clock
         self._locks: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self._seeded: set[str] = set()
+        self._breaks: Counter[str] = Counter()
 
     async def ensure(self, instrument: str, interval: str, start_s: int, end_s: int) -> None:
         """Have all closed bars opening in [start_s, end_s) in the lake.
@@ -75,7 +76,7 @@ class Historian:
         return await asyncio.to_thread(self._lake.candles, instrument, interval, None, end_s, count)
 
     async def seed(self, instrument: str) -> None:
-        """Make the open bars of an instrument exact, from the second to the day: once per connection.
+        """Make the open bars of a followed instrument exact, from the second to the day: once a connection.
 
         The day's closed hours, the hour's closed minutes and the minute's trades come from the venue;
         trades that have come live meanwhile are the same trades, known by their ids.
@@ -83,23 +84,32 @@ class Historian:
         async with self._locks[instrument, "seed"]:
             if instrument in self._seeded:
                 return
+            breaks = self._breaks[instrument]
             now_ns = self._clock.now_ns()
             now_s = now_ns // NS_PER_S
             minute, hour, day = (open_time(now_s, length) for length in (60, 3600, 86400))
             feed = self._feed_of(instrument)
             for trade in await feed.trades_between(instrument, minute * NS_PER_S, now_ns):
                 self._take(trade)
+            if breaks != self._breaks[instrument]:
+                return  # the stream broke meanwhile: what was fetched may not reach to what comes next
             self._take(TradesKnown(instrument, minute, now_ns))
             for interval, start_s, end_s in (("1m", hour, minute), ("1h", day, hour)):
                 if start_s < end_s:
                     closed = [c for c in await feed.candles(instrument, interval, start_s, end_s) if c.closed]
                     self._take(History(instrument, interval, closed, self._clock.now_ns()))
                     await asyncio.to_thread(self._keep, instrument, interval, start_s, end_s, closed)
-            self._seeded.add(instrument)
+            if breaks == self._breaks[instrument]:
+                self._seeded.add(instrument)
+
+    def is_seeded(self, instrument: str) -> bool:
+        """Whether the open bars of an instrument were made exact, and nothing broke since."""
+        return instrument in self._seeded
 
     def forget_seeds(self, instruments: set[str]) -> None:
         """What these instruments' open bars were built on is broken: seed them again when next wanted."""
         self._seeded -= instruments
+        self._breaks.update(instruments)
 
     async def _fetch(self, instrument: str, interval: str, start_s: int, end_s: int) -> list[Candle]:
         feed = self._feed_of(instrument)

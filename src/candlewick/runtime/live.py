@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
-from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.clock import NS_PER_MS, NS_PER_S, Clock
 from candlewick.core.errors import CandlewickError, VenueError
-from candlewick.core.events import Disconnected, MarketEvent, OpenInterest, TimePassed, Trade
+from candlewick.core.events import (
+    Candle,
+    Connected,
+    Disconnected,
+    MarketEvent,
+    OpenInterest,
+    TimePassed,
+    Trade,
+)
 from candlewick.core.instrument import Instrument
+from candlewick.core.interval import open_time, seconds
 from candlewick.runtime.history import Historian
+from candlewick.runtime.mending import Mender
 from candlewick.runtime.publish.lanes import Lanes
 from candlewick.runtime.publish.market import MarketLane
 from candlewick.store.lake import Lake, LakeWriter
@@ -23,9 +32,6 @@ from candlewick.venues.contract import MarketFeed, Topic
 
 log = logging.getLogger(__name__)
 
-RESYNC_WAITS_S: Final = (0.0, 0.3, 1.0, 2.0, 5.0)  # then every 5 s
-BACKFILL_WAITS_S: Final = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
-MOST_BACKFILLED: Final = 20_000  # trades; a longer gap is mended from the venue's candles
 LINGER_S: Final = 30.0  # a topic nobody looks at any more is kept so long
 KEPT_INTERVALS: Final = frozenset({"1m"})  # bars of our own that go to the lake; others follow from them
 TRADES_BATCH_S: Final = 0.25
@@ -66,11 +72,20 @@ class Live:
         self._trades: defaultdict[str, list[Trade]] = defaultdict(list)
         self._always: dict[str, frozenset[Topic]] = {}
         self._looked_at: dict[str, set[Topic]] = {}
-        self._resyncs: dict[str, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._mender = mender = Mender(
+            engine=engine,
+            historian=self.historian,
+            feed_of=self.feed_of,
+            follows=self.follows_trades,
+            take=self.take,
+            start=self.start,
+            clock=clock,
+        )
         # What is done with an event itself, beside the effects that the heart makes of it.
         self._beside: dict[type, Callable[[Any], None]] = {
             OpenInterest: writer.open_interest,
+            Connected: self._seed_again,
             Disconnected: self._forget_seeds,
         }
         if record_trades:
@@ -78,8 +93,8 @@ class Live:
         self._carry_out: dict[type, Callable[[Any], None]] = {
             Updated: market.note,
             CandleClosed: self._keep_candle,
-            ResyncBook: self._start_resync,
-            BackfillTrades: self._start_backfill,
+            ResyncBook: mender.resync_book,
+            BackfillTrades: mender.backfill,
             Notice: self._tell,
         }
 
@@ -95,6 +110,26 @@ class Live:
 
     def feed_of(self, instrument: str) -> MarketFeed:
         return self.feeds[instrument.partition(":")[0]]
+
+    def follows_trades(self, instrument: str) -> bool:
+        """Whether every trade of an instrument is to come to us."""
+        wanted = self._always.get(instrument, frozenset()) | self._looked_at.get(instrument, set())
+        return "trades" in wanted
+
+    async def open_bar(self, instrument: str, interval: str) -> Candle | None:
+        """The open bar: our own where its trades are followed, else as the venue has it now.
+
+        Raises:
+            VenueError: the venue does not give what it takes.
+        """
+        if self.follows_trades(instrument):
+            await self.historian.seed(instrument)
+            candles = self.engine.watch(instrument).candles
+            return candles.current(interval) if candles.seeded(interval) else None
+        now_s = self._clock.now_ns() // NS_PER_S
+        begin = open_time(now_s, seconds(interval))
+        found = await self.feed_of(instrument).candles(instrument, interval, begin, now_s + 1)
+        return found[-1] if found and not found[-1].closed else None
 
     def list_instruments(self, listed: list[Instrument]) -> None:
         """Make instruments known; those a venue no longer lists stay known while we run."""
@@ -114,7 +149,7 @@ class Live:
             if fresh:
                 self.feed_of(instrument).subscribe(instrument, frozenset(fresh))
             if "trades" in topics:
-                self.start(self._seed(instrument))
+                self._mender.seed(instrument)
         left = {i: topics - wanted.get(i, set()) for i, topics in self._looked_at.items()}
         self._looked_at = wanted
         for instrument, topics in left.items():
@@ -131,7 +166,7 @@ class Live:
             group.create_task(self._hand_over_trades())
 
     async def close(self) -> None:
-        for task in [*self._tasks, *self._resyncs.values()]:
+        for task in list(self._tasks):
             task.cancel()
         for feed in self.feeds.values():
             await feed.close()
@@ -156,6 +191,12 @@ class Live:
     def _forget_seeds(self, event: Disconnected) -> None:
         self.historian.forget_seeds(set(event.instruments) or set(self.instruments))
 
+    def _seed_again(self, event: Connected) -> None:
+        """What is looked at may have missed its last trades, and be silent since: nothing else would tell."""
+        for instrument, topics in self._looked_at.items():
+            if "trades" in topics and instrument.startswith(f"{event.venue}:"):
+                self._mender.seed(instrument)
+
     def _keep_candle(self, effect: CandleClosed) -> None:
         self._market.note_closed(effect.candle)
         if effect.candle.interval in KEPT_INTERVALS:
@@ -166,53 +207,12 @@ class Live:
         log.log(level, "%s: %s", notice.title, notice.message)
         self._lanes.notice(notice.severity, notice.title, notice.message, notice.ts)
 
-    def _start_resync(self, effect: ResyncBook) -> None:
-        task = self._resyncs.get(effect.instrument)
-        if task is None or task.done():
-            self._resyncs[effect.instrument] = asyncio.create_task(self._resync(effect.instrument))
-
-    async def _resync(self, instrument: str) -> None:
-        watch = self.engine.watch(instrument)
-        for attempt in range(1_000_000):
-            await asyncio.sleep(RESYNC_WAITS_S[min(attempt, len(RESYNC_WAITS_S) - 1)])
-            if watch.book.synchronised or not watch.snapshot_wanted:
-                return
-            # a refusal is told by the feed's health, and the book says why it is dark
-            with contextlib.suppress(VenueError):
-                self.take(await self.feed_of(instrument).book_snapshot(instrument))
-
-    def _start_backfill(self, gap: BackfillTrades) -> None:
-        self.start(self._backfill(gap))
-
-    async def _backfill(self, gap: BackfillTrades) -> None:
-        feed = self.feed_of(gap.instrument)
-        feed.health.gaps += 1
-        if gap.to_id - gap.from_id >= MOST_BACKFILLED:
-            self.historian.forget_seeds({gap.instrument})
-            await self.historian.seed(gap.instrument)
-            return
-        for wait_s in BACKFILL_WAITS_S:
-            try:
-                trades = await feed.trades(gap.instrument, from_id=gap.from_id, to_id=gap.to_id)
-            except VenueError as error:
-                if not error.retry:
-                    raise
-                await asyncio.sleep(wait_s)
-                continue
-            for trade in trades:
-                self.take(trade)
-            return
-        log.warning("%s: trades %d to %d are lost to us.", gap.instrument, gap.from_id, gap.to_id)
-
-    async def _seed(self, instrument: str) -> None:
-        await self.historian.seed(instrument)
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
+    def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do work beside the stream. What it cannot do is logged if it is the venue's fault, else told."""
 
         async def guarded() -> None:
             try:
-                await work
+                await work()
             except VenueError as error:
                 log.warning("A request to a venue failed: %s", error)
             except CandlewickError as error:
@@ -226,7 +226,9 @@ class Live:
         while True:
             now_ns = self._clock.now_ns()
             await asyncio.sleep(1 - now_ns % NS_PER_S / NS_PER_S)
-            self.take(TimePassed(self._clock.now_ns()))
+            # bars end by the clock of the venue that is furthest behind ours: none is closed too early
+            skews_ms = [feed.health.clock_skew_ms or 0.0 for feed in self.feeds.values()]
+            self.take(TimePassed(self._clock.now_ns() + round(min(0.0, *skews_ms) * NS_PER_MS)))
 
     async def _hand_over_trades(self) -> None:
         while True:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable
@@ -136,16 +135,15 @@ class Requests:
         now_s = self._clock.now_ns() // NS_PER_S
         end_s = now_s + length if end is None else end
         start_s = open_time(end_s, length) - min(limit, MOST_BARS) * length if start is None else start
-        fault = None
+        fault, tail = None, []
         try:
-            tasks = [self._live.historian.ensure(watch.id, interval, start_s, end_s)]
+            await self._live.historian.ensure(watch.id, interval, start_s, end_s)
             if end_s > now_s:
-                tasks.append(self._live.historian.seed(watch.id))
-            await asyncio.gather(*tasks)
+                bar = await self._live.open_bar(watch.id, interval)
+                if bar is not None and start_s <= bar.time < end_s:
+                    tail = [bodies.candle_json(bar)]
         except VenueError as error:
             fault = str(error)
-        bar = watch.candles.current(interval)
-        tail = [bodies.candle_json(bar)] if bar is not None and start_s <= bar.time < end_s else []
         return {"instrument": watch.id, "start": start_s, "end": end_s, "tail": tail, "fault": fault}
 
     async def _funding(self, symbol: str, start: int, end: int) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import numpy as np
 import pytest
@@ -305,3 +306,28 @@ class LakeAgainstDict(RuleBasedStateMachine):
 TestLakeAgainstDict = LakeAgainstDict.TestCase
 # each step opens, compacts and syncs: fewer examples than the default are many files already
 TestLakeAgainstDict.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+
+
+def test_closing_waits_for_what_other_threads_are_at(tmp_path: Path) -> None:
+    lake = Lake(tmp_path)
+    stop = Event()
+    faults: list[BaseException] = []
+
+    def work() -> None:
+        while not stop.is_set():
+            try:
+                lake.mark_covered("sim:BTCUSDT", "1m", 0, 60)
+                lake.missing("sim:BTCUSDT", "1m", 0, 600)
+            except StoreError as error:
+                faults.append(error)
+                return
+
+    threads = [Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.05)
+    lake.close()
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert all("The lake is closed" in str(fault) for fault in faults)

@@ -201,8 +201,10 @@ class CandleSource(StateSource):
 
     def bodies(self) -> list[Body]:
         bars, self._closed = self._closed, []
-        bar = self._watch.candles.current(self._interval)
-        if bar is not None:
+        # an open bar of which trades are missing is no number to stand behind; they are being fetched
+        if self._watch.candles.seeded(self._interval):
+            bar = self._watch.candles.current(self._interval)
+            assert bar is not None
             bars.append(bar)
         return [self.message(candle_json(each)) for each in bars]
 

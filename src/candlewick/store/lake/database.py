@@ -60,6 +60,9 @@ MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
 """Script n leads from `user_version` n to n + 1. Never change one that was released: add one."""
 
 
+CLOSED: Final = "The lake is closed. Open it again to go on."
+
+
 class Database:
     """Connections to the lake's file, one a thread.
 
@@ -72,8 +75,9 @@ class Database:
         self.path = root / FILE_NAME
         self._local = threading.local()
         self._all: set[sqlite3.Connection] = set()
-        self._guard = threading.Lock()
+        self._guard = threading.Condition()
         self._closed = False
+        self._in_use = 0
         try:
             root.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -85,8 +89,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
         """One consistent view of everything committed so far."""
-        connection = self._connection()
-        with self._explained():
+        with self._used() as connection, self._explained():
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -96,8 +99,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A transaction that commits whole or not at all."""
-        connection = self._connection()
-        with self._explained():
+        with self._used() as connection, self._explained():
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -109,17 +111,34 @@ class Database:
 
     def give_back_space(self) -> None:
         """Return pages that deleted rows have left to the file system, without waiting for readers."""
-        with self._explained():
-            connection = self._connection()
+        with self._used() as connection, self._explained():
             connection.execute("PRAGMA incremental_vacuum").fetchall()
             connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def close(self) -> None:
+        """Let no thread begin anything more, wait for what they are at, and close their connections."""
         with self._guard:
             self._closed = True
+            # SQLite does not bear a connection that is closed under a running statement
+            self._guard.wait_for(lambda: not self._in_use)
             connections, self._all = self._all, set()
         for connection in connections:
             connection.close()
+
+    @contextmanager
+    def _used(self) -> Iterator[sqlite3.Connection]:
+        """This thread's connection, which is not closed before it is given back."""
+        connection = self._connection()
+        with self._guard:
+            if self._closed:
+                raise StoreError(CLOSED)
+            self._in_use += 1
+        try:
+            yield connection
+        finally:
+            with self._guard:
+                self._in_use -= 1
+                self._guard.notify_all()
 
     def _connection(self) -> sqlite3.Connection:
         existing: sqlite3.Connection | None = getattr(self._local, "connection", None)
@@ -127,7 +146,7 @@ class Database:
             return existing
         with self._guard, self._explained():
             if self._closed:
-                raise StoreError("The lake is closed. Open it again to go on.")
+                raise StoreError(CLOSED)
             # check_same_thread off only so that close() may close every thread's connection
             made = sqlite3.connect(
                 self.path, timeout=_BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
