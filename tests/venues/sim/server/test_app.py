@@ -46,6 +46,18 @@ async def test_faults_are_switched_on_and_off_while_it_runs() -> None:
                 assert [each["a"] for each in await response.json(content_type=None)] == ids
 
 
+async def test_a_slow_line_delays_but_never_swaps() -> None:
+    with run_exchange(one_venue(pace=100.0, faults=Faults(delay_ms=3))) as alone:
+        async with (
+            aiohttp.ClientSession(alone.http) as client,
+            client.ws_connect("/ws/btcusdt@aggTrade") as ws,
+        ):
+            ids = [(await ws.receive_json(timeout=WAIT_S))["a"] for _ in range(300)]
+            await misbehave(client, {})
+            ids += [(await ws.receive_json(timeout=WAIT_S))["a"] for _ in range(50)]
+    assert ids == list(range(ids[0], ids[0] + 350))
+
+
 @pytest.mark.parametrize(
     ("faults", "words"),
     [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -21,6 +22,7 @@ from candlewick.venues.sim.server.streams import Stream
 # A reader further behind than this is cut off: it must never hold memory or slow anybody else.
 MOST_QUEUED_BYTES = 4 * 1024 * 1024
 MOST_CONTROL_BYTES = 256 * 1024
+TIMER_GRAIN_S = 0.001  # the loop's timers count in milliseconds
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001
 
@@ -69,15 +71,15 @@ class Connection:
     streams: dict[str, Stream | None] = field(default_factory=dict)
     _out: list[bytes] = field(default_factory=list)
     _out_bytes: int = 0
-    _last_release: float = 0.0
     _last_pong: float = field(default_factory=time.monotonic)
     _expiry: asyncio.TimerHandle | None = None
-    _timers: set[asyncio.TimerHandle] = field(default_factory=set)
+    _late: deque[tuple[float, bytes]] = field(default_factory=deque)
+    _release: asyncio.TimerHandle | None = None
 
     @property
     def faulty(self) -> bool:
         # what still waits must not be overtaken when the faults are switched off
-        return self.faults().on_streams or bool(self._timers)
+        return self.faults().on_streams or bool(self._late)
 
     def subscribe(self, names: list[str]) -> None:
         """Add streams. Names nobody publishes are taken silently, as the venue does.
@@ -116,32 +118,35 @@ class Connection:
         self.traffic.messages += 1
 
     def send_faulty(self, stream: str, payload: bytes) -> None:
-        """Queue what the faults leave of a stream message."""
+        """Queue what the faults leave of a stream message.
+
+        A message never overtakes an earlier one: a slow line delays, and only `reorder` swaps.
+        """
         if self.transport.is_closing():
             return
-        loop = asyncio.get_running_loop()
+        now_s = asyncio.get_running_loop().time()
         for delivery in self.fault_source.apply(self.faults(), stream, payload):
-            framed = frame(delivery.payload)
-            # later messages never overtake: a slow line delays, only `reorder` swaps
-            release = max(loop.time() + delivery.delay_ms / 1000, self._last_release)
-            self._last_release = release
-            if release <= loop.time():
+            framed, release_s = frame(delivery.payload), now_s + delivery.delay_ms / 1000
+            if not self._late and release_s <= now_s:
                 self.send(framed)
-            else:
-                self._later(release, framed)
-
-    def _later(self, release: float, framed: bytes) -> None:
-        def leave() -> None:
-            self._timers.discard(handle)
-            self._out_bytes -= len(framed)
-            self.send(framed)
-
-        self._out_bytes += len(framed)
+                continue
+            self._late.append((release_s, framed))
+            self._out_bytes += len(framed)
         if self._out_bytes > MOST_QUEUED_BYTES:
             self._cut_slow()
-            return
-        handle = asyncio.get_running_loop().call_at(release, leave)
-        self._timers.add(handle)
+        elif self._late and self._release is None:
+            self._release = asyncio.get_running_loop().call_at(self._late[0][0], self._let_go)
+
+    def _let_go(self) -> None:
+        """Send what has waited long enough."""
+        loop = asyncio.get_running_loop()
+        self._release = None
+        while self._late and self._late[0][0] <= loop.time() + TIMER_GRAIN_S:
+            _, framed = self._late.popleft()
+            self._out_bytes -= len(framed)
+            self.send(framed)
+        if self._late:
+            self._release = loop.call_at(self._late[0][0], self._let_go)
 
     def _flush(self) -> None:
         out, self._out = self._out, []
@@ -162,9 +167,9 @@ class Connection:
     def _leave(self) -> None:
         """Stop listening, and forget what still waits."""
         self.unsubscribe(list(self.streams))
-        for timer in self._timers:
-            timer.cancel()
-        self._timers.clear()
+        if self._release is not None:
+            self._release.cancel()
+        self._late.clear()
         self._out.clear()
         self._out_bytes = 0
 
