@@ -23,6 +23,7 @@ class Office:
 
     def __init__(self, data_dir: Path) -> None:
         self.demands: list[frozenset[str]] = []
+        self.fresh: list[frozenset[str]] = []
         self.lanes = Lanes(LaneLog(data_dir / "lanes.sqlite3"), ("alerts", "feeds"))
         self.gateway = Gateway(
             data_dir,
@@ -34,8 +35,12 @@ class Office:
                 "instruments": [{"instrument": "sim:BTCUSDT"}],
             },
             answer=self.answer,
-            on_demand=self.demands.append,
+            on_demand=self.note_demand,
         )
+
+    def note_demand(self, channels: frozenset[str], fresh: frozenset[str]) -> None:
+        self.demands.append(channels)
+        self.fresh.append(fresh)
 
     async def answer(self, verb: str, arguments: dict[str, Any]) -> Any:
         match verb:
@@ -136,6 +141,9 @@ async def test_the_demand_is_the_union_of_all_web_processes(tmp_path: Path) -> N
         one.demand(frozenset({"prices"}))
         other.demand(frozenset({"book:BTCUSDT"}))
         await until(lambda: engine.demands and engine.demands[-1] == {"prices", "book:BTCUSDT"})
+        one.demand(frozenset({"prices", "book:BTCUSDT"}))
+        await until(lambda: engine.fresh[-1] == {"book:BTCUSDT"})  # new to this one, though others have it
+        one.demand(frozenset({"prices"}))
         other.demand(frozenset())
         await until(lambda: engine.demands[-1] == {"prices"})
 

@@ -65,6 +65,16 @@ async def test_the_last_word_of_a_bar_is_sent_before_the_next_one_begins(tmp_pat
         ]
 
 
+async def test_only_what_is_new_to_somebody_is_sent_whole_when_the_demand_changes(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "prices", "tape:BTCUSDT")
+        g.bodies("prices")
+        g.frames.clear()
+        g.market.demand({"prices", "tape:BTCUSDT", "candles:BTCUSDT:1m"}, {"candles:BTCUSDT:1m"})
+        assert g.bodies("prices") == []
+        assert [name for name, _ in g.frames] == ["candles:BTCUSDT:1m"]
+
+
 async def test_a_tape_sends_each_trade_once(tmp_path: Path) -> None:
     async with ground(tmp_path) as g:
         begin(g, "tape:BTCUSDT")

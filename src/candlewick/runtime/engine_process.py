@@ -189,7 +189,7 @@ class EngineProcess:
             "instruments": [self.requests.instrument_json(i) for i in self.live.instruments.values()],
         }
 
-    def _demand(self, channels: frozenset[str]) -> None:
+    def _demand(self, channels: frozenset[str], fresh: frozenset[str]) -> None:
         wanted: dict[str, set[Topic]] = {}
         for channel in channels:
             kind, _, rest = channel.partition(":")
@@ -206,7 +206,7 @@ class EngineProcess:
                 if kind == "ticker" and self.live.instruments[instrument].kind == "perp":
                     wanted[instrument].add("derivative")
         self.live.look_at(wanted)
-        self._market.demand(channels)
+        self._market.demand(channels, fresh)
 
 
 def _symbol_end(kind: str, rest: str) -> int:

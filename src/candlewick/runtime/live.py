@@ -166,8 +166,10 @@ class Live:
             group.create_task(self._hand_over_trades())
 
     async def close(self) -> None:
-        for task in list(self._tasks):
+        tasks = list(self._tasks)
+        for task in tasks:
             task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         for feed in self.feeds.values():
             await feed.close()
         self._hand_over()

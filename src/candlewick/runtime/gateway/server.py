@@ -41,7 +41,8 @@ class Gateway:
         lanes: the account lanes that every peer follows.
         welcome: what a newcomer is told (`primary`, `mode`, `venues`, `instruments`).
         answer: called with verb and arguments of a request, gives JSON bytes or anything msgspec encodes.
-        on_demand: called with the union of all peers' channels when it changes.
+        on_demand: called with the union of all peers' channels, and those of them whose whole state a
+            peer has yet to get.
     """
 
     def __init__(
@@ -51,7 +52,7 @@ class Gateway:
         lanes: Lanes,
         welcome: Callable[[], dict[str, Any]],
         answer: Callable[[str, dict[str, Any]], Awaitable[Any]],
-        on_demand: Callable[[frozenset[str]], None],
+        on_demand: Callable[[frozenset[str], frozenset[str]], None],
     ) -> None:
         self._market_address, self._command_address = addresses(data_dir)
         self._lanes = lanes
@@ -115,8 +116,8 @@ class Gateway:
             case [b"ping"]:
                 self._commands.send([identity, b"pong", self._epoch, orjson.dumps(self._lanes.last_seqs())])
             case [b"demand", channels]:
-                peer.demand = frozenset(orjson.loads(channels))
-                self._sum_demand(renewed=peer.demand)
+                before, peer.demand = peer.demand, frozenset(orjson.loads(channels))
+                self._sum_demand(fresh=peer.demand - before)
             case [b"resync", channel]:
                 self._send_snapshot(identity, channel.decode())
             case [b"hello"]:
@@ -159,12 +160,12 @@ class Gateway:
             failed = CandlewickError(f"The engine failed at {verb!r}; its log says why.")
             self._commands.send([identity, b"error", number, _error_body(failed)])
 
-    def _sum_demand(self, renewed: frozenset[str] = frozenset()) -> None:
-        """`renewed` channels are announced even when the union stays: somebody new wants their state."""
+    def _sum_demand(self, fresh: frozenset[str] = frozenset()) -> None:
+        """`fresh` channels are announced even when the union stays: a peer that is new to them wants all."""
         union = frozenset[str]().union(*(peer.demand for peer in self._peers.values()))
-        if union != self._demand or renewed:
+        if union != self._demand or fresh:
             self._demand = union
-            self._on_demand(union)
+            self._on_demand(union, fresh)
 
     async def _sweep_forever(self) -> None:
         while True:

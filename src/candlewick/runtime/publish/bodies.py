@@ -39,6 +39,15 @@ class Source(Protocol):
         ...
 
 
+def _tidy(value: float) -> float:
+    """A sum without the noise of its last bits: 3.3025, not 3.302499999999996."""
+    return float(f"{value:.13g}")
+
+
+def _tidied(value: float | None) -> float | None:
+    return None if value is None else _tidy(value)
+
+
 def candle_json(candle: Candle) -> dict[str, Any]:
     return {
         "time": candle.time,
@@ -46,7 +55,7 @@ def candle_json(candle: Candle) -> dict[str, Any]:
         "high": candle.high,
         "low": candle.low,
         "close": candle.close,
-        "volume": candle.volume,
+        "volume": _tidy(candle.volume),
         "closed": candle.closed,
     }
 
@@ -90,12 +99,12 @@ def ticker(watch: Watch, primary: str) -> dict[str, Any] | None:
         "last": watch.last,
         "bid": quote.bid if quote else None,
         "ask": quote.ask if quote else None,
-        "change": session.change,
-        "change_pct": session.change_pct,
+        "change": _tidied(session.change),
+        "change_pct": _tidied(session.change_pct),
         "high": session.high,
         "low": session.low,
-        "volume": session.volume,
-        "vwap": session.vwap,
+        "volume": _tidied(session.volume),
+        "vwap": _tidied(session.vwap),
         "stale": bool(watch.stale),
     }
     return data if derivative.mark is None else data | _derivative_json(derivative)

@@ -88,13 +88,14 @@ class MarketLane:
         self.flushes = 0
         self.bodies = 0
 
-    def demand(self, channels: Iterable[str]) -> None:
-        """Replace the set of wanted channels; what is wanted is sent whole at the next flush.
+    def demand(self, channels: Iterable[str], fresh: Iterable[str] | None = None) -> None:
+        """Replace the set of wanted channels; of these the `fresh` (all, if not given) are sent whole.
 
         A channel that cannot be (its symbol left the list, say) is passed over: the web process has
         checked what people ask for.
         """
         wanted = set(channels)
+        whole = wanted if fresh is None else wanted & set(fresh)
         sources: dict[str, Source] = {}
         for channel in wanted - self._maps.keys():
             try:
@@ -109,15 +110,17 @@ class MarketLane:
                 self._by_update.setdefault(key, []).append(source)
             if isinstance(source, CandleSource | IndicatorSource):
                 self._by_closed.setdefault(source.closed_key, []).append(source)
-            source.renew()
-            self.refresh(source)
+        for channel in whole & sources.keys():
+            sources[channel].renew()
+            self.refresh(sources[channel])
         self._maps_of = {}
         for name in wanted & self._maps.keys():
             map_ = self._maps[name]
             for aspect in map_.aspects:
                 self._maps_of.setdefault(aspect, []).append(map_)
-            map_.changed.update(self._engine.watches)
-            self._arm_map(map_)
+            if name in whole:
+                map_.changed.update(self._engine.watches)
+                self._arm_map(map_)
 
     def note(self, update: Updated) -> None:
         """Something changed. Called for every update of the heart: the hot path."""
