@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 from candlewick.core.clock import Clock, SystemClock
 from candlewick.core.errors import UsageError, VenueError
-from candlewick.core.instrument import parse_symbol
+from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.runtime import wiring
 from candlewick.runtime.gateway.server import Gateway
 from candlewick.runtime.health import HealthWatch
@@ -29,11 +28,10 @@ from candlewick.store.lane_log import LaneLog
 from candlewick.trading.engine import Engine
 from candlewick.venues.contract import MarketFeed, Topic
 
-log = logging.getLogger(__name__)
-
 LANES: Final = ("alerts", "feeds")
-LISTING_RETRY_S: Final = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
-TOLD_AFTER: Final = 6  # attempts to learn what a venue lists, before people are told
+FIRST_RETRY_S: Final = 0.1
+LAST_RETRY_S: Final = 5.0
+TOLD_AFTER_S: Final = 10.0
 WARM_UP_RETRY_S: Final = 2.0
 SPOT_TOPICS: Final[frozenset[Topic]] = frozenset({"trades", "quotes"})
 PERP_TOPICS: Final[frozenset[Topic]] = SPOT_TOPICS | {"derivative", "liquidations"}
@@ -104,7 +102,7 @@ class EngineProcess:
             try:
                 async with asyncio.TaskGroup() as group:
                     for feed in self._feeds:
-                        group.create_task(self._list(feed))
+                        group.create_task(self._follow(feed))
                     group.create_task(self._health.run())
                     group.create_task(self.live.run())
                     if self._mode != "replay":
@@ -127,26 +125,28 @@ class EngineProcess:
         yield
         self._running_mark.unlink(missing_ok=True)
 
-    async def _list(self, feed: MarketFeed) -> None:
-        """Learn what a venue lists, as soon as it answers, and follow what is always followed."""
-        attempt = 0
+    async def _follow(self, feed: MarketFeed) -> None:
+        """Learn what a venue lists, as soon as it answers; then follow it until cancelled."""
+        self._take_listing(feed, await self._listing(feed))
+        await feed.run(self.live.take)
+
+    async def _listing(self, feed: MarketFeed) -> list[Instrument]:
+        loop = asyncio.get_running_loop()
+        begun, wait_s, told = loop.time(), FIRST_RETRY_S, False
         while True:
             try:
-                listed = await feed.instruments()
-                break
+                return await feed.instruments()
             except VenueError as error:
                 feed.health.last_error = str(error)
-                if attempt == TOLD_AFTER:
+                if not told and loop.time() - begun > TOLD_AFTER_S:
+                    told = True
                     title = f"{feed.venue.title} cannot be reached"
                     self.lanes.notice("WARNING", title, f"{error}. Trying on.", self._clock.now_ns())
-                log.log(
-                    logging.INFO if attempt > 5 else logging.DEBUG,
-                    "%s does not list its instruments yet: %s",
-                    feed.venue.id,
-                    error,
-                )
-                await asyncio.sleep(LISTING_RETRY_S[min(attempt, len(LISTING_RETRY_S) - 1)])
-                attempt += 1
+            await asyncio.sleep(wait_s)
+            # one on this machine starts beside us: what it costs to ask it again is nothing
+            wait_s = FIRST_RETRY_S if feed.venue.simulated else min(2 * wait_s, LAST_RETRY_S)
+
+    def _take_listing(self, feed: MarketFeed, listed: list[Instrument]) -> None:
         self.live.list_instruments(listed)
         named = {parse_symbol(text, primary=self._primary) for text in self._settings.market.symbols}
         for instrument in listed:

@@ -157,10 +157,8 @@ class Live:
                 asyncio.get_running_loop().call_later(LINGER_S, self._let_go, instrument, topics)
 
     async def run(self) -> None:
-        """Run all feeds until cancelled."""
+        """Tell the time and hand trades to the lake until cancelled; the feeds are run by who lists them."""
         async with asyncio.TaskGroup() as group:
-            for feed in self.feeds.values():
-                group.create_task(feed.run(self.take))
             if self._tells_time:
                 group.create_task(self._tell_time())
             group.create_task(self._hand_over_trades())
