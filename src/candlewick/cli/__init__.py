@@ -23,7 +23,6 @@ VERBS = {
     "data": "Import, list, check and export history.",
     "user": "Add and list people, change their role, reset their sign-in.",
     "doctor": "Print what is in force and where it came from.",
-    "bench": "Print how fast this machine runs the hot paths.",
     "version": "Print the version.",
 }
 
