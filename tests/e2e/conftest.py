@@ -149,6 +149,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
     """One running terminal for the tests of a module; what they change is their own watchlist's."""
     running = Up(tmp_path_factory.mktemp("data"))
     try:
+        running.login_link()
         yield running
     finally:
         running.stop()
@@ -228,6 +229,15 @@ def _serve_module(route: Route) -> None:
         route.fulfill(body=body, content_type="text/html")
     else:
         route.fulfill(path=STATIC / path.removeprefix("/"), content_type="text/javascript")
+
+
+def violations(page: Page) -> list[str]:
+    """What axe objects to, as it stands on the screen."""
+    # through the debugger, which the page's policy does not bind
+    debugger = page.context.new_cdp_session(page)
+    debugger.send("Runtime.evaluate", {"expression": AXE.read_text()})
+    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(({violations}) => violations)")
+    return [f"{each['id']}: {json.dumps([node['target'] for node in each['nodes']])}" for each in found]
 
 
 def _free_port() -> int:

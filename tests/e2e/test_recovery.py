@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.e2e.conftest import Up
+from tests.e2e.conftest import Up, violations
 
 OpenPage = Callable[..., Page]
 NUMBER = re.compile(r"\d")
@@ -51,12 +51,16 @@ def test_it_shows_nothing_stale_while_the_engine_is_away_and_goes_on_after(
     _live(page)
 
     up.suspend("engine")  # as a machine without breath does; one that is killed is back too soon to look
-
-    expect(page.locator("#connection")).to_have_text("engine away")
-    expect(page.locator("#plot .doubt")).to_have_text("The engine is away; it is being restarted.")
-    expect(page.locator("#bids")).not_to_have_text(NUMBER)
-    expect(page.locator("#feed-rows .state").first).to_have_text("Disconnected")
-    up.kill("engine")
+    try:
+        newcomer = open_page("/terminal/?symbol=BTCUSDT&interval=1m", expects_faults=True)
+        for each in (page, newcomer):
+            expect(each.locator("#connection")).to_have_text("engine away")
+            expect(each.locator("#plot .doubt")).to_have_text("The engine is away; it is being restarted.")
+            expect(each.locator("#bids")).not_to_have_text(NUMBER)
+            expect(each.locator("#feed-rows .state").first).to_have_text("Disconnected")
+        assert violations(page) == []  # what is dimmed must still be readable
+    finally:
+        up.kill("engine")
     _live(page)
     expect(page.locator("#feed-rows .state").first).to_have_text("Live")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Locator, Page, Response, expect
 
-from tests.e2e.conftest import AXE, DESKTOP, PHONE, TABLET
+from tests.e2e.conftest import DESKTOP, PHONE, TABLET, violations
 
 OpenPage = Callable[..., Page]
 SIZES = [DESKTOP, TABLET, PHONE]
@@ -288,7 +287,7 @@ def test_axe_finds_nothing(open_page: OpenPage, size: tuple[int, int]) -> None:
     page = open_page(size=size)
     _wait_until_live(page)
 
-    assert _violations(page) == []
+    assert violations(page) == []
 
 
 @pytest.mark.parametrize("opener", ["/", "?"])
@@ -299,7 +298,7 @@ def test_axe_finds_nothing_in_the_dialogs(open_page: OpenPage, opener: str) -> N
     page.keyboard.press(opener)
     expect(page.locator("dialog[open]")).to_be_visible()
 
-    assert _violations(page) == []
+    assert violations(page) == []
 
 
 def test_the_first_stop_of_the_tab_key_skips_to_the_chart(open_page: OpenPage) -> None:
@@ -351,11 +350,3 @@ def _reloaded(page: Page) -> Page:
     page.reload()
     _wait_until_live(page)
     return page
-
-
-def _violations(page: Page) -> list[str]:
-    # through the debugger, which the page's policy does not bind
-    debugger = page.context.new_cdp_session(page)
-    debugger.send("Runtime.evaluate", {"expression": AXE.read_text()})
-    found = page.evaluate("axe.run({resultTypes: ['violations']}).then(({violations}) => violations)")
-    return [f"{each['id']}: {json.dumps([node['target'] for node in each['nodes']])}" for each in found]

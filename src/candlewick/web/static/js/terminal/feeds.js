@@ -29,6 +29,7 @@ export class Feeds extends EventTarget {
   constructor({ live, desk }) {
     super();
     this.desk = desk;
+    this.live = live;
     live.subscribe(["feeds"], (message) => this.#take(message));
     desk.addEventListener("symbol", () => this.#drawSoon());
   }
@@ -56,6 +57,7 @@ export class Feeds extends EventTarget {
     for (const [venue, health] of Object.entries(data)) {
       this.#feeds.set(venue, { ...this.#feeds.get(venue), ...health });
     }
+    if (this.live.engineIsAway) this.forget(); // what the server remembers of an engine that is gone
     this.#drawSoon();
   }
 

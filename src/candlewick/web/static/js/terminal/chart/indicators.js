@@ -195,6 +195,7 @@ export class Indicators {
     for (const price of [30, 70]) {
       series.history.createPriceLine({ price, color: "#857b68", lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false });
     }
+    series.live.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.06 } }); // no volume below
     const panes = this.chart.panes();
     panes[0]?.setStretchFactor(4);
     panes[1]?.setStretchFactor(1);
