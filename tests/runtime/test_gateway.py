@@ -148,6 +148,18 @@ async def test_the_demand_is_the_union_of_all_web_processes(tmp_path: Path) -> N
         await until(lambda: engine.demands[-1] == {"prices"})
 
 
+async def test_all_that_a_link_wants_is_new_again_when_the_list_of_instruments_has_changed(
+    tmp_path: Path,
+) -> None:
+    async with office(tmp_path) as engine, link(tmp_path) as web:
+        await until(lambda: web.connected)
+        web.demand(frozenset({"book:BTCUSDT"}))  # which the engine may not have known when it was asked
+        await until(lambda: engine.fresh == [{"book:BTCUSDT"}])
+        engine.gateway.welcome_again()
+        await until(lambda: len(engine.fresh) == 2)
+        assert engine.fresh[1] == {"book:BTCUSDT"}
+
+
 async def test_lane_events_arrive_numbered_and_a_newcomer_gets_a_snapshot(tmp_path: Path) -> None:
     async with office(tmp_path) as engine, link(tmp_path) as early:
         events: list[tuple[str, int]] = []

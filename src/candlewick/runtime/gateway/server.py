@@ -30,6 +30,7 @@ class _Peer:
 
     last_heard: float
     demand: frozenset[str] = frozenset()
+    told_whole: frozenset[str] = frozenset()  # channels of the demand whose state it was sent
     requests: set[asyncio.Task[None]] = field(default_factory=set)
 
 
@@ -116,14 +117,18 @@ class Gateway:
             case [b"ping"]:
                 self._commands.send([identity, b"pong", self._epoch, orjson.dumps(self._lanes.last_seqs())])
             case [b"demand", channels]:
-                before, peer.demand = peer.demand, frozenset(orjson.loads(channels))
-                self._sum_demand(fresh=peer.demand - before)
+                peer.demand = frozenset(orjson.loads(channels))
+                fresh, peer.told_whole = peer.demand - peer.told_whole, peer.demand
+                self._sum_demand(fresh=fresh)
             case [b"resync", channel]:
                 self._send_snapshot(identity, channel.decode())
             case [b"hello"]:
                 self._greet(identity)
 
     def _greet(self, identity: bytes) -> None:
+        # It answers with its demand, all of which counts as new: it may have missed something, or an
+        # instrument that it wants may be known only now.
+        self._peers[identity].told_whole = frozenset()
         self._commands.send([identity, b"welcome", self._epoch, orjson.dumps(self._welcome())])
         for channel in self._lanes.channels():
             self._send_snapshot(identity, channel)
