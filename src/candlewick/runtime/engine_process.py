@@ -122,7 +122,8 @@ class EngineProcess:
             text = "It ended without stopping properly and has been started again; the lake is whole."
             self.lanes.notice("WARNING", "The engine was restarted", text, self._clock.now_ns())
         self._running_mark.touch()
-        yield
+        with contextlib.suppress(asyncio.CancelledError):  # how we are told to stop; anything else is a fault
+            yield
         self._running_mark.unlink(missing_ok=True)
 
     async def _follow(self, feed: MarketFeed) -> None:
@@ -218,8 +219,15 @@ def _symbol_end(kind: str, rest: str) -> int:
 async def _until_stopped(process: EngineProcess) -> None:
     running = asyncio.create_task(process.run())
     loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        # A Ctrl-C comes twice, from the terminal and from our supervisor: the second must not cut the
+        # stop short.
+        if not running.cancelling():
+            running.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, running.cancel)
+        loop.add_signal_handler(number, stop)
     gc.collect()
     gc.freeze()  # what was made at start lives as long as we do: no need to look at it again
     with contextlib.suppress(asyncio.CancelledError):
