@@ -41,13 +41,34 @@ class LaneLog:
             )
 
     def newest(self, channel: str, count: int) -> list[tuple[int, bytes]]:
-        """The newest `count` events of a channel as (seq, message), oldest first."""
-        with self._lock:
-            rows = self._connection.execute(
-                "SELECT seq, message FROM lane_event WHERE channel = ? ORDER BY seq DESC LIMIT ?",
-                (channel, count),
-            ).fetchall()
+        """The newest `count` events of a channel as (seq, message), oldest first.
+
+        Raises:
+            StoreError: the log cannot be read.
+        """
+        try:
+            with self._lock:
+                rows = self._connection.execute(
+                    "SELECT seq, message FROM lane_event WHERE channel = ? ORDER BY seq DESC LIMIT ?",
+                    (channel, count),
+                ).fetchall()
+        except sqlite3.Error as error:
+            raise StoreError(f"The log of the account lanes cannot be read: {error}.") from None
         return rows[::-1]
+
+    def forget_before(self, channel: str, seq: int) -> None:
+        """Delete a channel's events with lower numbers than `seq`.
+
+        Raises:
+            StoreError: the log cannot be written.
+        """
+        try:
+            with self._lock:
+                self._connection.execute(
+                    "DELETE FROM lane_event WHERE channel = ? AND seq < ?", (channel, seq)
+                )
+        except sqlite3.Error as error:
+            raise StoreError(f"The log of the account lanes cannot be written: {error}.") from None
 
     def close(self) -> None:
         with self._lock:

@@ -8,6 +8,7 @@ twice, not even across a `kill -9`. Until there are accounts, two channels exist
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,30 +19,34 @@ import orjson
 from candlewick.core.clock import iso
 from candlewick.store.lane_log import LaneLog
 
-KEPT_EVENTS = 200
+KEPT_EVENTS = 200  # of a channel, at hand
+LOGGED_EVENTS = 10_000  # of a channel, in the log: older ones are forgotten at a start
+
+log = logging.getLogger(__name__)
 
 
 class Lanes:
     """All lanes of one engine. Lives on one event loop; the log is written on a thread of its own.
 
     Attributes:
-        on_event: called with channel, seq and message once an event is safely written.
-        failed: events that could not be written, and so were not sent.
+        on_event: called with channel, seq and message once an event is written, or could not be.
+        failed: events that could not be written; they were sent all the same.
     """
 
-    def __init__(self, log: LaneLog, channels: tuple[str, ...]) -> None:
+    def __init__(self, store: LaneLog, channels: tuple[str, ...]) -> None:
         self.on_event: Callable[[str, int, bytes], None] = lambda channel, seq, message: None
         self.failed = 0
-        self._log = log
+        self._log = store
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="lane-log")
         self._events: dict[str, deque[tuple[int, bytes]]] = {}
         self._next_seq: dict[str, int] = {}
         self._states: dict[str, Callable[[], Any]] = {}
         self._unsent: set[asyncio.Future[None]] = set()
         for channel in channels:
-            events = log.newest(channel, KEPT_EVENTS)
+            events = store.newest(channel, KEPT_EVENTS)
             self._events[channel] = deque(events, maxlen=KEPT_EVENTS)
             self._next_seq[channel] = (events[-1][0] if events else 0) + 1
+            store.forget_before(channel, self._next_seq[channel] - LOGGED_EVENTS)
 
     def snapshot_of(self, channel: str, state: Callable[[], Any]) -> None:
         """Let `state()` be the data of the channel's snapshot, instead of its newest events."""
@@ -90,8 +95,10 @@ class Lanes:
 
     def _send(self, channel: str, seq: int, message: bytes, written: asyncio.Future[None]) -> None:
         self._unsent.discard(written)
-        if written.cancelled() or written.exception() is not None:
+        error = None if written.cancelled() else written.exception()
+        if written.cancelled() or error is not None:
             self.failed += 1
+            log.error("Event %d of %s could not be written: %s", seq, channel, error or "cut off")
         # an event whose log is full is still told: silence would leave a gap in the numbers
         self._events[channel].append((seq, message))
         self.on_event(channel, seq, message)
