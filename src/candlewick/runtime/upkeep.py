@@ -31,18 +31,22 @@ async def compact_forever(data_dir: Path, keep_trades_days: int) -> None:
 async def compact_once(data_dir: Path, keep_trades_days: int) -> bool:
     """One run; whether it went well."""
     arguments = ["--data-dir", str(data_dir), "--keep-trades-days", str(keep_trades_days), "--json"]
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "candlewick",
-        "data",
-        "compact",
-        *arguments,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-        preexec_fn=lambda: os.nice(NICENESS),
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "candlewick",
+            "data",
+            "compact",
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+            preexec_fn=lambda: os.nice(NICENESS),
+        )
+    except OSError as error:  # no room for a process now
+        log.warning("The lake could not be compacted: %s", error)
+        return False
     try:
         _, said = await process.communicate()
     except asyncio.CancelledError:

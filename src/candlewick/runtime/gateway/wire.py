@@ -105,6 +105,9 @@ class LoopSocket:
                 except zmq.Again:
                     return
                 self._on_message(frames)
+        except BaseException:
+            self._schedule_drain()  # one message that cannot be taken must not hold up those behind it
+            raise
         finally:
             self._draining = False
         self._schedule_drain()
