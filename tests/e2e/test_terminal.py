@@ -58,7 +58,7 @@ def _saved(page: Page) -> Callable[[Response], bool]:
 
 
 def test_prices_book_and_tape_move_before_ones_eyes(open_page: OpenPage) -> None:
-    page = open_page()
+    page = open_page("/terminal/?symbol=BTCUSDT")
     _wait_until_live(page)
 
     for moving in ("#last", "#asks", "#bids", "#trades", "#legend"):
