@@ -53,6 +53,16 @@ def test_it_keeps_books_of_a_constant_size(world: World) -> None:
     assert 0.6 < np.mean(after) / np.mean(before) < 1.5
 
 
+def test_no_price_gathers_orders_without_end() -> None:
+    world = World(seed=9, venue="sim-west", origin_ms=ORIGIN, pace=40.0)
+    run(world, 1)
+    for listing in world.listings:
+        book = world._of(listing).market.book
+        depth = book.depth(10_000, 0)
+        for sells, side in ((False, depth.bids), (True, depth.asks)):
+            assert not any(book.oldest_of(sells, ticks, 13) for ticks, _ in side)
+
+
 def test_it_shows_more_size_away_from_the_touch(world: World) -> None:
     run(world, 2)
     near, far = [], []

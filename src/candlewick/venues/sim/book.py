@@ -140,6 +140,13 @@ class Book:
         """The order that came last to the level at `ticks`."""
         return next(reversed((self._asks if sells else self._bids)[ticks].orders.values()))
 
+    def oldest_of(self, sells: bool, ticks: int, many: int) -> Resting | None:
+        """The order that came first to the level at `ticks`, if `many` or more rest there."""
+        level = (self._asks if sells else self._bids).get(ticks)
+        if level is None or len(level.orders) < many:
+            return None
+        return next(iter(level.orders.values()))
+
     def lots_at(self, sells: bool, ticks: int) -> int:
         """Lots at one price, 0 if there is no such level."""
         level = (self._asks if sells else self._bids).get(ticks)

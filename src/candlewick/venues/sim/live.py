@@ -23,6 +23,7 @@ from candlewick.venues.sim.path import MINUTE_MS
 from candlewick.venues.sim.sessions import Session
 
 _BPS = 1e-4
+_MOST_ORDERS = 12  # at one price; the next maker takes the place of the oldest
 _SETTLE_MS = 45_000.0  # how fast the book leaves the last generated trade for the fair path
 
 
@@ -239,6 +240,10 @@ class LiveMarket:
                 ticks = min(ticks, book.ask_ticks[0] - 1)
         if ticks > 0:
             size = self._lots * (1.0 + 1.5 * away / self._reach) * chance.lognormvariate(0.0, 0.9)
+            # where ticks are coarse, orders would gather on few prices without end
+            tired = book.oldest_of(sells, ticks, _MOST_ORDERS)
+            if tired is not None:
+                book.cancel(tired)
             book.place(sells, ticks, max(1, int(size)))
 
     def _withdraw(self, sells: bool, prices: list[int]) -> None:
