@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from candlewick.core.clock import NS_PER_S, ManualClock
-from candlewick.core.errors import VenueUnavailable
+from candlewick.core.errors import VenueError, VenueUnavailable
 from candlewick.core.events import BookChange, Candle, Funding, OpenInterest, Trade
 from candlewick.core.instrument import Instrument, Venue
 from candlewick.core.interval import seconds
@@ -57,6 +57,7 @@ class ScriptedFeed:
         self.past_trades: list[Trade] = []
         self.bars: list[Candle] = []
         self.down = False
+        self.refuses_trades = False
 
     async def instruments(self) -> list[Instrument]:
         return [INSTRUMENT]
@@ -82,6 +83,8 @@ class ScriptedFeed:
 
     async def trades(self, instrument: str, *, from_id: int, to_id: int) -> list[Trade]:
         self._ask("trades", from_id, to_id)
+        if self.refuses_trades:
+            raise VenueError("the venue does not give old trades")
         return [each for each in self.past_trades if from_id <= int(each.id) <= to_id]
 
     async def trades_between(self, instrument: str, start_ns: int, end_ns: int) -> list[Trade]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.events import BookChange, Disconnected, TimePassed, TradesKnown
+from candlewick.core.events import BookChange, Connected, Disconnected, Quote, TimePassed, TradesKnown
 from tests.runtime.ground import BTC, MINUTE, bar, ground, trade, until
 
 
@@ -147,3 +147,32 @@ async def test_silence_makes_no_candles_once_the_trades_are_let_go(
         g.live.look_at({})
         await until(lambda: not g.feed.wanted[BTC])
         assert g.engine.process(TimePassed((MINUTE + 300) * NS_PER_S)) == ()
+
+
+async def test_a_quote_that_nobody_follows_any_more_is_not_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candlewick.runtime.live.LINGER_S", 0.0)
+    async with ground(tmp_path) as g:
+        g.market.demand({"ticker:BTCUSDT"})
+        g.live.look_at({BTC: {"quotes"}})
+        g.live.take(Quote(BTC, 99.0, 1.0, 101.0, 1.0, None, MINUTE, MINUTE))
+        g.live.take(trade(1, 100.0, 1.0))
+        assert g.bodies("ticker:BTCUSDT")[-1]["data"]["bid"] == 99.0
+        g.live.look_at({})
+        await until(lambda: not g.feed.wanted[BTC])
+        assert g.bodies("ticker:BTCUSDT")[-1]["data"]["bid"] is None
+
+
+async def test_silence_makes_no_candles_while_the_trades_are_cut_off_though_somebody_comes_to_look(
+    tmp_path: Path,
+) -> None:
+    async with ground(tmp_path) as g:
+        g.live.follow_always(BTC, frozenset({"trades"}))
+        g.live.take(trade(1, 100.0, 1.0))
+        g.live.take(Disconnected("sim", "spot stream 1", "reset", (BTC,), NS_PER_S))
+        g.live.look_at({BTC: {"trades"}})
+        assert await g.live.open_bar(BTC, "1m") is None  # the venue is asked, and has none
+        assert g.engine.process(TimePassed((MINUTE + 300) * NS_PER_S)) == ()
+        g.live.take(Connected("sim", "spot stream 1", 2 * NS_PER_S))
+        await until(lambda: g.engine.watch(BTC).candles.seeded("1m"))

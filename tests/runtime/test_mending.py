@@ -24,6 +24,18 @@ async def test_trades_that_the_venue_no_longer_has_are_mended_from_its_candles(t
         await until(lambda: g.engine.watch(BTC).candles.seeded("1m"))
 
 
+async def test_trades_that_the_venue_refuses_to_give_are_mended_from_its_candles(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        g.clock.set((MINUTE + 70) * NS_PER_S)
+        g.live.follow_always(BTC, frozenset({"trades"}))
+        g.feed.refuses_trades = True
+        g.feed.bars = [bar(MINUTE, 177.0)]
+        g.live.take(trade(1, 100.0, 1.0))
+        g.live.take(trade(10, 101.0, 60.0))
+        await until(lambda: len(g.lake.candles(BTC, "1m")) == 1)
+        assert g.lake.candles(BTC, "1m").close.tolist() == [177.0]
+
+
 async def test_open_bars_are_seeded_again_when_a_lost_connection_is_back(tmp_path: Path) -> None:
     async with ground(tmp_path) as g:
         g.live.take(trade(1, 100.0, 1.0))

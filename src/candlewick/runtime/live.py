@@ -72,12 +72,13 @@ class Live:
         self._trades: defaultdict[str, list[Trade]] = defaultdict(list)
         self._always: dict[str, frozenset[Topic]] = {}
         self._looked_at: dict[str, set[Topic]] = {}
+        self._down: dict[tuple[str, str], set[str]] = {}  # venue and stream → what it does not carry now
         self._tasks: set[asyncio.Task[None]] = set()
         self._mender = mender = Mender(
             engine=engine,
             historian=self.historian,
             feed_of=self.feed_of,
-            follows=self.follows_trades,
+            trades_flow=self.trades_flow,
             take=self.take,
             start=self.start,
             clock=clock,
@@ -86,7 +87,7 @@ class Live:
         self._beside: dict[type, Callable[[Any], None]] = {
             OpenInterest: writer.open_interest,
             Connected: self._seed_again,
-            Disconnected: self._forget_seeds,
+            Disconnected: self._note_lost,
         }
         if record_trades:
             self._beside[Trade] = self._record
@@ -111,18 +112,18 @@ class Live:
     def feed_of(self, instrument: str) -> MarketFeed:
         return self.feeds[instrument.partition(":")[0]]
 
-    def follows_trades(self, instrument: str) -> bool:
-        """Whether every trade of an instrument is to come to us."""
+    def trades_flow(self, instrument: str) -> bool:
+        """Whether every trade of an instrument comes to us: it is followed, and its stream stands."""
         wanted = self._always.get(instrument, frozenset()) | self._looked_at.get(instrument, set())
-        return "trades" in wanted
+        return "trades" in wanted and not any(instrument in lost for lost in self._down.values())
 
     async def open_bar(self, instrument: str, interval: str) -> Candle | None:
-        """The open bar: our own where its trades are followed, else as the venue has it now.
+        """The open bar: our own where its trades flow, else as the venue has it now.
 
         Raises:
             VenueError: the venue does not give what it takes.
         """
-        if self.follows_trades(instrument):
+        if self.trades_flow(instrument):
             await self.historian.seed(instrument)
             candles = self.engine.watch(instrument).candles
             return candles.current(interval) if candles.seeded(interval) else None
@@ -180,6 +181,12 @@ class Live:
             watch = self.engine.watch(instrument)
             watch.book.desynchronise("nobody looks at it")
             watch.snapshot_wanted = False
+        if "quotes" in unwanted:
+            # What is not followed any more is not known any more.
+            watch = self.engine.watch(instrument)
+            watch.quote = None
+            for effect in watch.updated["quote"]:
+                self._carry_out[type(effect)](effect)
         if "trades" in unwanted:
             # From here on silence says nothing about what was traded.
             self.engine.watch(instrument).candles.interrupt()
@@ -188,11 +195,15 @@ class Live:
     def _record(self, trade: Trade) -> None:
         self._trades[trade.instrument].append(trade)
 
-    def _forget_seeds(self, event: Disconnected) -> None:
-        self.historian.forget_seeds(set(event.instruments) or set(self.instruments))
+    def _note_lost(self, event: Disconnected) -> None:
+        of_venue = (each for each in self.instruments if each.startswith(f"{event.venue}:"))
+        lost = set(event.instruments or of_venue)
+        self._down[event.venue, event.stream] = lost
+        self.historian.forget_seeds(lost)
 
     def _seed_again(self, event: Connected) -> None:
         """What is looked at may have missed its last trades, and be silent since: nothing else would tell."""
+        self._down.pop((event.venue, event.stream), None)
         for instrument, topics in self._looked_at.items():
             if "trades" in topics and instrument.startswith(f"{event.venue}:"):
                 self._mender.seed(instrument)

@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar
 
 from candlewick.core.clock import NS_PER_S, Clock
 from candlewick.core.errors import VenueError
-from candlewick.core.events import MarketEvent
+from candlewick.core.events import MarketEvent, Trade
 from candlewick.core.interval import open_time
 from candlewick.runtime.history import Historian
 from candlewick.trading.effects import BackfillTrades, ResyncBook
@@ -31,7 +31,7 @@ class Mender:
     """Asks the venues for what is missing, each thing once at a time, again and again until it has it.
 
     Args:
-        follows: whether the trades of an instrument are followed now.
+        trades_flow: whether the trades of an instrument are followed, and their stream stands.
         start: runs work beside the stream.
         take: hands events to the heart.
     """
@@ -42,7 +42,7 @@ class Mender:
         engine: Engine,
         historian: Historian,
         feed_of: Callable[[str], MarketFeed],
-        follows: Callable[[str], bool],
+        trades_flow: Callable[[str], bool],
         take: Callable[[MarketEvent], None],
         start: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
         clock: Clock,
@@ -50,7 +50,7 @@ class Mender:
         self._engine = engine
         self._historian = historian
         self._feed_of = feed_of
-        self._follows = follows
+        self._trades_flow = trades_flow
         self._take = take
         self._start = start
         self._clock = clock
@@ -66,7 +66,7 @@ class Mender:
         self._start(partial(self._backfill, gap))
 
     def seed(self, instrument: str) -> None:
-        """Have the open bars of an instrument exact."""
+        """Have the open bars of an instrument exact, as soon as its trades flow."""
         if not self._historian.is_seeded(instrument):
             self._once("seed", instrument, self._seed)
 
@@ -100,9 +100,11 @@ class Mender:
         instrument, count = gap.instrument, gap.to_id - gap.from_id + 1
         if count <= MOST_TRADES:
             feed = self._feed_of(instrument)
-            trades = await self._patiently(
-                lambda: feed.trades(instrument, from_id=gap.from_id, to_id=gap.to_id)
-            )
+            trades: list[Trade] = []
+            with contextlib.suppress(VenueError):  # what it refuses to give is as good as lost
+                trades = await self._patiently(
+                    lambda: feed.trades(instrument, from_id=gap.from_id, to_id=gap.to_id)
+                )
             for trade in trades:
                 self._take(trade)
             if len(trades) == count:
@@ -122,7 +124,7 @@ class Mender:
         self.seed(instrument)
 
     async def _seed(self, instrument: str) -> None:
-        while self._follows(instrument) and not self._historian.is_seeded(instrument):
+        while self._trades_flow(instrument) and not self._historian.is_seeded(instrument):
             await self._patiently(lambda: self._historian.seed(instrument))
 
     async def _patiently(self, ask: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
