@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import nan
+from typing import Final, Protocol
+
+
+class Form(Protocol):
+    """An indicator one bar at a time."""
+
+    def peek(self, value: float) -> float: ...
+
+    def closed(self, value: float) -> float: ...
 
 
 class EmaLive:
@@ -76,3 +86,6 @@ class RsiLive:
         if self._seen == n:
             return (self._gain + gain) / n, (self._loss + loss) / n
         return (self._gain * (n - 1) + gain) / n, (self._loss * (n - 1) + loss) / n
+
+
+FORMS: Final[dict[str, Callable[[int], Form]]] = {"ema": EmaLive, "rsi": RsiLive}

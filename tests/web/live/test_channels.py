@@ -28,6 +28,7 @@ DIRECTORY = Directory("sim", {each["instrument"]: each for each in INSTRUMENTS})
         ("candles:BTC/USDT:USDT:1d", "candles:BTCUSDT-PERP:1d"),
         ("indicators:BTCUSDT:5m:ema-20", "indicators:BTCUSDT:5m:ema-20"),
         ("indicators:sim-east:BTCUSDT:5m:RSI-14", "indicators:sim-east:BTCUSDT:5m:rsi-14"),
+        ("indicators:BTCUSDT:5m:ema-020", "indicators:BTCUSDT:5m:ema-20"),
     ],
 )
 def test_every_spelling_has_one_name(text: str, name: str) -> None:
@@ -49,6 +50,10 @@ def test_every_spelling_has_one_name(text: str, name: str) -> None:
         ("indicators:BTCUSDT:1m:ema", "unknown_indicator"),
         ("indicators:BTCUSDT:1m:ema-99999999999999999999", "unknown_indicator"),
         ("indicators:BTCUSDT:1m:../-1", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:foo-20", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:ema-1", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:ema-5000", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:macd-20", "unknown_indicator"),
     ],
 )
 def test_what_does_not_exist_is_refused_with_its_reason(text: str, code: str) -> None:

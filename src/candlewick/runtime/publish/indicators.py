@@ -7,27 +7,17 @@ a bar is missed or corrected, the value is not guessed: the closed bars are read
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, Protocol
+from typing import Any
 
 from candlewick.core.errors import UsageError
 from candlewick.core.events import Candle
 from candlewick.core.interval import seconds
 from candlewick.market.bars import Bars
 from candlewick.market.indicators import Study, parse
-from candlewick.market.live_indicators import EmaLive, RsiLive
+from candlewick.market.live_indicators import FORMS, Form
 from candlewick.runtime.publish.bodies import StateSource
 from candlewick.trading.watch import Watch
 
-
-class Form(Protocol):
-    """An indicator one bar at a time."""
-
-    def peek(self, value: float) -> float: ...
-
-    def closed(self, value: float) -> float: ...
-
-
-FORMS: Final[dict[str, Callable[[int], Form]]] = {"ema": EmaLive, "rsi": RsiLive}
 WarmUp = Callable[["IndicatorSource"], None]
 
 
@@ -59,10 +49,9 @@ class IndicatorSource(StateSource):
         for close in bars.close.tolist():
             form.closed(close)
         self._form, self._last = form, int(bars.time[-1]) if len(bars) else 0
-        self._asked = False
 
     def ask_again(self) -> None:
-        """The closed bars could not be had: ask for them at the next change."""
+        """From here on closed bars may be asked for again, should some be missing at the next change."""
         self._asked = False
 
     def take_closed(self, candle: Candle) -> None:
@@ -72,6 +61,7 @@ class IndicatorSource(StateSource):
             self._last = candle.time
         elif candle.time <= self._last:
             self._form = None
+            self._asked = False  # a reason of its own to ask, however lately that was done
 
     def data(self) -> Any:
         bar = self._watch.candles.current(self.interval)

@@ -8,6 +8,8 @@ from typing import Any, Final, Literal
 from candlewick.core.errors import CandlewickError, EngineAway, UnknownInterval, UnknownSymbol, UsageError
 from candlewick.core.instrument import parse_symbol, public_symbol
 from candlewick.core.interval import INTERVALS
+from candlewick.market.indicators import parse
+from candlewick.market.live_indicators import FORMS
 
 Pace = Literal["fast", "slow"]
 
@@ -109,4 +111,7 @@ def _indicator(name: str) -> str:
     kind, dash, period = name.partition("-")
     if not (kind.isalpha() and kind.isascii() and dash and period.isdecimal() and len(name) <= 20):
         raise UsageError(f"Unknown indicator {name[:20]!r}. Write its name and period, as in 'ema-20'.")
-    return name.lower()
+    study = parse(f"{kind}:{period}")
+    if study.indicator.name not in FORMS:
+        raise UsageError(f"{study.indicator.title} has no live form. Use one of {', '.join(FORMS)}.")
+    return study.key.replace(":", "-")

@@ -114,8 +114,11 @@ def obey(hub: Hub, reader: Reader, text: str | None) -> None:
             hub.unsubscribe(reader, names)
         case {"action": "resync", "channel": str(name)}:
             hub.resync(reader, name)
-        case {"action": "subscribe" | "unsubscribe" | "resync" as action}:
-            hub.tell(reader, messages.error("malformed", f"The {action!r} message lacks its list of names."))
+        case {"action": "subscribe" | "unsubscribe" as action}:
+            text = f"Give {action!r} its 'channels': a list of at most {_NAMES_AT_ONCE} names."
+            hub.tell(reader, messages.error("malformed", text))
+        case {"action": "resync"}:
+            hub.tell(reader, messages.error("malformed", "Give 'resync' its 'channel': one name."))
         case {"action": str(action)}:
             hub.tell(reader, messages.error("unknown_action", f"There is no action {action[:40]!r}."))
         case _:
