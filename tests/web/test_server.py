@@ -53,6 +53,13 @@ def test_an_unknown_host_name_is_refused(serve: Serve) -> None:
     assert serve().fetch("/accounts/login/", headers={"Host": "evil.example"}).status == 400
 
 
+def test_a_stranger_cannot_fill_the_log_with_host_names(
+    serve: Serve, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert serve().fetch("/api/watchlist/", headers={"Host": "elsewhere.example"}).status == 400
+    assert capfd.readouterr().err == ""
+
+
 def test_static_files_may_be_kept_for_ever_since_their_address_changes(serve: Serve) -> None:
     served = serve()
     page = served.fetch("/accounts/login/").body

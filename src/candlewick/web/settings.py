@@ -158,13 +158,17 @@ LOGGING: dict[str, Any] = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "filters": {"unexpected": {"()": "candlewick.web.problem.Unexpected"}},
     "handlers": {
-        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["unexpected"]}
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["unexpected"]},
+        "nowhere": {"class": "logging.NullHandler"},
     },
     "root": {"handlers": ["stderr"], "level": "WARNING"},
     "loggers": {
         # A refused or missing page is the visitor's affair, not ours; what broke is still logged.
         "django.request": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
         "django.security": {"handlers": ["stderr"], "level": "ERROR", "propagate": False},
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        # Anybody can cause these at will, signed in or not: they must not fill the log. Without a handler
+        # at all, the logging module prints them by its own of last resort.
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
+        "django.security.RequestDataTooBig": {"handlers": ["nowhere"], "propagate": False},
     },
 }

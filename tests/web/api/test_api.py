@@ -352,6 +352,16 @@ def test_a_body_that_is_no_json_is_refused(client: Client) -> None:
     problem(client.put("/api/watchlist/", b"{", content_type="application/json"), 400)
 
 
+def test_a_body_that_is_too_large_is_refused_and_not_logged(
+    browser: Browser, capfd: pytest.CaptureFixture[str]
+) -> None:
+    answer = browser().post("/api/token/", b" " * 1_000_001, content_type="application/json")
+
+    assert answer.status_code == 413
+    assert "1000000 bytes" in answer.json()["detail"]
+    assert capfd.readouterr().err == ""
+
+
 def test_a_page_that_changes_something_needs_the_csrf_token(browser: Browser, trader: User) -> None:
     client = browser(trader, checks_csrf=True)
     problem(put(client, "/api/watchlist/", {"symbols": []}), 403)

@@ -6,6 +6,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -68,6 +70,11 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 @_answers(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
     return response(404, "There is nothing at this address.")
+
+
+@_answers(RequestDataTooBig)
+def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
+    return response(413, f"A body may have at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
 
 
 @_answers(CandlewickError)
