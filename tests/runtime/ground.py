@@ -58,6 +58,7 @@ class ScriptedFeed:
         self.bars: list[Candle] = []
         self.down = False
         self.refuses_trades = False
+        self.has_seconds = True
 
     async def instruments(self) -> list[Instrument]:
         return [INSTRUMENT]
@@ -79,6 +80,8 @@ class ScriptedFeed:
 
     async def candles(self, instrument: str, interval: str, start_s: int, end_s: int) -> list[Candle]:
         self._ask("candles", interval, start_s, end_s)
+        if interval == "1s" and not self.has_seconds:
+            raise VenueError("the venue has no candles of 1 s")
         return [each for each in self.bars if each.interval == interval and start_s <= each.time < end_s]
 
     async def trades(self, instrument: str, *, from_id: int, to_id: int) -> list[Trade]:

@@ -176,3 +176,15 @@ async def test_silence_makes_no_candles_while_the_trades_are_cut_off_though_some
         assert g.engine.process(TimePassed((MINUTE + 300) * NS_PER_S)) == ()
         g.live.take(Connected("sim", "spot stream 1", 2 * NS_PER_S))
         await until(lambda: g.engine.watch(BTC).candles.seeded("1m"))
+
+
+async def test_seconds_that_were_folded_from_trades_are_not_taken_for_all_that_was_asked(
+    tmp_path: Path,
+) -> None:
+    async with ground(tmp_path) as g:
+        g.clock.set((MINUTE + 5_000) * NS_PER_S)
+        g.feed.has_seconds = False
+        g.feed.past_trades = [trade(1, 100.0, 4_500.0), trade(2, 101.0, 4_990.0)]
+        await g.live.historian.ensure(BTC, "1s", MINUTE, MINUTE + 5_000)
+        assert len(g.lake.candles(BTC, "1s")) > 0
+        assert g.lake.missing(BTC, "1s", MINUTE, MINUTE + 5_000) == [(MINUTE, MINUTE + 4_100)]

@@ -61,8 +61,9 @@ class Historian:
         async with self._locks[instrument, interval]:
             missing = await asyncio.to_thread(self._lake.missing, instrument, interval, start_s, end_s)
             for from_s, to_s in missing:
-                candles = [c for c in await self._fetch(instrument, interval, from_s, to_s) if c.closed]
-                await asyncio.to_thread(self._keep, instrument, interval, from_s, to_s, candles)
+                known_s, candles = await self._fetch(instrument, interval, from_s, to_s)
+                closed = [candle for candle in candles if candle.closed]
+                await asyncio.to_thread(self._keep, instrument, interval, known_s, to_s, closed)
 
     async def closed_bars(self, instrument: str, interval: str, count: int) -> Bars:
         """The newest `count` closed bars, or as many as there are.
@@ -111,18 +112,18 @@ class Historian:
         self._seeded -= instruments
         self._breaks.update(instruments)
 
-    async def _fetch(self, instrument: str, interval: str, start_s: int, end_s: int) -> list[Candle]:
+    async def _fetch(
+        self, instrument: str, interval: str, start_s: int, end_s: int
+    ) -> tuple[int, list[Candle]]:
+        """The candles of [start_s, end_s), and from when on these are all there are."""
         feed = self._feed_of(instrument)
-        if interval != "1s":
-            return await feed.candles(instrument, interval, start_s, end_s)
         try:
-            return await feed.candles(instrument, interval, start_s, end_s)
+            return start_s, await feed.candles(instrument, interval, start_s, end_s)
         except VenueError as refusal:
-            if refusal.retry:
+            if refusal.retry or interval != "1s":
                 raise
-            return await self._fold_seconds(
-                feed, instrument, max(start_s, end_s - SECONDS_FROM_TRADES), end_s
-            )
+            known_s = max(start_s, end_s - SECONDS_FROM_TRADES)
+            return known_s, await self._fold_seconds(feed, instrument, known_s, end_s)
 
     async def _fold_seconds(
         self, feed: MarketFeed, instrument: str, start_s: int, end_s: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections import defaultdict
+from collections import deque
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -21,13 +21,63 @@ from candlewick.core.events import (
     Trade,
 )
 from candlewick.core.instrument import Instrument, Venue
-from candlewick.core.interval import SECONDS
+from candlewick.core.interval import SECONDS, open_time
 from candlewick.market.candles import CandleLadder
 from candlewick.venues.contract import Emit, FeedHealth, Topic
 
 FASTEST: Final = 10_000.0
 BATCH: Final = 500  # messages, before the loop may breathe
+TRADES_KEPT: Final = 100_000  # of an instrument, to answer with; a day's recording holds millions
+SECONDS_KEPT: Final = 20_000  # of its 1 s bars; the longer ones are few
 LATE_S: Final = 0.05  # how far the play may fall behind before it drops its schedule and goes on from here
+
+
+class _Past:
+    """What has been played of one instrument: its closed candles and its newest trades."""
+
+    def __init__(self, first: Trade) -> None:
+        self._trades: deque[Trade] = deque(maxlen=TRADES_KEPT)
+        self._closed: dict[str, dict[int, Candle]] = {}
+        self._ladder = CandleLadder(first.instrument)
+        # what traded before the recording cannot be known: its first second and minute count as whole
+        begun_s = first.ts_exchange // NS_PER_S
+        self._ladder.know_from(min(open_time(begun_s, length) for length in SECONDS.values()))
+
+    def add(self, trade: Trade) -> None:
+        self._trades.append(trade)
+        self._keep(self._ladder.add(trade))
+
+    def trades(self, from_ns: int) -> list[Trade]:
+        """The trades from a moment on.
+
+        Raises:
+            VenueError: they are so old that not all of them are at hand.
+        """
+        if len(self._trades) == TRADES_KEPT and from_ns < self._trades[0].ts_exchange:
+            raise VenueError(f"Of a recording the newest {TRADES_KEPT:,} trades are at hand.")
+        return [trade for trade in self._trades if trade.ts_exchange >= from_ns]
+
+    def numbered(self, from_id: int, to_id: int) -> list[Trade]:
+        return [t for t in self._trades if isinstance(t.id, int) and from_id <= t.id <= to_id]
+
+    def candles(self, interval: str, start_s: int, end_s: int, now_s: int) -> list[Candle]:
+        """The candles opening in [start_s, end_s) that have closed by `now_s`.
+
+        Raises:
+            VenueError: they are so old that not all of them are at hand.
+        """
+        self._keep(self._ladder.close_until(now_s))
+        closed = self._closed.get(interval, {})
+        if interval == "1s" and len(closed) == SECONDS_KEPT and start_s < next(iter(closed)):
+            raise VenueError(f"Of a recording the newest {SECONDS_KEPT:,} seconds are at hand.")
+        return [closed[time] for time in sorted(closed) if start_s <= time < end_s]
+
+    def _keep(self, closed: tuple[Candle, ...]) -> None:
+        for candle in closed:
+            bars = self._closed.setdefault(candle.interval, {})
+            bars[candle.time] = candle
+            if candle.interval == "1s" and len(bars) > SECONDS_KEPT:
+                del bars[next(iter(bars))]
 
 
 class Player:
@@ -64,7 +114,7 @@ class Player:
         # The moment on the loop's clock at which a recorded time was due; None: to be set anew.
         self._anchor: tuple[float, int] | None = None
         self._changed = asyncio.Event()
-        self._played: defaultdict[str, list[Trade]] = defaultdict(list)
+        self._played: dict[str, _Past] = {}
         self._second = 0
 
     async def instruments(self) -> list[Instrument]:
@@ -134,25 +184,16 @@ class Player:
 
     async def candles(self, instrument: str, interval: str, start_s: int, end_s: int) -> list[Candle]:
         """Closed candles of what has been played, folded from its trades."""
-        ladder, found = CandleLadder(instrument), {}
-        played = self._played[instrument]
-        if played:
-            # the first second played is the first that can be known; say that it is whole from there
-            ladder.know_from(played[0].ts_exchange // NS_PER_S // SECONDS[interval] * SECONDS[interval])
-        for trade in played:
-            for candle in ladder.add(trade):
-                found[candle.interval, candle.time] = candle
-        for candle in ladder.close_until(self._clock.now_ns() // NS_PER_S):
-            found[candle.interval, candle.time] = candle
-        return [
-            c for (name, time), c in sorted(found.items()) if name == interval and start_s <= time < end_s
-        ]
+        past = self._played.get(instrument)
+        return past.candles(interval, start_s, end_s, self._clock.now_ns() // NS_PER_S) if past else []
 
     async def trades(self, instrument: str, *, from_id: int, to_id: int) -> list[Trade]:
-        return [t for t in self._played[instrument] if isinstance(t.id, int) and from_id <= t.id <= to_id]
+        past = self._played.get(instrument)
+        return past.numbered(from_id, to_id) if past else []
 
     async def trades_between(self, instrument: str, start_ns: int, end_ns: int) -> list[Trade]:
-        return [t for t in self._played[instrument] if start_ns <= t.ts_exchange < end_ns]
+        past = self._played.get(instrument)
+        return [t for t in past.trades(start_ns) if t.ts_exchange < end_ns] if past else []
 
     async def funding(self, instrument: str, start_s: int, end_s: int) -> list[Funding]:
         return []
@@ -173,7 +214,10 @@ class Player:
         self.health.messages += 1
         for event in events:
             if type(event) is Trade:
-                self._played[event.instrument].append(event)
+                past = self._played.get(event.instrument)
+                if past is None:
+                    past = self._played[event.instrument] = _Past(event)
+                past.add(event)
             emit(event)
 
     async def _until_due(self, ts_ns: int) -> bool:
