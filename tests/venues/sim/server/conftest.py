@@ -72,10 +72,10 @@ def run_exchange(settings: Settings) -> Iterator[Running]:
 def free_port() -> int:
     """A port nobody listens on, below the range the system gives to clients.
 
-    Each worker of a parallel run looks in a range of its own, so that two never find the same one.
+    Each process looks in a range of its own, so that neither two workers of a parallel run nor two runs
+    on one machine find the same one.
     """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    first = 21_000 + worker % 20 * 500
+    first = 21_000 + os.getpid() * 97 % 10_500
     for port in range(first, first + 500):
         with socket.socket() as probe:
             try:
