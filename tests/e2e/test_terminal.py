@@ -228,14 +228,18 @@ def test_the_watchlist_is_reordered_by_dragging_and_kept(open_page: OpenPage) ->
 
 
 def test_the_watchlist_is_changed_by_buttons_where_there_is_no_keyboard(open_page: OpenPage) -> None:
-    page = open_page(size=PHONE)
+    page = open_page(size=PHONE, has_touch=True, is_mobile=True)
     _keep_watchlist(page, ["BTCUSDT", "ETHUSDT", "SOLUSDT"])
 
-    page.get_by_role("button", name="Edit").click()
+    page.get_by_role("button", name="Edit").tap()
+    for button in page.locator("[data-action]").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["x"] + box["width"] <= PHONE[0]
     with page.expect_response(_saved(page)):
-        page.get_by_role("button", name="Move SOLUSDT up").click()
+        page.get_by_role("button", name="Move SOLUSDT up").tap()
     with page.expect_response(_saved(page)):
-        page.get_by_role("button", name="Remove BTCUSDT from the watchlist").click()
+        page.get_by_role("button", name="Remove BTCUSDT from the watchlist").tap()
 
     assert _watched(_reloaded(page)) == ["SOLUSDT", "ETHUSDT"]
 
