@@ -26,7 +26,9 @@ def command(
     """Run the engine until SIGTERM."""
     from candlewick.runtime import engine_process
 
-    settings = load(data_dir=data_dir, venues=venues.split(",") if venues else None)
+    settings = load(
+        data_dir=data_dir, venues=[each.strip() for each in venues.split(",")] if venues else None
+    )
     set_up_logging("engine", settings.log_level)
     if replay:
         engine_process.run_replay(settings, replay, replay_venue, speed, paused=paused)

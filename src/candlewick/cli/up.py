@@ -29,13 +29,13 @@ def command(
     """Run the simulated or live venues, the engine and the terminal until Ctrl-C."""
     settings = load(
         data_dir=data_dir,
-        venues=venues.split(",") if venues else None,
+        venues=[each.strip() for each in venues.split(",")] if venues else None,
         web={"host": host, "port": port},
         sim={"seed": seed, "misbehave": misbehave},
     )
     with owning(settings.data_dir):
         require_port(settings.web.host, settings.web.port, "--port")
-        simulated = settings.venues == ["sim"]
+        simulated = "sim" in settings.venues
         sim_port = free_port(settings.sim.host, settings.sim.port) if simulated else settings.sim.port
         parts = [Part("engine", ("engine",)), Part("web", ("web",))]
         if simulated:

@@ -46,7 +46,7 @@ class SimSettings(_Section):
     host: str = "127.0.0.1"
     port: int = Field(8100, ge=1, le=65535)
     seed: int = 7
-    venues: list[str] = Field(default_factory=lambda: ["sim", "sim-east", "sim-west"])
+    venues: list[str] = Field(default_factory=lambda: ["sim", "sim-east", "sim-west"], min_length=1)
     pace: float = Field(1.0, gt=0, le=1000)
     misbehave: str = ""
 
@@ -76,7 +76,7 @@ class Settings(BaseSettings):
     )
 
     data_dir: Path = Field(default_factory=lambda: default_data_dir())
-    venues: list[str] = Field(default_factory=lambda: ["sim"])
+    venues: list[str] = Field(default_factory=lambda: ["sim"], min_length=1)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     web: WebSettings = Field(default_factory=WebSettings)
     sim: SimSettings = Field(default_factory=SimSettings)
