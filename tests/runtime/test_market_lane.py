@@ -9,6 +9,8 @@ from candlewick.core.events import BookChange, Derivative, Quote, Ticker, TimePa
 from candlewick.market.bars import Bars
 from tests.runtime.ground import BTC, MINUTE, Ground, bar, ground, trade
 
+COLUMNS = ("time", "open", "high", "low", "close", "volume")
+
 
 def begin(g: Ground, *channels: str) -> None:
     g.live.take(trade(1, 100.0, 1.0))
@@ -149,6 +151,22 @@ async def test_an_indicator_follows_the_open_bar_once_it_has_its_history(tmp_pat
         g.live.take(trade(2, 104.0, 61.0))
         # 100 closed: 98; then half-way to 104
         assert g.bodies(channel)[-1]["data"] == {"time": MINUTE + 60, "value": 101.0}
+
+
+async def test_an_indicator_without_history_asks_for_it_once_until_it_may_ask_again(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "indicators:BTCUSDT:1m:ema-3")
+        g.market.flush()
+        [source] = g.warmed
+        source.take_history(Bars.from_arrays(symbol=BTC, timeframe="1m", **{key: [] for key in COLUMNS}))
+        for id in range(2, 5):
+            g.live.take(trade(id, 100.0, 2.0))
+            g.market.flush()
+        assert len(g.warmed) == 1
+        source.ask_again()
+        g.live.take(trade(5, 100.0, 2.0))
+        g.market.flush()
+        assert len(g.warmed) == 2
 
 
 async def test_a_corrected_bar_makes_an_indicator_read_its_history_again(tmp_path: Path) -> None:

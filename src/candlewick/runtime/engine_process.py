@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from candlewick.core.clock import Clock, SystemClock
-from candlewick.core.errors import UsageError, VenueError
+from candlewick.core.errors import CandlewickError, UsageError, VenueError
 from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.runtime import wiring
 from candlewick.runtime.gateway.server import Gateway
@@ -171,12 +171,15 @@ class EngineProcess:
                 bars = await self.live.historian.closed_bars(
                     source.instrument, source.interval, source.study.lookback + 1
                 )
-            except VenueError:
+            except CandlewickError:
                 await asyncio.sleep(WARM_UP_RETRY_S)
                 source.ask_again()
                 raise
             source.take_history(bars)
             self._market.refresh(source)
+            # The venue may not have had the newest bar yet: it is asked again, but not ten times a second.
+            await asyncio.sleep(WARM_UP_RETRY_S)
+            source.ask_again()
 
         self.live.start(warm)
 
