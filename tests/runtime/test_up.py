@@ -143,3 +143,16 @@ def test_a_taken_port_is_refused_with_a_sentence(
     assert second.returncode == 1
     assert f"Port {stack.port} on 127.0.0.1 cannot be used" in second.stderr
     assert "--port" in second.stderr
+
+
+def test_a_venue_without_a_connector_is_refused_at_once(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "candlewick", "up", "--data-dir", str(tmp_path), "--venues", "sim, nowhere"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        "candlewick: There is no connector for a venue 'nowhere'. Use one of sim, binance.\n"
+    )

@@ -12,6 +12,7 @@ from typer import Option, echo
 
 from candlewick.runtime.settings import PREFIX, Settings, load
 from candlewick.runtime.supervisor import Part, free_port, owning, require_port, supervise
+from candlewick.runtime.wiring import require_known
 
 
 def command(
@@ -33,6 +34,7 @@ def command(
         web={"host": host, "port": port},
         sim={"seed": seed, "misbehave": misbehave},
     )
+    require_known(settings.venues)
     with owning(settings.data_dir):
         require_port(settings.web.host, settings.web.port, "--port")
         simulated = "sim" in settings.venues

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from candlewick.core.errors import ConfigError, UsageError
 from candlewick.core.instrument import Venue
 from candlewick.runtime.settings import Settings
@@ -9,6 +11,18 @@ from candlewick.venues.contract import MarketFeed
 from candlewick.venues.recording import VenueMapper
 
 REAL_VENUES = ("binance",)
+
+
+def require_known(names: Iterable[str]) -> None:
+    """Make sure that a connector stands behind each venue.
+
+    Raises:
+        ConfigError: a venue has none.
+    """
+    known = ("sim", *REAL_VENUES)
+    for name in names:
+        if name not in known:
+            raise ConfigError(f"There is no connector for a venue {name!r}. Use one of {', '.join(known)}.")
 
 
 def feeds(settings: Settings) -> list[MarketFeed]:
@@ -19,6 +33,7 @@ def feeds(settings: Settings) -> list[MarketFeed]:
     """
     from candlewick.venues.binance.feed import REAL, BinanceFeed, simulated
 
+    require_known(settings.venues)
     made: list[MarketFeed] = []
     for name in settings.venues:
         if name == "sim":
@@ -27,11 +42,8 @@ def feeds(settings: Settings) -> list[MarketFeed]:
                 title = f"{venue.replace('-', ' ').title()} (simulated)"
                 path = "" if index == 0 else f"/{venue}"
                 made.append(BinanceFeed(Venue(id=venue, title=title, simulated=True), simulated(base + path)))
-        elif name == "binance":
-            made.append(BinanceFeed(Venue(id="binance", title="Binance"), REAL))
         else:
-            known = ", ".join(("sim", *REAL_VENUES))
-            raise ConfigError(f"There is no connector for a venue {name!r}. Use one of {known}.")
+            made.append(BinanceFeed(Venue(id="binance", title="Binance"), REAL))
     return made
 
 
