@@ -97,6 +97,10 @@ async def test_a_skewed_clock_shows_in_every_stamp_but_no_candle() -> None:
             async with client.get("/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=1") as response:
                 ((opened, *_),) = await response.json(content_type=None)
             assert opened <= time.time() * 1000
+            query = {"symbol": "BTCUSDT", "interval": "1m", "startTime": opened, "limit": 1}
+            async with client.get("/api/v3/klines", params=query) as response:
+                ((first, *_),) = await response.json(content_type=None)
+            assert first == opened
 
 
 async def test_requests_are_refused_at_the_stated_share() -> None:

@@ -42,8 +42,12 @@ class Ask:
         return front.world.agg_trades(line.listing, start_ms=start, end_ms=end, limit=limit)
 
     async def candles(self, front: Front, line: Line, length_ms: int, limit: int) -> list[Kline]:
-        """The candles that `startTime` and `endTime` ask for, the newest without them."""
-        start, end = self.times(front)
+        """The candles that `startTime` and `endTime` ask for, the newest without them.
+
+        Candles open at true times whatever the venue's clock shows, so they are asked for by true times:
+        with a clock that is behind, the first one would be missing else.
+        """
+        start, end = self.parameters.number("startTime"), self.parameters.number("endTime")
         return await history(front.world, line.listing, length_ms, start, end, limit)
 
 
