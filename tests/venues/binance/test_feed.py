@@ -161,6 +161,16 @@ async def test_it_does_not_swallow_a_fault_of_whoever_listens(stage: BinanceStag
     assert caught.value.subgroup(ZeroDivisionError) is not None
 
 
+async def test_a_lost_connection_names_what_is_known_by_tickers_alone(stage: BinanceStage) -> None:
+    policy = Policy(backoff_base_s=0.001, backoff_cap_s=0.01, lifetime_s=0.2)
+    feed = BinanceFeed(VENUE, (stage.endpoints(),), policy=policy)
+    async with listening(feed) as audience:  # nothing is subscribed
+        await audience.until(lambda: bool(audience.of(Disconnected)))
+        (lost, *_) = audience.of(Disconnected)
+        assert isinstance(lost, Disconnected)
+        assert lost.instruments == (stage.instrument,)
+
+
 async def test_it_renews_a_connection_before_the_venue_ends_it(stage: BinanceStage) -> None:
     policy = Policy(backoff_base_s=0.001, backoff_cap_s=0.01, lifetime_s=0.2)
     feed = BinanceFeed(VENUE, (stage.endpoints(),), policy=policy)

@@ -62,6 +62,12 @@ class _Side:
     def pool(self, stream: str) -> Pool:
         return self.pools[self.endpoints.route(stream)]
 
+    def carried_by(self, connection: Connection) -> set[str]:
+        """The instruments that have streams of their own on a connection."""
+        native = self.native
+        names = (stream.partition("@")[0] for stream in connection.wanted)
+        return {native[name] for name in names if name in native}
+
     @property
     def skew_ms(self) -> float | None:
         """The venue's clock minus ours, by the quickest round trips: the slow ones were held up one way."""
@@ -252,10 +258,13 @@ class BinanceFeed:
         was_up = connection.name in self._up
         self._up.discard(connection.name)
         self._judge()
-        carried = {side.native.get(stream.partition("@")[0]) for stream in connection.wanted}
-        instruments = tuple(sorted(each for each in carried if each is not None))
-        # an empty tuple would say "all of the venue"; tickers alone may be missed without harm
-        if was_up and instruments:
+        carried = side.carried_by(connection)
+        if TICKERS in connection.wanted:
+            # all that is known of most instruments; what has streams of its own elsewhere stays fresh by them
+            others = (each for pool in side.pools.values() for each in pool if each is not connection)
+            carried |= set(side.native.values()).difference(*map(side.carried_by, others))
+        instruments = tuple(sorted(carried))
+        if was_up and instruments:  # an empty tuple would say "all of the venue"
             now_ns = self._clock.now_ns()
             self._emit(Disconnected(self.venue.id, connection.name, reason, instruments, now_ns))
 
@@ -302,6 +311,7 @@ class BinanceFeed:
             else:
                 offset_ms = venue_ms - (asked_ns + answered_ns) / 2 / NS_PER_MS
                 side.round_trips.append((answered_ns - asked_ns, offset_ms))
+                side.history.behind_ns = max(0, round(-(side.skew_ms or 0.0) * NS_PER_MS))
                 skews = [each.skew_ms for each in self._sides if each.skew_ms is not None]
                 self.health.clock_skew_ms = max(skews, key=abs)
             # a single round trip may have been held up: be sure soon, then look now and then
