@@ -88,6 +88,30 @@ def test_changes_of_mind_in_one_turn_are_told_together(server: Server) -> None:
     ]
 
 
+def test_quick_changes_are_told_as_one_once_they_have_settled(modules: Page) -> None:
+    server = Server(modules)
+    modules.clock.install()
+    modules.evaluate(OPEN)
+    server.wait(lambda: bool(server.heard))
+    modules.clock.run_for(1_000)
+    server.heard.clear()
+
+    modules.evaluate(
+        """async () => {
+            for (let number = 0; number < 50; number++) {
+                drop();
+                drop = live.subscribe([`book:S${number}`], () => {});
+                await Promise.resolve();
+                await new Promise((resolve) => queueMicrotask(resolve));
+            }
+        }"""
+    )
+    modules.clock.run_for(1_000)
+
+    server.wait(lambda: {"action": "subscribe", "channels": ["book:S49"]} in server.heard)
+    assert len(server.heard) <= 4  # the first change is told at once, the last when time has passed
+
+
 def test_it_comes_back_and_subscribes_again(server: Server) -> None:
     server.close(1012)
 

@@ -5,7 +5,7 @@ import { draw } from "../../frame.js";
 import { fixed } from "../../format.js";
 import { byId, setState } from "../cells.js";
 import { about, priceDecimals } from "../instruments.js";
-import { isTooLongAgo, newest, older, since } from "./history.js";
+import { isTooLongAgo, newest, older, pause, since } from "./history.js";
 import { Future } from "./future.js";
 import { Indicators } from "./indicators.js";
 import { Legend } from "./legend.js";
@@ -16,6 +16,7 @@ import { CANDLES, CHART, LAST, LAST_DOWN, LAST_UP, VOLUME, VOLUME_DOWN, VOLUME_S
 const LOAD_WITHIN_BARS = 120; // from the left end of what is loaded
 const CATCH_UP_EVERY_MS = 30_000;
 const FAR_FROM_NOW_BARS = 12;
+const HURRY_MS = 200;
 
 /** @typedef {import("./history.js").Candle} Candle */
 
@@ -32,6 +33,7 @@ export class Chart {
   #isLoadingOlder = false;
   #isComplete = false;
   #caughtUp = 0;
+  #openedAt = -Infinity;
   /** @type {import("lightweight-charts").MouseEventParams | null} */
   #pointed = null;
   /** @type {import("lightweight-charts").IPriceLine | null} */
@@ -133,7 +135,10 @@ export class Chart {
     this.#unsubscribe = this.live.subscribe([`candles:${symbol}:${interval}`], ({ type, data }) => {
       if (type === "candle") this.#take(data);
     });
+    const isHurried = performance.now() - this.#openedAt < HURRY_MS;
+    this.#openedAt = performance.now();
     try {
+      if (isHurried) await pause(HURRY_MS, signal); // who leafs through symbols wants the last one
       const candles = await newest(symbol, interval, signal);
       if (!signal.aborted) this.#show(candles);
     } catch (problem) {

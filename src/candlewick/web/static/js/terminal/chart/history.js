@@ -72,7 +72,7 @@ export async function patiently(ask, signal) {
  * @param {number} duration
  * @param {AbortSignal} signal
  */
-function pause(duration, signal) {
+export function pause(duration, signal) {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, duration);
     signal.addEventListener("abort", () => {
