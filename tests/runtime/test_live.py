@@ -136,6 +136,20 @@ async def test_an_open_bar_is_never_kept_as_history(tmp_path: Path) -> None:
         assert g.lake.missing(BTC, "1m", MINUTE - 60, MINUTE + 60) == [(MINUTE, MINUTE + 60)]
 
 
+async def test_a_bar_is_open_until_the_clock_of_its_venue_says_otherwise(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        g.clock.set((MINUTE + 62) * NS_PER_S)
+        g.feed.health.clock_skew_ms = -5_000.0
+        g.feed.bars = [bar(MINUTE - 60), bar(MINUTE, closed=False)]
+        await g.live.historian.ensure(BTC, "1m", MINUTE - 60, MINUTE + 60)
+        assert g.lake.missing(BTC, "1m", MINUTE - 60, MINUTE + 60) == [(MINUTE, MINUTE + 60)]
+        assert await g.live.open_bar(BTC, "1m") == g.feed.bars[-1]
+
+        await g.live.historian.seed(BTC)
+        assert ("trades_between", MINUTE * NS_PER_S, g.clock.now_ns()) in g.feed.asked
+        assert g.lake.missing(BTC, "1m", MINUTE - 60, MINUTE + 60) == [(MINUTE, MINUTE + 60)]
+
+
 async def test_silence_makes_no_candles_once_the_trades_are_let_go(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from typing import Final
 
-from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.clock import NS_PER_MS, NS_PER_S, Clock
 from candlewick.core.errors import VenueError
 from candlewick.core.events import Candle, History, MarketEvent, TradesKnown
 from candlewick.core.interval import open_time, seconds
@@ -53,7 +53,7 @@ class Historian:
             VenueError: the venue does not give them; what the lake has stays readable.
         """
         length = seconds(interval)
-        last_closed_end = open_time(self._clock.now_ns() // NS_PER_S, length)
+        last_closed_end = open_time(self.venue_now_ns(instrument) // NS_PER_S, length)
         end_s = min(end_s, last_closed_end)
         start_s = max(open_time(max(start_s, 0), length), end_s - MOST_BARS * length)
         if start_s >= end_s:
@@ -86,9 +86,8 @@ class Historian:
             if instrument in self._seeded:
                 return
             breaks = self._breaks[instrument]
-            now_ns = self._clock.now_ns()
-            now_s = now_ns // NS_PER_S
-            minute, hour, day = (open_time(now_s, length) for length in (60, 3600, 86400))
+            now_ns, venue_now_s = self._clock.now_ns(), self.venue_now_ns(instrument) // NS_PER_S
+            minute, hour, day = (open_time(venue_now_s, length) for length in (60, 3600, 86400))
             feed = self._feed_of(instrument)
             for trade in await feed.trades_between(instrument, minute * NS_PER_S, now_ns):
                 self._take(trade)
@@ -102,6 +101,11 @@ class Historian:
                     await asyncio.to_thread(self._keep, instrument, interval, start_s, end_s, closed)
             if breaks == self._breaks[instrument]:
                 self._seeded.add(instrument)
+
+    def venue_now_ns(self, instrument: str) -> int:
+        """Now by our clock, or by the venue's where that is behind: a bar that still forms there is open."""
+        skew_ms = self._feed_of(instrument).health.clock_skew_ms or 0.0
+        return self._clock.now_ns() + round(min(0.0, skew_ms) * NS_PER_MS)
 
     def is_seeded(self, instrument: str) -> bool:
         """Whether the open bars of an instrument were made exact, and nothing broke since."""

@@ -127,7 +127,7 @@ class Live:
             await self.historian.seed(instrument)
             candles = self.engine.watch(instrument).candles
             return candles.current(interval) if candles.seeded(interval) else None
-        now_s = self._clock.now_ns() // NS_PER_S
+        now_s = self.historian.venue_now_ns(instrument) // NS_PER_S
         begin = open_time(now_s, seconds(interval))
         found = await self.feed_of(instrument).candles(instrument, interval, begin, now_s + 1)
         return found[-1] if found and not found[-1].closed else None

@@ -301,3 +301,14 @@ async def test_it_reads_what_the_real_venue_answered_of_perpetuals(
     interest = await ours.open_interest(native)
     assert interest.quantity == float(body["openInterest"])
     assert interest.ts_exchange == body["time"] * NS_PER_MS
+
+
+async def test_a_candle_ends_by_the_clock_of_a_venue_that_is_behind(
+    venue: Loopback, history: MakeHistory
+) -> None:
+    venue.routes["/klines"] = _klines_of(60, 1000)
+    minute_s = NOW_S // 60 * 60 - 60  # the last one that has ended by our clock
+    spot = history()
+    assert (await spot.candles("BTCUSDT", "1m", minute_s, minute_s + 60))[0].closed
+    spot.behind_ns = (NOW_S - minute_s - 60 + 1) * NS_PER_S
+    assert not (await spot.candles("BTCUSDT", "1m", minute_s, minute_s + 60))[0].closed

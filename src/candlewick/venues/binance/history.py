@@ -96,7 +96,11 @@ def explain(body: bytes) -> str:
 
 
 class RestHistory:
-    """One market's REST side. `instrument` is the internal id throughout, `native` the venue's name."""
+    """One market's REST side. `instrument` is the internal id throughout, `native` the venue's name.
+
+    Attributes:
+        behind_ns: how far the venue's clock is behind ours, 0 if it is not; its candles end by its clock.
+    """
 
     def __init__(self, endpoints: MarketEndpoints, mapper: Mapper, clock: Clock) -> None:
         self.rest = Rest(
@@ -105,6 +109,7 @@ class RestHistory:
             weight_header="X-MBX-USED-WEIGHT-1M",
             explain=explain,
         )
+        self.behind_ns = 0
         self._market = endpoints.market
         self._mapper = mapper
         self._clock = clock
@@ -161,7 +166,7 @@ class RestHistory:
             raise MalformedMessage("impossible_candle", f"{native} {interval} at {opens_ms}")
         volume, quote_volume = (q, v * contract_usd(native)) if self._market == "coinm" else (v, q)
         ends_ns = (opens_ms + length * 1000) * NS_PER_MS
-        closed = ends_ns <= now_ns
+        closed = ends_ns <= now_ns - self.behind_ns
         ts = min(closes_ms * NS_PER_MS, now_ns)
         id = self._mapper.instrument(native)
         return Candle(
