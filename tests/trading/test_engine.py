@@ -218,3 +218,78 @@ def test_the_same_events_give_the_same_effects_twice() -> None:
         trade(3, 101.5, 1.5),
     ]  # fmt: skip
     assert run(Engine(), *events) == run(Engine(), *events)
+
+
+def ticker(last: float, high: float, second: float = 0.0) -> Ticker:
+    ts = int((MINUTE + second) * NS_PER_S)
+    return Ticker(BTC, last, 180.0, high, 170.0, 10.0, 1_900.0, ts, ts)
+
+
+@pytest.mark.parametrize(
+    "message", [trade(2, 101.0, 6.0), quote(100.0, 101.0, 6.0), ticker(200.0, 210.0, 6.0)]
+)
+def test_what_was_stale_is_fresh_with_the_next_message_of_the_venue(
+    engine: Engine, message: MarketEvent
+) -> None:
+    run(engine, trade(1, 100.0), Disconnected("sim", "spot stream 1", "reset", (BTC,), 5 * NS_PER_S))
+    assert engine.watch(BTC).stale
+    run(engine, message)
+    assert engine.watch(BTC).stale == ""
+
+
+def test_a_lost_connection_of_a_whole_venue_leaves_other_venues_alone(engine: Engine) -> None:
+    elsewhere = Quote("sim-east:BTCUSDT", 100.0, 1.0, 101.0, 1.0, None, 1, 1)
+    run(engine, quote(100.0, 101.0), elsewhere)
+    run(engine, Disconnected("sim", "recording", "gone", (), 1))
+    assert engine.watch(BTC).stale
+    assert engine.watch("sim-east:BTCUSDT").stale == ""
+
+
+def test_a_lost_connection_says_that_quote_and_book_are_no_longer_what_they_were(engine: Engine) -> None:
+    run(engine, quote(100.0, 101.0))
+    assert kinds(run(engine, Disconnected("sim", "spot stream 1", "reset", (BTC,), 1))) == [
+        "book",
+        "quote",
+        "Notice",
+    ]
+
+
+def test_a_connection_was_away_since_it_was_first_lost(engine: Engine) -> None:
+    run(engine, quote(100.0, 101.0))
+    for second in (5, 10):
+        run(engine, Disconnected("sim", "spot stream 1", "reset", (BTC,), second * NS_PER_S))
+    (back,) = run(engine, Connected("sim", "spot stream 1", 17 * NS_PER_S))
+    assert isinstance(back, Notice)
+    assert "back after 12.0 s" in back.message
+
+
+def test_a_snapshot_is_asked_for_anew_after_a_lost_connection(engine: Engine) -> None:
+    assert "ResyncBook" in kinds(run(engine, book(10, 11, [(98.0, 1.0)], [])))
+    run(engine, Disconnected("sim", "spot stream 1", "reset", (BTC,), 1))
+    assert "ResyncBook" in kinds(run(engine, book(20, 21, [(98.0, 1.0)], [])))
+
+
+def test_no_snapshot_is_wanted_any_more_once_the_book_is_whole(engine: Engine) -> None:
+    run(engine, book(10, 11, [(98.0, 1.0)], []))
+    assert engine.watch(BTC).snapshot_wanted
+    run(engine, snapshot(10))
+    assert not engine.watch(BTC).snapshot_wanted
+
+
+def test_the_price_in_a_derivatives_message_stands_only_until_something_better_came(engine: Engine) -> None:
+    run(engine, Derivative(BTC, 1, 1, last=99.0))
+    assert engine.watch(BTC).last == 99.0
+    run(engine, trade(1, 100.0), Derivative(BTC, 2, 2, last=98.0))
+    assert engine.watch(BTC).last == 100.0
+
+
+def test_a_trade_beyond_the_days_high_raises_it(engine: Engine) -> None:
+    run(engine, ticker(200.0, 210.0), trade(1, 215.0, 1.0))
+    assert engine.watch(BTC).session.high == 215.0
+
+
+def test_the_rolling_day_moves_on_with_time_alone(engine: Engine) -> None:
+    run(engine, trade(1, 215.0))
+    assert engine.watch(BTC).session.since == MINUTE
+    run(engine, TimePassed((MINUTE + 86_400 + 62 + 120) * NS_PER_S))
+    assert engine.watch(BTC).session.since == MINUTE + 180
