@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 import pytest
 
-from candlewick.core.errors import EngineAway, UnknownSymbol, UsageError
+from candlewick.core.errors import EngineAway, RateLimited, UnknownSymbol, UsageError
+from candlewick.runtime.gateway import server
 from candlewick.runtime.gateway.client import EngineLink
 from candlewick.runtime.gateway.server import Gateway
 from candlewick.runtime.publish.lanes import Lanes
@@ -208,3 +209,49 @@ async def test_requests_under_way_fail_when_the_engine_goes(tmp_path: Path) -> N
             await asyncio.sleep(0.1)
         with pytest.raises(EngineAway, match="went away"):
             await waiting
+
+
+async def test_too_many_requests_at_once_are_refused_and_the_others_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "REQUESTS_AT_ONCE", 2)
+    async with office(tmp_path), link(tmp_path) as web:
+        await until(lambda: web.connected)
+        waiting = [asyncio.create_task(web.request("slow")) for _ in range(2)]
+        await asyncio.sleep(0)
+        with pytest.raises(RateLimited):
+            await web.request("echo")
+        assert not any(each.done() for each in waiting)
+        for each in waiting:
+            each.cancel()
+        await asyncio.wait(waiting)
+
+
+async def test_what_a_web_process_that_is_gone_wanted_is_wanted_no_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "PEER_GONE_S", 0.05)
+    async with office(tmp_path) as engine:
+        async with link(tmp_path) as web:
+            await until(lambda: web.connected)
+            web.demand(frozenset({"prices"}))
+            await until(lambda: engine.demands)
+        await until(lambda: engine.gateway.peers == 0)
+        assert engine.demands[-1] == frozenset()
+
+
+@pytest.mark.parametrize("another_follows", [True, False])
+async def test_an_event_that_was_lost_on_the_way_comes_with_a_snapshot(
+    tmp_path: Path, another_follows: bool
+) -> None:
+    async with office(tmp_path) as engine, link(tmp_path) as web:
+        snapshots: list[int] = []
+        await until(lambda: web.connected and "alerts" in web._last_seq)
+        web.on_snapshot = lambda channel, seq, message: snapshots.append(seq)
+        on_event, engine.lanes.on_event = engine.lanes.on_event, lambda channel, seq, message: None
+        engine.lanes.notice("INFO", "lost", "text", 0)
+        await until(lambda: engine.lanes.last_seqs()["alerts"] == 1)
+        engine.lanes.on_event = on_event
+        if another_follows:
+            engine.lanes.notice("INFO", "after it", "text", 0)
+        await until(lambda: snapshots and snapshots[-1] == 1 + another_follows)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.events import BookChange, Derivative, Quote, Ticker, TimePassed, TradesKnown
+from candlewick.core.events import (
+    BookChange,
+    Derivative,
+    Disconnected,
+    Quote,
+    Ticker,
+    TimePassed,
+    TradesKnown,
+)
 from candlewick.market.bars import Bars
 from tests.runtime.ground import BTC, MINUTE, Ground, bar, ground, trade
 
@@ -86,6 +94,44 @@ async def test_a_tape_sends_each_trade_once(tmp_path: Path) -> None:
             g.market.flush()
         ids = [row["id"] for body in g.bodies("tape:BTCUSDT") for row in body]
         assert ids == ["1", "2", "3", "4"]
+
+
+async def test_a_tape_is_sent_whole_again_for_a_newcomer(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "tape:BTCUSDT")
+        g.bodies("tape:BTCUSDT")
+        g.frames.clear()
+        g.market.demand({"tape:BTCUSDT"}, {"tape:BTCUSDT"})
+        assert [[row["id"] for row in body] for body in g.bodies("tape:BTCUSDT")] == [["1"]]
+
+
+async def test_an_open_bar_of_which_trades_are_missing_is_not_sent(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "candles:BTCUSDT:1m")
+        assert len(g.bodies("candles:BTCUSDT:1m")) == 1
+        g.live.take(trade(5, 107.0, 2.0))
+        assert len(g.bodies("candles:BTCUSDT:1m")) == 1
+        for id in (2, 3, 4):
+            g.live.take(trade(id, 103.0, 1.5))
+        assert g.bodies("candles:BTCUSDT:1m")[-1]["data"]["volume"] == 5.0
+
+
+async def test_sums_carry_no_noise_of_their_last_bits(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "candles:BTCUSDT:1m")
+        for id in range(2, 5):
+            g.live.take(trade(id, 100.0, 2.0, 0.1))
+        assert 1.0 + 0.1 + 0.1 + 0.1 != 1.3
+        assert g.bodies("candles:BTCUSDT:1m")[-1]["data"]["volume"] == 1.3
+
+
+async def test_a_ticker_says_that_it_is_stale_while_its_connection_is_lost(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        begin(g, "ticker:BTCUSDT", "tickers")
+        assert not g.bodies("ticker:BTCUSDT")[-1]["data"]["stale"]
+        g.live.take(Disconnected("sim", "spot stream 1", "reset", (BTC,), NS_PER_S))
+        assert g.bodies("ticker:BTCUSDT")[-1]["data"]["stale"]
+        assert g.bodies("tickers")[-1]["BTCUSDT"]["stale"]
 
 
 async def test_a_book_that_is_not_synchronised_says_why_and_shows_nothing(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.events import Connected, Disconnected
+from candlewick.core.events import BookChange, Connected, Disconnected
+from candlewick.trading.effects import ResyncBook
 from tests.runtime.ground import BTC, MINUTE, bar, ground, trade, until
 
 
@@ -61,3 +62,59 @@ async def test_seeding_is_tried_again_until_the_venue_answers(
         assert not g.engine.watch(BTC).candles.seeded("1m")
         g.feed.down = False
         await until(lambda: g.engine.watch(BTC).candles.seeded("1m"))
+
+
+async def test_a_snapshot_is_not_asked_for_once_nobody_wants_the_book(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candlewick.runtime.live.LINGER_S", 0.0)
+    monkeypatch.setattr("candlewick.runtime.mending.BOOK_WAITS_S", (0.0, 0.01))
+    async with ground(tmp_path) as g:
+        g.live.look_at({BTC: {"book"}})
+        g.live.take(BookChange(BTC, False, [(98.0, 1.0)], [], 10, 11, None, 0, 0))
+        await until(lambda: g.feed.asked)
+        g.live.look_at({})
+        await until(lambda: not g.engine.watch(BTC).snapshot_wanted)
+        await until(lambda: not g.live._tasks)
+        asked = len(g.feed.asked)
+        g.live.take(BookChange(BTC, False, [(98.0, 1.0)], [], 12, 13, None, 0, 0))
+        await until(lambda: len(g.feed.asked) > asked)  # somebody's diffs come again
+
+
+async def test_what_is_being_fetched_is_not_asked_for_beside(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        g.feed.snapshots = [BookChange(BTC, True, [(99.0, 1.0)], [(101.0, 1.0)], None, 10, None, 0, 0)]
+        mender = g.live._mender
+        g.live.take(BookChange(BTC, False, [(98.0, 1.0)], [], 10, 11, None, 0, 0))
+        for _ in range(3):
+            mender.resync_book(ResyncBook(BTC, "again"))
+        assert len(g.live._tasks) == 1
+        await until(lambda: g.engine.watch(BTC).book.synchronised)
+
+
+async def test_a_gap_too_long_for_trades_is_mended_from_candles_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candlewick.runtime.mending.MOST_TRADES", 5)
+    async with ground(tmp_path) as g:
+        g.clock.set((MINUTE + 70) * NS_PER_S)
+        g.feed.bars = [bar(MINUTE, 177.0)]
+        g.live.take(trade(1, 100.0, 1.0))
+        g.live.take(trade(10, 101.0, 60.0))
+        await until(lambda: len(g.lake.candles(BTC, "1m")) == 1)
+        assert not [each for each in g.feed.asked if each[0] == "trades"]
+
+
+async def test_the_open_minute_is_seeded_anew_when_trades_of_it_were_lost(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        g.live.follow_always(BTC, frozenset({"trades"}))
+        g.live.take(trade(1, 100.0, 1.0))
+        g.live.look_at({BTC: {"trades"}})
+        await until(lambda: g.engine.watch(BTC).candles.seeded("1m"))
+        g.feed.refuses_trades = True  # by number; by time it gives them
+        g.feed.past_trades = [trade(1, 100.0, 1.0), trade(2, 133.0, 2.0), trade(3, 101.0, 3.0)]
+        g.live.take(trade(3, 101.0, 3.0))
+        await until(lambda: g.engine.watch(BTC).candles.seeded("1m"))
+        current = g.engine.watch(BTC).candles.current("1m")
+        assert current is not None
+        assert current.high == 133.0
