@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.events import BookChange, Connected, Disconnected, Quote, TimePassed, TradesKnown
+from candlewick.core.events import (
+    BookChange,
+    Connected,
+    Disconnected,
+    MarketEvent,
+    Quote,
+    TimePassed,
+    Trade,
+    TradesKnown,
+)
 from tests.runtime.ground import BTC, MINUTE, bar, ground, trade, until
 
 
@@ -202,3 +211,68 @@ async def test_seconds_that_were_folded_from_trades_are_not_taken_for_all_that_w
         await g.live.historian.ensure(BTC, "1s", MINUTE, MINUTE + 5_000)
         assert len(g.lake.candles(BTC, "1s")) > 0
         assert g.lake.missing(BTC, "1s", MINUTE, MINUTE + 5_000) == [(MINUTE, MINUTE + 4_100)]
+
+
+async def test_what_is_followed_always_or_is_looked_at_again_is_not_let_go(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candlewick.runtime.live.LINGER_S", 0.01)
+    async with ground(tmp_path) as g:
+        g.live.follow_always(BTC, frozenset({"trades"}))
+        g.live.look_at({BTC: {"trades", "quotes", "book"}})
+        g.live.look_at({})
+        g.live.look_at({BTC: {"quotes"}})
+        await until(lambda: "book" not in g.feed.wanted[BTC])
+        assert g.feed.wanted[BTC] == {"trades", "quotes"}
+
+
+async def test_a_book_that_nobody_looks_at_goes_dark(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("candlewick.runtime.live.LINGER_S", 0.0)
+    async with ground(tmp_path) as g:
+        g.live.look_at({BTC: {"book"}})
+        g.feed.snapshots = [snapshot(10)]
+        g.live.take(diff(10, 11))
+        await until(lambda: g.engine.watch(BTC).book.synchronised)
+        g.live.look_at({})
+        await until(lambda: not g.feed.wanted[BTC])
+        assert g.engine.watch(BTC).book.bids(5) == []
+
+
+async def test_only_minutes_go_to_the_lake_for_the_longer_bars_follow_from_them(tmp_path: Path) -> None:
+    async with ground(tmp_path) as g:
+        g.live.take(trade(1, 100.0, 1.0))
+        g.live.take(TradesKnown(BTC, MINUTE, 0))
+        g.live.take(TimePassed((MINUTE + 400) * NS_PER_S))
+        await until(lambda: len(g.lake.candles(BTC, "1m")) == 6)
+        assert len(g.lake.candles(BTC, "1s")) == len(g.lake.candles(BTC, "3m")) == 0
+
+
+async def test_bars_end_by_the_clock_of_the_venue_that_is_furthest_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with ground(tmp_path) as g:
+        told: list[MarketEvent] = []
+        monkeypatch.setattr(g.live, "take", told.append)
+        g.clock.set((MINUTE + 30) * NS_PER_S - 1_000_000)
+        g.feed.health.clock_skew_ms = -5_000.0
+        running = asyncio.create_task(g.live.run())
+        await until(lambda: told)
+        running.cancel()
+        await asyncio.wait([running])
+        assert told[0] == TimePassed((MINUTE + 25) * NS_PER_S - 1_000_000)
+
+
+async def test_bars_are_not_taken_for_exact_when_the_stream_broke_while_they_were_seeded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with ground(tmp_path) as g:
+        g.live.take(trade(1, 100.0, 1.0))
+
+        async def broken_meanwhile(instrument: str, start_ns: int, end_ns: int) -> list[Trade]:
+            g.live.take(Disconnected("sim", "spot stream 1", "reset", (BTC,), NS_PER_S))
+            return []
+
+        monkeypatch.setattr(g.feed, "trades_between", broken_meanwhile)
+        await g.live.historian.seed(BTC)
+        assert not g.live.historian.is_seeded(BTC)
+        assert g.engine.process(TimePassed((MINUTE + 300) * NS_PER_S)) == ()
