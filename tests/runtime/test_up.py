@@ -156,3 +156,14 @@ def test_a_venue_without_a_connector_is_refused_at_once(tmp_path: Path) -> None:
     assert refused.stderr == (
         "candlewick: There is no connector for a venue 'nowhere'. Use one of sim, binance.\n"
     )
+
+
+def test_a_fault_that_cannot_be_is_refused_at_once(tmp_path: Path) -> None:
+    refused = subprocess.run(
+        [sys.executable, "-m", "candlewick", "up", "--data-dir", str(tmp_path), "--misbehave", "drop=7"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert refused.returncode == 1
+    assert refused.stderr == "candlewick: Fault 'drop' takes a share from 0 to 1, not '7': drop=0.01.\n"

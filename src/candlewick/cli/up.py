@@ -13,6 +13,7 @@ from typer import Option, echo
 from candlewick.runtime.settings import PREFIX, Settings, load
 from candlewick.runtime.supervisor import Part, free_port, owning, require_port, supervise
 from candlewick.runtime.wiring import require_known
+from candlewick.venues.sim.server.misbehave import Faults
 
 
 def command(
@@ -35,6 +36,8 @@ def command(
         sim={"seed": seed, "misbehave": misbehave},
     )
     require_known(settings.venues)
+    if settings.sim.misbehave:
+        Faults.parse([settings.sim.misbehave])  # the part itself would be started again and again
     with owning(settings.data_dir):
         require_port(settings.web.host, settings.web.port, "--port")
         simulated = "sim" in settings.venues

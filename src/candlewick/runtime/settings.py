@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from pathlib import Path
 from typing import Any, Literal
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -100,7 +101,23 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         folder = init_settings.init_kwargs.get("data_dir")  # type: ignore[attr-defined]
         toml = Path(folder or default_data_dir()) / CONFIG_FILE
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, toml_file=toml)
+        return init_settings, env_settings, _File(settings_cls, toml_file=toml)
+
+
+class _File(TomlConfigSettingsSource):
+    """`candlewick.toml`. It has types of its own: there a text is no number, and true is not 1."""
+
+    def __call__(self) -> dict[str, Any]:
+        found = super().__call__()
+        for key, value in found.items():
+            field = self.settings_cls.model_fields.get(key)
+            if field is None:
+                continue  # refused with whatever else is unknown
+            try:
+                TypeAdapter(field.annotation).validate_json(json.dumps(value, default=str), strict=True)
+            except ValidationError as error:
+                raise ConfigError(f"{CONFIG_FILE}: {_complaints(error, key)}") from None
+        return found
 
 
 def default_data_dir() -> Path:
@@ -119,11 +136,18 @@ def load(**flags: Any) -> Settings:
         _refuse_unknown_variables()
         return Settings(**_given(flags))
     except ValidationError as error:
-        raise ConfigError(
-            "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        ) from None
-    except (tomllib.TOMLDecodeError, OSError) as error:
+        raise ConfigError(_complaints(error)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
         raise ConfigError(f"{CONFIG_FILE} cannot be read: {error}") from None
+
+
+def _complaints(error: ValidationError, *where: str) -> str:
+    found = []
+    for each in error.errors():
+        unknown = each["type"] == "extra_forbidden"
+        reason = "There is no such setting. Remove it, or correct its name." if unknown else each["msg"]
+        found.append(f"{'.'.join(map(str, (*where, *each['loc'])))}: {reason}")
+    return "; ".join(found)
 
 
 def _refuse_unknown_variables() -> None:

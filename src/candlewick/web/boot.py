@@ -7,6 +7,7 @@ import os
 import socket
 from pathlib import Path
 
+from candlewick.core.errors import StoreError
 from candlewick.runtime.settings import Settings, WebSettings, load
 
 _in_force: Settings | None = None
@@ -37,15 +38,27 @@ def is_booted() -> bool:
 
 
 def migrate() -> None:
-    """Bring the database to this version's schema."""
+    """Bring the database to this version's schema.
+
+    Raises:
+        StoreError: it is damaged, or cannot be written.
+    """
     from django.conf import settings
     from django.core.management import call_command
+    from django.db import DatabaseError
 
     database = settings.DATABASES["default"]
-    if database["ENGINE"].endswith("sqlite3"):
-        # Whoever reads a session's key is signed in: the file, and its journal after it, is ours alone.
-        Path(database["NAME"]).touch(mode=0o600)
-    call_command("migrate", verbosity=0, interactive=False)
+    try:
+        if database["ENGINE"].endswith("sqlite3"):
+            # Whoever reads a session's key is signed in: the file, and its journal after it, is ours alone.
+            Path(database["NAME"]).touch(mode=0o600)
+        call_command("migrate", verbosity=0, interactive=False)
+    except (DatabaseError, OSError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise StoreError(
+            f"The database {database['NAME']} cannot be used: {reason}. "
+            "Make it yours to write and see that the disk has room, or restore it from a backup."
+        ) from None
 
 
 def host_names(web: WebSettings) -> list[str]:

@@ -14,11 +14,22 @@ def secret_key(data_dir: Path) -> str:
     """The key in `data_dir/secret.key`, made if absent, readable by its owner alone.
 
     Raises:
-        ConfigError: the file is empty.
+        ConfigError: the file is empty, or cannot be read or made.
     """
     path = data_dir / "secret.key"
+    try:
+        key = _kept_or_made(path)
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        raise ConfigError(f"{path} cannot be used: {reason}. Make it yours, or remove it.") from None
+    if not key:
+        raise ConfigError(f"{path} is empty. Remove it; a new key is made, and everybody signs in again.")
+    return key
+
+
+def _kept_or_made(path: Path) -> str:
     if not path.exists():
-        data_dir.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         fresh = path.with_name(f"secret.key.{os.getpid()}")
         descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as file:
@@ -27,7 +38,4 @@ def secret_key(data_dir: Path) -> str:
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(fresh)
         fresh.unlink()
-    key = path.read_text().strip()
-    if not key:
-        raise ConfigError(f"{path} is empty. Remove it; a new key is made, and everybody signs in again.")
-    return key
+    return path.read_text("utf-8").strip()
