@@ -120,7 +120,7 @@ async def test_sums_carry_no_noise_of_their_last_bits(tmp_path: Path) -> None:
     async with ground(tmp_path) as g:
         begin(g, "candles:BTCUSDT:1m")
         for id in range(2, 5):
-            g.live.take(trade(id, 100.0, 2.0, 0.1))
+            g.live.take(trade(id, 100.0, 1.5, 0.1))
         assert 1.0 + 0.1 + 0.1 + 0.1 != 1.3
         assert g.bodies("candles:BTCUSDT:1m")[-1]["data"]["volume"] == 1.3
 

@@ -19,6 +19,18 @@ from tests.runtime.ground import BTC, INSTRUMENT, MINUTE, trade, until
 TRADES = [trade(n, 100.0 + n, float(n * 7)) for n in range(1, 31)]
 
 
+async def played(player: Player) -> list[MarketEvent]:
+    """All that a player emits."""
+    emitted: list[MarketEvent] = []
+    running = asyncio.create_task(player.run(emitted.append))
+    try:
+        await until(lambda: player.done)
+    finally:
+        running.cancel()
+        await asyncio.wait([running])
+    return emitted
+
+
 class Stage:
     """A player and what it emitted."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import logging
+import zlib
 from collections.abc import Iterator
 from decimal import Decimal
 from itertools import islice
@@ -17,7 +18,7 @@ from candlewick.core.events import MarketEvent, Quote, Trade
 from candlewick.core.instrument import Instrument, Kind, Venue
 from candlewick.runtime import wiring
 from candlewick.runtime.player import Player
-from candlewick.venues.recording import BadLine, Reader, VenueMapper, open_recording, read
+from candlewick.venues.recording import UNNAMED, BadLine, Reader, VenueMapper, open_recording, read
 
 log = logging.getLogger(__name__)
 
@@ -45,8 +46,7 @@ def player(paths: list[Path], clock: ManualClock, *, venue: str | None = None, s
 
 def guess_venue(path: Path) -> str:
     """Whose messages a recording holds, told by what only one of Binance's markets says."""
-    with open_recording(path) as lines:
-        sample = b"".join(islice(lines, SNIFFED_LINES))
+    sample = b"".join(islice(_lines(path), SNIFFED_LINES))
     if b'"ps":' in sample or b"dstream." in sample or b"/dapi/" in sample:
         return "binance-delivery"
     if b'"pu":' in sample or b"fstream." in sample or b"/fapi/" in sample or b"markPrice" in sample:
@@ -62,23 +62,31 @@ def _merged(sources: list[tuple[Path, str]]) -> Iterator[Moment]:
 
 def _moments(path: Path, mapper: VenueMapper) -> Iterator[Moment]:
     reader, newest, unreadable = Reader(mapper), 0, 0
-    with open_recording(path) as lines:
-        for message in read(lines):
-            if isinstance(message, BadLine) or message.ts_received is None:
-                unreadable += 1
-                continue
-            try:
-                events = reader.events(message)
-            except MalformedMessage:
-                unreadable += 1
-                continue
-            newest = max(
-                newest, message.ts_received
-            )  # a recorder that writes out of order still has one clock
-            if events:
-                yield newest, events
+    for message in read(_lines(path)):
+        if isinstance(message, BadLine) or message.ts_received is None:
+            unreadable += 1
+            continue
+        try:
+            events = reader.events(message)
+        except MalformedMessage:
+            unreadable += 1
+            continue
+        # a recorder that writes out of order still has one clock
+        newest = max(newest, message.ts_received)
+        events = tuple(each for each in events if mapper.native(each.instrument) != UNNAMED)
+        if events:
+            yield newest, events
     if unreadable:
         log.warning("%s: %d lines cannot be played; `candlewick normalise` says why.", path, unreadable)
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    """The lines of a recording, as far as it can be read: one may have been cut off while it was written."""
+    with open_recording(path) as lines:
+        try:
+            yield from lines
+        except (EOFError, OSError, zlib.error) as error:
+            log.warning("%s cannot be read to its end: %s", path, error)
 
 
 def _instruments(sources: list[tuple[Path, str]]) -> list[Instrument]:
