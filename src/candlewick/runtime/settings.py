@@ -114,7 +114,8 @@ class _File(TomlConfigSettingsSource):
             if field is None:
                 continue  # refused with whatever else is unknown
             try:
-                TypeAdapter(field.annotation).validate_json(json.dumps(value, default=str), strict=True)
+                kind: Any = field.annotation
+                TypeAdapter(kind).validate_json(json.dumps(value, default=str), strict=True)
             except ValidationError as error:
                 raise ConfigError(f"{CONFIG_FILE}: {_complaints(error, key)}") from None
         return found
