@@ -138,7 +138,8 @@ async def test_a_book_that_is_not_synchronised_says_why_and_shows_nothing(tmp_pa
     async with ground(tmp_path) as g:
         begin(g, "book:BTCUSDT")
         g.live.take(BookChange(BTC, True, [(99.0, 1.0)], [(101.0, 2.0)], None, 5, None, 0, 0))
-        assert g.bodies("book:BTCUSDT")[-1]["data"]["asks"] == [[101.0, 2.0]]
+        whole = g.bodies("book:BTCUSDT")[-1]["data"]
+        assert (whole["asks"], whole["spread"]) == ([[101.0, 2.0]], 2.0)
         g.live.take(BookChange(BTC, False, [(99.0, 3.0)], [], 9, 9, None, 0, 0))
         data = g.bodies("book:BTCUSDT")[-1]["data"]
         assert not data["synchronised"]

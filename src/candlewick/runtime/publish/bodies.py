@@ -13,6 +13,7 @@ from candlewick.core.clock import iso
 from candlewick.core.errors import UnknownSymbol
 from candlewick.core.events import Candle, Trade
 from candlewick.core.instrument import parse_symbol, public_symbol
+from candlewick.market.bars import tidy_sum
 from candlewick.market.derivatives import DerivativeState
 from candlewick.trading.effects import Aspect
 from candlewick.trading.engine import Engine
@@ -39,13 +40,8 @@ class Source(Protocol):
         ...
 
 
-def _tidy(value: float) -> float:
-    """A sum without the noise of its last bits: 3.3025, not 3.302499999999996."""
-    return float(f"{value:.13g}")
-
-
 def _tidied(value: float | None) -> float | None:
-    return None if value is None else _tidy(value)
+    return None if value is None else tidy_sum(value)
 
 
 def candle_json(candle: Candle) -> dict[str, Any]:
@@ -55,7 +51,7 @@ def candle_json(candle: Candle) -> dict[str, Any]:
         "high": candle.high,
         "low": candle.low,
         "close": candle.close,
-        "volume": _tidy(candle.volume),
+        "volume": tidy_sum(candle.volume),
         "closed": candle.closed,
     }
 
@@ -81,6 +77,8 @@ def book_json(watch: Watch, levels: int = BOOK_LEVELS) -> dict[str, Any]:
     }
     if not book.synchronised:
         data["reason"] = book.reason
+    elif book.best_bid and book.best_ask:
+        data["spread"] = round(book.best_ask[0] - book.best_bid[0], 10)
     return data
 
 

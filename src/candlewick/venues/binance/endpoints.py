@@ -18,8 +18,8 @@ class MarketEndpoints:
         routes: WebSocket addresses for combined streams by route. USDⓈ-M serves books and quotes at
             `public` and all else at `market` since 2026-04-23; elsewhere one route serves `all`.
         streams_per_connection: the venue's limit of streams on one connection.
-        control_interval_s: time between two control messages, within the venue's limit of
-            5 (spot) or 10 (futures) a second, of which pings are part.
+        control_interval_s: time between two control messages: half the venue's limit of 5 (spot) or
+            10 (futures) a second, for pings are part of it and a network may bunch what we spread.
         weight_per_minute: REST weight an address may spend.
     """
 
@@ -41,11 +41,11 @@ Endpoints = tuple[MarketEndpoints, ...]
 
 
 def _spot(rest: str, websocket: str) -> MarketEndpoints:
-    return MarketEndpoints("spot", rest, {"all": websocket}, 1024, 0.25, 6000)
+    return MarketEndpoints("spot", rest, {"all": websocket}, 1024, 0.4, 6000)
 
 
 def _futures(market: Market, rest: str, routes: Mapping[str, str]) -> MarketEndpoints:
-    return MarketEndpoints(market, rest, routes, 200, 0.125, 2400)
+    return MarketEndpoints(market, rest, routes, 200, 0.2, 2400)
 
 
 REAL: Final[Endpoints] = (
