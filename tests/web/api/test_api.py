@@ -102,7 +102,15 @@ def test_candles_come_from_the_lake_and_the_open_one_from_the_engine(
     services.lake.put_candles(
         [candle(60, 1.0, of=f"sim:{symbol}"), candle(120, 2.0, of=f"sim:{symbol}", closed=False)]
     )
-    newer = {"time": 120, "open": 1.0, "high": 9.0, "low": 0.5, "close": 3.0, "volume": 7.0, "closed": False}
+    newer = {
+        "time": 120,
+        "open": 1.0,
+        "high": 9.0,
+        "low": 0.5,
+        "close": 3.0,
+        "volume": 7.000000000000001,
+        "closed": False,
+    }
     link.answers["history"] = lambda symbol, **_: {
         "instrument": symbol,
         "tail": [newer, newer | {"time": 180}],

@@ -11,7 +11,7 @@ import orjson
 from candlewick.core.errors import EngineAway
 from candlewick.core.instrument import parse_symbol
 from candlewick.core.interval import seconds
-from candlewick.market.bars import COLUMNS, Bars
+from candlewick.market.bars import COLUMNS, Bars, tidy_sum
 from candlewick.web.services import Services
 
 MOST: Final = 5_000
@@ -59,7 +59,7 @@ def as_rows(bars: Bars) -> list[dict[str, Any]]:
     """Bars as the chart takes them. An unknown volume is null."""
     columns = [getattr(bars, name).tolist() for name in COLUMNS]
     return [
-        {"time": time, "open": o, "high": h, "low": low, "close": c, "volume": v}
+        {"time": time, "open": o, "high": h, "low": low, "close": c, "volume": tidy_sum(v)}
         for time, o, h, low, c, v in zip(bars.time.tolist(), *columns, strict=True)
     ]
 
