@@ -149,7 +149,12 @@ class StateSource:
         raise NotImplementedError
 
     def message(self, data: Any) -> Body:
-        message = {"type": self.type, "channel": self._channel, "data": data}
+        message = {
+            "type": self.type,
+            "channel": self._channel,
+            "instrument": self._watch.id,
+            "data": data,
+        }
         return self._channel.encode(), orjson.dumps(message)
 
 
