@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from candlewick.core.clock import NS_PER_S, ManualClock
+from candlewick.core.clock import NS_PER_S, ManualClock, iso
 from candlewick.core.errors import UsageError, VenueError
 from candlewick.core.events import Connected, MarketEvent, TimePassed, Trade
 from candlewick.core.instrument import Venue
@@ -82,6 +82,15 @@ async def test_it_waits_while_paused_and_plays_as_many_as_it_is_told_to_step() -
         await stage.player.control("resume")
         await until(lambda: stage.player.done)
         assert stage.trades == TRADES
+
+
+async def test_while_it_waits_to_begin_it_says_where_it_begins_and_has_told_nothing() -> None:
+    stage = Stage()
+    await stage.player.control("pause")
+    async with stage:
+        await until(lambda: stage.clock.now_ns() == TRADES[0].ts_received)
+        assert stage.player.state()["position"] == iso(TRADES[0].ts_received)
+        assert stage.emitted == []
 
 
 async def test_a_new_speed_holds_at_once() -> None:

@@ -11,6 +11,7 @@ from typer import Argument, Option, echo
 
 from candlewick.cli.up import environment
 from candlewick.core.errors import UsageError
+from candlewick.runtime.replay import require_recording
 from candlewick.runtime.settings import PREFIX, load
 from candlewick.runtime.supervisor import Part, owning, require_port, supervise
 
@@ -33,6 +34,7 @@ def command(
     for file in files:
         if not file.is_file():
             raise UsageError(f"There is no recording {file}.")
+        require_recording(file, venue)  # the engine would be started again and again
     with owning(settings.data_dir):
         require_port(settings.web.host, settings.web.port, "--port")
         folder = settings.data_dir / "replay"

@@ -124,6 +124,8 @@ class Player:
         """Play to the end, then stand there: the page goes on showing the last moment."""
         since_breath = 0
         for ts_ns, events in self._messages:
+            if not self.health.messages:
+                self._clock.set(ts_ns)  # while it waits to begin, it says where it begins
             waited = await self._until_due(ts_ns)
             since_breath = 0 if waited else since_breath + 1
             if since_breath >= BATCH:

@@ -32,16 +32,25 @@ def player(paths: list[Path], clock: ManualClock, *, venue: str | None = None, s
     """A player of the recordings; `venue` (as `candlewick normalise` names it) is guessed if not given.
 
     Raises:
-        UsageError: a file cannot be read, or holds nothing that can be played.
+        UsageError: a file holds nothing that can be played.
     """
+    for path in paths:
+        require_recording(path, venue)
     sources = [(path, venue or guess_venue(path)) for path in paths]
     listed = _instruments(sources)
-    if not listed:
-        names = ", ".join(str(path) for path in paths)
-        raise UsageError(f"{names}: no message with a time of receipt can be read. Is it a recording?")
     house = listed[0].venue
     title = f"{house.title()} (recorded)"
     return Player(Venue(id=house, title=title), listed, _merged(sources), clock, speed)
+
+
+def require_recording(path: Path, venue: str | None = None) -> None:
+    """Make sure that something in a file can be played.
+
+    Raises:
+        UsageError: nothing can, or there is no such venue.
+    """
+    if next(_moments(path, wiring.recorded(venue or guess_venue(path))), None) is None:
+        raise UsageError(f"{path}: no message with a time of receipt can be read. Is it a recording?")
 
 
 def guess_venue(path: Path) -> str:
