@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.errors import CandlewickError, ConfigError, StoreError, StoreLocked
-from candlewick.runtime.supervisor import Part, free_port, owning, require_port, supervise
+from candlewick.runtime.supervisor import Part, claimed_port, free_port, owning, require_port, supervise
 
 
 @pytest.fixture
@@ -63,6 +63,13 @@ def test_a_taken_port_is_a_sentence_that_names_the_flag(taken: int) -> None:
 
 def test_a_taken_port_is_passed_over_where_any_will_do(taken: int) -> None:
     assert free_port("127.0.0.1", taken) > taken
+
+
+def test_a_port_that_another_start_has_claimed_is_passed_over_before_anybody_listens(taken: int) -> None:
+    with claimed_port("127.0.0.1", taken) as first, claimed_port("127.0.0.1", taken) as second:
+        assert taken < first < second
+    with claimed_port("127.0.0.1", taken) as again:
+        assert again == first
 
 
 async def test_a_part_that_cannot_stay_up_is_given_up_with_a_sentence() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Annotated
 from typer import Option, echo
 
 from candlewick.runtime.settings import PREFIX, Settings, load
-from candlewick.runtime.supervisor import Part, free_port, owning, require_port, supervise
+from candlewick.runtime.supervisor import Part, claimed_port, owning, require_port, supervise
 from candlewick.runtime.wiring import require_known
 from candlewick.venues.sim.server.misbehave import Faults
 
@@ -38,12 +39,13 @@ def command(
     require_known(settings.venues)
     if settings.sim.misbehave:
         Faults.parse([settings.sim.misbehave])  # the part itself would be started again and again
-    with owning(settings.data_dir):
+    with contextlib.ExitStack() as held:
+        held.enter_context(owning(settings.data_dir))
         require_port(settings.web.host, settings.web.port, "--port")
-        simulated = "sim" in settings.venues
-        sim_port = free_port(settings.sim.host, settings.sim.port) if simulated else settings.sim.port
         parts = [Part("engine", ("engine",)), Part("web", ("web",))]
-        if simulated:
+        sim_port = settings.sim.port
+        if "sim" in settings.venues:
+            sim_port = held.enter_context(claimed_port(settings.sim.host, settings.sim.port))
             parts.insert(0, Part("sim", ("sim", *sim_arguments(settings, sim_port))))
         echo(f"Starting Candlewick on {settings.data_dir} ({', '.join(settings.venues)}). Ctrl-C stops it.")
         asyncio.run(supervise(parts, environment(settings, sim_port), lambda line: echo(line, err=True)))

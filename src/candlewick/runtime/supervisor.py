@@ -14,10 +14,11 @@ import os
 import signal
 import socket
 import sys
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TextIO
 
 from candlewick.core.errors import CandlewickError, ConfigError, StoreError, StoreLocked
 
@@ -90,6 +91,38 @@ def free_port(host: str, first: int, tries: int = 100) -> int:
             require_port(host, port, "")
             return port
     raise ConfigError(f"No free port from {first} to {first + tries - 1} on {host}.")
+
+
+@contextlib.contextmanager
+def claimed_port(host: str, first: int, tries: int = 100) -> Iterator[int]:
+    """A free port from `first` on, claimed until left against others that start at the same moment.
+
+    Raises:
+        ConfigError: none is free.
+    """
+    for port in range(first, first + tries):
+        claim = _claim(host, port)
+        if claim is not None:
+            with claim:
+                yield port
+            return
+    raise ConfigError(f"No free port from {first} to {first + tries - 1} on {host}.")
+
+
+def _claim(host: str, port: int) -> TextIO | None:
+    """A locked file that stands for the port; None if somebody else has the one or the other."""
+    path = Path(tempfile.gettempdir()) / f"candlewick-{os.getuid()}-port-{port}.lock"
+    try:
+        file = os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW, 0o600), "w")
+    except OSError:
+        return None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        require_port(host, port, "")
+    except (OSError, ConfigError):
+        file.close()
+        return None
+    return file
 
 
 async def supervise(
