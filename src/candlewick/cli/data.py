@@ -107,11 +107,11 @@ def download(
     import asyncio
 
     from candlewick.cli.data_download import download_all
-    from candlewick.runtime.settings import load
+    from candlewick.runtime.settings import load, names
 
     with _edge():
         start_s, end_s = _timerange(timerange)
-        settings = load(data_dir=data_dir, venues=venues.split(",") if venues else None)
+        settings = load(data_dir=data_dir, venues=names(venues))
         with _lake(data_dir) as lake, _progress_bar(f"Downloading {timeframe}") as progress:
             done = asyncio.run(download_all(settings, lake, symbols, timeframe, start_s, end_s, progress))
     if as_json:

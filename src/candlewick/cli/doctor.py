@@ -15,7 +15,7 @@ from typing import Annotated, Any
 from pydantic import SecretStr
 from typer import Option, echo
 
-from candlewick.core.errors import CandlewickError
+from candlewick.core.errors import StoreLocked
 from candlewick.runtime.settings import CONFIG_FILE, PREFIX, load
 from candlewick.runtime.supervisor import owning
 
@@ -90,7 +90,7 @@ def running(data_dir: Path) -> bool:
     try:
         with owning(data_dir):
             return False
-    except CandlewickError:
+    except StoreLocked:
         return True
 
 

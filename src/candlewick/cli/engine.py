@@ -8,7 +8,7 @@ from typing import Annotated
 from typer import Option
 
 from candlewick.runtime.logs import set_up_logging
-from candlewick.runtime.settings import load
+from candlewick.runtime.settings import load, names
 
 
 def command(
@@ -26,9 +26,7 @@ def command(
     """Run the engine until SIGTERM."""
     from candlewick.runtime import engine_process
 
-    settings = load(
-        data_dir=data_dir, venues=[each.strip() for each in venues.split(",")] if venues else None
-    )
+    settings = load(data_dir=data_dir, venues=names(venues))
     set_up_logging("engine", settings.log_level)
     if replay:
         engine_process.run_replay(settings, replay, replay_venue, speed, paused=paused)

@@ -35,7 +35,7 @@ def command(
     from candlewick.venues.sim.server.app import Settings, serve
     from candlewick.venues.sim.server.misbehave import Faults
 
-    names = venues.split(",") if venues is not None else None
+    names = [each.strip() for each in venues.split(",")] if venues is not None else None
     if host is None or port is None or seed is None or names is None or pace is None:
         # `up` gives them all: reading the settings costs this process 20 MB it need not have
         from candlewick.runtime.settings import load

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from typer import Option, echo
 
-from candlewick.runtime.settings import PREFIX, Settings, load
+from candlewick.runtime.settings import PREFIX, Settings, load, names
 from candlewick.runtime.supervisor import Part, claimed_port, owning, require_port, supervise
 from candlewick.runtime.wiring import require_known
 from candlewick.venues.sim.server.misbehave import Faults
@@ -32,7 +32,7 @@ def command(
     """Run the simulated or live venues, the engine and the terminal until Ctrl-C."""
     settings = load(
         data_dir=data_dir,
-        venues=[each.strip() for each in venues.split(",")] if venues else None,
+        venues=names(venues),
         web={"host": host, "port": port},
         sim={"seed": seed, "misbehave": misbehave},
     )

@@ -20,7 +20,11 @@ if TYPE_CHECKING:
     from candlewick.store.models import User
 
 app = typer.Typer(
-    name="user", help="Add and list people, change their role, reset their sign-in.", no_args_is_help=True
+    name="user",
+    help="Add and list people, change their role, reset their sign-in.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
 )
 
 DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]

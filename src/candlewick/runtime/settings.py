@@ -127,6 +127,11 @@ def default_data_dir() -> Path:
     return Path(named) if named else user_data_path("candlewick", appauthor=False)
 
 
+def names(text: str | None) -> list[str] | None:
+    """The names in a flag, commas between them; None if it was not given."""
+    return [each.strip() for each in text.split(",")] if text else None
+
+
 def load(**flags: Any) -> Settings:
     """The settings in force; `flags` given as None are not set. Keys may be nested: `web={"port": 1}`.
 
