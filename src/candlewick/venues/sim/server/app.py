@@ -24,7 +24,6 @@ from candlewick.venues.sim.server.timekeeping import now_ms
 from candlewick.venues.sim.server.venue import Venue
 
 STEP_S = 0.05
-ROOT_VENUE = "sim"
 NOTICE = "SIMULATED. Every price, trade and instrument here is invented; no order reaches a real market."
 
 

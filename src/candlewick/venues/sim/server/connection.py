@@ -21,7 +21,6 @@ from candlewick.venues.sim.server.streams import Stream
 
 # A reader further behind than this is cut off: it must never hold memory or slow anybody else.
 MOST_QUEUED_BYTES = 4 * 1024 * 1024
-MOST_CONTROL_BYTES = 256 * 1024
 TIMER_GRAIN_S = 0.001  # the loop's timers count in milliseconds
 POLICY_VIOLATION = 1008
 GOING_AWAY = 1001

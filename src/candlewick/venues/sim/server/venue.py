@@ -170,7 +170,3 @@ def _asking(methods: dict[str, rest.Endpoint]) -> rest.Answer:
         return await request_socket.serve(request, methods)
 
     return answer
-
-
-def _split(names: str) -> list[str]:
-    return [name for name in names.split("/") if name]
