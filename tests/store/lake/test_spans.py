@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candlewick.store.lake.spans import Span, merged, missing
+from candlewick.store.lake.spans import Span, holds, merged, missing
 
 small = st.integers(0, 40)
 some_spans = st.lists(st.tuples(small, small), max_size=8)
@@ -34,3 +34,8 @@ def test_it_finds_exactly_what_is_not_covered(spans: list[Span], start: int, end
 
 def test_it_joins_ranges_that_touch() -> None:
     assert merged([(60, 120), (0, 60)]) == [(0, 120)]
+
+
+@given(some_spans, small, small)
+def test_a_range_is_held_if_nothing_of_it_is_missing(spans: list[Span], start: int, end: int) -> None:
+    assert holds(merged(spans), start, end) == (not missing(spans, start, end))

@@ -150,7 +150,7 @@ def check_candles(
     grid = np.unique(time - time % step)
     for at in np.flatnonzero(np.diff(grid) > step).tolist():
         start, end = int(grid[at]) + step, int(grid[at + 1])
-        absent = not spans.missing(known, start, end)
+        absent = spans.holds(known, start, end)
         report.gaps.append(Gap(start, end, (end - start) // step, absent))
     report.faults = [
         Fault(int(time[at]), reason)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 
 Span = tuple[int, int]
 
@@ -33,3 +35,9 @@ def missing(covered: Iterable[Span], start: int, end: int) -> list[Span]:
     if at < end:
         out.append((at, end))
     return out
+
+
+def holds(merged: Sequence[Span], start: int, end: int) -> bool:
+    """Whether ranges as `merged` gives them hold all of [start, end); quick among many."""
+    at = bisect_right(merged, start, key=itemgetter(0)) - 1
+    return start >= end or (at >= 0 and end <= merged[at][1])
