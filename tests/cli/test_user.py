@@ -23,7 +23,14 @@ class Cli:
     def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "-m", "candlewick", "user", *arguments, "--data-dir", str(self._data_dir)]
         return subprocess.run(
-            command, cwd=ROOT, input=stdin, capture_output=True, text=True, timeout=60, check=False
+            command,
+            cwd=ROOT,
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",  # what is no text comes as it is
+            timeout=60,
+            check=False,
         )
 
     def json(self, *arguments: str, stdin: str = "") -> Any:
@@ -64,7 +71,14 @@ def test_a_name_is_taken_whatever_its_case(user: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "stdin"), [(["bad name!"], ""), (["ann", "--password-stdin"], "short\n")]
+    ("arguments", "stdin"),
+    [
+        (["bad name!"], ""),
+        (["n" * 151], ""),
+        (["n\udcff"], ""),
+        (["ann", "--password-stdin"], "short\n"),
+        (["ann", "--password-stdin"], "\udcff\udcfe no text in any coding\n"),
+    ],
 )
 def test_what_cannot_be_a_name_or_password_is_refused(user: Cli, arguments: list[str], stdin: str) -> None:
     done = user("add", *arguments, stdin=stdin)

@@ -56,12 +56,12 @@ def add(
     from candlewick.store.models import User
     from candlewick.web.people.first_owner import add_person
 
-    if User.objects.filter(username__iexact=name).exists():
-        raise UsageError(f"There is a person named {name!r} already. Choose another name.")
     try:
-        User.username_validator(name)
+        User._meta.get_field("username").clean(name, None)  # what is written, and how long it may be
     except ValidationError as error:
         raise UsageError(" ".join(error.messages)) from None
+    if User.objects.filter(username__iexact=name).exists():
+        raise UsageError(f"There is a person named {name!r} already. Choose another name.")
     password = _password(name) if password_stdin else None
     user = add_person(name, role.value, password)
     _tell(user, f"Added {name} as {role.value}.", as_json=as_json, with_link=password is None)
@@ -140,7 +140,11 @@ def _password(name: str) -> str:
 
     from candlewick.store.models import User
 
-    given = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    try:
+        given = getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+        given.encode()  # in some locales what is no text is read all the same
+    except UnicodeError:
+        raise UsageError("The password on standard input is no text in UTF-8.") from None
     try:
         validate_password(given, User(username=name))
     except ValidationError as error:
