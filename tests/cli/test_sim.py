@@ -89,3 +89,11 @@ def test_an_unknown_venue_is_a_sentence_and_exit_code_1() -> None:
     assert ended.returncode == 1
     assert "mars" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_folder_that_cannot_be_is_a_sentence_and_exit_code_1(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = run("--port", str(free_port()), "--data-dir", str(tmp_path / "file"))
+    assert ended.returncode == 1
+    assert f"{tmp_path / 'file' / 'sim'} cannot be used: Not a directory." in ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -17,7 +17,7 @@ import orjson
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from candlewick.core.errors import ConfigError, StoreLocked
+from candlewick.core.errors import ConfigError, StoreError, StoreLocked
 from candlewick.venues.sim.server.connection import GOING_AWAY
 from candlewick.venues.sim.server.misbehave import Faults
 from candlewick.venues.sim.server.timekeeping import now_ms
@@ -232,8 +232,12 @@ def _alone_in(folder: Path | None) -> Iterator[None]:
     if folder is None:
         yield
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = (folder / "lock").open("w")
+    except OSError as error:
+        raise StoreError(f"The folder {folder} cannot be used: {error.strerror}. Choose another.") from None
+    with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
