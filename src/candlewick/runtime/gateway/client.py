@@ -19,7 +19,15 @@ from candlewick.core.errors import (
     UsageError,
     VenueUnavailable,
 )
-from candlewick.runtime.gateway.wire import AWAY_S, COMMAND_HWM, MARKET_HWM, PING_S, LoopSocket, addresses
+from candlewick.runtime.gateway.wire import (
+    AWAY_S,
+    COMMAND_HWM,
+    JOINED,
+    MARKET_HWM,
+    PING_S,
+    LoopSocket,
+    addresses,
+)
 
 _ERRORS: dict[str, Callable[[str], CandlewickError]] = {
     "usage": UsageError,
@@ -131,6 +139,10 @@ class EngineLink:
             await asyncio.sleep(PING_S if self.connected else 0.1)
 
     def _take_market(self, frames: list[bytes]) -> None:
+        if frames[0] == JOINED:
+            if self.connected:  # what we were sent whole so far went past us
+                self._commands.send([b"hello"])
+            return
         take, lines = self.on_market, frames[0].split(b"\n")
         for channel, body in zip(lines[::2], lines[1::2], strict=True):
             take(channel.decode(), body)
@@ -154,6 +166,7 @@ class EngineLink:
 
     def _take_welcome(self, epoch: bytes, body: dict[str, Any]) -> None:
         if self.connected and epoch == self._epoch:
+            self._send_demand()
             return
         self._epoch = epoch
         self.primary, self.mode, self.venues = body["primary"], body["mode"], body["venues"]

@@ -15,7 +15,7 @@ import orjson
 import zmq
 
 from candlewick.core.errors import CandlewickError, RateLimited, UnknownSymbol, UsageError, VenueError
-from candlewick.runtime.gateway.wire import COMMAND_HWM, MARKET_HWM, LoopSocket, addresses
+from candlewick.runtime.gateway.wire import COMMAND_HWM, JOINED, MARKET_HWM, LoopSocket, addresses
 from candlewick.runtime.publish.lanes import Lanes
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,8 @@ class Gateway:
     async def start(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._context = zmq.Context(io_threads=1)
-        self._market = self._context.socket(zmq.PUB)
+        self._market = self._context.socket(zmq.XPUB)
+        self._market.setsockopt(zmq.XPUB_WELCOME_MSG, JOINED)
         self._market.setsockopt(zmq.SNDHWM, MARKET_HWM)
         self._market.bind(self._market_address)
         commands = self._context.socket(zmq.ROUTER)

@@ -1,7 +1,9 @@
 """Frames and addresses of the gateway, and a ZeroMQ socket driven by asyncio's event loop.
 
-Market lane (PUB → SUB), one frame a flush: `channel, body, channel, body, …`, a line each (JSON as we
-write it holds no line break, and one frame costs a fraction of many).
+Market lane (XPUB → SUB), one frame a flush: `channel, body, channel, body, …`, a line each (JSON as we
+write it holds no line break, and one frame costs a fraction of many). Its first frame to whoever joins is
+`JOINED`: a SUB socket may join later than the commands do, and has missed what was sent until then.
+(ZeroMQ writes it with our next flush; the feeds' figures give one every second.)
 Commands (DEALER ↔ ROUTER), the first frame names the message:
 
     → hello                            ← welcome, json
@@ -11,7 +13,7 @@ Commands (DEALER ↔ ROUTER), the first frame names the message:
                                        ← lane, channel, seq, json
     → ping                             ← pong, epoch, json {channel: last seq}
 
-ROUTER drops what a dead peer's full queue cannot take, and PUB drops at its high-water mark: the
+ROUTER drops what a dead peer's full queue cannot take, and XPUB drops at its high-water mark: the
 market lane does not mind, and the account lane notices by its numbers, which every pong repeats.
 """
 
@@ -34,6 +36,7 @@ PING_S: Final = 1.0
 AWAY_S: Final = 3.5  # an engine silent for so long is away
 MARKET_HWM: Final = 1_000  # flushes a web process may be behind before it loses the older ones
 COMMAND_HWM: Final = 10_000
+JOINED: Final = b"joined"
 _SOCKET_PATH_MAX: Final = 100  # sun_path holds 108 bytes
 
 
