@@ -230,6 +230,20 @@ async def test_it_is_not_misled_by_a_round_trip_that_was_held_up(stage: BinanceS
         await until(lambda: feed.health.clock_skew_ms == 1270)
 
 
+async def test_it_forgets_what_it_measured_before_a_clock_was_set(
+    stage: BinanceStage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candlewick.venues.binance.feed.CLOCK_EVERY_S", 0.01)
+    monkeypatch.setattr("candlewick.venues.binance.feed.CLOCK_AT_FIRST_S", 0.01)
+    told_s = iter((-5, -5, -5, 4, 4))
+    stage.routes["/time"] = lambda query: {"serverTime": (1_700_000_000 + next(told_s)) * 1000}
+    feed = BinanceFeed(
+        VENUE, (stage.endpoints(),), clock=ManualClock(1_700_000_000 * NS_PER_S), policy=IMPATIENT
+    )
+    async with listening(feed):
+        await until(lambda: feed.health.clock_skew_ms == 4_000)
+
+
 async def test_it_takes_the_skew_out_of_the_latency(stage: BinanceStage) -> None:
     clock = ManualClock(1_700_000_000 * NS_PER_S)
     stage.routes["/time"] = lambda query: {"serverTime": 1_700_000_001_270}

@@ -41,6 +41,7 @@ CLOCK_EVERY_S: Final = 20.0
 CLOCK_AT_FIRST_S: Final = 0.25
 CLOCK_SAMPLES: Final = 9
 CLOCK_QUICKEST: Final = 3
+CLOCK_DRIFT_MS: Final = 50.0  # what two good clocks may part by while samples are kept
 LATENCY_EVERY: Final = 32  # messages
 LATENCY_SMOOTHING: Final = 0.1
 TICKERS_SILENT_S: Final = 15.0  # they come every second
@@ -67,6 +68,15 @@ class _Side:
         native = self.native
         names = (stream.partition("@")[0] for stream in connection.wanted)
         return {native[name] for name in names if name in native}
+
+    def note_round_trip(self, duration_ns: int, offset_ms: float) -> None:
+        """Take a measurement of the clocks in; those it contradicts are forgotten, since a clock was set."""
+        for measured in list(self.round_trips):
+            # each is wrong by half its duration at most
+            most_ms = (duration_ns + measured[0]) / 2 / NS_PER_MS + CLOCK_DRIFT_MS
+            if abs(offset_ms - measured[1]) > most_ms:
+                self.round_trips.remove(measured)
+        self.round_trips.append((duration_ns, offset_ms))
 
     @property
     def skew_ms(self) -> float | None:
@@ -310,7 +320,7 @@ class BinanceFeed:
                 self.health.last_error = str(error)
             else:
                 offset_ms = venue_ms - (asked_ns + answered_ns) / 2 / NS_PER_MS
-                side.round_trips.append((answered_ns - asked_ns, offset_ms))
+                side.note_round_trip(answered_ns - asked_ns, offset_ms)
                 side.history.behind_ns = max(0, round(-(side.skew_ms or 0.0) * NS_PER_MS))
                 skews = [each.skew_ms for each in self._sides if each.skew_ms is not None]
                 self.health.clock_skew_ms = max(skews, key=abs)
