@@ -52,6 +52,7 @@ def command(
         str | None,
         typer.Option(help="Receive time of bare JSON lines, in nanoseconds since 1970 or ISO 8601."),
     ] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="Every verb takes it; this one needs none.")] = None,
 ) -> None:
     """Print the normalised events of recorded messages, one JSON object a line.
 

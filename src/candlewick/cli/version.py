@@ -1,10 +1,16 @@
 """`candlewick version`."""
 
+from __future__ import annotations
+
 from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated
 
-from typer import echo
+from typer import Option, echo
 
 
-def command() -> None:
+def command(
+    data_dir: Annotated[Path | None, Option(help="Every verb takes it; this one needs none.")] = None,
+) -> None:
     """Print the version."""
     echo(version("candlewick"))

@@ -70,6 +70,25 @@ async def test_its_book_is_sorted_and_not_crossed(client: aiohttp.ClientSession,
     assert ("E" in book) == (market == "/fapi/v1")
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "price"),
+    [("markPriceKlines", "symbol", "markPrice"), ("indexPriceKlines", "pair", "indexPrice")],
+)
+async def test_candles_of_a_reference_price_lead_to_the_price_of_now(
+    client: aiohttp.ClientSession, path: str, name: str, price: str
+) -> None:
+    query: dict[str, Any] = {name: "BTCUSDT", "interval": "1m"}
+    rows = await get(client, f"/fapi/v1/{path}", limit=60, **query)
+    premium = await get(client, "/fapi/v1/premiumIndex", symbol="BTCUSDT")
+    assert [row[0] - rows[0][0] for row in rows] == [n * MINUTE for n in range(60)]
+    for row in rows:
+        open_, high, low, close = (Decimal(value) for value in row[1:5])
+        assert low <= min(open_, close) <= max(open_, close) <= high
+    assert float(rows[-1][4]) == pytest.approx(float(premium[price]), rel=0.002)
+    upto = await get(client, f"/fapi/v1/{path}", endTime=rows[9][6], limit=10, **query)
+    assert upto == rows[:10]
+
+
 @pytest.mark.parametrize("market", ["/api/v3", "/fapi/v1"])
 async def test_its_candles_are_the_fold_of_its_trades(client: aiohttp.ClientSession, market: str) -> None:
     now = (await get(client, f"{market}/time"))["serverTime"]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from candlewick.venues.sim.model import Kline, Print
+from candlewick.venues.sim.references import ReferenceKline
 from candlewick.venues.sim.server import errors
 from candlewick.venues.sim.server.candles import history
 from candlewick.venues.sim.server.figures import Figures, percent
@@ -100,6 +101,28 @@ def candle_rows(figures: Figures, candles: Iterable[Kline], length_ms: int) -> l
             candle.count,
             quantity(candle.taker_volume),
             quote(candle.taker_quote),
+            "0",
+        ]
+        for candle in candles
+    ]
+
+
+def reference_rows(figures: Figures, candles: Iterable[ReferenceKline], length_ms: int) -> list[list[Any]]:
+    """Rows of `markPriceKlines` and `indexPriceKlines`: nothing trades there, so volumes are zero."""
+    fine = figures.fine_price
+    return [
+        [
+            candle.open_ms,
+            fine(candle.open),
+            fine(candle.high),
+            fine(candle.low),
+            fine(candle.close),
+            "0",
+            candle.open_ms + length_ms - 1,
+            "0",
+            length_ms // 1000,
+            "0",
+            "0",
             "0",
         ]
         for candle in candles

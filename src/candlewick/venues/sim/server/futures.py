@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from candlewick.venues.sim.model import ForcedOrder
+from candlewick.venues.sim.references import ReferenceKline
 from candlewick.venues.sim.server import errors, exchange_info
 from candlewick.venues.sim.server.bodies import (
     Ask,
@@ -14,6 +15,7 @@ from candlewick.venues.sim.server.bodies import (
     candle_rows,
     day_ticker,
     levels,
+    reference_rows,
     single,
 )
 from candlewick.venues.sim.server.front import Front, Line
@@ -95,6 +97,26 @@ async def _candles(front: Front, ask: Ask, symbol: str) -> object:
     _, length_ms = ask.parameters.interval(one_second=False)
     limit = ask.parameters.limit(default=500, most=MOST_CANDLES, strict=True)
     return candle_rows(line.figures, await ask.candles(front, line, length_ms, limit), length_ms)
+
+
+def mark_price_klines(front: Front, ask: Ask) -> object:
+    """`markPriceKlines`."""
+    return _reference_candles(front, ask, ask.parameters.required_symbol(), front.world.mark_klines)
+
+
+def index_price_klines(front: Front, ask: Ask) -> object:
+    """`indexPriceKlines`."""
+    return _reference_candles(front, ask, ask.parameters.required("pair"), front.world.index_klines)
+
+
+def _reference_candles(
+    front: Front, ask: Ask, symbol: str, candles: Callable[..., list[ReferenceKline]]
+) -> object:
+    line = front.line(symbol)
+    _, length_ms = ask.parameters.interval(one_second=False)
+    limit = ask.parameters.limit(default=500, most=MOST_CANDLES, strict=True)
+    start, end = ask.parameters.number("startTime"), ask.parameters.number("endTime")  # true, as in `candles`
+    return reference_rows(line.figures, candles(line.listing, length_ms, start, end, limit), length_ms)
 
 
 def premium_index(front: Front, ask: Ask) -> object:
@@ -276,6 +298,8 @@ ENDPOINTS: dict[str, tuple[Handler, Weight]] = {
     "/fapi/v1/aggTrades": (aggregate_trades, 20),
     "/fapi/v1/klines": (klines, _candles_weight),
     "/fapi/v1/continuousKlines": (continuous_klines, _candles_weight),
+    "/fapi/v1/markPriceKlines": (mark_price_klines, _candles_weight),
+    "/fapi/v1/indexPriceKlines": (index_price_klines, _candles_weight),
     "/fapi/v1/premiumIndex": (premium_index, _by_symbol(1, 10)),
     "/fapi/v1/fundingRate": (funding_rates, UNWEIGHED),
     "/fapi/v1/fundingInfo": (funding_info, UNWEIGHED),
