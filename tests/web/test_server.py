@@ -83,12 +83,17 @@ def test_it_says_whether_it_is_alive_and_ready(serve: Serve, link: FakeLink) -> 
 
 
 def test_metrics_tell_of_the_hub_and_of_the_engine(serve: Serve, link: FakeLink) -> None:
-    link.answers["metrics"] = lambda: {"engine_events_total": 7, "feed_gaps_total": {"sim": 2}}
+    link.answers["metrics"] = lambda: {
+        "engine_events_total": 7,
+        "feed_gaps_total": {"sim": 2},
+        "feed_malformed_total": {"sim": {"bad_json": 3}, "sim-east": {}},
+    }
     lines = serve().fetch("/metrics").body.splitlines()
     assert "candlewick_web_connections 0.0" in lines
     assert "candlewick_web_engine_connected 1.0" in lines
     assert "candlewick_engine_events_total 7.0" in lines
     assert 'candlewick_feed_gaps_total{venue="sim"} 2.0' in lines
+    assert 'candlewick_feed_malformed_total{reason="bad_json",venue="sim"} 3.0' in lines
     assert 'candlewick_web_frame_lag_seconds_bucket{le="+Inf"} 0.0' in lines
 
 

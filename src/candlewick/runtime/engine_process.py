@@ -29,6 +29,7 @@ from candlewick.trading.engine import Engine
 from candlewick.venues.contract import MarketFeed, Topic
 
 LANES: Final = ("alerts", "feeds")
+LISTING_EVERY_S: Final = 3_600.0
 FIRST_RETRY_S: Final = 0.1
 LAST_RETRY_S: Final = 5.0
 TOLD_AFTER_S: Final = 10.0
@@ -129,7 +130,21 @@ class EngineProcess:
     async def _follow(self, feed: MarketFeed) -> None:
         """Learn what a venue lists, as soon as it answers; then follow it until cancelled."""
         self._take_listing(feed, await self._listing(feed))
-        await feed.run(self.live.take)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(feed.run(self.live.take))
+            group.create_task(self._list_again(feed))
+
+    async def _list_again(self, feed: MarketFeed) -> None:
+        """Notice what a venue lists anew."""
+        while True:
+            await asyncio.sleep(LISTING_EVERY_S)
+            try:
+                listed = await feed.instruments()
+            except VenueError as error:
+                feed.health.last_error = str(error)
+                continue
+            if any(each.id not in self.live.instruments for each in listed):
+                self._take_listing(feed, listed)
 
     async def _listing(self, feed: MarketFeed) -> list[Instrument]:
         loop = asyncio.get_running_loop()

@@ -181,7 +181,7 @@ class Requests:
             "feed_messages_total": {venue: feed.health.messages for venue, feed in feeds},
             "feed_gaps_total": {venue: feed.health.gaps for venue, feed in feeds},
             "feed_reconnects_total": {venue: feed.health.reconnects for venue, feed in feeds},
-            "feed_malformed_total": {venue: sum(feed.health.malformed.values()) for venue, feed in feeds},
+            "feed_malformed_total": {venue: feed.health.malformed for venue, feed in feeds},
             "feed_latency_seconds": {
                 venue: feed.health.latency_ms / 1000
                 for venue, feed in feeds

@@ -55,5 +55,5 @@ async def _answer_alive(send: Send) -> None:
 
 
 async def _refuse_websocket(send: Send) -> None:
-    await send({"type": "websocket.http.response.start", "status": 404, "headers": []})
-    await send({"type": "websocket.http.response.body", "body": b""})
+    # a refusal with a status of our choosing makes uvicorn 0.54 log an error each time
+    await send({"type": "websocket.close"})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import resource
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -41,7 +41,9 @@ class _Own(Collector):
         yield _counter("web_frame_bytes_total", "Bytes of those messages, framed.", counts.bytes)
         yield _counter("web_frames_skipped_total", "Messages that slow readers did not get.", counts.skipped)
         closed = {str(code): count for code, count in counts.closed.items()}
-        yield _counter("web_closed_total", "Live connections that the server closed.", closed, label="code")
+        yield _counter(
+            "web_closed_total", "Live connections that the server closed.", closed, labels=["code"]
+        )
         yield _lag(counts.lag)
         usage = resource.getrusage(resource.RUSAGE_SELF)
         yield _counter("web_cpu_seconds_total", "CPU time of this process.", usage.ru_utime + usage.ru_stime)
@@ -50,6 +52,9 @@ class _Own(Collector):
         if bridge is not None:
             yield _counter("web_requests_total", "HTTP requests that Django answered.", bridge.requests)
             yield _gauge("web_requests_waiting", "HTTP requests in or before Django now.", bridge.waiting)
+
+
+_ENGINE_LABELS: Final = {"feed_malformed_total": ("venue", "reason")}
 
 
 class _Engine(Collector):
@@ -66,24 +71,25 @@ class _Engine(Collector):
         told: Mapping[str, Any] = orjson.loads(answer)
         for name, value in told.items():
             make = _counter if name.endswith("_total") else _gauge
-            yield make(name, "As the engine counts it.", value, label="venue")
+            labels = _ENGINE_LABELS.get(name, ("venue",))
+            yield make(name, "As the engine counts it.", value, labels=labels)
 
 
-def _gauge(name: str, help: str, value: Any, *, label: str = "") -> Metric:
-    return _filled(GaugeMetricFamily(f"candlewick_{name}", help, labels=[label]), value)
+def _gauge(name: str, help: str, value: Any, *, labels: Sequence[str] = ()) -> Metric:
+    return _filled(GaugeMetricFamily(f"candlewick_{name}", help, labels=labels), value)
 
 
-def _counter(name: str, help: str, value: Any, *, label: str = "") -> Metric:
-    return _filled(CounterMetricFamily(f"candlewick_{name}", help, labels=[label]), value)
+def _counter(name: str, help: str, value: Any, *, labels: Sequence[str] = ()) -> Metric:
+    return _filled(CounterMetricFamily(f"candlewick_{name}", help, labels=labels), value)
 
 
-def _filled(family: GaugeMetricFamily | CounterMetricFamily, value: Any) -> Metric:
-    """A number, or a number for each value of the label."""
+def _filled(family: GaugeMetricFamily | CounterMetricFamily, value: Any, *known: str) -> Metric:
+    """A number, or a number for each value of the labels, one level of mapping a label."""
     if isinstance(value, Mapping):
         for key, each in value.items():
-            family.add_metric([str(key)], each)
+            _filled(family, each, *known, str(key))
     else:
-        family.add_metric([], value)
+        family.add_metric(known, value)
     return family
 
 

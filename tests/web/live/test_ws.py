@@ -283,4 +283,4 @@ def test_another_path_is_not_there(serve: Serve) -> None:
     served = serve()
     with pytest.raises(InvalidStatus) as refusal:
         connect(f"ws://127.0.0.1:{served.server.port}/elsewhere/")
-    assert refusal.value.response.status_code == 404
+    assert refusal.value.response.status_code == 403
