@@ -65,4 +65,4 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return response(
             403, f"The request was refused for its missing or foreign origin or token. {reason}".strip()
         )
-    return render(request, "403.html", status=403)
+    return render(request, "403_csrf.html", status=403)

@@ -176,6 +176,14 @@ def test_signing_in_needs_a_csrf_token(browser: Browser, person: Person) -> None
     assert not is_signed_in(client)
 
 
+def test_a_form_that_is_too_old_says_so_and_leads_back_to_itself(browser: Browser) -> None:
+    answer = browser(checks_csrf=True).post("/accounts/login/", {"login": "ada", "password": PASSWORD})
+    assert answer.status_code == 403
+    page = answer.content.decode()
+    assert "That form was too old" in page
+    assert 'href="/accounts/login/"' in page
+
+
 def test_signing_in_goes_on_to_the_page_that_was_asked_for_and_to_no_other_server(
     browser: Browser, person: Person
 ) -> None:
