@@ -10,6 +10,13 @@ from candlewick.core.errors import StoreError
 from candlewick.store.lane_log import LaneLog
 
 
+def test_a_damaged_log_is_a_sentence_that_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "lanes.sqlite3"
+    path.write_bytes(b"this is no database" * 100)
+    with pytest.raises(StoreError, match=r"is damaged .* Move it away"):
+        LaneLog(path)
+
+
 def test_the_newest_events_come_oldest_first_and_each_channel_has_its_own(tmp_path: Path) -> None:
     log = LaneLog(tmp_path / "lanes.sqlite3")
     for seq in range(1, 6):

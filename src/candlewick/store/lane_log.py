@@ -30,8 +30,14 @@ class LaneLog:
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(_SCHEMA)
-        except (sqlite3.Error, OSError) as error:
+        except sqlite3.OperationalError as error:
             raise StoreError(f"{path} cannot be opened: {error}. Is the folder yours to write?") from None
+        except sqlite3.DatabaseError as error:
+            raise StoreError(
+                f"{path} is damaged ({error}). Move it away: past notices go with it, and nothing else."
+            ) from None
+        except OSError as error:
+            raise StoreError(f"{path} cannot be made: {error.strerror}.") from None
 
     def append(self, channel: str, seq: int, ts_ns: int, message: bytes) -> None:
         """Write one event; returns when it survives a kill of this process."""
