@@ -38,10 +38,3 @@ def test_it_forgets_what_is_older_in_one_channel_only(tmp_path: Path) -> None:
     assert [seq for seq, _ in log.newest("alerts", 10)] == [4, 5]
     assert [seq for seq, _ in log.newest("feeds", 10)] == [1]
     log.close()
-
-
-def test_a_file_that_is_no_log_is_a_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "lanes.sqlite3"
-    path.write_bytes(b"this is not a database, and long enough to be read as one" * 20)
-    with pytest.raises(StoreError, match="cannot be opened"):
-        LaneLog(path)
