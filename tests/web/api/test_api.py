@@ -125,6 +125,20 @@ def test_candles_come_from_the_lake_and_the_open_one_from_the_engine(
     assert link.asked == [("history", asked)]
 
 
+def test_what_the_venue_would_not_tell_is_not_passed_off_as_no_candles(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    symbol = unique("MUTE")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    told = {"instrument": f"sim:{symbol}", "tail": [], "fault": "sim cannot be reached"}
+    link.answers["history"] = lambda symbol, **_: told
+    answer = client.get(f"/api/dashboard/charts/ohlcv/?symbol={symbol}&interval=1m")
+    assert answer.status_code == 503
+    assert "sim cannot be reached" in orjson.loads(answer.content)["detail"]
+    services.lake.put_candles([candle(60, 1.0, of=f"sim:{symbol}")])
+    assert client.get(f"/api/dashboard/charts/ohlcv/?symbol={symbol}&interval=1m").status_code == 200
+
+
 @pytest.mark.parametrize(
     ("start", "seconds"),
     [

@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from candlewick.core.errors import EngineAway
+from candlewick.core.errors import EngineAway, VenueUnavailable
 from candlewick.core.instrument import parse_symbol
 from candlewick.core.interval import seconds
 from candlewick.market.bars import COLUMNS, Bars, tidy_sum
@@ -34,6 +34,7 @@ def bars(services: Services, wanted: Range) -> Bars:
     Raises:
         UnknownSymbol, UnknownInterval: there is no such thing.
         EngineAway: the engine does not answer, and the lake has nothing of the range.
+        VenueUnavailable: the same of the venue.
     """
     seconds(wanted.interval)
     try:
@@ -51,8 +52,10 @@ def bars(services: Services, wanted: Range) -> Bars:
         if len(kept) == 0:
             raise
         return kept
-    found = _from_lake(services, told["instrument"], wanted)
-    return _newest(_with_tail(found, told["tail"]), wanted.limit)
+    found = _with_tail(_from_lake(services, told["instrument"], wanted), told["tail"])
+    if told.get("fault") and len(found) == 0:
+        raise VenueUnavailable(told["fault"])  # nobody knows whether there are none
+    return _newest(found, wanted.limit)
 
 
 def as_rows(bars: Bars) -> list[dict[str, Any]]:
