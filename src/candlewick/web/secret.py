@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import tempfile
 from pathlib import Path
 
 from candlewick.core.errors import ConfigError
@@ -30,12 +31,12 @@ def secret_key(data_dir: Path) -> str:
 def _kept_or_made(path: Path) -> str:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = path.with_name(f"secret.key.{os.getpid()}")
-        descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # a name of its own and its owner's alone, whoever else starts at this moment
+        descriptor, fresh = tempfile.mkstemp(prefix="secret.key.", dir=path.parent)
         with os.fdopen(descriptor, "w") as file:
             file.write(secrets.token_urlsafe(48))
-        # A link fails where the file exists: of two processes that start at once, one key wins.
+        # A link fails where the file exists: of two that start at once, one key wins.
         with contextlib.suppress(FileExistsError):
             path.hardlink_to(fresh)
-        fresh.unlink()
+        Path(fresh).unlink()
     return path.read_text("utf-8").strip()
