@@ -7,14 +7,16 @@ import os
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from candlewick.core.clock import SystemClock
+from candlewick.core.instrument import Instrument
 from candlewick.runtime.engine_process import EngineProcess, _until_stopped
 from candlewick.runtime.settings import Settings
 from candlewick.store.lake import Lake
 from candlewick.store.lane_log import LaneLog
-from tests.runtime.ground import BTC, ScriptedFeed, trade, until
+from tests.runtime.ground import BTC, INSTRUMENT, ScriptedFeed, trade, until
 
 
 class SlowlyClosing(ScriptedFeed):
@@ -55,6 +57,32 @@ async def test_a_start_after_a_proper_stop_is_no_news(settings: Settings) -> Non
         running.cancel()
         await asyncio.wait([running])
     assert alerts(settings) == []
+
+
+class Growing(ScriptedFeed):
+    """A venue that lists one more instrument when it is asked again."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listings = 0
+
+    async def instruments(self) -> list[Instrument]:
+        self.listings += 1
+        newer = msgspec.structs.replace(INSTRUMENT, id="sim:NEWUSDT", symbol="NEWUSDT", native="NEWUSDT")
+        return [INSTRUMENT] if self.listings == 1 else [INSTRUMENT, newer]
+
+
+async def test_what_a_venue_lists_anew_is_noticed_and_followed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("candlewick.runtime.engine_process.LISTING_EVERY_S", 0.01)
+    feed = Growing()
+    process = engine(settings, feed)
+    running = asyncio.create_task(process.run())
+    await until(lambda: "sim:NEWUSDT" in process.live.instruments)
+    assert "trades" in feed.wanted["sim:NEWUSDT"]
+    running.cancel()
+    await asyncio.wait([running])
 
 
 async def test_a_start_after_a_run_that_was_cut_off_is_told(settings: Settings) -> None:
