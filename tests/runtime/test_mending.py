@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.events import BookChange, Connected, Disconnected
+from candlewick.core.errors import RateLimited
+from candlewick.core.events import BookChange, Connected, Disconnected, Trade
 from candlewick.trading.effects import ResyncBook
 from tests.runtime.ground import BTC, MINUTE, bar, ground, trade, until
 
@@ -118,3 +120,25 @@ async def test_the_open_minute_is_seeded_anew_when_trades_of_it_were_lost(tmp_pa
         current = g.engine.watch(BTC).candles.current("1m")
         assert current is not None
         assert current.high == 133.0
+
+
+async def test_a_venue_that_names_its_pause_is_not_asked_before_it_is_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paused: list[float] = []
+
+    async def note(seconds: float) -> None:
+        paused.append(seconds)
+
+    async def busy(instrument: str, *, from_id: int, to_id: int) -> list[Trade]:
+        if not paused:
+            raise RateLimited("too many requests", 17.0)
+        return [trade(2, 150.0, 2.0)]
+
+    async with ground(tmp_path) as g:
+        monkeypatch.setattr(g.feed, "trades", busy)
+        monkeypatch.setattr("candlewick.runtime.mending.asyncio", SimpleNamespace(sleep=note))
+        g.live.take(trade(1, 100.0, 1.0))
+        g.live.take(trade(3, 100.0, 3.0))
+        await until(lambda: [t.id for t in g.engine.watch(BTC).tape.newest(3)] == [3, 2, 1])
+        assert paused == [17.0]

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, Final, TypeVar
 
 from candlewick.core.clock import NS_PER_S, Clock
-from candlewick.core.errors import VenueError
+from candlewick.core.errors import RateLimited, VenueError
 from candlewick.core.events import MarketEvent, Trade
 from candlewick.core.interval import open_time
 from candlewick.runtime.history import Historian
@@ -139,5 +139,6 @@ class Mender:
             except VenueError as error:
                 if not error.retry:
                     raise
-            await asyncio.sleep(wait_s)
+                asked_s = error.retry_after_s if isinstance(error, RateLimited) else 0.0
+            await asyncio.sleep(max(wait_s, asked_s))
         return await ask()
