@@ -4,7 +4,11 @@ CandlewickError
 ├── ConfigError          a setting is unknown, of a wrong type, or contradicts another
 ├── UsageError           a request names something that does not exist or is out of range
 │   ├── UnknownSymbol
-│   └── UnknownInterval
+│   ├── UnknownInterval
+│   ├── UnknownAccount
+│   └── UnknownOrder
+├── OrderRefused         the risk door refused; `code`, `limit` and `value` say why
+├── Conflict             what was asked does not fit the state: the order is filled already, …
 ├── VenueError           a venue refused, or answered what cannot be used
 │   ├── VenueUnavailable   (retry) no connection, time-out, 5xx
 │   ├── RateLimited        (retry after `retry_after_s`)
@@ -16,6 +20,7 @@ CandlewickError
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import ClassVar
 
 
@@ -47,6 +52,44 @@ class UnknownInterval(UsageError):
     def __init__(self, interval: str, known: tuple[str, ...]) -> None:
         super().__init__(f"Unknown interval {interval!r}. Use one of {', '.join(known)}.")
         self.interval = interval
+
+
+class UnknownAccount(UsageError):
+    """The engine has no such account."""
+
+    def __init__(self, account: int) -> None:
+        super().__init__(f"Unknown account {account}.")
+        self.account = account
+
+
+class UnknownOrder(UsageError):
+    """The account has no such order."""
+
+    def __init__(self, order_id: str) -> None:
+        super().__init__(f"Unknown order {order_id!r}.")
+        self.order_id = order_id
+
+
+class OrderRefused(CandlewickError):
+    """The risk door refused an order. `field` names the part of the request at fault, where one is."""
+
+    def __init__(
+        self,
+        code: str,
+        reason: str,
+        limit: Decimal | None = None,
+        value: Decimal | None = None,
+        field: str | None = None,
+    ) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.limit = limit
+        self.value = value
+        self.field = field
+
+
+class Conflict(CandlewickError):
+    """What was asked does not fit the state of the thing: it is done already, or under way."""
 
 
 class VenueError(CandlewickError):

@@ -2,7 +2,8 @@
 
 binance     Binance spot, USDⓈ-M and COIN-M
 connection  a WebSocket that stays
-contract    what every connector offers
+contract    what every market connector offers
+execution   what every venue that takes orders offers
 http        REST within a venue's weight limit
 pool        streams spread over connections
 recording   recorded messages, line by line

@@ -1,0 +1,1 @@
+"""Where a simulated order becomes a fill, and the only place where one does."""

@@ -1,0 +1,181 @@
+"""Entries: what the journal holds. Decisions (ours) and outcomes (a venue's), in the order they took effect.
+
+The state of all accounts is the fold of the entries and of nothing else: `Desk.apply(entry)` is the only
+function that changes it, at work and in recovery alike. Each entry holds all that applying it takes, so that
+recovery decides nothing again. Reports stand in the journal as they came, once they were found to be news.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+
+from candlewick.core.account import AccountKind, MarginMode, TradingState
+from candlewick.core.instrument import Instrument
+from candlewick.core.order import Order, Terms
+from candlewick.core.reports import (
+    Accepted,
+    Amended,
+    AmendRefused,
+    CancelRefused,
+    Fill,
+    FundingPaid,
+    Gone,
+    Refused,
+    Triggered,
+)
+from candlewick.trading.risk.limits import Limits
+from candlewick.trading.settings import AccountSettings
+
+
+class AccountOpened(msgspec.Struct, frozen=True, kw_only=True, tag="account_opened"):
+    """An account begins, without money."""
+
+    account: int
+    name: str
+    kind: AccountKind
+    currency: str
+    venue: str | None
+    settings: AccountSettings
+    limits: Limits
+    actor: str
+    ts: int
+
+
+class InstrumentKnown(msgspec.Struct, frozen=True, tag="instrument_known"):
+    """What an instrument is, written before the first order that names it, and again when it changes."""
+
+    account: int  # 0: of all
+    instrument: Instrument
+    ts: int
+
+
+class Transferred(msgspec.Struct, frozen=True, kw_only=True, tag="transferred"):
+    """Money came (positive) or went. `kind` is `deposit`, `withdrawal`, `transfer` or `correction`."""
+
+    account: int
+    id: str
+    kind: str
+    currency: str
+    amount: Decimal
+    memo: str
+    actor: str
+    ts: int
+
+
+class OrderPlaced(msgspec.Struct, frozen=True, kw_only=True, tag="order_placed"):
+    """An order passed the door at `mark`; it is sent once this is on disk.
+
+    `claimed`: a person placed it at the venue by other means, and the venue has it already.
+    """
+
+    account: int
+    order: Order
+    mark: Decimal | None
+    actor: str
+    ts: int
+    claimed: bool = False
+
+
+class CancelPlaced(msgspec.Struct, frozen=True, tag="cancel_placed"):
+    """The cancellation of an order is on its way."""
+
+    account: int
+    order_id: str
+    actor: str
+    ts: int
+
+
+class AmendPlaced(msgspec.Struct, frozen=True, tag="amend_placed"):
+    """New terms of an order are on their way."""
+
+    account: int
+    order_id: str
+    terms: Terms
+    actor: str
+    ts: int
+
+
+class TradingStateSet(msgspec.Struct, frozen=True, kw_only=True, tag="trading_state_set"):
+    """The account may trade, only reduce, or not trade; `flatten`: positions are being closed."""
+
+    account: int
+    state: TradingState
+    reason: str
+    flatten: bool = False
+    actor: str
+    ts: int
+
+
+class LimitsSet(msgspec.Struct, frozen=True, tag="limits_set"):
+    """The account's limits from here on."""
+
+    account: int
+    limits: Limits
+    actor: str
+    ts: int
+
+
+class SettingsSet(msgspec.Struct, frozen=True, tag="settings_set"):
+    """The account's settings from here on."""
+
+    account: int
+    settings: AccountSettings
+    actor: str
+    ts: int
+
+
+class LeverageSet(msgspec.Struct, frozen=True, kw_only=True, tag="leverage_set"):
+    """Leverage and margin mode of one perpetual from here on."""
+
+    account: int
+    instrument: str
+    leverage: Decimal
+    margin_mode: MarginMode
+    actor: str
+    ts: int
+
+
+class DayBegun(msgspec.Struct, frozen=True, kw_only=True, tag="day_begun"):
+    """00:00 UTC passed: what the daily loss is measured from."""
+
+    account: int
+    equity: Decimal
+    ts: int
+
+
+class PeakReached(msgspec.Struct, frozen=True, kw_only=True, tag="peak_reached"):
+    """The highest equity so far, written each time the account's state is saved or its drawdown matters."""
+
+    account: int
+    equity: Decimal
+    ts: int
+
+
+Entry = (
+    AccountOpened
+    | InstrumentKnown
+    | Transferred
+    | OrderPlaced
+    | CancelPlaced
+    | AmendPlaced
+    | TradingStateSet
+    | LimitsSet
+    | SettingsSet
+    | LeverageSet
+    | DayBegun
+    | PeakReached
+    | Accepted
+    | Refused
+    | Fill
+    | Triggered
+    | Gone
+    | CancelRefused
+    | Amended
+    | AmendRefused
+    | FundingPaid
+)
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(Entry).decode

@@ -1,0 +1,47 @@
+"""What every venue that takes orders offers: `paper`, and each real venue's `orders.py`.
+
+Nothing here is awaited by the heart: what the venue makes of an order comes back as reports.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+from candlewick.core.instrument import Instrument
+from candlewick.core.order import Order, Terms
+from candlewick.core.reports import Report, VenueState
+
+Tell = Callable[[Report], None]
+
+
+class OrderVenue(Protocol):
+    """Takes orders of any number of accounts. Called on the engine's loop; none of the calls blocks."""
+
+    def place(self, order: Order) -> None:
+        """Send an order that is in the journal; a second call with the same id makes no second order."""
+        ...
+
+    def cancel(self, order: Order) -> None:
+        """Ask for an order's end."""
+        ...
+
+    def amend(self, order: Order, terms: Terms) -> None:
+        """Ask for new terms of an order that keeps its id."""
+        ...
+
+    async def state(self, account: int, working: Iterable[Order]) -> VenueState:
+        """The account as the venue has it, with what became of `working`, whatever it is.
+
+        Raises:
+            VenueError: the venue does not say.
+        """
+        ...
+
+    async def run(self, tell: Tell) -> None:
+        """Follow the account's stream and hand on reports, until cancelled."""
+        ...
+
+    def know(self, instrument: Instrument) -> None:
+        """An instrument that orders may name."""
+        ...
