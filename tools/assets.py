@@ -40,6 +40,11 @@ SERVED: Final = (
     Served("htmx.org", "dist/htmx.esm.min.js", specifier="htmx.org"),
     Served("htmx.org", "dist/ext/hx-sse.min.js", specifier="htmx.org/hx-sse"),
     Served("htmx.org", "LICENSE"),
+    Served("uplot", "dist/uPlot.esm.js", specifier="uplot"),
+    Served("uplot", "dist/uPlot.min.css"),
+    Served("uplot", "LICENSE"),
+    Served("plotly.js-cartesian-dist-min", "plotly-cartesian.min.js"),
+    Served("plotly.js-cartesian-dist-min", "LICENSE"),
 )
 
 
