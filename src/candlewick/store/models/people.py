@@ -1,19 +1,16 @@
-"""The rows: people, their accounts, their watchlists. Nothing clever lives here."""
+"""People who may sign in, and the links that sign them in once."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from datetime import timedelta
-from decimal import Decimal
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
 
-PAPER_CASH = Decimal(100_000)
 LINK_LIFETIME = timedelta(hours=12)
-WATCHLIST_LIMIT = 100
 
 
 class Role(models.TextChoices):
@@ -38,32 +35,6 @@ class User(AbstractUser):
     @property
     def is_owner(self) -> bool:
         return self.role == Role.OWNER
-
-
-class AccountKind(models.TextChoices):
-    """Where the money of an account is."""
-
-    PAPER = "paper"
-
-
-class Account(models.Model):
-    """Money that a person trades with."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="accounts")
-    name = models.CharField(max_length=60)
-    kind = models.CharField(max_length=8, choices=AccountKind.choices, default=AccountKind.PAPER)
-    currency = models.CharField(max_length=12, default="USDT")
-    starting_cash = models.DecimalField(max_digits=28, decimal_places=8, default=PAPER_CASH)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            models.UniqueConstraint(fields=["user", "name"], name="account_name_is_unique_per_user"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
 
 
 class LoginLink(models.Model):
@@ -97,23 +68,6 @@ class LoginLink(models.Model):
             return None
         user = cls.objects.select_related("user").get(digest=_digest(token)).user
         return user if user.is_active else None
-
-
-class WatchlistEntry(models.Model):
-    """One line of a person's watchlist. `instrument` is the internal id."""
-
-    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="watchlist")
-    instrument = models.CharField(max_length=80)
-    position = models.PositiveIntegerField()
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(fields=["user", "instrument"], name="watchlist_holds_it_once"),
-        ]
-
-    def __str__(self) -> str:
-        return self.instrument
 
 
 def _digest(token: str) -> str:
