@@ -26,6 +26,7 @@ class User(AbstractUser):
 
     role = models.CharField(max_length=8, choices=Role.choices, default=Role.VIEWER)
     has_watchlist = models.BooleanField(default=False)  # an empty one was emptied, not never filled
+    preferences = models.JSONField(default=dict, blank=True)  # `candlewick.web.people.preferences`
 
     class Meta(AbstractUser.Meta):
         constraints = [

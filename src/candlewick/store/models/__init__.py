@@ -1,0 +1,29 @@
+"""The rows: people, their accounts, their watchlists. Nothing clever lives here.
+
+people     people who may sign in, and their login links
+accounts   money that people trade with, and who may
+tokens     what programs show
+watchlist  what people watch
+"""
+
+from __future__ import annotations
+
+from candlewick.store.models.accounts import PAPER_CASH, Account, AccountKind, AccountMember
+from candlewick.store.models.people import LINK_LIFETIME, LoginLink, Role, User
+from candlewick.store.models.tokens import ApiToken, ProgramSession
+from candlewick.store.models.watchlist import WATCHLIST_LIMIT, WatchlistEntry
+
+__all__ = [
+    "LINK_LIFETIME",
+    "PAPER_CASH",
+    "WATCHLIST_LIMIT",
+    "Account",
+    "AccountKind",
+    "AccountMember",
+    "ApiToken",
+    "LoginLink",
+    "ProgramSession",
+    "Role",
+    "User",
+    "WatchlistEntry",
+]
