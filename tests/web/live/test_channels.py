@@ -39,7 +39,9 @@ def test_every_spelling_has_one_name(text: str, name: str) -> None:
     ("text", "code"),
     [
         ("", "unknown_channel"),
-        ("orders", "unknown_channel"),
+        ("orders", "forbidden"),
+        ("orders:7", "forbidden"),
+        ("figures:orders@7", "unknown_channel"),
         ("prices:", "unknown_symbol"),
         ("weather:BTCUSDT", "unknown_channel"),
         ("book:NOPE", "unknown_symbol"),
@@ -60,3 +62,19 @@ def test_what_does_not_exist_is_refused_with_its_reason(text: str, code: str) ->
     with pytest.raises(RefusedChannel) as refusal:
         canonical(text, DIRECTORY)
     assert refusal.value.code == code
+
+
+def test_it_gives_the_chosen_account_unless_another_one_of_theirs_is_named() -> None:
+    assert canonical("orders", DIRECTORY, (12, 5)) == "orders@12"
+    assert canonical("orders:5", DIRECTORY, (12, 5)) == "orders@5"
+
+
+def test_it_gives_notices_of_the_system_to_whoever_has_no_account() -> None:
+    assert canonical("alerts", DIRECTORY) == "alerts"
+    assert canonical("alerts", DIRECTORY, (12,)) == "alerts@12"
+
+
+def test_it_refuses_a_strangers_account() -> None:
+    with pytest.raises(RefusedChannel) as refusal:
+        canonical("portfolio:13", DIRECTORY, (12, 5))
+    assert refusal.value.code == "forbidden"

@@ -11,14 +11,8 @@ from typing import Any
 import orjson
 import zmq
 
-from candlewick.core.errors import (
-    CandlewickError,
-    EngineAway,
-    RateLimited,
-    UnknownSymbol,
-    UsageError,
-    VenueUnavailable,
-)
+from candlewick.core.errors import CandlewickError, EngineAway
+from candlewick.runtime.gateway import errors
 from candlewick.runtime.gateway.wire import (
     AWAY_S,
     COMMAND_HWM,
@@ -28,12 +22,6 @@ from candlewick.runtime.gateway.wire import (
     LoopSocket,
     addresses,
 )
-
-_ERRORS: dict[str, Callable[[str], CandlewickError]] = {
-    "usage": UsageError,
-    "venue_unavailable": VenueUnavailable,
-    "rate_limited": lambda message: RateLimited(message, 1.0),
-}
 
 
 class EngineLink:
@@ -158,7 +146,7 @@ class EngineLink:
             case [b"reply", number, body]:
                 self._settle(number, body)
             case [b"error", number, body]:
-                self._settle(number, _error(orjson.loads(body)))
+                self._settle(number, errors.decode(body))
             case [b"pong", epoch, lanes]:
                 self._take_pong(epoch, orjson.loads(lanes))
             case [b"welcome", epoch, body]:
@@ -216,9 +204,3 @@ class EngineLink:
             self._settle(
                 number, EngineAway("The engine went away before it answered. Try again in a moment.")
             )
-
-
-def _error(body: dict[str, Any]) -> CandlewickError:
-    if body["code"] == "unknown_symbol":
-        return UnknownSymbol(body["symbol"])
-    return _ERRORS.get(body["code"], CandlewickError)(body["message"])

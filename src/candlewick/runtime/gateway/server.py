@@ -14,7 +14,8 @@ import msgspec
 import orjson
 import zmq
 
-from candlewick.core.errors import CandlewickError, RateLimited, UnknownSymbol, UsageError, VenueError
+from candlewick.core.errors import CandlewickError, RateLimited
+from candlewick.runtime.gateway import errors
 from candlewick.runtime.gateway.wire import COMMAND_HWM, JOINED, MARKET_HWM, LoopSocket, addresses
 from candlewick.runtime.publish.lanes import Lanes
 
@@ -148,7 +149,7 @@ class Gateway:
     ) -> None:
         if len(peer.requests) >= REQUESTS_AT_ONCE:
             busy = RateLimited("Too many requests are under way. Try again in a second.", 1.0)
-            self._commands.send([identity, b"error", number, _error_body(busy)])
+            self._commands.send([identity, b"error", number, errors.encode(busy)])
             return
         task = self._loop.create_task(self._run_request(identity, number, verb, arguments))
         peer.requests.add(task)
@@ -160,11 +161,11 @@ class Gateway:
             body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
             self._commands.send([identity, b"reply", number, body])
         except CandlewickError as error:
-            self._commands.send([identity, b"error", number, _error_body(error)])
+            self._commands.send([identity, b"error", number, errors.encode(error)])
         except Exception:  # the outermost edge of a request: reported, and the peer is told
             log.exception("Request %s failed", verb)
             failed = CandlewickError(f"The engine failed at {verb!r}; its log says why.")
-            self._commands.send([identity, b"error", number, _error_body(failed)])
+            self._commands.send([identity, b"error", number, errors.encode(failed)])
 
     def _sum_demand(self, fresh: frozenset[str] = frozenset()) -> None:
         """`fresh` channels are announced even when the union stays: a peer that is new to them wants all."""
@@ -180,17 +181,3 @@ class Gateway:
             for identity in [i for i, peer in self._peers.items() if peer.last_heard < too_old]:
                 del self._peers[identity]
             self._sum_demand()
-
-
-def _error_body(error: CandlewickError) -> bytes:
-    body = {"code": "failed", "message": str(error)}
-    match error:
-        case UnknownSymbol(symbol=symbol):
-            body |= {"code": "unknown_symbol", "symbol": symbol}
-        case UsageError():
-            body["code"] = "usage"
-        case RateLimited():
-            body["code"] = "rate_limited"
-        case VenueError():
-            body["code"] = "venue_unavailable"
-    return orjson.dumps(body)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from candlewick.core.errors import CandlewickError, EngineAway, UnknownInterval, UnknownSymbol, UsageError
@@ -13,7 +13,9 @@ from candlewick.market.live_indicators import FORMS
 
 Pace = Literal["fast", "slow"]
 
-LANES: Final = frozenset({"alerts", "feeds"})
+SYSTEM_LANES: Final = frozenset({"alerts", "feeds"})
+ACCOUNT_LANES: Final = frozenset({"portfolio", "positions", "orders", "alerts", "risk"})
+FIGURES: Final = frozenset({"portfolio", "positions", "risk"})  # lanes beside which prices move figures
 OF_ALL: Final = frozenset({"prices", "tickers", "funding"})
 OF_SYMBOL: Final = frozenset({"prices", "ticker", "book", "tape", "candles", "indicators"})
 
@@ -64,19 +66,46 @@ class Directory:
 
 def pace(channel: str) -> Pace:
     """How often frames of `channel` go out: what is being viewed, or what stands in a list."""
-    return "slow" if channel in OF_ALL or channel in LANES else "fast"
+    return "slow" if channel in OF_ALL or is_lane(channel) or is_figures(channel) else "fast"
 
 
-def canonical(text: str, directory: Directory) -> str:
-    """The one name of the channel that `text` means.
+def is_lane(channel: str) -> bool:
+    """Whether the canonical `channel` is numbered and never skipped."""
+    return channel in SYSTEM_LANES or channel.partition("@")[0] in ACCOUNT_LANES
+
+
+def is_figures(channel: str) -> bool:
+    """Whether `channel` is the conflated companion of an account's lane."""
+    return channel.startswith("figures:")
+
+
+def companions(channel: str) -> frozenset[str]:
+    """What is delivered with the canonical `channel`: the figures that prices move beside its events."""
+    return frozenset({f"figures:{channel}"}) if channel.partition("@")[0] in FIGURES else frozenset()
+
+
+def public(channel: str) -> str:
+    """The name of a canonical channel as its messages carry it: an account's lanes go without its number."""
+    return channel.partition("@")[0] if is_lane(channel) else channel
+
+
+def may_wait(text: str) -> bool:
+    """Whether the channel that `text` means can be had only while the engine is there."""
+    return text.partition(":")[0] not in ACCOUNT_LANES | SYSTEM_LANES
+
+
+def canonical(text: str, directory: Directory, accounts: Sequence[int] = ()) -> str:
+    """The one name of the channel that `text` means to somebody who may see `accounts`, the chosen one first.
 
     Raises:
-        RefusedChannel: there is no such channel, symbol or interval.
+        RefusedChannel: there is no such channel, symbol or interval, or it is somebody else's.
         EngineAway: its venue has not told yet what it lists.
     """
-    if text in LANES or text in OF_ALL:
-        return text
     kind, colon, rest = text.partition(":")
+    if kind in ACCOUNT_LANES:
+        return _of_account(kind, rest, accounts)
+    if text in SYSTEM_LANES or text in OF_ALL:
+        return text
     if not colon or kind not in OF_SYMBOL:
         raise RefusedChannel("unknown_channel", f"There is no channel {text[:80]!r}.")
     try:
@@ -87,6 +116,16 @@ def canonical(text: str, directory: Directory) -> str:
         raise RefusedChannel("unknown_interval", str(error)) from None
     except UsageError as error:
         raise RefusedChannel("unknown_indicator", str(error)) from None
+
+
+def _of_account(kind: str, number: str, accounts: Sequence[int]) -> str:
+    if not number and accounts:
+        return f"{kind}@{accounts[0]}"
+    if not number and kind in SYSTEM_LANES:
+        return kind  # whoever has no account still reads what the system has to say
+    if not number or not number.isdecimal() or int(number) not in accounts:
+        raise RefusedChannel("forbidden", f"You have no account {number[:20]}".rstrip() + " to follow here.")
+    return f"{kind}@{int(number)}"
 
 
 def _of_symbol(kind: str, rest: str, directory: Directory) -> str:

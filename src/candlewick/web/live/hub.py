@@ -18,8 +18,9 @@ from typing import Final
 
 from candlewick.core.errors import EngineAway
 from candlewick.web.link import Link
+from candlewick.web.live import channels as names_of
 from candlewick.web.live import messages
-from candlewick.web.live.channels import LANES, Directory, Pace, RefusedChannel, canonical
+from candlewick.web.live.channels import Directory, Pace, RefusedChannel, canonical, is_lane
 from candlewick.web.live.cohorts import Cohort, Cohorts
 from candlewick.web.live.frames import Frame, sse_event
 from candlewick.web.live.lanes import Lane
@@ -60,7 +61,7 @@ class Hub:
         self.metrics = HubMetrics()
         self.readers: set[Reader] = set()
         self.generation = secrets.token_hex(4)
-        self._lanes: dict[str, Lane] = {name: Lane() for name in sorted(LANES)}
+        self._lanes: dict[str, Lane] = {}
         self._cohorts = Cohorts()
         self._directory = Directory(link.primary, link.instruments, link.venues)
         self._asked_of = link.instruments  # the list with which waiting subscriptions were last tried
@@ -129,13 +130,14 @@ class Hub:
         What cannot be subscribed to is answered with an error each, and the rest stands. What is not known
         yet, since the engine or a venue's list is away, is waited for.
         """
-        directory, wanted = self.directory, set(reader.channels)
+        directory = self.directory
+        wanted = {each for each in reader.channels if not names_of.is_figures(each)}
         added: list[str] = []
         for name in names:
             try:
-                if not self.link.connected and name not in LANES:
+                if not self.link.connected and names_of.may_wait(name):
                     raise EngineAway("Channels of the market are asked for again when it is back.")
-                channel, is_known = canonical(name, directory), True
+                channel, is_known = canonical(name, directory, reader.person.accounts), True
             except EngineAway:
                 channel, is_known = name, False
             except RefusedChannel as error:
@@ -150,9 +152,9 @@ class Hub:
                 wanted.add(channel)
             else:
                 reader.waiting.add(name)
-        fresh = frozenset(added) - reader.channels
+        fresh = frozenset(added).union(*map(names_of.companions, added)) - reader.channels
         self._settle(reader, reader.channels | fresh)
-        self.tell(reader, messages.subscribed(added))
+        self.tell(reader, messages.subscribed(map(names_of.public, added)))
         self._send_state(reader, fresh)
 
     def unsubscribe(self, reader: Reader, names: Iterable[str]) -> None:
@@ -161,22 +163,27 @@ class Hub:
         for name in names:
             reader.waiting.discard(name)
             try:
-                removed.append(canonical(name, directory))
+                removed.append(canonical(name, directory, reader.person.accounts))
             except EngineAway:
                 continue  # what is not known yet was waiting at most
             except RefusedChannel as error:
                 self.tell(reader, messages.error(error.code, str(error), channel=name[:80]))
-        self._settle(reader, reader.channels - set(removed))
-        self.tell(reader, messages.unsubscribed(removed))
+        gone = frozenset(removed).union(*map(names_of.companions, removed))
+        self._settle(reader, reader.channels - gone)
+        self.tell(reader, messages.unsubscribed(map(names_of.public, removed)))
 
     def resync(self, reader: Reader, name: str) -> None:
         """Send the whole state of a channel again."""
-        if name not in reader.channels:
+        try:
+            channel = canonical(name, self.directory, reader.person.accounts)
+        except (RefusedChannel, EngineAway):
+            channel = ""
+        if channel not in reader.channels:
             text = "Subscribe to a channel before you resync it."
             self.tell(reader, messages.error("not_subscribed", text, channel=name[:80]))
             return
-        reader.seqs.pop(name, None)
-        self._send_state(reader, frozenset({name}))
+        reader.seqs.pop(channel, None)
+        self._send_state(reader, frozenset({channel}) | names_of.companions(channel))
 
     def resume(self, reader: Reader, cursor: str) -> None:
         """Note how far a returning reader has read, as `cursor` told it; an old one is ignored."""
@@ -185,7 +192,7 @@ class Hub:
             return
         for part in seqs.split("."):
             channel, _, seq = part.rpartition("-")
-            if channel in LANES and seq.isdecimal():
+            if is_lane(channel) and seq.isdecimal():
                 reader.seqs[channel] = int(seq)
 
     def cursor(self, reader: Reader) -> str:
@@ -225,7 +232,7 @@ class Hub:
             self.broadcast(messages.ENGINE_AWAY)
             return
         self.generation = secrets.token_hex(4)
-        self._lanes = {name: Lane() for name in self._lanes}
+        self._lanes.clear()
         self.broadcast(messages.ENGINE_LIVE)
         for reader in list(self.readers):
             reader.seqs.clear()
@@ -298,7 +305,7 @@ class Hub:
         for reader in [each for each in self.readers if each.behind_since is not None]:
             if reader.sink.queued() <= self.limits.queue_bytes // 2:
                 reader.behind_since = None
-                self._send_state(reader, reader.channels - LANES)
+                self._send_state(reader, frozenset(each for each in reader.channels if not is_lane(each)))
             elif now - (reader.behind_since or now) > self.limits.slow_after_s:
                 self.close(reader, TOO_SLOW, "You read too slowly.")
 
@@ -331,16 +338,16 @@ class Hub:
 
     def _send_state(self, reader: Reader, channels: frozenset[str]) -> None:
         encoding, parts = reader.sink.encoding, list[bytes]()
-        for channel in sorted(channels - LANES):
+        for channel in sorted(each for each in channels if not is_lane(each)):
             whole = self._cohorts.whole(channel, reader.phase)
             parts += [Frame(message).encoded(encoding) for message in whole]
         if parts:
             self._write_now(reader, b"".join(parts), len(parts))
-        for channel in sorted(channels & LANES):
+        for channel in sorted(filter(is_lane, channels)):
             self._send_lane_from(reader, channel)
 
     def _send_lane_from(self, reader: Reader, channel: str) -> None:
-        lane, seen = self._lanes[channel], reader.seqs.get(channel)
+        lane, seen = self._lanes.setdefault(channel, Lane()), reader.seqs.get(channel)
         missed = None if seen is None else lane.after(seen)
         self._send_lane(reader, channel, lane.from_start() if missed is None else missed)
 

@@ -14,9 +14,11 @@ from typing import Any, Final, Protocol
 import orjson
 
 from candlewick.core.clock import iso
+from candlewick.web.live.channels import is_figures
 
 KEYS_KEPT: Final = 4  # newest keys of a channel; older ones have been served long ago
 TAPE_SHOWN: Final = 50  # rows a newcomer sees
+NO_MORE: Final = b"null"
 TAPE_KEPT: Final = 250  # more rows than this between two frames: the oldest are not shown
 
 
@@ -63,6 +65,27 @@ class StateSource:
     def since(self, version: int) -> list[bytes]:
         if self.version <= version:
             return []
+        return [body for at, body in self._newest.values() if at > version]
+
+
+class FiguresSource:
+    """Figures that prices move: a complete message for each key; an empty body says that the key is gone."""
+
+    def __init__(self) -> None:
+        self.version = 0
+        self._newest: dict[str, tuple[int, bytes]] = {}
+
+    def apply(self, key: str, body: bytes) -> None:
+        self.version += 1
+        if body == NO_MORE:
+            self._newest.pop(key, None)
+        else:
+            self._newest[key] = (self.version, body)
+
+    def whole(self, version: int) -> list[bytes]:
+        return [body for _, body in self._newest.values()]
+
+    def since(self, version: int) -> list[bytes]:
         return [body for at, body in self._newest.values() if at > version]
 
 
@@ -135,7 +158,7 @@ def source_of(channel: str) -> Source:
         return MapSource(channel, channel, stamped=False)
     if channel.startswith("tape:"):
         return RowsSource("trades", channel)
-    return StateSource()
+    return FiguresSource() if is_figures(channel) else StateSource()
 
 
 def _after_known(rows: list[Any], known: Any) -> list[Any]:

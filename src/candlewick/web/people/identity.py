@@ -24,6 +24,7 @@ class Person:
         fingerprint: changes when their password or their right to sign in does.
         session: key of the session they came with; None for a token.
         expires_at: when the token they came with ends, Unix seconds; None for a session.
+        accounts: numbers of the accounts they may see, the one they have chosen first.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Person:
     fingerprint: str
     session: str | None = None
     expires_at: float | None = None
+    accounts: tuple[int, ...] = ()
 
 
 def by_cookie(header: str) -> Person | None:
