@@ -4,8 +4,8 @@ An order's life is a union of states, so that an illegal step cannot be written:
 function a step, and each takes only the states from which that step exists.
 
     InFlight → Open → PartlyFilled → Filled
-        │        └──────┴→ CancelInFlight → Cancelled
-        └→ Rejected                        (Expired from Open, PartlyFilled or InFlight)
+        ├────────┴──────┴→ CancelInFlight → Cancelled
+        └→ Rejected                        (Expired from whatever works)
 """
 
 from __future__ import annotations
@@ -114,6 +114,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
         parent, leg: the entry order of whose bracket this is a leg, and which.
         oco: orders of one account and one `oco` cancel each other when one of them is filled.
         stop_loss, take_profit: prices of the bracket that the entry gets when it is filled.
+        triggered_at: when a conditional order met its trigger, ns UTC; from then on it is at work as a market
+            or limit order. None: it has not.
         created_at, updated_at: ns UTC.
     """
 
@@ -133,6 +135,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     oco: str | None = None
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
+    triggered_at: int | None = None
     created_at: int
     updated_at: int
 
