@@ -28,7 +28,7 @@ class Office:
         self.lanes = Lanes(LaneLog(data_dir / "lanes.sqlite3"), ("alerts", "feeds"))
         self.gateway = Gateway(
             data_dir,
-            lanes=self.lanes,
+            lanes=[self.lanes],
             welcome=lambda: {
                 "primary": "sim",
                 "mode": "sim",

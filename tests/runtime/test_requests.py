@@ -33,7 +33,7 @@ async def desk(folder: Path) -> AsyncIterator[tuple[Ground, Requests]]:
         )
         gateway = Gateway(
             folder,
-            lanes=g.lanes,
+            lanes=[g.lanes],
             welcome=dict,
             answer=requests.answer,
             on_demand=lambda channels, fresh: None,

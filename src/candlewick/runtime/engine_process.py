@@ -90,7 +90,7 @@ class EngineProcess:
         )
         self.gateway = Gateway(
             settings.data_dir,
-            lanes=self.lanes,
+            lanes=[self.lanes],
             welcome=self._welcome,
             answer=self.requests.answer,
             on_demand=self._demand,

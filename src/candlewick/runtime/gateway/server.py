@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 import orjson
@@ -17,7 +17,6 @@ import zmq
 from candlewick.core.errors import CandlewickError, RateLimited
 from candlewick.runtime.gateway import errors
 from candlewick.runtime.gateway.wire import COMMAND_HWM, JOINED, MARKET_HWM, LoopSocket, addresses
-from candlewick.runtime.publish.lanes import Lanes
 
 log = logging.getLogger(__name__)
 
@@ -35,12 +34,30 @@ class _Peer:
     requests: set[asyncio.Task[None]] = field(default_factory=set)
 
 
+class LaneSet(Protocol):
+    """Numbered channels that every peer follows."""
+
+    on_event: Callable[[str, int, bytes], None]
+
+    def channels(self) -> tuple[str, ...]:
+        """Their names."""
+        ...
+
+    def last_seqs(self) -> dict[str, int]:
+        """The newest number of each."""
+        ...
+
+    def snapshot(self, channel: str, send: Callable[[int, bytes], None]) -> None:
+        """Have `send` called with the number and the message of a channel's snapshot, now or soon."""
+        ...
+
+
 class Gateway:
     """Serves the market lane and the commands of any number of web processes.
 
     Args:
         data_dir: the folder whose engine this is.
-        lanes: the account lanes that every peer follows.
+        lanes: what is numbered, and followed by every peer.
         welcome: what a newcomer is told (`primary`, `mode`, `venues`, `instruments`).
         answer: called with verb and arguments of a request, gives JSON bytes or anything msgspec encodes.
         on_demand: called with the union of all peers' channels, and those of them whose whole state a
@@ -51,7 +68,7 @@ class Gateway:
         self,
         data_dir: Path,
         *,
-        lanes: Lanes,
+        lanes: Sequence[LaneSet],
         welcome: Callable[[], dict[str, Any]],
         answer: Callable[[str, dict[str, Any]], Awaitable[Any]],
         on_demand: Callable[[frozenset[str], frozenset[str]], None],
@@ -78,7 +95,8 @@ class Gateway:
         commands.setsockopt(zmq.RCVHWM, COMMAND_HWM)
         commands.bind(self._command_address)
         self._commands = LoopSocket(commands, self._take)
-        self._lanes.on_event = self._send_event
+        for lanes in self._lanes:
+            lanes.on_event = self._send_event
         self._sweeping = asyncio.create_task(self._sweep_forever())
 
     async def stop(self) -> None:
@@ -117,7 +135,8 @@ class Gateway:
             case [b"request", number, verb, arguments]:
                 self._start_request(identity, peer, number, verb.decode(), arguments)
             case [b"ping"]:
-                self._commands.send([identity, b"pong", self._epoch, orjson.dumps(self._lanes.last_seqs())])
+                seqs = {name: seq for lanes in self._lanes for name, seq in lanes.last_seqs().items()}
+                self._commands.send([identity, b"pong", self._epoch, orjson.dumps(seqs)])
             case [b"demand", channels]:
                 peer.demand = frozenset(orjson.loads(channels))
                 fresh, peer.told_whole = peer.demand - peer.told_whole, peer.demand
@@ -132,13 +151,17 @@ class Gateway:
         # instrument that it wants may be known only now.
         self._peers[identity].told_whole = frozenset()
         self._commands.send([identity, b"welcome", self._epoch, orjson.dumps(self._welcome())])
-        for channel in self._lanes.channels():
-            self._send_snapshot(identity, channel)
+        for lanes in self._lanes:
+            for channel in lanes.channels():
+                self._send_snapshot(identity, channel)
 
     def _send_snapshot(self, identity: bytes, channel: str) -> None:
-        if channel in self._lanes.channels():
-            seq, message = self._lanes.snapshot(channel)
+        def send(seq: int, message: bytes) -> None:
             self._commands.send([identity, b"snapshot", channel.encode(), str(seq).encode(), message])
+
+        for lanes in self._lanes:
+            if channel in lanes.channels():
+                lanes.snapshot(channel, send)
 
     def _send_event(self, channel: str, seq: int, message: bytes) -> None:
         for identity in self._peers:

@@ -1,8 +1,7 @@
-"""The account lane: what must not be lost. Each channel numbers its events from 1, without a gap.
+"""The system's lanes: `alerts` (notices) and `feeds` (a change of a feed's state), numbered without a gap.
 
 An event is written to the lane log before anybody hears of it, so that no number is ever given
-twice, not even across a `kill -9`. Until there are accounts, two channels exist for everybody:
-`alerts` (notices of the system) and `feeds` (a change of a feed's state).
+twice, not even across a `kill -9`. Accounts have lanes of their own, in `runtime/accounts`.
 """
 
 from __future__ import annotations
@@ -72,15 +71,14 @@ class Lanes:
         data = {"severity": severity, "title": title, "message": message, "timestamp": iso(ts_ns)}
         self.append("alerts", "alert", data, ts_ns)
 
-    def snapshot(self, channel: str) -> tuple[int, bytes]:
-        """The newest written seq and the `<channel>_snapshot` message that carries it."""
+    def snapshot(self, channel: str, send: Callable[[int, bytes], None]) -> None:
+        """Call `send` with the newest written seq and the `<channel>_snapshot` message that carries it."""
         events = self._events[channel]
         seq = events[-1][0] if events else 0
         state = self._states.get(channel)
         data = state() if state else [orjson.loads(message)["data"] for _, message in events]
-        return seq, orjson.dumps(
-            {"type": f"{channel}_snapshot", "channel": channel, "seq": seq, "data": data}
-        )
+        message = {"type": f"{channel}_snapshot", "channel": channel, "seq": seq, "data": data}
+        send(seq, orjson.dumps(message))
 
     def last_seqs(self) -> dict[str, int]:
         """The newest written seq of each channel."""

@@ -1,0 +1,91 @@
+"""The lanes of accounts: events numbered per account and channel, on disk before anybody hears of them.
+
+A number is given when the event is decided; the event is written in the commit of the journal entries that it
+comes from, and sent after it. So nothing is told that a crash could take back, and no number is given twice.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+CHANNELS: Final = ("portfolio", "positions", "orders", "alerts", "risk")
+KEPT_EVENTS: Final = 200  # of a channel, at hand
+
+encode = msgspec.json.Encoder(decimal_format="number").encode
+
+
+class LaneEvent(NamedTuple):
+    """One numbered event of an account."""
+
+    account: int
+    channel: str
+    seq: int
+    ts: int
+    message: bytes
+
+
+class AccountLanes:
+    """All accounts' lanes. A channel's name is `orders@12`: what it is of, and whose.
+
+    Args:
+        state: the data of a channel's snapshot as the heart has it now; None: its newest events.
+        when_settled: calls back once all that was decided so far is on disk; at once if it is.
+
+    Attributes:
+        on_event: called with name, seq and message of each event that is on disk.
+    """
+
+    def __init__(
+        self, state: Callable[[int, str], Any], when_settled: Callable[[Callable[[], None]], None]
+    ) -> None:
+        self.on_event: Callable[[str, int, bytes], None] = lambda channel, seq, message: None
+        self._state = state
+        self._when_settled = when_settled
+        self._sent: dict[str, deque[tuple[int, bytes]]] = {}
+        self._last: dict[str, int] = {}
+
+    def open(self, account: int, newest: Callable[[str], list[tuple[int, bytes]]]) -> None:
+        """Begin an account's lanes after the `newest` events of each channel that are on disk."""
+        for channel in CHANNELS:
+            events = newest(channel)
+            name = f"{channel}@{account}"
+            self._sent[name] = deque(events, maxlen=KEPT_EVENTS)
+            self._last[name] = events[-1][0] if events else 0
+
+    def number(self, account: int, channel: str, type: str, data: Any, ts: int) -> LaneEvent:
+        """The next event of a channel; it counts as sent only once it is `publish`ed."""
+        name = f"{channel}@{account}"
+        seq = self._last[name] = self._last[name] + 1
+        message = {"type": type, "channel": channel, "account": account, "seq": seq, "data": data}
+        return LaneEvent(account, channel, seq, ts, encode(message))
+
+    def publish(self, event: LaneEvent) -> None:
+        """Send an event that is on disk."""
+        name = f"{event.channel}@{event.account}"
+        self._sent[name].append((event.seq, event.message))
+        self.on_event(name, event.seq, event.message)
+
+    def channels(self) -> tuple[str, ...]:
+        return tuple(self._sent)
+
+    def last_seqs(self) -> dict[str, int]:
+        """The newest sent number of each channel."""
+        return {name: events[-1][0] if events else 0 for name, events in self._sent.items()}
+
+    def snapshot(self, name: str, send: Callable[[int, bytes], None]) -> None:
+        """Have `send` called with the newest number and the snapshot, once all that it shows is on disk."""
+        self._when_settled(lambda: send(*self._snapshot(name)))
+
+    def _snapshot(self, name: str) -> tuple[int, bytes]:
+        channel, _, account = name.partition("@")
+        events = self._sent[name]
+        data = self._state(int(account), channel)
+        if data is None:
+            data = [msgspec.json.decode(message)["data"] for _, message in events]
+        seq = events[-1][0] if events else 0
+        message = {"type": f"{channel}_snapshot", "channel": channel, "account": int(account), "seq": seq}
+        return seq, encode(message | {"data": data})
