@@ -1,0 +1,16 @@
+"""Live trading on Binance, spot and USDⓈ-M: orders out, what became of them back.
+
+account     one account: orders on their way, its streams, and what is asked again until it is known
+clock       the venue's clock, which every signed request is stamped with
+endpoints   addresses of the private side, of the real venue and of a simulated one
+mapper      messages → what they say of an order or of money, pure
+reconcile   an account as the venue has it: open orders, missed fills, balances, positions
+refusals    the venue's error codes: what each means for an order
+requests    an order, a cancel, an amendment, a question → the request that says it, pure
+rest        signed requests, and what is known when no answer comes
+signing     keys and signatures
+stream      user-data streams: signed subscription on spot, listen key on futures
+tracker     orders of this process by every name they have, and what was told of them, pure
+venue       `OrderVenue` of all live accounts
+wire        messages as typed structs
+"""
