@@ -23,10 +23,10 @@ from candlewick.runtime.settings import Settings
 from candlewick.web.asgi import Application
 from candlewick.web.bridge import Bridge
 from candlewick.web.link import Engine, Link
+from candlewick.web.live.access import still_admitted
 from candlewick.web.live.hub import NOT_SIGNED_IN, Hub, Limits
 from candlewick.web.live.ws import MESSAGE_BYTES
 from candlewick.web.people.hashing import give_memory_back
-from candlewick.web.people.identity import still_signed_in
 from candlewick.web.services import ENVIRON_KEY, Services
 
 log = logging.getLogger(__name__)
@@ -181,6 +181,6 @@ async def _recheck_forever(hub: Hub, bridge: Bridge) -> None:
         people = {reader.person for reader in hub.readers}
         if not people:
             continue
-        standing = await bridge.run(still_signed_in, people)
+        standing = await bridge.run(still_admitted, people)
         for reader in [each for each in hub.readers if each.person in people - standing]:
             hub.close(reader, NOT_SIGNED_IN, "Your session has ended.")

@@ -32,6 +32,8 @@ INSTALLED_APPS = [
     "candlewick.web.people",  # before allauth: its templates win
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
     "ninja",  # only for its copy of Swagger UI, so that /api/docs needs no other server
     "csp",
 ]
@@ -107,7 +109,14 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+MFA_ADAPTER = "candlewick.web.people.two_factor.TwoFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
+MFA_TOTP_ISSUER = "Candlewick"
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off, either way; a code is taken once all the same
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+USERSESSIONS_TRACK_ACTIVITY = False  # a write for each request
 
+SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_NAME = "candlewick_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

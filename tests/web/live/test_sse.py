@@ -77,11 +77,11 @@ def test_it_carries_the_messages_of_the_websocket(serve: Serve, owner: User) -> 
         assert message["data"] == {"BTCUSDT": 1.5}
 
 
-def test_only_account_events_carry_an_id_and_it_resumes(serve: Serve, owner: User) -> None:
-    served = serve()
+def test_only_numbered_events_carry_an_id_and_it_resumes(serve: Serve, person: Person) -> None:
+    served, viewer = serve(), person(Role.VIEWER)  # without an account: the system's own lanes
     served.link.snapshot("alerts", 0, [])
     served.link.snapshot("feeds", 4, {})
-    with stream(served, owner, "alerts,feeds") as events:
+    with stream(served, viewer, "alerts,feeds") as events:
         assert events.next_of("alerts_snapshot")[1]["seq"] == 0
         assert events.next_of("feeds_snapshot")[1]["seq"] == 4
         served.link.event("alerts", 1, "a")
@@ -90,7 +90,7 @@ def test_only_account_events_carry_an_id_and_it_resumes(serve: Serve, owner: Use
         assert id is not None
         assert id.endswith(".alerts-1.feeds-4")
     served.link.event("alerts", 2, "b")
-    with stream(served, owner, "alerts,feeds", **{"Last-Event-ID": id}) as events:
+    with stream(served, viewer, "alerts,feeds", **{"Last-Event-ID": id}) as events:
         assert events.next()[1]["type"] == "subscribed"
         assert events.next()[1] == {"type": "alert", "channel": "alerts", "seq": 2, "data": "b"}
 

@@ -166,7 +166,7 @@ def test_signing_out_closes_the_connection_at_once(serve: Serve, owner: User) ->
         ('{"action":"resync","channel":"alerts"}', "not_subscribed"),
         ('{"action":"subscribe","channels":["book:NOPE"]}', "unknown_symbol"),
         ('{"action":"subscribe","channels":["candles:BTCUSDT:9m"]}', "unknown_interval"),
-        ('{"action":"subscribe","channels":["orders"]}', "forbidden"),
+        ('{"action":"subscribe","channels":["orders:999999999"]}', "forbidden"),
     ],
 )
 def test_a_bad_message_is_answered_and_nothing_else_is_disturbed(

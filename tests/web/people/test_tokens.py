@@ -18,7 +18,7 @@ def ann(person: Person) -> User:
 
 
 def test_a_token_says_whose_it_is(ann: User) -> None:
-    found = identity.by_access_token(tokens.issue(ann, tokens.ACCESS))
+    found = identity.by_bearer(tokens.issue(ann, tokens.ACCESS))
     assert found is not None
     assert (found.id, found.name, found.role) == (ann.pk, ann.username, "trader")
     assert found.expires_at is not None
@@ -26,8 +26,8 @@ def test_a_token_says_whose_it_is(ann: User) -> None:
 
 @pytest.mark.parametrize("change", ["", "x", "a:b:c"])
 def test_a_foreign_or_changed_token_says_nothing(ann: User, change: str) -> None:
-    assert identity.by_access_token(change) is None
-    assert identity.by_access_token(tokens.issue(ann, tokens.ACCESS) + "x") is None
+    assert identity.by_bearer(change) is None
+    assert identity.by_bearer(tokens.issue(ann, tokens.ACCESS) + "x") is None
 
 
 def test_a_token_of_one_kind_is_none_of_the_other(ann: User) -> None:
@@ -47,7 +47,7 @@ def test_a_new_password_makes_tokens_worthless(ann: User) -> None:
     token = tokens.issue(ann, tokens.ACCESS)
     ann.set_password("something else entirely")
     ann.save()
-    assert identity.by_access_token(token) is None
+    assert identity.by_bearer(token) is None
 
 
 def test_a_closed_account_makes_tokens_worthless(ann: User) -> None:
@@ -55,7 +55,7 @@ def test_a_closed_account_makes_tokens_worthless(ann: User) -> None:
     assert identity.still_signed_in([person]) == {person}
     ann.is_active = False
     ann.save()
-    assert identity.by_access_token(token) is None
+    assert identity.by_bearer(token) is None
     assert identity.still_signed_in([person]) == set()
 
 

@@ -1,6 +1,8 @@
-"""Who calls the API: a program with a bearer token, or a page with its session and CSRF token."""
+"""Who calls the API, and whether they may: a program with a bearer token, or a page with its session."""
 
 from __future__ import annotations
+
+from typing import Final
 
 from django.http import HttpRequest
 from ninja.errors import AuthorizationError
@@ -10,13 +12,34 @@ from ninja.security.session import SessionAuth
 from candlewick.store.models import Role, User
 from candlewick.web.people import identity
 from candlewick.web.people.identity import Person
+from candlewick.web.people.scopes import Scope
+
+# What a request needs is decided by where it goes, before any view is asked: whoever adds an address and
+# forgets it here has added one that takes "write".
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_CHANGING: Final[tuple[tuple[str, Scope], ...]] = (
+    ("/api/orders/", "trade"),
+    ("/api/dashboard/portfolio/", "trade"),
+    ("/api/dashboard/strategies/", "trade"),
+    ("/api/replay/", "trade"),
+    ("/api/risk/", "risk"),
+    ("/api/accounts/", "accounts"),
+    ("/api/ws-ticket/", "read"),
+)
+
+
+def scope_of(method: str, path: str) -> Scope:
+    """The scope that a request takes."""
+    if method in _SAFE:
+        return "read"
+    return next((scope for start, scope in _CHANGING if path.startswith(start)), "write")
 
 
 class ByToken(HttpBearer):
-    """`Authorization: Bearer` with an access token."""
+    """`Authorization: Bearer` with an access token or an API token."""
 
     def authenticate(self, request: HttpRequest, token: str) -> Person | None:
-        return identity.by_access_token(token)
+        return _admitted(request, identity.by_bearer(token))
 
 
 class BySession(SessionAuth):
@@ -27,13 +50,32 @@ class BySession(SessionAuth):
         if not isinstance(request.user, User):
             return None
         super().__call__(request)
-        return identity.of_user(request.user, session=request.session.session_key)
+        return _admitted(request, identity.of_user(request.user, session=request.session.session_key))
+
+
+def _admitted(request: HttpRequest, person: Person | None) -> Person | None:
+    if person is not None:
+        require(person, scope_of(request.method or "", request.path))
+    return person
 
 
 def person_of(request: HttpRequest) -> Person:
     """Who calls, once authenticated."""
     person: Person = request.auth  # type: ignore[attr-defined]  # set by ninja
     return person
+
+
+def require(person: Person, scope: Scope) -> None:
+    """Let only those pass whose role and token both permit `scope`.
+
+    Raises:
+        AuthorizationError: this person's do not.
+    """
+    if person.may(scope):
+        return
+    if person.granted is not None and scope not in person.granted:
+        raise AuthorizationError(403, f"This token may not do that: it lacks the scope {scope!r}.")
+    raise AuthorizationError(403, f"Your role, {person.role}, may not do this.")
 
 
 def require_role(request: HttpRequest, *roles: Role) -> None:

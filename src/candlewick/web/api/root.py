@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
@@ -23,6 +23,7 @@ from candlewick.core.errors import (
 )
 from candlewick.web.api import charts, market, replay, tokens, watchlist
 from candlewick.web.api.access import BySession, ByToken
+from candlewick.web.people.accounts import NoSuchAccount
 from candlewick.web.problem import response
 
 log = logging.getLogger(__name__)
@@ -69,7 +70,13 @@ def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
 
 @_answers(Http404)
 def _missing(request: HttpRequest, error: Http404) -> HttpResponse:
-    return response(404, "There is nothing at this address.")
+    told = str(error) if isinstance(error, NoSuchAccount) else "There is nothing at this address."
+    return response(404, told)
+
+
+@_answers(PermissionDenied)
+def _forbidden(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
+    return response(403, str(error) or "You may not do this.")
 
 
 @_answers(RequestDataTooBig)

@@ -14,7 +14,7 @@ from pydantic import Field
 from candlewick.store.models import User
 from candlewick.web import problem
 from candlewick.web.api.access import person_of
-from candlewick.web.people import tokens
+from candlewick.web.people import identity, programs, tokens, two_factor
 
 router = Router(tags=["sign-in"])
 _LOCKED_S: Final = 300
@@ -25,6 +25,8 @@ class Credentials(Schema):
 
     username: Annotated[str, Field(max_length=150)]
     password: Annotated[str, Field(max_length=256)]
+    code: Annotated[str, Field(max_length=20)] | None = None
+    """Of the authenticator, or a recovery code: for who has turned two-factor sign-in on."""
 
 
 class Refresh(Schema):
@@ -41,13 +43,6 @@ class Tokens(Schema):
     expires_in: int
 
 
-class Access(Schema):
-    """A fresh access token."""
-
-    access: str
-    expires_in: int
-
-
 class Ticket(Schema):
     """What opens one live connection: `/ws/?ticket=…`."""
 
@@ -61,35 +56,40 @@ def obtain(request: HttpRequest, credentials: Credentials) -> Tokens | HttpRespo
 
     Failures count together with those of the sign-in page, and lock the name alike.
     """
+    adapter = get_adapter()
     try:
-        user = get_adapter().authenticate(
-            request, username=credentials.username, password=credentials.password
-        )
+        user = adapter.authenticate(request, username=credentials.username, password=credentials.password)
     except ValidationError as error:
         detail = " ".join(error.messages)
         return problem.response(429, detail, headers={"Retry-After": str(_LOCKED_S)})
     if not isinstance(user, User):
         raise AuthenticationError(401, "The name or the password is not right.")
-    return Tokens(
-        access=tokens.issue(user, tokens.ACCESS),
-        refresh=tokens.issue(user, tokens.REFRESH),
-        expires_in=tokens.LIFETIME_S[tokens.ACCESS],
-    )
+    if two_factor.is_on(user.pk) and (refusal := two_factor.refusal(user, credentials.code)):
+        raise AuthenticationError(401, refusal)
+    agent = request.headers.get("User-Agent", "")
+    return _both(programs.begin(user, agent=agent, origin_ip=adapter.get_client_ip(request)))
 
 
-@router.post("/token/refresh/", auth=None, response=Access, summary="A fresh access token")
-def refresh(request: HttpRequest, old: Refresh) -> Access:
-    """A refresh token lasts two weeks, or until the password changes."""
-    claim = tokens.read(old.refresh, tokens.REFRESH)
-    user = claim and User.objects.filter(pk=claim.user, is_active=True).first()
-    if not claim or not user or tokens.fingerprint(user) != claim.fingerprint:
+@router.post("/token/refresh/", auth=None, response=Tokens, summary="The next two tokens")
+def refresh(request: HttpRequest, old: Refresh) -> Tokens:
+    """A refresh token works once, within two weeks, while the password stays.
+
+    One that comes a second time was copied: it ends the program's session, and every token of it.
+    """
+    pair = programs.go_on(old.refresh)
+    if pair is None:
         raise AuthenticationError(401, "This refresh token is not valid any more. Ask for new ones.")
-    return Access(access=tokens.issue(user, tokens.ACCESS), expires_in=tokens.LIFETIME_S[tokens.ACCESS])
+    return _both(pair)
 
 
 @router.post("/ws-ticket/", response=Ticket, summary="A ticket for one live connection")
 def ticket(request: HttpRequest) -> Ticket:
     """For programs that cannot send headers with a WebSocket. It works once, within half a minute."""
     person = person_of(request)
-    claim = tokens.Claim(person.id, person.fingerprint, person.expires_at, person.session)
-    return Ticket(ticket=tokens.issue_ticket(claim), expires_in=tokens.TICKET_S)
+    ticket = tokens.issue_ticket(identity.claim_of(person))
+    return Ticket(ticket=ticket, expires_in=tokens.TICKET_S)
+
+
+def _both(pair: tuple[str, str]) -> Tokens:
+    access, refresh = pair
+    return Tokens(access=access, refresh=refresh, expires_in=tokens.LIFETIME_S[tokens.ACCESS])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.http.request import validate_host
 
 from candlewick.web.people import identity
+from candlewick.web.people.accounts import numbers_of
 from candlewick.web.people.identity import Person
 
 Scope = Mapping[str, Any]
@@ -27,15 +28,34 @@ class Refused:
 
 FOREIGN = Refused(403, 4403, "This origin may not connect.")
 STRANGER = Refused(401, 4401, "Sign in first.")
+NO_READING = Refused(403, 4403, "This token may not look: it lacks the scope 'read'.")
 TOO_MANY = Refused(429, 4429, "You have too many connections open.")
 
 
 def admit(scope: Scope) -> Person | Refused:
-    """The person who connects. Reads the database, so it runs on a thread of the bridge.
+    """The person who connects, if they may look. Reads the database, so it runs on a thread of the bridge.
 
     A page of ours proves itself by its session cookie and its origin, a program by a bearer token or a
     ticket. A foreign origin is refused whatever it brings.
     """
+    found = _who(scope)
+    if isinstance(found, Refused):
+        return found
+    if not found.may("read"):
+        return NO_READING
+    return replace(found, accounts=numbers_of(found))
+
+
+def still_admitted(people: Iterable[Person]) -> set[Person]:
+    """Those of `people` who are still signed in, and may still see every account they came with."""
+    return {
+        person
+        for person in identity.still_signed_in(people)
+        if set(person.accounts) <= set(numbers_of(person))
+    }
+
+
+def _who(scope: Scope) -> Person | Refused:
     headers = headers_of(scope)
     if not _host_is_ours(headers):
         return FOREIGN
@@ -44,7 +64,7 @@ def admit(scope: Scope) -> Person | Refused:
         return FOREIGN
     kind, _, token = headers.get("authorization", "").partition(" ")
     if kind.lower() == "bearer":
-        return identity.by_access_token(token.strip()) or STRANGER
+        return identity.by_bearer(token.strip()) or STRANGER
     tickets = parse_qs(scope["query_string"].decode("latin-1")).get("ticket")
     if tickets:
         return identity.by_ticket(tickets[0]) or STRANGER

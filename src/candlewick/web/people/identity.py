@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http.cookies import CookieError, SimpleCookie
+from importlib import import_module
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.contrib.sessions.backends.db import SessionStore
+from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from candlewick.store.models import User
-from candlewick.web.people import tokens
+from candlewick.store.models import ApiToken, ProgramSession, User
+from candlewick.web.people import api_tokens, scopes, tokens
+from candlewick.web.people.scopes import Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,11 @@ class Person:
         fingerprint: changes when their password or their right to sign in does.
         session: key of the session they came with; None for a token.
         expires_at: when the token they came with ends, Unix seconds; None for a session.
-        accounts: numbers of the accounts they may see, the one they have chosen first.
+        accounts: of a live connection: numbers of the accounts they may see, the one they have chosen first.
+        granted: scopes of the token they came with; None: all that their role permits.
+        account: the only account that the token is for; None: every account they may see.
+        token: number of the API token they came with.
+        program: number of the program's session that their access token belongs to.
     """
 
     id: int
@@ -34,6 +41,23 @@ class Person:
     session: str | None = None
     expires_at: float | None = None
     accounts: tuple[int, ...] = ()
+    granted: frozenset[Scope] | None = None
+    account: int | None = None
+    token: int | None = None
+    program: int | None = None
+
+    def may(self, scope: Scope) -> bool:
+        """Whether role and token both permit it: what REST, live channels and components ask alike."""
+        return scope in scopes.of_role(self.role) and (self.granted is None or scope in self.granted)
+
+
+def person_of(request: HttpRequest) -> Person | None:
+    """Who sent a request: the bearer of a token, or the session's person. None if nobody signed in."""
+    bearer = getattr(request, "auth", None)  # set by ninja
+    if isinstance(bearer, Person):
+        return bearer
+    user = request.user
+    return of_user(user, session=request.session.session_key) if isinstance(user, User) else None
 
 
 def by_cookie(header: str) -> Person | None:
@@ -45,8 +69,10 @@ def by_cookie(header: str) -> Person | None:
     return None if morsel is None else _by_session(morsel.value)
 
 
-def by_access_token(token: str) -> Person | None:
-    """The person an access token was made for."""
+def by_bearer(token: str) -> Person | None:
+    """The person that an access token or an API token was made for."""
+    if token.startswith(api_tokens.MARK):
+        return _by_row(api_tokens.find(token))
     claim = tokens.read(token, tokens.ACCESS)
     return None if claim is None else _by_claim(claim)
 
@@ -57,8 +83,15 @@ def by_ticket(ticket: str) -> Person | None:
     return None if claim is None else _by_claim(claim)
 
 
+def claim_of(person: Person) -> tokens.Claim:
+    """What a ticket for `person` stands for: all that they came with, and no more."""
+    return tokens.Claim(
+        person.id, person.fingerprint, person.expires_at, person.session, person.program, person.token
+    )
+
+
 def still_signed_in(people: Iterable[Person]) -> set[Person]:
-    """Those of `people` whose session, token and account still stand."""
+    """Those of `people` whose session or token still stands, and who may still sign in."""
     return {person for person in people if _stands(person)}
 
 
@@ -67,17 +100,31 @@ def of_user(user: User, *, session: str | None = None, expires_at: float | None 
     return Person(user.pk, user.username, user.role, tokens.fingerprint(user), session, expires_at)
 
 
+def session_store(key: str | None = None) -> Any:
+    """A session as this process keeps them."""
+    return import_module(settings.SESSION_ENGINE).SessionStore(key)
+
+
 def _stands(person: Person) -> bool:
     if person.expires_at is not None and person.expires_at <= time.time():
         return False
     if person.session is not None:
-        return _by_session(person.session) == person
+        return _is_same(_by_session(person.session), person)
+    if person.token is not None:
+        row = ApiToken.objects.filter(pk=person.token).select_related("user").first()
+        return _is_same(_by_row(row), person)
+    if person.program is not None and not ProgramSession.objects.filter(pk=person.program).exists():
+        return False
     user = _active(person.id)
     return user is not None and tokens.fingerprint(user) == person.fingerprint
 
 
+def _is_same(fresh: Person | None, person: Person) -> bool:
+    return fresh is not None and replace(fresh, accounts=person.accounts) == person
+
+
 def _by_session(key: str) -> Person | None:
-    session = SessionStore(key)
+    session = session_store(key)
     if BACKEND_SESSION_KEY not in session or session.session_key is None:
         return None
     user = _active(session[SESSION_KEY])
@@ -89,10 +136,42 @@ def _by_session(key: str) -> Person | None:
 
 
 def _by_claim(claim: tokens.Claim) -> Person | None:
+    if claim.token is not None:
+        return _by_row(ApiToken.objects.filter(pk=claim.token).select_related("user").first())
     user = _active(claim.user)
     if user is None or not constant_time_compare(tokens.fingerprint(user), claim.fingerprint):
         return None
-    return of_user(user, session=claim.session, expires_at=claim.expires_at)
+    if claim.program is not None and not ProgramSession.objects.filter(pk=claim.program).exists():
+        return None
+    return Person(
+        user.pk,
+        user.username,
+        user.role,
+        claim.fingerprint,
+        claim.session,
+        claim.expires_at,
+        program=claim.program,
+    )
+
+
+def _by_row(row: ApiToken | None) -> Person | None:
+    """The person of an API token, unless it has ended or they may not sign in any more."""
+    if row is None or not row.user.is_active:
+        return None
+    ends = row.expires_at.timestamp() if row.expires_at is not None else None
+    if ends is not None and ends <= time.time():
+        return None
+    user = row.user
+    return Person(
+        user.pk,
+        user.username,
+        user.role,
+        tokens.fingerprint(user),
+        expires_at=ends,
+        granted=scopes.known(row.scopes),
+        account=row.account_id,
+        token=row.pk,
+    )
 
 
 def _active(id: int | str) -> User | None:
