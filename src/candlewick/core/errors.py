@@ -14,7 +14,8 @@ CandlewickError
 │   ├── RateLimited        (retry after `retry_after_s`)
 │   └── MalformedMessage   a message that cannot be read; counted, never fatal
 ├── StoreError           the lake or a database cannot do what was asked
-│   └── StoreLocked        another process owns this data folder
+│   ├── StoreLocked        another process owns this data folder
+│   └── StoreBusy          (retry) the database is locked, full or away: nothing was written
 └── EngineAway           (retry) the engine does not answer
 """
 
@@ -126,6 +127,12 @@ class StoreError(CandlewickError):
 
 class StoreLocked(StoreError):
     """Another process owns this data folder."""
+
+
+class StoreBusy(StoreError):
+    """The database is locked, its disk is full, or it cannot be reached. Nothing was written."""
+
+    retry: ClassVar[bool] = True
 
 
 class EngineAway(CandlewickError):

@@ -1,0 +1,378 @@
+"""SQLite and PostgreSQL behind one small door: the same SQL, our errors, whole transactions.
+
+Statements are written once, with `?` for parameters and words that both databases know. What they spell
+differently in a schema stands in `words`: `{bytes}`, `{money}`, `{rowid}`. Money is text in SQLite, whose own
+numbers are floats, and NUMERIC in PostgreSQL; it goes in as text and comes out through `Decimal(...)`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import sqlite3
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, Final
+from urllib.parse import urlsplit
+
+import psycopg
+from psycopg import errors as pg
+from psycopg import pq
+
+from candlewick.core.errors import ConfigError, StoreBusy, StoreError, StoreLocked
+
+LEDGER_FILE: Final = "ledger.sqlite3"
+BUSY_TIMEOUT_S: Final = 1.0  # whoever writes tries again
+CONNECT_TIMEOUT_S: Final = 5
+Place = Path | str
+"""A SQLite file, or the URL of a PostgreSQL database."""
+Row = tuple[Any, ...]
+
+
+class Connection(ABC):
+    """One connection; used by one thread at a time. What goes wrong is a `StoreError`."""
+
+    @abstractmethod
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        """The rows that a query gives."""
+
+    @abstractmethod
+    def write(self, sql: str, rows: Sequence[Sequence[object]] = ((),)) -> None:
+        """Carry out a statement once for each of `rows`."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """Commits whole or not at all; a writer's turn comes before it begins."""
+
+    @abstractmethod
+    def snapshot(self) -> AbstractContextManager[None]:
+        """All reads inside see the same moment."""
+
+    @abstractmethod
+    def together(self) -> AbstractContextManager[None]:
+        """Writes inside need not wait for one another's answers."""
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+
+class Database(ABC):
+    """Where a ledger is kept."""
+
+    words: Mapping[str, str]
+    name: str  # as people may see it: no password
+
+    @staticmethod
+    def at(place: Place) -> Database:
+        """The database at a path or an URL.
+
+        Raises:
+            ConfigError: the URL is none of PostgreSQL.
+        """
+        return SqliteDatabase(place) if isinstance(place, Path) else PostgresDatabase(place)
+
+    @abstractmethod
+    def connect(self, *, read_only: bool = False) -> Connection:
+        """A new connection.
+
+        Raises:
+            StoreBusy: the server is away, or has no connection to spare.
+            StoreError: the database is damaged, or not ours to use.
+        """
+
+    @abstractmethod
+    def claim(self) -> AbstractContextManager[None]:
+        """Be its only writer, as long as the context lasts.
+
+        Raises:
+            StoreLocked: another process is.
+        """
+
+
+# --- SQLite ---------------------------------------------------------------------------------------------
+
+
+class SqliteDatabase(Database):
+    """A file in WAL mode. `synchronous=FULL`: what was committed survives a power cut."""
+
+    words: Mapping[str, str] = {
+        "bytes": "BLOB",
+        "money": "TEXT",
+        "rowid": "INTEGER PRIMARY KEY AUTOINCREMENT",
+    }
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.name = str(path)
+
+    def connect(self, *, read_only: bool = False) -> Connection:
+        return SqliteConnection(self.path, read_only=read_only)
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        with _lock_file(self.path.with_name(f"{self.path.name}.lock"), self.name):
+            yield
+
+
+class SqliteConnection(Connection):
+    """A connection to a SQLite file."""
+
+    def __init__(self, path: Path, *, read_only: bool) -> None:
+        self._path = path
+        with self._explained():
+            if read_only:
+                source = f"{path.resolve().as_uri()}?mode=ro"
+            else:
+                _make_private(path)
+                source = path.resolve().as_uri()
+            # used by one thread at a time, though not always the one that made it
+            self._raw = sqlite3.connect(
+                source, uri=True, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            try:
+                if not read_only:
+                    self._raw.execute("PRAGMA journal_mode = WAL")
+                    self._raw.execute("PRAGMA synchronous = FULL")
+                self._raw.execute("SELECT count(*) FROM sqlite_master")  # a damaged file says so here
+            except sqlite3.Error:
+                self._raw.close()
+                raise
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        with self._explained():
+            return self._raw.execute(sql, tuple(parameters)).fetchall()
+
+    def write(self, sql: str, rows: Sequence[Sequence[object]] = ((),)) -> None:
+        with self._explained():
+            self._raw.executemany(sql, rows) if rows and rows[0] else self._once(sql, len(rows))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._explained():
+            self._raw.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            with self._explained():
+                self._raw.execute("COMMIT")
+        finally:
+            # after a full disk SQLite has rolled back by itself
+            if self._raw.in_transaction:
+                with self._explained():
+                    self._raw.execute("ROLLBACK")
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self._explained():
+            self._raw.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._raw.execute("ROLLBACK")
+
+    def together(self) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def close(self) -> None:
+        self._raw.close()
+
+    def _once(self, sql: str, times: int) -> None:
+        for _ in range(times):
+            self._raw.execute(sql)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _sqlite_error(self._path, error) from error
+        except OSError as error:
+            raise StoreError(f"{self._path} cannot be used: {error.strerror}.") from error
+
+
+def _sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
+    match getattr(error, "sqlite_errorcode", 0) & 0xFF:
+        case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+            return StoreBusy(f"{path}: another process holds its write lock.")
+        case sqlite3.SQLITE_FULL:
+            return StoreBusy(f"{path}: the disk is full. Free some space; nothing acknowledged is lost.")
+        case sqlite3.SQLITE_IOERR:
+            return StoreBusy(f"{path}: the disk failed ({error}). Check the disk and its free space.")
+        case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
+            return StoreError(f"{path} cannot be written. Check its owner and permissions.")
+        case sqlite3.SQLITE_CANTOPEN:
+            return StoreError(f"{path} cannot be opened. Check that its folder exists and is yours.")
+        case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
+            return StoreError(
+                f"{path} is damaged ({error}). Restore it from a backup with `candlewick restore`."
+            )
+        case _:
+            return StoreError(f"{path}: {error}.")
+
+
+def _make_private(path: Path) -> None:
+    """Whoever reads the file reads what people own: it, and the journal beside it, is ours alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o600)
+
+
+@contextmanager
+def _lock_file(path: Path, name: str) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file: IO[str]
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreLocked(f"Another engine writes {name}. Stop it first.") from None
+        yield
+
+
+# --- PostgreSQL -----------------------------------------------------------------------------------------
+
+_LOCK_NUMBER: Final = 0x63616E646C65  # of the advisory lock that the one writer holds: "candle"
+_AWAY: Final = (
+    pg.OperationalError,
+    pg.InterfaceError,
+    pg.DiskFull,
+    pg.LockNotAvailable,
+    pg.SerializationFailure,
+    pg.DeadlockDetected,
+    pg.TooManyConnections,
+    pg.ReadOnlySqlTransaction,  # a standby: wait until it is the primary
+)
+
+
+class PostgresDatabase(Database):
+    """A database of a PostgreSQL server. TLS is as the URL's `sslmode` says."""
+
+    words: Mapping[str, str] = {
+        "bytes": "BYTEA",
+        "money": "NUMERIC",
+        "rowid": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
+    }
+
+    def __init__(self, url: str) -> None:
+        parts = require_postgres(url)
+        self.url = url
+        self.name = f"postgresql://{parts.hostname or 'localhost'}/{parts.path.lstrip('/')}"
+
+    def connect(self, *, read_only: bool = False) -> Connection:
+        return PostgresConnection(self, read_only=read_only)
+
+    @contextmanager
+    def claim(self) -> Iterator[None]:
+        connection = PostgresConnection(self, read_only=False)
+        try:
+            [(ours,)] = connection.read("SELECT pg_try_advisory_lock(?)", [_LOCK_NUMBER])
+            if not ours:
+                raise StoreLocked(f"Another engine writes {self.name}. Stop it first.")
+            yield
+        finally:
+            connection.close()
+
+
+class PostgresConnection(Connection):
+    """A connection that is made again by the next call after it broke."""
+
+    def __init__(self, database: PostgresDatabase, *, read_only: bool) -> None:
+        self._database = database
+        self._read_only = read_only
+        self._raw = self._connect()
+
+    def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        with self._explained():
+            return self._live().execute(_percent(sql), parameters).fetchall()
+
+    def write(self, sql: str, rows: Sequence[Sequence[object]] = ((),)) -> None:
+        with self._explained():
+            if len(rows) == 1:
+                # without parameters psycopg leaves every sign of the statement as it is
+                self._live().execute(_percent(sql) if rows[0] else sql, rows[0] or None)
+            else:
+                with self._live().cursor() as cursor:
+                    cursor.executemany(_percent(sql), rows)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._explained(), self._live().transaction():
+            yield
+
+    @contextmanager
+    def snapshot(self) -> Iterator[None]:
+        with self._explained(), self._live().transaction():
+            self._raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            yield
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        with self._explained(), self._live().pipeline():
+            yield
+
+    def close(self) -> None:
+        self._raw.close()
+
+    def _live(self) -> psycopg.Connection[Row]:
+        if self._raw.closed or self._raw.broken:
+            self._raw = self._connect()
+        return self._raw
+
+    def _connect(self) -> psycopg.Connection[Row]:
+        with self._explained():
+            return psycopg.connect(
+                self._database.url,
+                autocommit=True,
+                connect_timeout=CONNECT_TIMEOUT_S,
+                application_name="candlewick",
+                options=f"-c default_transaction_read_only={'on' if self._read_only else 'off'}",
+            )
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except psycopg.Error as error:
+            raise _postgres_error(self._database.name, error) from error
+
+
+def require_postgres(url: str) -> Any:
+    """The URL's parts.
+
+    Raises:
+        ConfigError: it is none of PostgreSQL.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("postgres", "postgresql") and bool(parts.path.strip("/"))
+        _ = parts.port
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError(
+            "DATABASE_URL is no postgresql://user:password@host:port/name. Correct or unset it."
+        )
+    return parts
+
+
+def _postgres_error(name: str, error: psycopg.Error) -> StoreError:
+    text = (error.diag.message_primary or str(error).strip().splitlines()[-1] if str(error) else "").strip()
+    why = text.rstrip(".") or type(error).__name__
+    if isinstance(error, pg.InvalidPassword | pg.InvalidAuthorizationSpecification | pg.InvalidCatalogName):
+        return StoreError(f"{name}: {why}. Correct DATABASE_URL.")
+    if isinstance(error, pg.InsufficientPrivilege):
+        return StoreError(f"{name}: {why}. Grant the user of DATABASE_URL what it lacks.")
+    if isinstance(error, _AWAY):
+        return StoreBusy(f"{name}: {why}.")
+    return StoreError(f"{name}: {why}.")
+
+
+@lru_cache(maxsize=512)
+def _percent(sql: str) -> str:
+    """The statement with psycopg's sign for a parameter. Only statements written in this house come here."""
+    return sql.replace("%", "%%").replace("?", "%s")
+
+
+def is_reachable(url: str) -> bool:
+    """Whether a server answers at the URL, whatever it thinks of the password."""
+    return psycopg.pq.PGconn.ping(url.encode()) in (pq.Ping.OK, pq.Ping.REJECT)

@@ -1,0 +1,114 @@
+"""`JournalWriter`: the thread that commits. What waits together goes into one transaction."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from candlewick.core.errors import StoreBusy, StoreError
+from candlewick.store.journal.batch import Batch
+from candlewick.store.journal.journal import Journal
+
+LARGEST_GROUP: Final = 500  # batches in one transaction: a bound on how long the first of them waits
+FIRST_WAIT_S: Final = 0.02
+LONGEST_WAIT_S: Final = 1.0
+CLOSE_S: Final = 5.0
+
+Done = Callable[[Exception | None], None]
+log = logging.getLogger(__name__)
+
+
+class JournalWriter:
+    """Commits batches in the order in which they were submitted, and says of each when it is on disk.
+
+    While the database is locked, its disk full or its server away, the same transaction is tried again until
+    it goes through, and nothing overtakes it. An error of another kind means that what is in memory and what
+    is on disk contradict each other: from then on every batch is answered with that error, so that the engine
+    stops and recovers from the disk.
+
+    Attributes:
+        trouble: why the transaction at hand cannot be written, as a sentence; empty while all is well.
+    """
+
+    def __init__(self, journal: Journal, on_trouble: Callable[[str], None] | None = None) -> None:
+        """`on_trouble` is called on the writer's thread with each new `trouble`, the empty one included."""
+        self.trouble = ""
+        self._journal = journal
+        self._on_trouble = on_trouble
+        self._queue: deque[tuple[Batch, Done]] = deque()
+        self._wake = threading.Condition()
+        self._closing = False
+        self._given_up = threading.Event()
+        self._failure: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
+        self._thread.start()
+
+    @property
+    def waiting(self) -> int:
+        """Batches submitted that no transaction has taken up yet."""
+        return len(self._queue)
+
+    def submit(self, batch: Batch, done: Done) -> None:
+        """Have a batch committed; `done` is called on the writer's thread, with None once it is on disk."""
+        with self._wake:
+            if self._closing:
+                raise StoreError("The journal is closed. Start the engine anew.")
+            self._queue.append((batch, done))
+            self._wake.notify()
+
+    def close(self, wait_s: float = CLOSE_S) -> None:
+        """Write what waits, and stop.
+
+        Raises:
+            StoreError: it could not be written within `wait_s`. Nothing that was told to anybody is lost.
+        """
+        with self._wake:
+            self._closing = True
+            self._wake.notify()
+        self._thread.join(wait_s)
+        if self._thread.is_alive():
+            self._given_up.set()
+            self._thread.join()
+            raise StoreError(f"What waited could not be written: {self.trouble}")
+
+    def _run(self) -> None:
+        while group := self._take():
+            error = self._failure or self._commit([batch for batch, _ in group])
+            for _, done in group:
+                done(error)
+
+    def _take(self) -> Sequence[tuple[Batch, Done]]:
+        """What waits, up to a bound; empty once closed and drained."""
+        with self._wake:
+            self._wake.wait_for(lambda: self._queue or self._closing)
+            return [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_GROUP))]
+
+    def _commit(self, batches: Sequence[Batch]) -> Exception | None:
+        wait_s = FIRST_WAIT_S
+        while True:
+            try:
+                self._journal.commit(batches)
+            except StoreBusy as error:
+                self._tell(str(error))
+                if self._given_up.wait(wait_s):
+                    self._failure = error
+                    return error
+                wait_s = min(wait_s * 2, LONGEST_WAIT_S)
+            except Exception as error:  # the thread's edge: every batch from here on is told
+                log.error("The journal cannot go on: %s", error, exc_info=not isinstance(error, StoreError))
+                self._failure = error
+                self._tell(str(error))
+                return error
+            else:
+                self._tell("")
+                return None
+
+    def _tell(self, trouble: str) -> None:
+        if trouble == self.trouble:
+            return
+        self.trouble = trouble
+        if self._on_trouble is not None:
+            self._on_trouble(trouble)
