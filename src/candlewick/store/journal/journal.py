@@ -286,7 +286,7 @@ def read_entry(name: str, seq: int, body: str) -> Entry:
         StoreError: it is none.
     """
     try:
-        return decode(body)
+        return cast(Entry, decode(body))
     except msgspec.MsgspecError as error:
         raise StoreError(
             f"{name}: entry {seq} cannot be read ({error}). Restore it from a backup."
