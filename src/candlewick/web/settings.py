@@ -56,7 +56,11 @@ APPEND_SLASH = True
 TEMPLATES: list[dict[str, Any]] = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [_here / "templates", _here / "terminal" / "templates"],
+        "DIRS": [
+            _here / "templates",
+            _here / "terminal" / "templates",
+            _here / "components" / "templates",
+        ],
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [
