@@ -7,7 +7,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-import orjson
+import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -20,12 +20,13 @@ _DETAILS = {
     500: "Something broke on our side; it has been logged.",
 }
 CONTENT_TYPE = "application/problem+json"
+_encode = msgspec.json.Encoder(decimal_format="number").encode  # a refusal tells exact money
 
 
 def body(status: int, detail: str, **more: Any) -> bytes:
     """The problem as JSON bytes."""
     problem = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return orjson.dumps(problem | more)
+    return _encode(problem | more)
 
 
 def response(status: int, detail: str, *, headers: dict[str, str] | None = None, **more: Any) -> HttpResponse:

@@ -18,10 +18,14 @@ from candlewick.web.people.scopes import Scope
 # forgets it here has added one that takes "write".
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHANGING: Final[tuple[tuple[str, Scope], ...]] = (
+    ("/api/orders/preview/", "read"),
     ("/api/orders/", "trade"),
+    ("/api/positions/leverage/", "risk"),
+    ("/api/positions/", "trade"),
     ("/api/dashboard/portfolio/", "trade"),
     ("/api/dashboard/strategies/", "trade"),
     ("/api/replay/", "trade"),
+    ("/api/risk/kill-switch/", "trade"),  # whoever may trade may stop
     ("/api/risk/", "risk"),
     ("/api/accounts/", "accounts"),
     ("/api/ws-ticket/", "read"),

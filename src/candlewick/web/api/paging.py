@@ -24,6 +24,12 @@ def answer(body: Any) -> HttpResponse:
     return HttpResponse(orjson.dumps(body), content_type=JSON)
 
 
-def passed_on(body: bytes) -> HttpResponse:
+def passed_on(body: bytes, *, status: int = 200) -> HttpResponse:
     """JSON that the engine has written already."""
-    return HttpResponse(body, content_type=JSON)
+    return HttpResponse(body, status=status, content_type=JSON)
+
+
+def records_page(items: Sequence[bytes], following: str | None) -> HttpResponse:
+    """A page of records, each written as JSON already, and the cursor of the next."""
+    cursor = orjson.dumps(following)
+    return HttpResponse(b'{"items":[' + b",".join(items) + b'],"next":' + cursor + b"}", content_type=JSON)

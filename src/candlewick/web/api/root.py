@@ -14,14 +14,18 @@ from ninja.errors import HttpError, ValidationError
 
 from candlewick.core.errors import (
     CandlewickError,
+    Conflict,
     EngineAway,
+    OrderRefused,
     RateLimited,
     StoreError,
+    UnknownAccount,
+    UnknownOrder,
     UnknownSymbol,
     UsageError,
     VenueError,
 )
-from candlewick.web.api import charts, market, replay, tokens, watchlist
+from candlewick.web.api import charts, market, orders, portfolio, replay, risk, tokens, watchlist
 from candlewick.web.api.access import BySession, ByToken
 from candlewick.web.people.accounts import NoSuchAccount
 from candlewick.web.problem import response
@@ -36,6 +40,10 @@ api = NinjaAPI(
     auth=[ByToken(), BySession()],
 )
 api.add_router("/dashboard/charts", charts.router)
+api.add_router("/dashboard/portfolio", portfolio.portfolio)
+api.add_router("/orders", orders.router)
+api.add_router("/positions", portfolio.positions)
+api.add_router("/risk", risk.router)
 api.add_router("/market", market.router)
 api.add_router("/watchlist", watchlist.router)
 api.add_router("/replay", replay.router)
@@ -92,8 +100,15 @@ def _own(request: HttpRequest, error: CandlewickError) -> HttpResponse:
 
 def _status(error: CandlewickError) -> tuple[int, dict[str, Any]]:
     match error:
+        case OrderRefused():
+            told = {"code": error.code, "limit": error.limit, "value": error.value}
+            return 422, told | ({"errors": {error.field: [str(error)]}} if error.field else {})
         case UnknownSymbol():
             return 404, {"symbol": error.symbol[:80]}
+        case UnknownOrder() | UnknownAccount():
+            return 404, {}
+        case Conflict():
+            return 409, {}
         case UsageError():
             field = str(error).partition(":")[0]
             return 422, {"errors": {field: [str(error)]}} if field.isidentifier() else {}

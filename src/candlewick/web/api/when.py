@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UsageError
 
 _LATEST_S = 253_402_300_799  # the end of the year 9999
@@ -25,6 +26,12 @@ def utc_seconds(text: str | None, name: str) -> int | None:
     if not 0 <= seconds <= _LATEST_S:
         raise UsageError(f"{name}: {text[:40]!r} is out of range.")
     return seconds
+
+
+def utc_ns(text: str | None, name: str) -> int | None:
+    """As `utc_seconds`, in nanoseconds."""
+    seconds = utc_seconds(text, name)
+    return None if seconds is None else seconds * NS_PER_S
 
 
 def _iso_seconds(text: str) -> int:
