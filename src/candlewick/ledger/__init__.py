@@ -1,5 +1,13 @@
 """What accounts own, in double entry: Decimal only, append-only, and every transaction sums to zero.
 
-posting  postings and the transactions they make
-trips    round trips: from flat to flat
+exact      exact sums, and the one division that rounds
+contract   what a quantity is worth at a price: spot, linear, inverse
+lots       which of what was bought a sale takes first: FIFO, LIFO, HIFO, average
+position   the net quantity of one instrument, and what it has brought
+posting    postings and the transactions they make
+trips      round trips: from flat to flat
+book       one account's ledger: fills, funding and transfers folded into balances and positions
+convert    what one currency is worth in another
+margin     tiers, initial and maintenance margin, liquidation price
+valuation  what a book is worth at given marks
 """

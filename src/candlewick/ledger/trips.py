@@ -7,6 +7,10 @@ from typing import Literal
 
 import msgspec
 
+from candlewick.core.instrument import Instrument
+from candlewick.ledger.contract import price_of, settles_in, worth
+from candlewick.ledger.exact import ZERO, share
+
 
 class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     """One position from its first fill to the one that closed or reversed it.
@@ -46,3 +50,145 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     entered_at: int
     exited_at: int | None
+
+
+class OpenTrip(msgspec.Struct, kw_only=True):
+    """A round trip under way: what `TripFold` keeps of it, and what a snapshot holds.
+
+    `entered` and `left` are quantities so far; `entered_worth` and `left_worth` what they were worth then.
+    """
+
+    id: int
+    long: bool
+    origin: str
+    tag: str
+    entered_at: int
+    open: Decimal = ZERO
+    peak: Decimal = ZERO
+    entered: Decimal = ZERO
+    entered_worth: Decimal = ZERO
+    left: Decimal = ZERO
+    left_worth: Decimal = ZERO
+    gross: Decimal = ZERO
+    fees: Decimal = ZERO
+    funding: Decimal = ZERO
+    fills: int = 0
+    entries: int = 0
+    exits: int = 0
+
+
+class TripFold:
+    """Folds fills and funding of one account into round trips. Each call returns those it changed."""
+
+    def __init__(
+        self, account: int, *, next_id: int = 1, under_way: dict[str, OpenTrip] | None = None
+    ) -> None:
+        self.account = account
+        self.next_id = next_id
+        self.under_way: dict[str, OpenTrip] = {} if under_way is None else under_way
+
+    def fill(
+        self,
+        instrument: Instrument,
+        *,
+        closed: Decimal,
+        opened: Decimal,
+        price: Decimal,
+        realised: Decimal,
+        fee: Decimal,
+        origin: str,
+        tag: str,
+        ts: int,
+    ) -> tuple[RoundTrip, ...]:
+        """A fill that closed some of what was open (unsigned) and opened the rest (signed).
+
+        A reversal does both, and its `fee` is divided by quantity. `realised` belongs to what was closed.
+        """
+        changed: list[RoundTrip] = []
+        if closed:
+            paid = share(fee, closed, closed + abs(opened))
+            changed.append(self._leave(instrument, closed, price, realised, paid, ts))
+            fee -= paid
+        if opened:
+            changed.append(self._enter(instrument, opened, price, fee, origin, tag, ts))
+        return tuple(changed)
+
+    def funding(self, instrument: Instrument, amount: Decimal) -> tuple[RoundTrip, ...]:
+        """Funding that was received (positive) or paid on what is open."""
+        trip = self.under_way.get(instrument.id)
+        if trip is None:
+            return ()
+        trip.funding += amount
+        return (self._told(instrument, trip, None),)
+
+    def _enter(
+        self,
+        instrument: Instrument,
+        opened: Decimal,
+        price: Decimal,
+        fee: Decimal,
+        origin: str,
+        tag: str,
+        ts: int,
+    ) -> RoundTrip:
+        trip = self.under_way.get(instrument.id)
+        if trip is None:
+            trip = OpenTrip(id=self.next_id, long=opened > 0, origin=origin, tag=tag, entered_at=ts)
+            self.under_way[instrument.id] = trip
+            self.next_id += 1
+        quantity = abs(opened)
+        trip.open += quantity
+        trip.peak = max(trip.peak, trip.open)
+        trip.entered += quantity
+        trip.entered_worth += worth(instrument, quantity, price)
+        trip.fees += fee
+        trip.fills += 1
+        trip.entries += 1
+        return self._told(instrument, trip, None)
+
+    def _leave(
+        self,
+        instrument: Instrument,
+        closed: Decimal,
+        price: Decimal,
+        realised: Decimal,
+        fee: Decimal,
+        ts: int,
+    ) -> RoundTrip:
+        trip = self.under_way[instrument.id]
+        trip.open -= closed
+        trip.left += closed
+        trip.left_worth += worth(instrument, closed, price)
+        trip.gross += realised
+        trip.fees += fee
+        trip.fills += 1
+        trip.exits += 1
+        if trip.open:
+            return self._told(instrument, trip, None)
+        del self.under_way[instrument.id]
+        return self._told(instrument, trip, ts)
+
+    def _told(self, instrument: Instrument, trip: OpenTrip, exited_at: int | None) -> RoundTrip:
+        return RoundTrip(
+            account=self.account,
+            id=trip.id,
+            instrument=instrument.id,
+            side="long" if trip.long else "short",
+            status="open" if exited_at is None else "closed",
+            quantity=trip.peak,
+            open_quantity=trip.open,
+            entry_price=price_of(instrument, trip.entered, trip.entered_worth),
+            exit_price=price_of(instrument, trip.left, trip.left_worth) if trip.left else None,
+            currency=settles_in(instrument),
+            gross=trip.gross,
+            fees=trip.fees,
+            funding=trip.funding,
+            net=trip.gross - trip.fees + trip.funding,
+            fills=trip.fills,
+            scale_ins=max(trip.entries - 1, 0),
+            scale_outs=trip.exits if exited_at is None else trip.exits - 1,
+            origin=trip.origin,
+            tag=trip.tag,
+            entered_at=trip.entered_at,
+            exited_at=exited_at,
+        )

@@ -1,0 +1,213 @@
+"""One account's ledger: each kind of event, its postings and what it leaves."""
+
+from __future__ import annotations
+
+import pytest
+
+from candlewick.core.errors import UnknownSymbol, UsageError
+from candlewick.ledger.book import Book
+from tests.ledger.notation import D, History, ledger, run, written
+
+
+def test_a_deposit_comes_from_capital():
+    history = run("deposit 1000 USDT")
+    assert written(history.transactions[-1].postings) == ledger("""
+        cash:USDT         1000 USDT
+        capital:deposit  -1000 USDT
+    """)
+    assert history.book.balances == {"USDT": 1000}
+
+
+def test_buying_a_coin_exchanges_cash_for_it_and_the_fee_stands_apart():
+    history = run("buy 2 BTCUSDT @ 100 fee 0.2 USDT")
+    assert written(history.last.transaction.postings) == ledger("""
+        cash:BTC                     2 BTC
+        trading:binance:BTCUSDT     -2 BTC
+        cash:USDT               -200.2 USDT
+        trading:binance:BTCUSDT    200 USDT
+        fees:binance:BTCUSDT       0.2 USDT
+    """)
+    position = history.book.positions["binance:BTCUSDT"]
+    assert (position.quantity, position.cost, position.avg_price) == (2, 200, 100)
+
+
+def test_selling_a_coin_realises_the_difference_to_its_cost():
+    history = run("""
+        buy  2 BTCUSDT @ 100
+        sell 1 BTCUSDT @ 120 fee 0.12 USDT
+    """)
+    assert written(history.last.transaction.postings) == ledger("""
+        cash:BTC                    -1 BTC
+        trading:binance:BTCUSDT      1 BTC
+        cash:USDT               119.88 USDT
+        trading:binance:BTCUSDT   -100 USDT
+        realised:binance:BTCUSDT   -20 USDT
+        fees:binance:BTCUSDT      0.12 USDT
+    """)
+    assert history.last.realised == 20
+
+
+def test_a_fee_in_the_coin_that_was_bought_is_so_much_less_of_it_at_the_price_of_the_fill():
+    history = run("buy 1 BTCUSDT @ 100 fee 0.001 BTC")
+    assert written(history.last.transaction.postings) == ledger("""
+        cash:BTC                  0.999 BTC
+        trading:binance:BTCUSDT  -0.999 BTC
+        cash:USDT                  -100 USDT
+        trading:binance:BTCUSDT    99.9 USDT
+        fees:binance:BTCUSDT        0.1 USDT
+    """)
+    position = history.book.positions["binance:BTCUSDT"]
+    assert (position.quantity, position.avg_price) == (D("0.999"), 100)
+
+
+def test_a_fee_in_a_third_coin_is_owed_in_that_coin():
+    history = run("buy 1 BTCUSDT @ 100 fee 0.01 BNB")
+    assert history.book.balances["BNB"] == D("-0.01")
+    assert history.book.totals["fees:binance:BTCUSDT", "BNB"] == D("0.01")
+    assert history.book.positions["binance:BTCUSDT"].cost == 100
+
+
+def test_a_rebate_is_a_fee_below_zero():
+    history = run("buy 1 BTCUSDT-PERP @ 100 fee -0.02 USDT")
+    assert history.book.balances == {"USDT": D("0.02")}
+    assert history.book.totals["fees:binance:BTCUSDT-PERP", "USDT"] == D("-0.02")
+
+
+def test_opening_a_contract_moves_no_money_but_the_fee():
+    history = run("buy 1 BTCUSDT-PERP @ 100 fee 0.05 USDT")
+    assert written(history.last.transaction.postings) == ledger("""
+        cash:USDT                 -0.05 USDT
+        fees:binance:BTCUSDT-PERP  0.05 USDT
+    """)
+
+
+def test_closing_a_contract_pays_its_profit():
+    history = run("""
+        sell 2 BTCUSDT-PERP @ 100
+        buy  2 BTCUSDT-PERP @ 90
+    """)
+    assert written(history.last.transaction.postings) == ledger("""
+        cash:USDT                       20 USDT
+        realised:binance:BTCUSDT-PERP  -20 USDT
+    """)
+    assert history.book.positions == {}
+
+
+def test_an_inverse_contract_pays_in_its_coin():
+    # 10 contracts of 100 USD: 1000 · (1/10000 − 1/12500) = 0.02 BTC
+    history = run("""
+        buy  10 BTCUSD-PERP @ 10000
+        sell 10 BTCUSD-PERP @ 12500
+    """)
+    assert history.last.realised == D("0.02")
+    assert history.last.currency == "BTC"
+    assert history.book.balances == {"BTC": D("0.02")}
+
+
+def test_an_inverse_position_enters_at_the_harmonic_mean():
+    history = run("""
+        buy 1 BTCUSD-PERP @ 10000
+        buy 1 BTCUSD-PERP @ 40000
+    """)
+    assert history.book.positions["binance:BTCUSD-PERP"].avg_price == 16000
+
+
+def test_a_reversal_closes_one_position_and_opens_another():
+    history = run("""
+        buy  1 BTCUSDT-PERP @ 100 fee 0.1 USDT
+        sell 3 BTCUSDT-PERP @ 110 fee 0.3 USDT
+    """)
+    position = history.book.positions["binance:BTCUSDT-PERP"]
+    assert (position.quantity, position.avg_price) == (-2, 110)
+    assert history.last.realised == 10
+    assert (position.realised, position.fees) == (0, D("0.2"))
+    assert position.opened_at == history.fills[-1].ts
+
+
+def test_funding_is_received_or_paid_in_cash():
+    history = run("""
+        buy 1 BTCUSDT-PERP @ 100
+        funding -0.5 USDT on BTCUSDT-PERP
+        funding  0.2 USDT on BTCUSDT-PERP
+    """)
+    assert history.book.balances == {"USDT": D("-0.3")}
+    assert history.book.positions["binance:BTCUSDT-PERP"].funding == D("-0.3")
+
+
+def test_an_isolated_position_sets_its_margin_aside_and_gives_it_back_in_proportion():
+    history = run("""
+        deposit 1000 USDT
+        leverage 10 isolated on BTCUSDT-PERP
+        buy  4 BTCUSDT-PERP @ 100
+        sell 1 BTCUSDT-PERP @ 100
+    """)
+    assert history.book.totals["margin:binance:BTCUSDT-PERP", "USDT"] == 30
+    assert history.book.totals["cash:USDT", "USDT"] == 970
+    assert history.book.balances == {"USDT": 1000}
+    history.run("sell 3 BTCUSDT-PERP @ 100")
+    assert history.book.totals["margin:binance:BTCUSDT-PERP", "USDT"] == 0
+
+
+def test_funding_of_an_isolated_position_comes_out_of_its_margin():
+    history = run("""
+        leverage 10 isolated on BTCUSDT-PERP
+        buy 1 BTCUSDT-PERP @ 100
+        funding -0.5 USDT on BTCUSDT-PERP
+    """)
+    assert history.book.positions["binance:BTCUSDT-PERP"].margin == D("9.5")
+
+
+def test_other_leverage_moves_the_margin_of_an_isolated_position():
+    history = run("""
+        leverage 10 isolated on BTCUSDT-PERP
+        buy 1 BTCUSDT-PERP @ 100
+        leverage 5 isolated on BTCUSDT-PERP
+    """)
+    assert written(history.transactions[-1].postings) == ledger("""
+        cash:USDT                    -10 USDT
+        margin:binance:BTCUSDT-PERP   10 USDT
+    """)
+    history.run("leverage 5 cross on BTCUSDT-PERP")
+    assert history.book.totals["margin:binance:BTCUSDT-PERP", "USDT"] == 0
+
+
+def test_a_liquidation_is_a_transaction_of_its_own_kind():
+    history = run("""
+        buy 1 BTCUSDT-PERP @ 100
+        liquidated sell 1 BTCUSDT-PERP @ 80
+    """)
+    assert history.last.transaction.kind == "liquidation"
+    assert history.last.realised == -20
+
+
+def test_it_refuses_a_fill_of_an_instrument_it_does_not_know():
+    with pytest.raises(UnknownSymbol):
+        run("buy 1 DOGEUSDT @ 100")
+
+
+@pytest.mark.parametrize("line", ["buy 0 BTCUSDT @ 100", "buy 1 BTCUSDT @ -1", "buy 1 BTCUSD-PERP @ 0"])
+def test_it_refuses_a_fill_that_cannot_be_and_changes_nothing(line):
+    history = History()
+    with pytest.raises(UsageError, match="cannot be booked"):
+        history.run(line)
+    assert (history.book.totals, history.book.positions) == ({}, {})
+
+
+def test_a_restored_book_goes_on_as_if_nothing_had_been():
+    before = """
+        deposit 1000 USDT
+        leverage 10 isolated on BTCUSDT-PERP
+        buy  4 BTCUSDT-PERP @ 100 fee 0.1 USDT
+        buy  1 BTCUSDT @ 100
+        buy  1 BTCUSDT @ 110
+    """
+    after = """
+        sell 1.5 BTCUSDT @ 130
+        sell 6 BTCUSDT-PERP @ 105
+    """
+    whole = run(before + after)
+    halved = run(before)
+    halved.book = Book.restore(halved.book.snapshot())
+    halved.run(after)
+    assert halved.book.snapshot() == whole.book.snapshot()
+    assert halved.last.trips == whole.last.trips
