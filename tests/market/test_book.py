@@ -57,6 +57,20 @@ def synchronised_book() -> OrderBook:
     return book
 
 
+# What is displayed at a price
+
+
+def test_it_tells_what_stands_at_a_price_and_where_it_cannot_know() -> None:
+    book = synchronised_book()
+    assert book.quantity_at("buy", 98.0) == 2.0
+    assert book.quantity_at("buy", 98.5) == 0.0
+    assert book.quantity_at("buy", 99.5) == 0.0  # better than the best: nobody is there
+    assert book.quantity_at("buy", 96.0) is None  # deeper than the deepest known level
+    assert book.quantity_at("sell", 101.0) == 2.0
+    assert book.quantity_at("sell", 103.0) is None
+    assert OrderBook().quantity_at("sell", 100.0) is None
+
+
 # Before and at the snapshot
 
 

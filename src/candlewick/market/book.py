@@ -22,7 +22,7 @@ from itertools import islice
 from math import inf
 from typing import Final, Literal
 
-from candlewick.core.events import BookChange, Level
+from candlewick.core.events import BookChange, Level, Side
 
 BookOutcome = Literal["applied", "synchronised", "buffered", "ignored", "gap"]
 
@@ -112,6 +112,17 @@ class OrderBook:
     def asks(self, n: int) -> list[Level]:
         """The `n` best asks, best first; empty while not synchronised."""
         return _standing(self._asks, self._up[:n]) or _search(self._asks, self._up, n)
+
+    def quantity_at(self, side: Side, price: float) -> float | None:
+        """What is displayed at `price` by `side`; None where it is deeper than what is known of the book."""
+        levels, prices = (self._bids, self._down) if side == "buy" else (self._asks, self._up)
+        there = levels.get(price)
+        if there is not None:
+            return there
+        if not prices:
+            return None
+        is_deeper = price < prices[0] if side == "buy" else price > prices[-1]
+        return None if is_deeper else 0.0
 
     def depth(self) -> tuple[int, int]:
         """Number of bid and ask levels."""
