@@ -13,6 +13,7 @@ from hypothesis import settings
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
+pytest_plugins = ["tests.servers"]
 ROOT = Path(__file__).resolve().parent.parent
 
 

@@ -325,7 +325,13 @@ class PostgresConnection(Connection):
                 autocommit=True,
                 connect_timeout=CONNECT_TIMEOUT_S,
                 application_name="candlewick",
-                options=f"-c default_transaction_read_only={'on' if self._read_only else 'off'}",
+                # a server that vanished is noticed within seconds, not after the system's hours
+                keepalives_idle=5,
+                keepalives_interval=2,
+                keepalives_count=3,
+                tcp_user_timeout=10_000,
+                options=f"-c default_transaction_read_only={'on' if self._read_only else 'off'} "
+                f"-c lock_timeout={BUSY_TIMEOUT_S:.0f}s",
             )
 
     @contextmanager

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import sqlite3
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from candlewick.core.errors import StoreError, StoreLocked
+from candlewick.store.databases import Connection, Place
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal
 from tests.store.journal import ground
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    made = Journal.open(tmp_path / "ledger.sqlite3", key=b"key")
-    yield made
-    made.close()
 
 
 def test_what_was_committed_comes_back_in_order(journal: Journal) -> None:
@@ -71,19 +63,29 @@ def test_the_lanes_newest_events_come_oldest_first(journal: Journal) -> None:
 @pytest.mark.parametrize("table", ["ledger_journal", "ledger_posting", "ledger_audit"])
 @pytest.mark.parametrize("attempt", ["UPDATE {} SET ts = 0", "DELETE FROM {}"])
 def test_the_database_itself_refuses_to_change_what_happened(
-    journal: Journal, tmp_path: Path, table: str, attempt: str
+    journal: Journal, stranger: Connection, table: str, attempt: str
 ) -> None:
     journal.commit([ground.opening(), ground.placing(1)])
-    other = sqlite3.connect(tmp_path / "ledger.sqlite3")
-    with pytest.raises(sqlite3.IntegrityError, match="append-only"):
-        other.execute(attempt.format(table))
-    other.close()
+    with pytest.raises(StoreError, match="append-only"):
+        stranger.write(attempt.format(table))
 
 
-def test_a_second_engine_is_refused(journal: Journal, tmp_path: Path) -> None:
+def test_a_second_engine_is_refused_until_the_first_has_closed(journal: Journal, place: Place) -> None:
+    journal.commit([ground.opening()])
     with pytest.raises(StoreLocked, match="Another engine"):
-        Journal.open(tmp_path / "ledger.sqlite3")
-    assert journal.last_seq == 0
+        Journal.open(place)
+    journal.close()
+    second = Journal.open(place)
+    assert second.last_seq == journal.last_seq
+    second.close()
+
+
+def test_an_engine_that_another_has_overtaken_writes_nothing(journal: Journal, stranger: Connection) -> None:
+    journal.commit([ground.opening()])
+    stranger.write("UPDATE ledger_head SET commits = commits + 1")
+    with pytest.raises(StoreError, match="Another engine has written"):
+        journal.commit([ground.placing(1)])
+    assert journal.newest(1, "orders", 9) == []
 
 
 def test_a_damaged_file_is_a_sentence_that_says_what_to_do(tmp_path: Path) -> None:
@@ -92,7 +94,8 @@ def test_a_damaged_file_is_a_sentence_that_says_what_to_do(tmp_path: Path) -> No
         Journal.open(tmp_path / "ledger.sqlite3")
 
 
-def test_nobody_else_may_read_the_file(journal: Journal, tmp_path: Path) -> None:
+def test_nobody_else_may_read_the_file(tmp_path: Path) -> None:
+    Journal.open(tmp_path / "ledger.sqlite3").close()
     assert stat.S_IMODE((tmp_path / "ledger.sqlite3").stat().st_mode) == 0o600
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from contextlib import contextmanager
 
 import pytest
 
-from candlewick.core.errors import StoreError
+from candlewick.core.errors import StoreBusy, StoreError
+from candlewick.store.databases import Connection, Database, PostgresConnection
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.writer import Done, JournalWriter
@@ -36,11 +36,13 @@ class Answers:
             assert self._more.wait_for(lambda: len(self.heard) >= count, 30)
 
 
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    made = Journal.open(tmp_path / "ledger.sqlite3")
-    yield made
-    made.close()
+@contextmanager
+def held(stranger: Connection) -> Iterator[None]:
+    """Somebody else writes, and takes their time."""
+    with stranger.transaction():
+        if isinstance(stranger, PostgresConnection):  # SQLite has one lock, and a transaction takes it
+            stranger.write("LOCK TABLE ledger_head IN ACCESS EXCLUSIVE MODE")
+        yield
 
 
 def submit(writer: JournalWriter, answers: Answers, batches: Sequence[Batch]) -> None:
@@ -58,7 +60,7 @@ def test_all_is_on_disk_in_order_when_it_says_so(journal: Journal) -> None:
 
 
 def test_while_the_database_is_locked_everything_waits_and_nothing_overtakes(
-    journal: Journal, tmp_path: Path
+    journal: Journal, stranger: Connection
 ) -> None:
     journal.commit([ground.opening()])
     troubles: list[str] = []
@@ -68,15 +70,12 @@ def test_while_the_database_is_locked_everything_waits_and_nothing_overtakes(
         troubles.append(sentence)
         told.set()
 
-    other = sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    writer, answers = JournalWriter(journal, on_trouble), Answers()
-    submit(writer, answers, [*map(ground.placing, range(1, 4))])
-    assert told.wait(30)
-    assert answers.heard == []
-    assert "holds its write lock" in writer.trouble
-    other.execute("ROLLBACK")
-    other.close()
+    with held(stranger):
+        writer, answers = JournalWriter(journal, on_trouble), Answers()
+        submit(writer, answers, [*map(ground.placing, range(1, 4))])
+        assert told.wait(30)
+        assert answers.heard == []
+        assert "lock" in writer.trouble
     answers.wait_for(3)
     writer.close()
     assert answers.heard == [(0, None), (1, None), (2, None)]
@@ -103,15 +102,55 @@ def test_a_closed_writer_takes_nothing_more(journal: Journal) -> None:
         writer.submit(ground.opening(), lambda error: None)
 
 
-def test_it_gives_up_at_its_close_when_nothing_can_be_written(journal: Journal, tmp_path: Path) -> None:
+def test_it_gives_up_at_its_close_when_nothing_can_be_written(journal: Journal, stranger: Connection) -> None:
     journal.commit([ground.opening()])
-    other = sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)
-    other.execute("BEGIN IMMEDIATE")
-    writer, answers = JournalWriter(journal), Answers()
-    submit(writer, answers, [ground.placing(1)])
-    with pytest.raises(StoreError, match="could not be written"):
-        writer.close(wait_s=0)
-    other.execute("ROLLBACK")
-    other.close()
+    with held(stranger):
+        writer, answers = JournalWriter(journal), Answers()
+        submit(writer, answers, [ground.placing(1)])
+        with pytest.raises(StoreError, match="could not be written"):
+            writer.close(wait_s=0)
     assert isinstance(answers.heard[0][1], StoreError)
     assert journal.newest(1, "orders", 9) == []
+
+
+def test_a_commit_whose_answer_was_lost_is_not_made_twice(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.commit([ground.opening()])
+    connection = journal._connection
+    whole = connection.transaction
+    lost: list[bool] = []
+
+    @contextmanager
+    def without_an_answer() -> Iterator[None]:
+        with whole():
+            yield
+        if not lost:
+            lost.append(True)
+            raise StoreBusy("The server went away.")
+
+    monkeypatch.setattr(connection, "transaction", without_an_answer)
+    writer, answers = JournalWriter(journal), Answers()
+    submit(writer, answers, [ground.placing(1), ground.placing(2)])
+    writer.close()
+    assert lost
+    assert answers.heard == [(0, None), (1, None)]
+    _, entries = journal.recover()
+    assert [seq for seq, _ in entries] == [1, 2, 3, 4, 5]
+
+
+def test_a_connection_that_the_server_ends_is_made_again(postgres_url: str) -> None:
+    journal = Journal.open(postgres_url)
+    journal.commit([ground.opening()])
+    stranger = Database.at(postgres_url).connect()
+    stranger.read(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    )
+    stranger.close()
+    writer, answers = JournalWriter(journal), Answers()
+    submit(writer, answers, [ground.placing(1)])
+    answers.wait_for(1)
+    writer.close()
+    journal.close()
+    assert answers.heard == [(0, None)]
