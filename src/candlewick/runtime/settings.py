@@ -28,6 +28,17 @@ class _Section(BaseModel):
     model_config = {"extra": "forbid", "frozen": True}
 
 
+class WebLimits(_Section):
+    """How often somebody may ask, each minute."""
+
+    orders_per_minute: int = Field(60, ge=1)
+    """Orders and amendments of one account that come over REST, by pages or by webhooks."""
+    requests_per_minute: int = Field(1200, ge=1)
+    """Requests of one person, or of one of their tokens, to REST."""
+    sign_ins_per_minute: int = Field(60, ge=1)
+    """Attempts to sign in from one address; a name is locked after five failures whatever this says."""
+
+
 class WebSettings(_Section):
     """Where the terminal is served, and to whom."""
 
@@ -36,9 +47,11 @@ class WebSettings(_Section):
     allowed_hosts: list[str] = Field(default_factory=list)
     """Host names, besides the one bound to, under which people reach the terminal."""
     allowed_origins: list[str] = Field(default_factory=list)
-    """Origins of pages elsewhere that may open live connections with a person's cookie."""
+    """Origins of pages elsewhere, as `https://desk.example.com`: they may use REST and open live
+    connections with a person's cookie."""
     behind_proxy: bool = False
     """Trust `X-Forwarded-For` and `X-Forwarded-Proto` of a reverse proxy on this machine."""
+    limits: WebLimits = Field(default_factory=WebLimits)
 
 
 class SimSettings(_Section):

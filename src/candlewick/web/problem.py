@@ -11,6 +11,8 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from candlewick.core.errors import StoreError
+
 _DETAILS = {
     400: "The request cannot be read.",
     403: "You may not do this.",
@@ -19,6 +21,15 @@ _DETAILS = {
     413: "The request is too large.",
     500: "Something broke on our side; it has been logged.",
 }
+_KEPT = (
+    "Allow",
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Policy",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+)
+_SOON = {"Retry-After": "5"}
 CONTENT_TYPE = "application/problem+json"
 _encode = msgspec.json.Encoder(decimal_format="number").encode  # a refusal tells exact money
 
@@ -56,8 +67,21 @@ class ProblemMiddleware:
         if answer.get("Content-Type", "").startswith(CONTENT_TYPE):
             return answer
         detail = _DETAILS.get(answer.status_code, HTTPStatus(answer.status_code).description)
-        kept = {name: answer[name] for name in ("Allow", "Retry-After") if answer.has_header(name)}
+        kept = {name: answer[name] for name in _KEPT if answer.has_header(name)}
         return response(answer.status_code, detail or "The request was refused.", headers=kept)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """A page whose store is away says so; other errors are answered where they are known."""
+        return unavailable(request, error) if isinstance(error, StoreError) else None
+
+
+def unavailable(request: HttpRequest, error: StoreError) -> HttpResponse:
+    """The answer while a database, or Redis, is away."""
+    if request.path.startswith(("/api/", "/components/")):
+        return response(503, str(error), headers=_SOON)
+    page = render(request, "store_away.html", {"reason": str(error)}, status=503)
+    page["Retry-After"] = _SOON["Retry-After"]
+    return page
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

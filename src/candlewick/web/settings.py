@@ -10,6 +10,7 @@ from csp.constants import NONCE, NONE, SELF
 
 from candlewick.web.boot import host_names, is_booted, settings_in_force
 from candlewick.web.secret import secret_key
+from candlewick.web.shared import checked, connection_options
 from candlewick.web.static_files import collected
 
 _settings = settings_in_force()
@@ -43,7 +44,9 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "candlewick.web.problem.ProblemMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "candlewick.web.limits.RateLimits",
+    "candlewick.web.cors.CrossOrigin",
+    "candlewick.web.people.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -88,12 +91,22 @@ DATABASES: dict[str, dict[str, Any]] = {
     },
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = checked(_settings.redis_url.get_secret_value()) if _settings.redis_url is not None else None
 CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
         "OPTIONS": {"MAX_ENTRIES": 20_000},
+    }
+    if REDIS_URL is None
+    else {
+        "BACKEND": "candlewick.web.shared.SharedCache",
+        "LOCATION": [REDIS_URL],  # a list: an address may hold a comma
+        "KEY_PREFIX": "candlewick",
+        "OPTIONS": connection_options(),
     },
 }
+ORDERS_PER_MINUTE = _settings.web.limits.orders_per_minute
+REQUESTS_PER_MINUTE = _settings.web.limits.requests_per_minute
 
 AUTH_USER_MODEL = "store.User"
 AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
@@ -112,7 +125,10 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
-ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "20/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login": f"{_settings.web.limits.sign_ins_per_minute}/m/ip",
+    "login_failed": "20/m/ip,5/5m/key",
+}
 MFA_ADAPTER = "candlewick.web.people.two_factor.TwoFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "Candlewick"
@@ -120,7 +136,9 @@ MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off, either way; a code i
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 USERSESSIONS_TRACK_ACTIVITY = False  # a write for each request
 
-SESSION_ENGINE = "django.contrib.sessions.backends.db"
+SESSION_ENGINE = (
+    "django.contrib.sessions.backends.db" if REDIS_URL is None else "candlewick.web.people.sessions"
+)
 SESSION_COOKIE_NAME = "candlewick_session"
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

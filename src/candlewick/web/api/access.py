@@ -10,6 +10,7 @@ from ninja.security import HttpBearer
 from ninja.security.session import SessionAuth
 
 from candlewick.store.models import Role, User
+from candlewick.web.limits import count_request
 from candlewick.web.people import identity
 from candlewick.web.people.identity import Person
 from candlewick.web.people.scopes import Scope
@@ -19,7 +20,9 @@ from candlewick.web.people.scopes import Scope
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHANGING: Final[tuple[tuple[str, Scope], ...]] = (
     ("/api/orders/preview/", "read"),
+    ("/api/orders/preview/", "read"),
     ("/api/orders/", "trade"),
+    ("/api/positions/", "trade"),
     ("/api/positions/leverage/", "risk"),
     ("/api/positions/", "trade"),
     ("/api/dashboard/portfolio/", "trade"),
@@ -60,6 +63,7 @@ class BySession(SessionAuth):
 def _admitted(request: HttpRequest, person: Person | None) -> Person | None:
     if person is not None:
         require(person, scope_of(request.method or "", request.path))
+        count_request(person)
     return person
 
 

@@ -27,6 +27,7 @@ from candlewick.core.errors import (
 )
 from candlewick.web.api import charts, market, orders, portfolio, replay, risk, tokens, watchlist
 from candlewick.web.api.access import BySession, ByToken
+from candlewick.web.limits import TooMany, refused
 from candlewick.web.people.accounts import NoSuchAccount
 from candlewick.web.problem import response
 
@@ -90,6 +91,11 @@ def _forbidden(request: HttpRequest, error: PermissionDenied) -> HttpResponse:
 @_answers(RequestDataTooBig)
 def _too_large(request: HttpRequest, error: RequestDataTooBig) -> HttpResponse:
     return response(413, f"A body may have at most {settings.DATA_UPLOAD_MAX_MEMORY_SIZE} bytes.")
+
+
+@_answers(TooMany)
+def _too_many(request: HttpRequest, error: TooMany) -> HttpResponse:
+    return refused(error)
 
 
 @_answers(CandlewickError)

@@ -1,0 +1,58 @@
+"""Sessions where Redis is: kept in the database, read from Redis.
+
+While Redis is away they are read from the database, so that whoever is signed in goes on. None is written
+then, since an older copy in Redis would come back to life with it: nobody signs in or out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.sessions.backends.cached_db import SessionStore as CachedStore
+from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.cache.backends.base import BaseCache
+from django.http import HttpRequest, HttpResponse
+
+from candlewick.web import problem
+from candlewick.web.shared import RedisAway
+
+
+class SessionStore(CachedStore):
+    """A session, by its key."""
+
+    _cache: BaseCache
+    _session: dict[str, Any]
+
+    def load(self) -> dict[str, Any]:
+        try:
+            return dict(super().load())
+        except RedisAway:
+            return dict(DatabaseStore.load(self))
+
+    def exists(self, session_key: str) -> bool:
+        try:
+            return bool(super().exists(session_key))
+        except RedisAway:
+            return bool(DatabaseStore.exists(self, session_key))
+
+    def save(self, must_create: bool = False) -> None:
+        self._cache.delete(self.cache_key)  # first: what fails here has changed nothing
+        DatabaseStore.save(self, must_create)
+        self._cache.set(self.cache_key, self._session, self.get_expiry_age())
+
+    def delete(self, session_key: str | None = None) -> None:
+        key = session_key or self.session_key
+        if key is not None:
+            self._cache.delete(self.cache_key_prefix + key)
+        DatabaseStore.delete(self, session_key)
+
+
+class Sessions(SessionMiddleware):
+    """Django's; a session that cannot be kept is a 503, no fault of ours."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        try:
+            return super().process_response(request, response)
+        except RedisAway as error:
+            return problem.unavailable(request, error)
