@@ -14,6 +14,7 @@ from candlewick.web import desk
 from candlewick.web.api import schemas
 from candlewick.web.api.paging import passed_on, records_page
 from candlewick.web.api.when import utc_ns
+from candlewick.web.limits import count_order
 from candlewick.web.people.accounts import chosen, require_trade
 from candlewick.web.services import services_of
 
@@ -99,6 +100,7 @@ def place(request: HttpRequest, order: NewOrder, idempotency_key: Key = None) ->
     `Idempotency-Key` never makes a second order: it answers with the first; with other terms it is a 409.
     """
     access = require_trade(request, order.account)
+    count_order(access)
     arguments = order.request() | {"symbol": desk.require_symbol(request, order.symbol)}
     body = desk.act(request, access, "order.place", origin="api", key=idempotency_key, **arguments)
     return passed_on(body, status=201)
@@ -152,6 +154,7 @@ def one(request: HttpRequest, order_id: str, account: str | None = None) -> Http
 def amend(request: HttpRequest, order_id: str, changes: Changes, account: str | None = None) -> HttpResponse:
     """Other prices or another quantity for a working order; past the door, as a new one."""
     access = require_trade(request, account)
+    count_order(access)
     given = changes.model_dump(exclude_none=True)
     arguments = {name: str(each) for name, each in given.items()}
     return passed_on(desk.act(request, access, "order.amend", order_id=_checked(order_id), **arguments))

@@ -12,6 +12,7 @@ from pydantic import ConfigDict, Field
 from candlewick.web import desk
 from candlewick.web.api import schemas
 from candlewick.web.api.paging import passed_on
+from candlewick.web.limits import count_order
 from candlewick.web.people.accounts import chosen, require_risk, require_trade
 
 portfolio = Router(tags=["portfolio"])
@@ -76,6 +77,7 @@ def balance(request: HttpRequest, account: str | None = None) -> HttpResponse:
 def close(request: HttpRequest, closing: Closing) -> HttpResponse:
     """Market orders that only reduce; `reverse` turns one position round. Answers the orders it took."""
     access = require_trade(request, closing.account)
+    count_order(access)
     symbol = desk.require_symbol(request, closing.symbol) if closing.symbol else None
     body = desk.act(request, access, "position.close", symbol=symbol, reverse=closing.reverse, origin="api")
     return passed_on(body)
