@@ -1,0 +1,155 @@
+"""`Seat`: one account's orders in one instrument, between the venue's Decimals and the core's arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Final
+
+from candlewick.core.instrument import Instrument
+from candlewick.core.order import Terms
+from candlewick.core.reports import Fill, Gone, Report, Triggered
+from candlewick.fills import state
+from candlewick.fills.state import Action
+from candlewick.trading.settings import AccountSettings
+from candlewick.venues.paper import terms as convert
+
+REASONS: Final = {
+    state.NO_LIQUIDITY: "no more liquidity in the book",
+    state.NOT_AT_ONCE: "not filled at once",
+    state.WOULD_TRADE: "post-only, and it would trade",
+    state.NOTHING_TO_REDUCE: "reduce-only, and there is nothing left to reduce",
+}
+
+ROUNDING: Final = Decimal("1e-9")
+"""How far the core's float may be from the Decimal it stands for, where quantities are no whole lots."""
+
+
+class Ticket:
+    """An order that the venue has."""
+
+    __slots__ = ("filled", "id", "spent", "terms", "triggered")
+
+    def __init__(
+        self, id: str, terms: Terms, filled: Decimal, average: Decimal | None, triggered: bool
+    ) -> None:
+        self.id = id
+        self.terms = terms
+        self.filled = filled
+        self.spent = filled * average if average is not None else Decimal(0)
+        self.triggered = triggered
+
+    @property
+    def average_price(self) -> Decimal | None:
+        """Mean price of what is filled; None: nothing is."""
+        return self.spent / self.filled if self.filled else None
+
+
+class Seat:
+    """Orders of one account in one instrument.
+
+    Attributes:
+        tickets: the working orders by id, in order of arrival.
+    """
+
+    def __init__(self, account: int, instrument: Instrument, settings: AccountSettings) -> None:
+        self.account = account
+        self.instrument = instrument
+        self.tickets: dict[str, Ticket] = {}
+        # The compiler comes with the first order, not with the engine's start.
+        from candlewick.fills.stepper import Stepper
+
+        self.stepper = Stepper(convert.rules_of(instrument, settings))
+        self._settings = settings
+
+    def take_settings(self, settings: AccountSettings) -> None:
+        """Fees and slippage from here on."""
+        if settings is not self._settings:
+            self._settings = settings
+            self.stepper.set_rules(convert.rules_of(self.instrument, settings))
+
+    def hold(self, quantity: Decimal) -> None:
+        """What the account holds, as the ledger says."""
+        sign = -1.0 if quantity < 0 else 1.0
+        self.stepper.position = sign * convert.in_units(abs(quantity), self.instrument)
+
+    def add(self, ticket: Ticket, *, stage: int | None = None) -> None:
+        """Put an order before the core; it acts with the next step."""
+        terms = ticket.terms
+        if ticket.triggered and stage is None:
+            stage = state.ARRIVING
+        self.tickets[ticket.id] = ticket
+        self.stepper.add(
+            ticket.id,
+            side=convert.side_of(terms),
+            kind=convert.KINDS[terms.order_type],
+            quantity=convert.in_units(terms.quantity, self.instrument),
+            filled=convert.in_units(ticket.filled, self.instrument),
+            limit=convert.number(terms.limit_price),
+            stop=convert.number(terms.stop_price),
+            trail=convert.number(terms.trail),
+            trail_rate=float((terms.trail_percent or Decimal(0)) / convert.PERCENT),
+            tif=convert.TIFS[terms.time_in_force],
+            post_only=terms.post_only,
+            reduce_only=terms.reduce_only,
+            stage=stage,
+        )
+
+    def shrink(self, ticket: Ticket) -> None:
+        """The order asks for less than before, and keeps its place."""
+        self.stepper.resize(ticket.id, convert.in_units(ticket.terms.quantity, self.instrument))
+
+    def replace(self, ticket: Ticket) -> None:
+        """The order has other terms than before, and goes to the end of its queue."""
+        self.stepper.remove(ticket.id)
+        del self.tickets[ticket.id]
+        self.add(ticket)
+
+    def remove(self, id: str) -> Ticket:
+        """Take an order out."""
+        self.stepper.remove(id)
+        return self.tickets.pop(id)
+
+    def reports(self, actions: list[Action], ts: int) -> Iterator[Report]:
+        """What the core did, as the venue tells it."""
+        for action in actions:
+            ticket = self.tickets[action.order]
+            if action.what == state.FILLED:
+                yield self._fill(ticket, action, ts)
+            elif action.what == state.TRIGGERED:
+                ticket.triggered = True
+                price = convert.price_of(self.instrument, action.price)
+                yield Triggered(self.account, ticket.id, price, ts)
+            else:
+                del self.tickets[ticket.id]
+                yield Gone(self.account, ticket.id, REASONS[action.reason], ts, expired=True)
+
+    def _fill(self, ticket: Ticket, action: Action, ts: int) -> Fill:
+        instrument = self.instrument
+        price = convert.price_of(instrument, action.price)
+        quantity = convert.out_of_units(action.quantity, instrument)
+        left = ticket.terms.quantity - ticket.filled
+        if instrument.lot is None and abs(left - quantity) <= left * ROUNDING:
+            quantity = left  # the last of it: exactly what was left
+        if quantity == left:
+            del self.tickets[ticket.id]
+        fees = convert.fees_of(instrument, self._settings)
+        fee, currency = convert.fee_of(
+            instrument, price, quantity, fees.maker if action.maker else fees.taker
+        )
+        ticket.filled += quantity
+        ticket.spent += price * quantity
+        return Fill(
+            account=self.account,
+            # What is filled by then names the fill: it repeats in a replay and goes on after a restart.
+            id=f"p-{ticket.id}-{ticket.filled:f}",
+            order_id=ticket.id,
+            instrument=instrument.id,
+            side=ticket.terms.side,
+            price=price,
+            quantity=quantity,
+            fee=fee,
+            fee_currency=currency,
+            liquidity="maker" if action.maker else "taker",
+            ts=ts,
+        )
