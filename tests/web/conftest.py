@@ -63,7 +63,13 @@ def link() -> ground.FakeLink:
 
 @pytest.fixture
 def services(link: ground.FakeLink) -> Services:
-    return Services(ground.DirectEngine(link), Hub(link), SETTINGS.data_dir, "sim")
+    return Services(
+        engine=ground.DirectEngine(link),
+        hub=Hub(link),
+        market_dir=SETTINGS.data_dir,
+        ledger=SETTINGS.ledger,
+        primary="sim",
+    )
 
 
 Person = Callable[[Role], User]

@@ -21,6 +21,7 @@ from candlewick.core.errors import ConfigError
 
 CONFIG_FILE = "candlewick.toml"
 PREFIX = "CANDLEWICK_"
+LEDGER_FILE = "ledger.sqlite3"
 Port = int
 
 
@@ -102,6 +103,13 @@ class Settings(BaseSettings):
     def market_dir(self) -> Path:
         """Folder of the lake and of the account lanes' log."""
         return self.market.folder or self.data_dir
+
+    @property
+    def ledger(self) -> Path | str:
+        """Where the ledger is kept: a file, or the database of `DATABASE_URL`; a replay has its own."""
+        if self.database_url is not None and self.market.folder is None:
+            return self.database_url.get_secret_value()
+        return self.market_dir / LEDGER_FILE
 
     @classmethod
     def settings_customise_sources(

@@ -98,7 +98,13 @@ class WebServer:
         listener = _listen(self._settings.web.host, self.port)
         self.port = listener.getsockname()[1]
         hub, link = self.hub, self.hub.link
-        services = Services(Engine(link, loop), hub, self._settings.market_dir, self._settings.venues[0])
+        services = Services(
+            engine=Engine(link, loop),
+            hub=hub,
+            market_dir=self._settings.market_dir,
+            ledger=self._settings.ledger,
+            primary=self._settings.venues[0],
+        )
         bridge = services.bridge = Bridge(get_wsgi_application(), {ENVIRON_KEY: services})
 
         def announce() -> None:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 from candlewick.core.errors import EngineAway, UnknownSymbol
 
 if TYPE_CHECKING:
+    from candlewick.store.journal.reader import Records
     from candlewick.store.lake import Lake
     from candlewick.web.bridge import Bridge
     from candlewick.web.link import Engine
@@ -27,6 +28,7 @@ class Services:
     engine: Engine
     hub: Hub
     market_dir: Path
+    ledger: Path | str
     primary: str
     bridge: Bridge | None = None
 
@@ -52,6 +54,8 @@ class Services:
         """Release what was opened."""
         if "lake" in self.__dict__:
             self.lake.close()
+        if "records" in self.__dict__:
+            self.records.close()
 
     @cached_property
     def lake(self) -> Lake:
@@ -59,6 +63,13 @@ class Services:
         from candlewick.store.lake import Lake
 
         return Lake(self.market_dir / "lake")
+
+    @cached_property
+    def records(self) -> Records:
+        """What the ledger's database holds, for looking."""
+        from candlewick.store.journal.reader import Records
+
+        return Records(self.ledger)
 
 
 def services_of(request: HttpRequest) -> Services:

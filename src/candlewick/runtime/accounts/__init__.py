@@ -1,6 +1,13 @@
 """Accounts in the engine process: commands in, the journal, the venues, and the lanes out.
 
-bodies     the JSON of orders, positions, portfolios and risk
+accounts   all of it put together: recovered, run, and closed
+asking     reading what people ask for
+audit      what a command leaves in the audit
+bodies     the JSON of positions, portfolios and risk
 execution  what the heart decides goes to disk, then to venues and people, in this order
+figures    what prices move, once a window
 lanes      events of accounts, numbered, and the snapshots before them
+requests   verbs of the gateway
+shapes     what the engine and the pages share
+views      the heart as the paper venue reads it
 """

@@ -8,24 +8,15 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
+from candlewick.runtime.accounts.shapes import encode
+from candlewick.store.journal.batch import LaneRow
+
 CHANNELS: Final = ("portfolio", "positions", "orders", "alerts", "risk")
 KEPT_EVENTS: Final = 200  # of a channel, at hand
-
-encode = msgspec.json.Encoder(decimal_format="number").encode
-
-
-class LaneEvent(NamedTuple):
-    """One numbered event of an account."""
-
-    account: int
-    channel: str
-    seq: int
-    ts: int
-    message: bytes
 
 
 class AccountLanes:
@@ -56,14 +47,14 @@ class AccountLanes:
             self._sent[name] = deque(events, maxlen=KEPT_EVENTS)
             self._last[name] = events[-1][0] if events else 0
 
-    def number(self, account: int, channel: str, type: str, data: Any, ts: int) -> LaneEvent:
+    def number(self, account: int, channel: str, type: str, data: Any, ts: int) -> LaneRow:
         """The next event of a channel; it counts as sent only once it is `publish`ed."""
         name = f"{channel}@{account}"
         seq = self._last[name] = self._last[name] + 1
         message = {"type": type, "channel": channel, "account": account, "seq": seq, "data": data}
-        return LaneEvent(account, channel, seq, ts, encode(message))
+        return LaneRow(account, channel, seq, ts, encode(message))
 
-    def publish(self, event: LaneEvent) -> None:
+    def publish(self, event: LaneRow) -> None:
         """Send an event that is on disk."""
         name = f"{event.channel}@{event.account}"
         self._sent[name].append((event.seq, event.message))

@@ -10,6 +10,7 @@ from ninja import Header, Query, Router, Schema
 from pydantic import ConfigDict, Field
 
 from candlewick.core.errors import UnknownOrder
+from candlewick.runtime.accounts.shapes import encode, order_json
 from candlewick.web import desk
 from candlewick.web.api import schemas
 from candlewick.web.api.paging import passed_on, records_page
@@ -125,18 +126,22 @@ def listing(
     cursor: Annotated[str | None, Query(max_length=200)] = None,
     account: str | None = None,
 ) -> HttpResponse:
-    """Every order of an account; `status=working` keeps those that can still be filled."""
+    """Every order of an account; `status=working` gives those that can still be filled, all of them."""
     access = chosen(request, account)
-    found = services_of(request).records.orders(
+    if status == "working":
+        found = desk.ask(request, access, "account.orders")
+        return passed_on(b'{"items":' + found + b',"next":null}')
+    page = services_of(request).records.orders(
         access.id,
         status=status,
-        instrument=desk.require_symbol(request, symbol) if symbol else None,
+        symbol=desk.require_symbol(request, symbol) if symbol else None,
         start=utc_ns(start, "start"),
         end=utc_ns(end, "end"),
         cursor=cursor,
         limit=limit,
     )
-    return records_page(request, found)
+    primary = services_of(request).primary
+    return records_page([encode(order_json(order, primary=primary)) for order in page.items], page.next)
 
 
 @router.get("/{order_id}/", response={200: schemas.Order, 404: schemas.Problem}, summary="One order")

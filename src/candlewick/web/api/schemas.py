@@ -27,7 +27,7 @@ class Problem(Schema):
 
 
 class Refusal(Problem):
-    """The risk door said no: the rule's `code`; its `limit` and the order's `value` where a number decided."""
+    """The risk door said no: the rule's `code`; its `limit` and the order's `value` where they decided."""
 
     code: str | None = None
     limit: Exact | None = None

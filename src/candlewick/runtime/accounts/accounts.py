@@ -1,0 +1,182 @@
+"""All accounts of one engine: recovered at the start, carried through the run, closed with nothing lost."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.errors import StoreError
+from candlewick.core.events import MarketEvent
+from candlewick.core.order import Order
+from candlewick.core.reports import Report
+from candlewick.runtime.accounts.bodies import Bodies
+from candlewick.runtime.accounts.execution import Execution
+from candlewick.runtime.accounts.figures import Figures
+from candlewick.runtime.accounts.lanes import KEPT_EVENTS
+from candlewick.runtime.accounts.requests import AccountRequests
+from candlewick.runtime.accounts.views import HeartAccounts, HeartMarket
+from candlewick.store.journal.journal import Journal
+from candlewick.store.journal.reader import Records
+from candlewick.store.journal.writer import JournalWriter
+from candlewick.trading.commands import Command, SetTradingState
+from candlewick.trading.engine import Engine
+from candlewick.venues.execution import OrderVenue
+from candlewick.venues.paper.venue import PaperVenue
+
+log = logging.getLogger(__name__)
+
+SAMPLE_S: Final = 60
+SNAPSHOT_AFTER: Final = 5_000  # entries: what a start has to fold again at most
+LOGGED_EVENTS: Final = 10_000  # of a lane, on disk: older ones are forgotten at a start
+
+
+class Accounts:
+    """The accounts' side of the engine process.
+
+    Args:
+        take: hands a command or report to the heart, and its effects to `execution.carry_out`.
+        send: takes frames of the market lane.
+        start: does work beside the stream.
+        follow: has an instrument's market data come for as long as the engine runs.
+        records: reads orders that the heart has forgotten.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        journal: Journal,
+        records: Records,
+        take: Callable[[Command | Report], None],
+        send: Callable[[list[bytes]], None],
+        start: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
+        follow: Callable[[str], None],
+        primary: str,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._journal = journal
+        self._records = records
+        self._take = take
+        self._follow = follow
+        self._clock = clock
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._entries_at_snapshot = 0
+        self._recover()
+        self._writer = JournalWriter(journal)
+        self._paper = PaperVenue(HeartMarket(engine), HeartAccounts(engine))
+        self._live: dict[int, OrderVenue] = {}
+        self.bodies = Bodies(engine, primary, clock)
+        self.figures = Figures(self.bodies, send, clock)
+        self.execution = Execution(
+            engine=engine,
+            writer=self._writer,
+            bodies=self.bodies,
+            figures=self.figures,
+            take=take,
+            venue_of=self.venue_of,
+            follow=follow,
+            start=start,
+            on_failure=self._fail,
+            clock=clock,
+        )
+        self.requests = AccountRequests(
+            engine=engine,
+            execution=self.execution,
+            bodies=self.bodies,
+            find_order=self._find_order,
+            open_lanes=self._open_lanes,
+            primary=primary,
+            clock=clock,
+        )
+        for account in engine.desk.accounts:
+            self._open_lanes(account)
+
+    @property
+    def lanes(self) -> Any:
+        """The lanes of all accounts, for the gateway."""
+        return self.execution.lanes
+
+    def on_event(self, event: MarketEvent) -> None:
+        """A market event that the heart has folded: the paper venue looks at it."""
+        self._paper.on_event(event)
+
+    def venue_of(self, account: int) -> OrderVenue:
+        """Where an account's orders go."""
+        return self._live.get(account, self._paper)
+
+    def begin(self) -> None:
+        """Resume: give the paper venue its orders back, and compare every account with its venue."""
+        now = self._clock.now_ns()
+        for account, state in self._engine.desk.accounts.items():
+            if state.kind == "paper":
+                self._paper.restore(state.orders.values(), now)
+            for fault in self._engine.checks(account):
+                text = f"The books do not add up: {fault}"
+                log.critical("Account %d: %s", account, text)
+                self._take(
+                    SetTradingState(account=account, state="HALTED", reason=text, actor="system", ts=now)
+                )
+        self._paper.listen(self._take)
+        for account in self._engine.desk.accounts:
+            self.execution.reconcile(account)
+
+    def follow_held(self) -> None:
+        """Have the market data of all that is held or worked on come; called after each new listing."""
+        for state in self._engine.desk.accounts.values():
+            named = {order.terms.instrument for order in state.orders.values()}
+            for instrument in {*state.book.positions, *named} & self._engine.instruments.keys():
+                self._follow(instrument)
+
+    async def run(self) -> None:
+        """Note what accounts are worth each minute, until cancelled.
+
+        Raises:
+            StoreError: disk and memory contradict each other: the engine must begin again from the disk.
+        """
+        while True:
+            now_s = self._clock.now_ns() / NS_PER_S
+            await asyncio.wait([self._failed], timeout=SAMPLE_S - now_s % SAMPLE_S)
+            if self._failed.done():
+                self._failed.result()
+            self.execution.sample_equity(self._clock.now_ns())
+            if self._journal.last_seq - self._entries_at_snapshot >= SNAPSHOT_AFTER:
+                self._save_snapshot()
+
+    async def close(self) -> None:
+        """Write what waits, and a snapshot, so that the next start is short."""
+        if not self._failed.done():
+            self._save_snapshot()
+        await asyncio.to_thread(self._writer.close)
+        self._journal.close()
+        self._records.close()
+
+    def _recover(self) -> None:
+        snapshot, entries = self._journal.recover()
+        if snapshot is not None:
+            self._engine.desk.restore(snapshot.body)
+        count = 0
+        for _, entry in entries:
+            self._engine.recover(entry)
+            count += 1
+        self._entries_at_snapshot = self._journal.last_seq - count
+        if count:
+            log.info("Recovered %d accounts from %d entries.", len(self._engine.desk.accounts), count)
+
+    def _save_snapshot(self) -> None:
+        self._entries_at_snapshot = self._journal.last_seq
+        self.execution.write_snapshot(self._engine.desk.snapshot())
+
+    def _open_lanes(self, account: int) -> None:
+        if f"orders@{account}" not in self.lanes.channels():
+            self.lanes.open(account, lambda channel: self._journal.newest(account, channel, KEPT_EVENTS))
+
+    async def _find_order(self, account: int, order_id: str) -> Order | None:
+        return await asyncio.to_thread(self._records.order, account, order_id)
+
+    def _fail(self, error: Exception) -> None:
+        if not self._failed.done():
+            self._failed.set_exception(StoreError(f"The journal cannot go on: {error}"))

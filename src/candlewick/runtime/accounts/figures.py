@@ -1,0 +1,83 @@
+"""What prices move: each account's conflated figures, computed once however many browsers look."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final
+
+from candlewick.core.clock import Clock
+from candlewick.runtime.accounts.bodies import Bodies
+from candlewick.runtime.accounts.shapes import encode
+
+WINDOW_S: Final = 0.25
+NO_MORE: Final = b"null"
+
+
+class Figures:
+    """Sends the figures of accounts that somebody looks at, at most once a window.
+
+    Args:
+        send: takes the frames of one flush of the market lane: `channel, body, channel, body, …`.
+    """
+
+    def __init__(self, bodies: Bodies, send: Callable[[list[bytes]], None], clock: Clock) -> None:
+        self._bodies = bodies
+        self._send = send
+        self._clock = clock
+        self._loop = asyncio.get_running_loop()
+        self._wanted: dict[int, set[str]] = {}
+        self._due: set[int] = set()
+        self._shown: dict[int, set[str]] = {}
+
+    def demand(self, channels: Iterable[str], fresh: Iterable[str]) -> None:
+        """Replace what is wanted; of it, `fresh` is sent whole."""
+        self._wanted = {}
+        for name in channels:
+            head, _, channel = name.partition("figures:")
+            if not head and channel:
+                kind, _, account = channel.partition("@")
+                self._wanted.setdefault(int(account), set()).add(kind)
+        self._shown = {account: self._shown.get(account, set()) for account in self._wanted}
+        for name in fresh:
+            if name.startswith("figures:"):
+                self.note(int(name.rpartition("@")[2]))
+
+    def note(self, account: int) -> None:
+        """A price moved what an account owns. Called for every such tick."""
+        if account not in self._due and account in self._wanted:
+            self._due.add(account)
+            self._loop.call_later(WINDOW_S, self._flush, account)
+
+    def note_position(self, account: int, instrument: str) -> None:
+        """A position changed, and may be gone: then its last figures must not be shown to a newcomer."""
+        self.note(account)
+
+    def _flush(self, account: int) -> None:
+        self._due.discard(account)
+        wanted = self._wanted.get(account, set())
+        if not wanted:
+            return
+        frames: list[bytes] = []
+
+        def tell(channel: str, type: str, data: object, key: str = "") -> None:
+            message = {"type": type, "channel": channel, "account": account, "data": data}
+            frames.extend((_name(channel, account, key), encode(message)))
+
+        if "portfolio" in wanted:
+            tell("portfolio", "portfolio_update", self._bodies.portfolio(account))
+        if "risk" in wanted:
+            tell("risk", "risk_update", self._bodies.risk(account))
+        if "positions" in wanted:
+            held = {each["instrument"]: each for each in self._bodies.positions(account)}
+            for instrument, data in held.items():
+                tell("positions", "position_update", data, instrument)
+            for gone in self._shown[account] - held.keys():
+                frames.extend((_name("positions", account, gone), NO_MORE))
+            self._shown[account] = set(held)
+        self._send(frames)
+
+
+def _name(channel: str, account: int, key: str) -> bytes:
+    name = f"figures:{channel}@{account}"
+    return (f"{name}#{key}" if key else name).encode()

@@ -1,0 +1,402 @@
+"""What web processes may ask of accounts, verb by verb."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from candlewick.core import money
+from candlewick.core.clock import Clock
+from candlewick.core.errors import UnknownAccount, UnknownOrder, UnknownSymbol, UsageError
+from candlewick.core.instrument import Instrument, parse_symbol
+from candlewick.core.order import Order, Terms
+from candlewick.runtime.accounts import asking
+from candlewick.runtime.accounts.bodies import Bodies
+from candlewick.runtime.accounts.execution import Execution
+from candlewick.runtime.accounts.shapes import encode
+from candlewick.trading import commands
+from candlewick.trading.engine import Engine
+from candlewick.trading.risk.limits import Limits
+from candlewick.trading.risk.verdict import Refused
+from candlewick.trading.settings import AccountSettings
+
+SIZES: Final = ("quantity", "notional", "equity_pct")
+FIELDS: Final = frozenset(
+    {"symbol", "side", "order_type", "limit_price", "stop_price", "trail", "time_in_force", "good_till"}
+    | {"post_only", "reduce_only", "stop_loss", "take_profit", "oco", *SIZES}
+)
+
+
+class AccountRequests:
+    """Answers requests about accounts from the heart, and hands it what people want."""
+
+    def __init__(
+        self,
+        *,
+        engine: Engine,
+        execution: Execution,
+        bodies: Bodies,
+        find_order: Callable[[int, str], Awaitable[Order | None]],
+        open_lanes: Callable[[int], None],
+        primary: str,
+        clock: Clock,
+    ) -> None:
+        self._engine = engine
+        self._execution = execution
+        self._bodies = bodies
+        self._find_order = find_order
+        self._open_lanes = open_lanes
+        self._primary = primary
+        self._clock = clock
+        self.verbs: dict[str, Callable[..., Awaitable[bytes]]] = {
+            "account.open": self._open,
+            "account.snapshot": self._read(bodies.whole),
+            "account.portfolio": self._read(bodies.portfolio),
+            "account.positions": self._read(bodies.positions),
+            "account.orders": self._read(bodies.orders),
+            "account.balances": self._read(bodies.balances),
+            "account.risk": self._read(bodies.risk),
+            "account.transfer": self._transfer,
+            "account.settings": self._settings,
+            "account.leverage": self._leverage,
+            "account.import": self._import,
+            "order.preview": self._preview,
+            "order.place": self._place,
+            "order.cancel": self._cancel,
+            "order.cancel_all": self._cancel_all,
+            "order.amend": self._amend,
+            "order.get": self._get,
+            "position.close": self._close,
+            "risk.kill": self._kill,
+            "risk.state": self._state,
+            "risk.limits": self._limits,
+        }
+
+    def _read(self, body: Callable[[int], Any]) -> Callable[..., Awaitable[bytes]]:
+        async def answer(account: int) -> bytes:
+            self._require(account)
+            await self._execution.settled()
+            return encode(body(account))
+
+        return answer
+
+    # --- accounts
+
+    async def _open(
+        self,
+        account: int,
+        name: str,
+        currency: str,
+        cash: str,
+        actor: str,
+        kind: str = "paper",
+        venue: str | None = None,
+        source: str = "",
+    ) -> bytes:
+        if account not in self._engine.desk.accounts:
+            self._open_lanes(account)
+            command = commands.OpenAccount(
+                account=account,
+                name=name,
+                kind=asking.choice("kind", kind, ("paper", "live")),
+                currency=currency,
+                cash=asking.decimal("cash", cash),
+                venue=venue,
+                actor=actor,
+                ts=self._now(),
+            )
+            await self._execution.do(command, source)
+        return encode(self._bodies.portfolio(account))
+
+    async def _transfer(
+        self, account: int, id: str, currency: str, amount: str, memo: str, actor: str, source: str = ""
+    ) -> bytes:
+        self._require(account)
+        command = commands.Transfer(
+            account=account,
+            id=id,
+            currency=currency,
+            amount=asking.decimal("amount", amount),
+            memo=memo,
+            actor=actor,
+            ts=self._now(),
+        )
+        await self._execution.do(command, source)
+        return encode(self._bodies.portfolio(account))
+
+    async def _settings(
+        self, account: int, settings: dict[str, Any] | None = None, actor: str = "", source: str = ""
+    ) -> bytes:
+        state = self._require(account)
+        if settings is not None:
+            whole = asking.merged(state.settings, settings, AccountSettings, "settings")
+            command = commands.SetSettings(account=account, settings=whole, actor=actor, ts=self._now())
+            await self._execution.do(command, source)
+        return encode(state.settings)
+
+    async def _leverage(
+        self, account: int, symbol: str, leverage: str, margin_mode: str, actor: str, source: str = ""
+    ) -> bytes:
+        self._require(account)
+        command = commands.SetLeverage(
+            account=account,
+            instrument=self._instrument(symbol).id,
+            leverage=asking.decimal("leverage", leverage),
+            margin_mode=asking.choice("margin_mode", margin_mode, ("cross", "isolated")),
+            actor=actor,
+            ts=self._now(),
+        )
+        await self._execution.do(command, source)
+        return encode(self._bodies.positions(account))
+
+    async def _import(self, account: int, fills: list[dict[str, Any]], actor: str, source: str = "") -> bytes:
+        self._require(account)
+        booked = msgspec.convert(fills, tuple[commands.Fill, ...], strict=False)
+        command = commands.ImportFills(account=account, fills=booked, actor=actor, ts=self._now())
+        await self._execution.do(command, source)
+        return encode(self._bodies.whole(account))
+
+    # --- orders
+
+    async def _preview(self, account: int, **request: Any) -> bytes:
+        self._require(account)
+        command = self._placing(account, request, actor="", origin="manual", key=None, tag="")
+        if isinstance(command, Refused):
+            return encode(self._bodies.refused(command))
+        return encode(self._bodies.preview(command, self._engine.judge(command)))
+
+    async def _place(
+        self,
+        account: int,
+        actor: str,
+        origin: str = "api",
+        key: str | None = None,
+        tag: str = "",
+        source: str = "",
+        **request: Any,
+    ) -> bytes:
+        self._require(account)
+        command = self._placing(account, request, actor=actor, origin=origin, key=key, tag=tag)
+        if isinstance(command, Refused):
+            raise self._bodies.as_error(command)
+        await self._execution.do(command, source)
+        order = self._engine.desk.by_key(account, key) if key else None
+        return self._order(order or self._engine.desk.order(account, command.order_id))
+
+    async def _cancel(self, account: int, order_id: str, actor: str, source: str = "") -> bytes:
+        self._require(account)
+        command = commands.Cancel(account=account, order_id=order_id, actor=actor, ts=self._now())
+        await self._execution.do(command, source)
+        return self._order(self._engine.desk.order(account, order_id))
+
+    async def _cancel_all(
+        self, account: int, actor: str, symbol: str | None = None, source: str = ""
+    ) -> bytes:
+        state = self._require(account)
+        instrument = self._instrument(symbol).id if symbol else None
+        named = [
+            order.id
+            for order in state.orders.values()
+            if instrument is None or order.terms.instrument == instrument
+        ]
+        command = commands.CancelAll(account=account, instrument=instrument, actor=actor, ts=self._now())
+        await self._execution.do(command, source)
+        return self._orders(account, named)
+
+    async def _amend(
+        self,
+        account: int,
+        order_id: str,
+        actor: str,
+        source: str = "",
+        **changes: Any,
+    ) -> bytes:
+        self._require(account)
+        fields = ("quantity", "limit_price", "stop_price", "trail")
+        unknown = changes.keys() - set(fields)
+        if unknown:
+            raise UsageError(f"{min(unknown)}: this of an order cannot be changed.")
+        trail, percent = asking.trail(changes.get("trail"))
+        command = commands.Amend(
+            account=account,
+            order_id=order_id,
+            quantity=asking.optional("quantity", changes.get("quantity")),
+            limit_price=asking.optional("limit_price", changes.get("limit_price")),
+            stop_price=asking.optional("stop_price", changes.get("stop_price")),
+            trail=trail,
+            trail_percent=percent,
+            actor=actor,
+            ts=self._now(),
+        )
+        await self._execution.do(command, source)
+        return self._order(self._engine.desk.order(account, order_id))
+
+    async def _get(self, account: int, order_id: str) -> bytes:
+        state = self._require(account)
+        order = state.find(order_id) or await self._find_order(account, order_id)
+        if order is None:
+            raise UnknownOrder(order_id)
+        await self._execution.settled()
+        return self._order(order)
+
+    async def _close(
+        self,
+        account: int,
+        actor: str,
+        symbol: str | None = None,
+        reverse: bool = False,
+        origin: str = "manual",
+        source: str = "",
+    ) -> bytes:
+        state = self._require(account)
+        known = set(state.orders) | set(state.recent)
+        now = self._now()
+        command = commands.Close(
+            account=account,
+            order_id=asking.new_order_id(now),
+            instrument=self._instrument(symbol).id if symbol else None,
+            reverse=reverse,
+            origin=asking.choice("origin", origin, asking.ORIGINS),
+            actor=actor,
+            ts=now,
+        )
+        await self._execution.do(command, source)
+        return self._orders(account, [each for each in (*state.orders, *state.recent) if each not in known])
+
+    # --- risk
+
+    async def _kill(
+        self, account: int, flatten: bool, actor: str, reason: str = "", source: str = ""
+    ) -> bytes:
+        self._require(account)
+        command = commands.Kill(account=account, flatten=flatten, reason=reason, actor=actor, ts=self._now())
+        await self._execution.do(command, source)
+        return encode(self._bodies.risk(account))
+
+    async def _state(self, account: int, state: str, actor: str, reason: str = "", source: str = "") -> bytes:
+        self._require(account)
+        command = commands.SetTradingState(
+            account=account,
+            state=asking.choice("state", state, ("ACTIVE", "REDUCING", "HALTED")),
+            reason=reason,
+            actor=actor,
+            ts=self._now(),
+        )
+        await self._execution.do(command, source)
+        return encode(self._bodies.risk(account))
+
+    async def _limits(
+        self, account: int, limits: dict[str, Any] | None = None, actor: str = "", source: str = ""
+    ) -> bytes:
+        state = self._require(account)
+        if limits is not None:
+            whole = asking.merged(state.limits, limits, Limits, "limits")
+            if whole.symbols is not None:
+                named = tuple(self._instrument(each).id for each in whole.symbols)
+                whole = msgspec.structs.replace(whole, symbols=named)
+            command = commands.SetLimits(account=account, limits=whole, actor=actor, ts=self._now())
+            await self._execution.do(command, source)
+        return encode(self._bodies.limits(account))
+
+    # --- within
+
+    def _placing(
+        self,
+        account: int,
+        request: Mapping[str, Any],
+        *,
+        actor: str,
+        origin: str,
+        key: str | None,
+        tag: str,
+    ) -> commands.Place | Refused:
+        unknown = request.keys() - FIELDS
+        if unknown:
+            raise UsageError(f"{min(unknown)}: an order has no such field.")
+        instrument = self._instrument(request.get("symbol") or "")
+        trail, percent = asking.trail(request.get("trail"))
+        limit_price = asking.optional("limit_price", request.get("limit_price"))
+        stop_price = asking.optional("stop_price", request.get("stop_price"))
+        quantity = self._quantity(account, instrument, request, limit_price or stop_price)
+        if isinstance(quantity, Refused):
+            return quantity
+        now = self._now()
+        command = commands.Place(
+            account=account,
+            order_id=asking.new_order_id(now),
+            terms=Terms(
+                instrument=instrument.id,
+                side=asking.choice("side", request.get("side"), ("buy", "sell")),
+                quantity=quantity,
+                order_type=asking.choice("order_type", request.get("order_type"), asking.TYPES),
+                limit_price=limit_price,
+                stop_price=stop_price,
+                trail=trail,
+                trail_percent=percent,
+                time_in_force=asking.choice(
+                    "time_in_force", request.get("time_in_force") or "GTC", asking.TIMES
+                ),
+                good_till=asking.moment("good_till", request.get("good_till")),
+                post_only=bool(request.get("post_only", False)),
+                reduce_only=bool(request.get("reduce_only", False)),
+            ),
+            stop_loss=asking.optional("stop_loss", request.get("stop_loss")),
+            take_profit=asking.optional("take_profit", request.get("take_profit")),
+            oco=request.get("oco"),
+            key=key,
+            origin=asking.choice("origin", origin, asking.ORIGINS),
+            tag=tag,
+            actor=actor,
+            ts=now,
+        )
+        return command
+
+    def _quantity(
+        self, account: int, instrument: Instrument, request: Mapping[str, Any], price: Decimal | None
+    ) -> Decimal | Refused:
+        """The quantity, in whole lots where it is asked for as notional or as a part of equity."""
+        given = [each for each in SIZES if request.get(each) is not None]
+        if len(given) != 1:
+            raise UsageError("quantity: give one of quantity, notional and equity_pct.")
+        asked = asking.decimal(given[0], request[given[0]])
+        if given[0] == "quantity":
+            return asked
+        if price is None:
+            mark = self._engine.mark(instrument.id)
+            if mark is None:
+                reason = f"{instrument.symbol} has no price yet: give a quantity."
+                return Refused(code="no_price", reason=reason, field=given[0])
+            price = Decimal(repr(mark))
+        if given[0] == "equity_pct":
+            equity = self._bodies.portfolio(account)["total_value"]
+            if equity is None:
+                reason = "The account's equity is not known now: give a quantity."
+                return Refused(code="no_equity", reason=reason, field="equity_pct")
+            asked = equity * asked / 100
+        contracts = asked / instrument.contract_size if instrument.inverse else asked / price
+        return money.quantity(instrument, contracts)
+
+    def _instrument(self, symbol: str) -> Instrument:
+        found = self._engine.instruments.get(parse_symbol(symbol, primary=self._primary)) if symbol else None
+        if found is None:
+            raise UnknownSymbol(symbol)
+        return found
+
+    def _require(self, account: int) -> Any:
+        state = self._engine.desk.accounts.get(account)
+        if state is None:
+            raise UnknownAccount(account)
+        return state
+
+    def _order(self, order: Order) -> bytes:
+        return encode(self._bodies.order(order))
+
+    def _orders(self, account: int, ids: list[str]) -> bytes:
+        found = (self._engine.desk.order(account, each) for each in ids)
+        return encode([self._bodies.order(each) for each in found])
+
+    def _now(self) -> int:
+        return self._clock.now_ns()
