@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from candlewick.core.errors import EngineAway
@@ -17,6 +18,7 @@ from candlewick.web.boot import boot, migrate, settings_in_force
 from candlewick.web.link import Engine
 
 PASSWORD = "correct horse battery"
+_ENCODER = msgspec.json.Encoder(decimal_format="number")  # as the engine answers
 _numbers = itertools.count(1)
 _folder: tempfile.TemporaryDirectory[str] | None = None
 
@@ -104,7 +106,7 @@ class FakeLink:
         if not self.connected:
             raise EngineAway("The engine is away.")
         self.asked.append((verb, arguments))
-        return orjson.dumps(self.answers[verb](**arguments))
+        return _ENCODER.encode(self.answers[verb](**arguments))
 
     # What a test makes it say; from any thread once a server has started it.
 

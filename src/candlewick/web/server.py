@@ -22,6 +22,7 @@ from candlewick.runtime.gateway.client import EngineLink
 from candlewick.runtime.settings import Settings
 from candlewick.web.asgi import Application
 from candlewick.web.bridge import Bridge
+from candlewick.web.components.socket import ComponentEvents
 from candlewick.web.link import Engine, Link
 from candlewick.web.live.access import still_admitted
 from candlewick.web.live.hub import NOT_SIGNED_IN, Hub, Limits
@@ -106,6 +107,7 @@ class WebServer:
             primary=self._settings.venues[0],
         )
         bridge = services.bridge = Bridge(get_wsgi_application(), {ENVIRON_KEY: services})
+        hub.take_component = ComponentEvents(hub, bridge, services).take
 
         def announce() -> None:
             self.started.set()

@@ -6,6 +6,7 @@ Known, permitted, declared, not too often, valid: in this order, and only then i
 from __future__ import annotations
 
 import hashlib
+import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import orjson
 from django.core.cache import cache as kept
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
+from django.template.loader import render_to_string
 from limits import RateLimitItem, parse
 from pydantic import ValidationError
 
@@ -28,6 +30,7 @@ from candlewick.core.errors import (
     UsageError,
     VenueError,
 )
+from candlewick.web.components import rates
 from candlewick.web.components.component import Component, Event, FormComponent, Notice, Schema
 from candlewick.web.components.permissions import Denied, Permission
 from candlewick.web.components.registry import Registry
@@ -133,7 +136,7 @@ def _handle(component: Component, call: Call, event: Event) -> Answer:
     answer.headers |= headers
     answer.detail = detail or answer.detail
     if component.triggers:
-        answer.headers["HX-Trigger"] = orjson.dumps(component.triggers).decode("ascii", "backslashreplace")
+        answer.headers["HX-Trigger"] = json.dumps(component.triggers)  # a header is ASCII, as json writes it
     return answer
 
 
@@ -216,8 +219,6 @@ def _cache_key(kind: type[Component], visit: Visit, params: Schema) -> str:
 
 
 def _count(visit: Visit, kind: type[Component], name: str, event: Event) -> None:
-    from candlewick.web.components import rates
-
     item = _rate(event.rate_limit or kind.rate_limit)
     wait = rates.hit(item, kind.name, name, visit.person.id)
     if wait is not None:
@@ -230,7 +231,5 @@ def _rate(text: str) -> RateLimitItem:
 
 
 def _refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> Answer:
-    from django.template.loader import render_to_string
-
     html = render_to_string("components/_refused.html", {"detail": detail, "status": status})
     return Answer(status, html, headers=headers or {}, detail=detail)

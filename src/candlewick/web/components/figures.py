@@ -55,6 +55,11 @@ def share(value: Number, places: int = 1) -> str:
     return UNKNOWN if value is None else f"{fixed(value, places)}%"
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 order`, `2 orders`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def decimals(step: Any) -> int | None:
     """How many decimals a step such as 0.01 has; None where it is unknown."""
     if step is None or step == "":

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from datetime import UTC
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from candlewick.core.errors import OrderRefused
 from candlewick.core.order import OrderType, TimeInForce
@@ -48,14 +48,17 @@ _NEEDED: Final[Mapping[OrderType, tuple[str, ...]]] = {
 }
 _MONEY: Final = 2
 # The engine's words for what the form calls otherwise.
-_FORM_FIELD: Final = {"quantity": "size", "notional": "size", "equity_pct": "size", "trail_percent": "trail"}
+_FORM_FIELD: Final = {"quantity": "size", "notional": "size", "equity_pct": "size"}
 
 
-def _as_utc(value: Any) -> Any:
+def _as_utc(text: str) -> str:
     """A browser's `2026-01-26T12:00` is a moment in UTC, as every time on the page."""
-    if isinstance(value, str) and not value.endswith("Z") and "+" not in value:
-        return f"{value}Z"
-    return value
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError("Write a time, such as 2026-01-26T12:00.") from None
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 class Ticket(Schema):
@@ -70,7 +73,7 @@ class Ticket(Schema):
     trail: _Number | None = None
     trail_in: Literal["quote", "percent"] = "quote"
     time_in_force: TimeInForce = "GTC"
-    good_till: Annotated[AwareDatetime, BeforeValidator(_as_utc)] | None = None
+    good_till: Annotated[str, Field(max_length=40), AfterValidator(_as_utc)] | None = None
     post_only: bool = False
     reduce_only: bool = False
     stop_loss: _Number | None = None
@@ -100,11 +103,11 @@ class Ticket(Schema):
         if "stop_price" in belongs:
             asked["stop_price"] = _text(self.stop_price)
         if "trail" in belongs:
-            asked["trail" if self.trail_in == "quote" else "trail_percent"] = _text(self.trail)
+            unit = "%" if self.trail_in == "percent" else ""
+            asked["trail"] = None if self.trail is None else f"{self.trail:f}{unit}"
         if "time_in_force" in belongs:
             asked["time_in_force"] = self.time_in_force
-            if self.time_in_force == "GTD" and self.good_till is not None:
-                asked["good_till"] = self.good_till.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            asked["good_till"] = self.good_till if self.time_in_force == "GTD" else None
         if "post_only" in belongs:
             asked["post_only"] = self.post_only
         return {name: value for name, value in asked.items() if value is not None}
@@ -164,10 +167,6 @@ class OrderTicket(FormComponent):
         self.errors = ticket.missing()
         if self.errors:
             return
-        request = ticket.request()
-        if ticket.size_in != "quantity":
-            del request[ticket.size_in]
-            request["quantity"] = self._lots(ticket)
         try:
             order = self.visit.command(
                 "order.place",
@@ -175,7 +174,7 @@ class OrderTicket(FormComponent):
                 key=ticket.key,
                 origin=self.visit.origin,
                 tag="ticket",
-                **request,
+                **ticket.request(),
             )
         except OrderRefused as refusal:
             refusal.field = _FORM_FIELD.get(refusal.field or "", refusal.field)
@@ -198,25 +197,13 @@ class OrderTicket(FormComponent):
         found = directory.instruments[directory.instrument(self.params.symbol)]
         return dict(found)
 
-    def _lots(self, ticket: Ticket) -> str:
-        """The quantity in whole lots that a size in money or in percent of equity stands for."""
-        answer = self._ask_preview(ticket)
-        refusal = answer.get("refusal")
-        if refusal is not None and answer.get("quantity") is None:
-            raise OrderRefused(refusal["code"], refusal["reason"], field="size")
-        return str(answer["quantity"])
-
-    def _ask_preview(self, ticket: Ticket) -> dict[str, Any]:
-        instrument = self.instrument["instrument"]
-        answer: dict[str, Any] = self.visit.ask("order.preview", symbol=instrument, **ticket.request())
-        return answer
-
     def _preview(self, ticket: Ticket) -> dict[str, Any]:
-        answer, instrument = self._ask_preview(ticket), self.instrument
+        instrument = self.instrument
+        answer = self.visit.ask("order.preview", symbol=instrument["instrument"], **ticket.request())
         risk, leverage = answer["risk"], answer["leverage"]
-        risk_text = signed(None if risk is None else -abs(risk), _MONEY)
+        risked = signed(None if risk is None else -abs(risk), _MONEY)
         if risk is not None and answer["risk_pct"] is not None:
-            risk_text = Figure(f"{risk_text} ({share(abs(answer['risk_pct']), 2)})", "down")
+            risked = Figure(f"{risked} ({share(abs(answer['risk_pct']), 2)})", risked.way)
         return {
             "quantity": fixed(answer["quantity"], quantity_places(instrument)),
             "base": instrument["base"],
@@ -227,7 +214,7 @@ class OrderTicket(FormComponent):
             "is_spot": instrument["kind"] == "spot",
             "leverage": "" if leverage is None else fixed(leverage, None),
             "fee": fixed(answer["fee"], _MONEY),
-            "risk": risk_text,
+            "risk": risked,
             "reward": signed(answer["reward"], _MONEY),
             "reward_risk": fixed(answer["reward_risk"], 2),
             "refusal": answer["refusal"],

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from candlewick.core.instrument import parse_symbol
 from candlewick.web.components.component import Component, Event, Notice, Schema
-from candlewick.web.components.figures import fixed, percent, price_places, quantity_places, signed
+from candlewick.web.components.figures import counted, fixed, percent, price_places, quantity_places, signed
 from candlewick.web.components.permissions import MayTrade, SeesAccount
 from candlewick.web.components.registry import registry
 
@@ -74,7 +74,8 @@ class Portfolio(Component):
 
     def on_close_all(self, data: Schema) -> None:
         orders = self.visit.command("position.close", origin=self.visit.origin)
-        self.notice = Notice("ok", f"{len(orders)} closing orders sent." if orders else "Nothing is open.")
+        sent = f"{counted(len(orders), 'closing order')} sent."
+        self.notice = Notice("ok", sent) if orders else Notice("warn", "Nothing is open.")
 
     def on_add_stop(self, data: Protection) -> None:
         self._protect(data, "stop", "Stop")
@@ -109,6 +110,7 @@ class Portfolio(Component):
             order_type=order_type,
             stop_price=str(data.price),
             reduce_only=True,
+            oco=f"{instrument}@{held[0]['opened_at']}",
             key=data.key,
             origin=self.visit.origin,
             tag=word.lower(),

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from candlewick.web.components.component import Component, Event, Notice, Params, Schema
-from candlewick.web.components.figures import fixed, share, signed
+from candlewick.web.components.figures import counted, fixed, share, signed
 from candlewick.web.components.permissions import MayManageRisk, SeesAccount
 from candlewick.web.components.registry import registry
 
@@ -60,7 +60,7 @@ class RiskMetrics(Component):
             "uses": [self._use(each) for each in risk["uses"]],
             "sectors": [
                 {
-                    "sector": each["sector"] or "Unknown",
+                    "sector": each["name"] or "Unknown",
                     "notional": fixed(each["notional"], _MONEY),
                     "gauge": gauge(each["pct"]),
                 }
@@ -71,7 +71,7 @@ class RiskMetrics(Component):
             "leverage": fixed(risk["leverage"], 2),
             "gross": fixed(risk["gross_notional"], _MONEY),
             "free_margin": fixed(risk["free_margin"], _MONEY),
-            "kill": risk["kill"],
+            "remaining": _remaining(risk["kill"]),
             "feed": self.params.feed,
             "may_kill": self.visit.account.may_manage_risk,
             "warn_pct": WARN_PCT,
@@ -107,6 +107,15 @@ def gauge(pct: Decimal | None) -> dict[str, Any]:
         return {"text": "—", "value": 0, "level": "unknown"}
     level = "crit" if pct >= CRITICAL_PCT else "warn" if pct >= WARN_PCT else "calm"
     return {"text": share(pct), "value": f"{min(Decimal(100), max(Decimal(0), pct)):.2f}", "level": level}
+
+
+def _remaining(kill: dict[str, Any]) -> str:
+    """What the kill switch has still to do, in a sentence."""
+    if not kill["active"]:
+        return ""
+    orders = counted(kill["remaining_orders"], "order")
+    positions = kill["remaining_positions"]
+    return f"{orders} and {counted(positions, 'position')} remain."
 
 
 def _is_broken(value: Decimal | None) -> bool:

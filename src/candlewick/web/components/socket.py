@@ -7,22 +7,51 @@ database and wait for the engine.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import orjson
 from django.db import close_old_connections
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from candlewick.web.bridge import Bridge
 from candlewick.web.components.dispatch import Answer, Call, dispatch, faults_of
 from candlewick.web.components.registry import registry
 from candlewick.web.components.visit import Visit
 from candlewick.web.live import messages
+from candlewick.web.live.hub import Hub
+from candlewick.web.live.readers import Reader
 from candlewick.web.people import accounts
 from candlewick.web.people.identity import Person
 from candlewick.web.services import Services
 
 AT_ONCE: Final = 4  # events of one connection that may be under way
+
+
+class ComponentEvents:
+    """Takes what readers ask of components, and tells them the answers. Lives on the server's event loop."""
+
+    def __init__(self, hub: Hub, bridge: Bridge, services: Services) -> None:
+        self._hub = hub
+        self._bridge = bridge
+        self._services = services
+        self._tasks: dict[asyncio.Task[None], Reader] = {}
+
+    def take(self, reader: Reader, message: dict[str, Any]) -> None:
+        """Answer a reader's message, when the answer is there."""
+        if sum(each is reader for each in self._tasks.values()) >= AT_ONCE:
+            text = f"At most {AT_ONCE} events at once: wait for an answer before you send the next."
+            self._hub.tell(reader, messages.error("busy", text))
+            return
+        task = asyncio.get_running_loop().create_task(self._answer(reader, message))
+        self._tasks[task] = reader
+        task.add_done_callback(self._tasks.pop)
+
+    async def _answer(self, reader: Reader, message: dict[str, Any]) -> None:
+        told = await self._bridge.run(answer, self._services, reader.person, message)
+        self._hub.tell(reader, told)
 
 
 class Message(BaseModel):
@@ -41,8 +70,9 @@ class Message(BaseModel):
 
 def answer(services: Services, person: Person, message: Mapping[str, Any]) -> bytes:
     """The answer to one message, as JSON. Blocks; call it on a thread."""
-    # every view is imported when the addresses are; a WebSocket may be faster than the first page
+    # with the addresses, every component is registered: a WebSocket may be faster than the first page
     from candlewick.web.components import urls  # noqa: F401
+    from candlewick.web.components.views import make_known
 
     close_old_connections()
     try:
@@ -56,6 +86,7 @@ def answer(services: Services, person: Person, message: Mapping[str, Any]) -> by
         services.hub.directory,
         lambda: accounts.find(person, asked.account),
         origin="manual" if person.session is not None else "api",
+        open_account=partial(make_known, services.engine),
     )
     call = Call(asked.name, asked.event, asked.data, asked.params, is_text=False)
     return _told(asked, dispatch(registry, visit, call))

@@ -29,7 +29,6 @@ from candlewick.web.live.channels import Directory
 from candlewick.web.people.accounts import AccountAccess, NoSuchAccount
 from candlewick.web.people.identity import Person
 
-
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from candlewick.store.models import Account
+from candlewick.web import desk
 from candlewick.web.components.dispatch import Call, dispatch
 from candlewick.web.components.registry import registry
 from candlewick.web.components.visit import Visit
-from candlewick.web.people.accounts import chosen
+from candlewick.web.link import Engine
+from candlewick.web.people.accounts import AccountAccess, chosen
 from candlewick.web.people.identity import person_of
 from candlewick.web.services import services_of
 
@@ -44,7 +48,19 @@ def visit_of(request: HttpRequest) -> Visit | None:
     if person is None:
         return None
     services = services_of(request)
-    return Visit(person, services.engine, services.hub.directory, lambda: chosen(request))
+    return Visit(
+        person,
+        services.engine,
+        services.hub.directory,
+        lambda: chosen(request),
+        source=desk.source_of(request),
+        open_account=partial(make_known, services.engine),
+    )
+
+
+def make_known(engine: Engine, access: AccountAccess) -> None:
+    """Make an account known to an engine that has not heard of it."""
+    desk.open_account(engine, Account.objects.get(pk=access.id))
 
 
 def _texts(query: QueryDict) -> Mapping[str, str]:

@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from candlewick.core.errors import UnknownAccount
 from candlewick.web.live.channels import Directory
 from candlewick.web.people.accounts import AccountAccess
 from candlewick.web.people.identity import Person
@@ -30,6 +31,8 @@ class Visit:
     Attributes:
         find_account: the account that the visit is about; raises `NoSuchAccount`.
         origin: by which road an order would come.
+        source: the address that the visit comes from, for the audit.
+        open_account: makes an account known to an engine that has not heard of it.
     """
 
     person: Person
@@ -37,6 +40,8 @@ class Visit:
     directory: Directory
     find_account: Callable[[], AccountAccess]
     origin: str = "manual"
+    source: str = ""
+    open_account: Callable[[AccountAccess], None] | None = None
 
     @cached_property
     def account(self) -> AccountAccess:
@@ -53,8 +58,15 @@ class Visit:
         Raises:
             CandlewickError: it refuses, or does not answer.
         """
-        return _EXACT.decode(self.engine.request(verb, account=self.account.id, **arguments))
+        try:
+            answer = self.engine.request(verb, account=self.account.id, **arguments)
+        except UnknownAccount:
+            if self.open_account is None:
+                raise
+            self.open_account(self.account)
+            answer = self.engine.request(verb, account=self.account.id, **arguments)
+        return _EXACT.decode(answer)
 
     def command(self, verb: str, **arguments: Any) -> Any:
-        """As `ask`, in the person's name."""
-        return self.ask(verb, actor=self.person.name, **arguments)
+        """As `ask`, for what changes something: the engine is told by whom, and from where."""
+        return self.ask(verb, actor=self.person.name, source=self.source, **arguments)

@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from candlewick.core.errors import EngineAway
 from candlewick.web.link import Link
@@ -61,6 +61,8 @@ class Hub:
         self.metrics = HubMetrics()
         self.readers: set[Reader] = set()
         self.generation = secrets.token_hex(4)
+        # what a reader asks of a component goes to who knows them; set by the server
+        self.take_component: Callable[[Reader, dict[str, Any]], None] | None = None
         self._lanes: dict[str, Lane] = {}
         self._cohorts = Cohorts()
         self._directory = Directory(link.primary, link.instruments, link.venues)

@@ -114,6 +114,8 @@ def obey(hub: Hub, reader: Reader, text: str | None) -> None:
             hub.unsubscribe(reader, names)
         case {"action": "resync", "channel": str(name)}:
             hub.resync(reader, name)
+        case {"action": "component"} if hub.take_component is not None:
+            hub.take_component(reader, message)
         case {"action": "subscribe" | "unsubscribe" as action}:
             text = f"Give {action!r} its 'channels': a list of at most {_NAMES_AT_ONCE} names."
             hub.tell(reader, messages.error("malformed", text))
