@@ -134,6 +134,10 @@ class CandleLadder:
             self._past[interval] = past
         return Forming.merged([past, self._second]).candle(self.instrument, interval, length, closed=False)
 
+    def hour_closes(self) -> dict[int, float]:
+        """Closes of the closed hours that are remembered, a day of them and more, by open time (UTC seconds)."""
+        return {time: bar.close for time, bar in self._closed.hours.items()}
+
     def seeded(self, interval: str) -> bool:
         """Whether everything is known that happened in the open candle of `interval`."""
         length, now = seconds(interval), self._second.time

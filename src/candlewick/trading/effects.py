@@ -117,7 +117,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     """Money moved: the postings, and what they were for.
 
     Attributes:
-        realised: profit that `fill` closed, in the account's currency before fees; 0 where none was closed.
+        realised: profit that `fill` closed, before fees, in `currency`; 0 where none was closed.
         trips: round trips that `fill` opened, changed or closed (a reversal closes one and opens another).
     """
 
@@ -126,6 +126,7 @@ class Booked(msgspec.Struct, frozen=True, kw_only=True):
     fill: Fill | None = None
     funding: FundingPaid | None = None
     realised: Decimal = Decimal(0)
+    currency: str = ""
     trips: tuple[RoundTrip, ...] = ()
 
 

@@ -1,14 +1,14 @@
 """The heart: `process(event) -> effects`, a pure and synchronous function of its state and the event.
 
 No await, no socket, no clock, no database. Paper trading, live trading and replay run this same code;
-only the shells around it differ. So far it watches the market; orders pass through it from the next
-release on.
+only the shells around it differ. Market messages are folded into what is known of each instrument; commands
+and reports go to the desk, which decides, and changes accounts only by what it has journalled.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import (
@@ -28,6 +28,10 @@ from candlewick.core.events import (
     Trade,
     TradesKnown,
 )
+from candlewick.core.instrument import Instrument
+from candlewick.core.reports import Report
+from candlewick.trading.commands import Command, Place
+from candlewick.trading.desk import Desk
 from candlewick.trading.effects import (
     NOTHING,
     BackfillTrades,
@@ -37,6 +41,9 @@ from candlewick.trading.effects import (
     Notice,
     ResyncBook,
 )
+from candlewick.trading.entries import Entry
+from candlewick.trading.marks import Market
+from candlewick.trading.risk.verdict import Verdict
 from candlewick.trading.watch import Watch
 
 # A bar ends when the venue's last trade of it has surely arrived, not at the second it ends.
@@ -48,10 +55,13 @@ class Engine:
 
     Attributes:
         watches: internal id → state of each instrument, in order of first sight.
+        desk: the accounts.
     """
 
     def __init__(self) -> None:
         self.watches: dict[str, Watch] = {}
+        self.market = Market(self.watches)
+        self.desk = Desk(self.market)
         self._down_since: dict[tuple[str, str], int] = {}
         self._handlers: dict[type, Callable[[Any], Effects]] = {
             Trade: self._trade,
@@ -70,9 +80,33 @@ class Engine:
             TradesKnown: self._trades_known,
         }
 
-    def process(self, event: MarketEvent) -> Effects:
-        """Fold one event; the effects are to be carried out in their order."""
-        return self._handlers[type(event)](event)
+    def process(self, event: MarketEvent | Command | Report) -> Effects:
+        """Take one event; the effects are to be carried out in their order.
+
+        Raises:
+            OrderRefused, UnknownAccount, UnknownOrder, Conflict, UsageError: a command cannot be carried out;
+                it changed nothing.
+        """
+        handler = self._handlers.get(type(event))
+        if handler is None:
+            return self.desk.handle(cast("Command | Report", event))
+        return handler(event)
+
+    def recover(self, entry: Entry) -> None:
+        """Apply what stands in the journal. Nothing is decided again, and there is nothing to do about it."""
+        self.desk.apply(entry)
+
+    def list_instrument(self, instrument: Instrument) -> None:
+        """Make an instrument one that orders may name, or tell what it is now."""
+        self.market.list(instrument)
+
+    def judge(self, command: Place) -> Verdict:
+        """What the door would say to an order, without sending it."""
+        return self.desk.judge(command)
+
+    def mark(self, instrument: str) -> float | None:
+        """What an instrument is worth: its venue's mark, else the mid of its quote, else its last trade."""
+        return self.market.mark(instrument)
 
     def watch(self, instrument: str) -> Watch:
         """The state of an instrument, begun at first sight."""
@@ -88,6 +122,7 @@ class Engine:
             watch.last, watch.last_ts = trade.price, trade.ts_exchange
         watch.session.add(trade)
         watch.stale = ""
+        watch.heard = trade.ts_received
         gap = watch.candles.gap
         if not closed and gap is None:
             return watch.updated["trade"]
@@ -104,12 +139,14 @@ class Engine:
             return NOTHING  # it came late: the newer one stands
         watch.quote = quote
         watch.stale = ""
+        watch.heard = quote.ts_received
         return watch.updated["quote"]
 
     def _book_change(self, change: BookChange) -> Effects:
         watch = self.watches.get(change.instrument) or self.watch(change.instrument)
         book = watch.book
         outcome = book.apply(change)
+        watch.heard = change.ts_received
         if outcome == "applied":
             return watch.updated["book"]
         if outcome == "synchronised":
@@ -123,6 +160,7 @@ class Engine:
     def _derivative(self, derivative: Derivative) -> Effects:
         watch = self.watch(derivative.instrument)
         watch.derivative.add(derivative)
+        watch.heard = derivative.ts_received
         if watch.last is None and watch.derivative.last is not None:
             watch.last, watch.last_ts = watch.derivative.last, derivative.ts_exchange
         return watch.updated["derivative"]
@@ -142,6 +180,7 @@ class Engine:
         if not watch.session.take_ticker(ticker):
             return NOTHING  # impossible, or older than what stands
         watch.stale = ""
+        watch.heard = ticker.ts_received
         if ticker.ts_exchange > watch.last_ts:
             watch.last, watch.last_ts = ticker.last, ticker.ts_exchange
             return (*watch.updated["price"], *watch.updated["session"])

@@ -8,6 +8,7 @@ recovery decides nothing again. Reports stand in the journal as they came, once 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Literal
 
 import msgspec
 
@@ -52,13 +53,17 @@ class InstrumentKnown(msgspec.Struct, frozen=True, tag="instrument_known"):
 
 
 class Transferred(msgspec.Struct, frozen=True, kw_only=True, tag="transferred"):
-    """Money came (positive) or went. `kind` is `deposit`, `withdrawal`, `transfer` or `correction`."""
+    """Money came (positive) or went.
+
+    `value` is the amount in the account's currency then; None: it was not known.
+    """
 
     account: int
     id: str
-    kind: str
+    kind: Literal["deposit", "withdrawal", "transfer", "correction"]
     currency: str
     amount: Decimal
+    value: Decimal | None = None
     memo: str
     actor: str
     ts: int
@@ -98,11 +103,17 @@ class AmendPlaced(msgspec.Struct, frozen=True, tag="amend_placed"):
 
 
 class TradingStateSet(msgspec.Struct, frozen=True, kw_only=True, tag="trading_state_set"):
-    """The account may trade, only reduce, or not trade; `flatten`: positions are being closed."""
+    """The account may trade, only reduce, or not trade.
+
+    `kill`: the kill switch is at work: all orders are being cancelled, with `flatten` all positions closed.
+    `code`: of the limit that was broken, where that is the cause.
+    """
 
     account: int
     state: TradingState
     reason: str
+    code: str = ""
+    kill: bool = False
     flatten: bool = False
     actor: str
     ts: int
@@ -138,10 +149,10 @@ class LeverageSet(msgspec.Struct, frozen=True, kw_only=True, tag="leverage_set")
 
 
 class DayBegun(msgspec.Struct, frozen=True, kw_only=True, tag="day_begun"):
-    """00:00 UTC passed: what the daily loss is measured from."""
+    """00:00 UTC passed: what the daily loss is measured from. None: a mark is missing, so nobody knows."""
 
     account: int
-    equity: Decimal
+    equity: Decimal | None
     ts: int
 
 

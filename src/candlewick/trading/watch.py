@@ -21,6 +21,7 @@ class Watch:
     Attributes:
         last: price of the newest trade, or of the venue's ticker before one came; None unknown.
         last_ts: exchange time of `last`, ns; 0 unknown.
+        heard: when the newest message was received, ns; 0: none was.
         stale: why what is shown here may be old; empty while its connection stands.
         snapshot_wanted: a book snapshot has been asked for and has not come.
         updated: for each aspect, the effects that say it is new (made once: this is the hot path).
@@ -30,6 +31,7 @@ class Watch:
         "book",
         "candles",
         "derivative",
+        "heard",
         "id",
         "last",
         "last_ts",
@@ -51,6 +53,7 @@ class Watch:
         self.quote: Quote | None = None
         self.last: float | None = None
         self.last_ts = 0
+        self.heard = 0
         self.stale = "nothing received yet"
         self.snapshot_wanted = False
         self.updated: dict[Aspect, Effects] = {

@@ -8,19 +8,19 @@ import msgspec
 
 
 class Approved(msgspec.Struct, frozen=True, kw_only=True):
-    """The order may go.
+    """The order may go. Money is in the account's currency; None is unknown.
 
     Attributes:
-        mark: the price it was judged at.
-        notional: in the account's currency.
-        margin: what it would bind, in the account's currency; a spot order binds its cost.
+        mark: the price it was judged at. Only what reduces a position may go without one.
+        notional: what it is worth at the price at which it is expected to trade, at worst.
+        margin: what it binds: margin of a perpetual, cost of a spot purchase, nothing for what reduces.
         fee: estimate, as a taker unless post-only.
     """
 
-    mark: Decimal
-    notional: Decimal
-    margin: Decimal
-    fee: Decimal
+    mark: Decimal | None
+    notional: Decimal | None
+    margin: Decimal | None
+    fee: Decimal | None
 
 
 class Refused(msgspec.Struct, frozen=True, kw_only=True):

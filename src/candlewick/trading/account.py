@@ -1,0 +1,158 @@
+"""`AccountState`: all that is known of one account, the fold of its entries in the journal."""
+
+from __future__ import annotations
+
+from collections import deque
+from decimal import Decimal
+from typing import Final, NamedTuple
+
+from candlewick.core.account import AccountKind, TradingState
+from candlewick.core.clock import NS_PER_S
+from candlewick.core.errors import UnknownOrder
+from candlewick.core.order import Order
+from candlewick.ledger.book import Book
+from candlewick.trading.entries import AccountOpened
+from candlewick.trading.risk.limits import Limits
+from candlewick.trading.settings import AccountSettings
+
+RECENT_ORDERS: Final = 1_000
+KNOWN_KEYS: Final = 10_000
+RATE_WINDOW_NS: Final = 60 * NS_PER_S
+DAY_NS: Final = 86_400 * NS_PER_S
+
+
+class Keyed(NamedTuple):
+    """What an idempotency key stands for: an order, and a digest of what was asked for with it."""
+
+    order_id: str
+    digest: str
+
+
+class AccountState:
+    """One account. Only `trading/folding` changes it, and only by entries.
+
+    Attributes:
+        state, reason: whether it may trade, and why it may not; `cause` is the code of a broken limit.
+        kill, flatten: the kill switch is at work: orders are being cancelled, and positions closed.
+        orders: what can still be filled, by id, oldest first.
+        recent: the newest of those that cannot, by id, oldest first; `RECENT_ORDERS` of them.
+        keys: the newest idempotency keys, oldest first; `KNOWN_KEYS` of them.
+        known_fills, known_funding: ids that were booked, by instrument.
+        known_transfers: ids of transfers.
+        order_times: when the orders and amendments of the last minute were sent, ns, rising.
+        day: UTC day of the newest `DayBegun`, in days since 1970.
+        day_equity: what the daily loss is measured from: equity at 00:00 UTC, and what was paid in or
+            out since. None: it was not known.
+        peak_equity: the highest equity so far, moved by what was paid in or out. None: unknown.
+    """
+
+    __slots__ = (
+        "book",
+        "cause",
+        "currency",
+        "day",
+        "day_equity",
+        "flatten",
+        "keys",
+        "kill",
+        "kind",
+        "known_fills",
+        "known_funding",
+        "known_transfers",
+        "limits",
+        "name",
+        "number",
+        "order_times",
+        "orders",
+        "peak_equity",
+        "reason",
+        "recent",
+        "settings",
+        "state",
+        "venue",
+    )
+
+    def __init__(self, opened: AccountOpened) -> None:
+        self.number = opened.account
+        self.name = opened.name
+        self.kind: AccountKind = opened.kind
+        self.currency = opened.currency
+        self.venue = opened.venue
+        self.settings: AccountSettings = opened.settings
+        self.limits: Limits = opened.limits
+        self.state: TradingState = "ACTIVE"
+        self.reason = ""
+        self.cause = ""
+        self.kill = False
+        self.flatten = False
+        self.book = Book(
+            opened.account,
+            opened.currency,
+            opened.settings.lot_method,
+            leverage=opened.settings.leverage,
+            margin_mode=opened.settings.margin_mode,
+        )
+        self.orders: dict[str, Order] = {}
+        self.recent: dict[str, Order] = {}
+        self.keys: dict[str, Keyed] = {}
+        self.known_fills: dict[str, set[str]] = {}
+        self.known_funding: dict[str, set[str]] = {}
+        self.known_transfers: set[str] = set()
+        self.order_times: deque[int] = deque()
+        self.day = opened.ts // DAY_NS
+        self.day_equity: Decimal | None = Decimal(0)
+        self.peak_equity: Decimal | None = Decimal(0)
+
+    def order(self, order_id: str) -> Order:
+        """A working order, or one of the recent.
+
+        Raises:
+            UnknownOrder: it is neither.
+        """
+        order = self.find(order_id)
+        if order is None:
+            raise UnknownOrder(order_id)
+        return order
+
+    def find(self, order_id: str) -> Order | None:
+        """A working order, or one of the recent; None: it is neither."""
+        return self.orders.get(order_id) or self.recent.get(order_id)
+
+    def keep(self, order: Order) -> None:
+        """Put an order where its state belongs."""
+        if order.is_working:
+            self.orders[order.id] = order
+            return
+        self.orders.pop(order.id, None)
+        self.recent[order.id] = order
+        while len(self.recent) > RECENT_ORDERS:
+            del self.recent[next(iter(self.recent))]
+
+    def remember_key(self, key: str, keyed: Keyed) -> None:
+        """Remember what was sent under an idempotency key."""
+        self.keys[key] = keyed
+        while len(self.keys) > KNOWN_KEYS:
+            del self.keys[next(iter(self.keys))]
+
+    def count_order(self, ts: int) -> None:
+        """Count an order or an amendment into the rate of the last minute."""
+        times = self.order_times
+        while times and times[0] <= ts - RATE_WINDOW_NS:
+            times.popleft()
+        if times and times[-1] > ts:
+            # the clock was set back: what lies ahead of it was just now, and must not count for longer
+            times = self.order_times = deque(min(each, ts) for each in times)
+        times.append(ts)
+
+    def orders_in_last_minute(self, ts: int) -> int:
+        """How many orders and amendments were sent in the 60 s before `ts`."""
+        return sum(1 for each in self.order_times if each > ts - RATE_WINDOW_NS)
+
+    def position(self, instrument: str) -> Decimal:
+        """What is held of an instrument, signed; zero when flat."""
+        position = self.book.positions.get(instrument)
+        return Decimal(0) if position is None else position.quantity
+
+    def has_fill(self, instrument: str, fill_id: str) -> bool:
+        """Whether a fill was booked."""
+        return fill_id in self.known_fills.get(instrument, ())

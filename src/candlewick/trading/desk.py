@@ -1,0 +1,202 @@
+"""`Desk`: all accounts. It decides what follows from an event, and only what was decided changes them."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import Any, Final
+
+from candlewick.core.errors import UnknownAccount
+from candlewick.core.instrument import Instrument
+from candlewick.core.order import Order
+from candlewick.core.reports import (
+    Accepted,
+    Amended,
+    AmendRefused,
+    CancelRefused,
+    ExternalOrder,
+    Fill,
+    FundingPaid,
+    Gone,
+    Refused,
+    Report,
+    Triggered,
+    VenueState,
+)
+from candlewick.trading import changing, importing, owning, placing, reconciling, reporting, snapshot
+from candlewick.trading.account import AccountState
+from candlewick.trading.commands import (
+    Amend,
+    Cancel,
+    CancelAll,
+    Close,
+    Command,
+    ImportFills,
+    Kill,
+    OpenAccount,
+    Place,
+    SetLeverage,
+    SetLimits,
+    SetSettings,
+    SetTradingState,
+    Transfer,
+)
+from candlewick.trading.effects import NOTHING, AccountChanged, Effect, Effects, Journal
+from candlewick.trading.entries import AccountOpened, Entry, InstrumentKnown, LeverageSet, OrderPlaced
+from candlewick.trading.folding import fold
+from candlewick.trading.marks import Market
+from candlewick.trading.reacting import react
+from candlewick.trading.risk.verdict import Verdict
+from candlewick.trading.steps import NEWS, Step, Steps
+from candlewick.trading.valuing import Valuation, value_of
+
+_DECISIONS: Final[dict[type, Callable[[AccountState, Market, Any], Steps]]] = {
+    Transfer: owning.transfer,
+    Place: placing.place,
+    Close: placing.close,
+    Cancel: changing.cancel,
+    CancelAll: changing.cancel_all,
+    Amend: changing.amend,
+    Kill: owning.kill,
+    SetTradingState: owning.set_trading_state,
+    SetLimits: owning.set_limits,
+    SetSettings: owning.set_settings,
+    SetLeverage: owning.set_leverage,
+    ImportFills: importing.import_fills,
+    Accepted: reporting.about_order,
+    Refused: reporting.about_order,
+    Triggered: reporting.about_order,
+    Gone: reporting.about_order,
+    CancelRefused: reporting.about_order,
+    Amended: reporting.about_order,
+    AmendRefused: reporting.about_order,
+    Fill: reporting.filled,
+    FundingPaid: reporting.funded,
+    ExternalOrder: reporting.external,
+}
+
+
+class Desk:
+    """All accounts of the house.
+
+    Attributes:
+        accounts: by number.
+        instruments: what the journal knows, by internal id: all that an entry has named.
+        market: the prices that decisions are made by; `apply` never looks at them.
+    """
+
+    def __init__(self, market: Market) -> None:
+        self.market = market
+        self.accounts: dict[int, AccountState] = {}
+        self.instruments: dict[str, Instrument] = {}
+
+    def handle(self, event: Command | Report) -> Effects:
+        """Decide what follows from a command or a report, carry it out in the accounts, and say what to do.
+
+        Raises:
+            UnknownAccount, UnknownOrder, OrderRefused, Conflict, UsageError: a command cannot be carried out;
+                it changed nothing.
+        """
+        if isinstance(event, VenueState):
+            effects: list[Effect] = []
+            for report in reconciling.missed(self._account(event.account), event):
+                effects += self.handle(report)
+            return tuple(effects)
+        return self.carry_out(self.decide(event))
+
+    def decide(self, event: Command | Report) -> Steps:
+        """What follows from a command or a report; nothing is changed by asking."""
+        if isinstance(event, OpenAccount):
+            return () if event.account in self.accounts else owning.open_account(event)
+        return _DECISIONS[type(event)](self._account(event.account), self.market, event)
+
+    def carry_out(self, steps: Steps) -> Effects:
+        """Journal and apply entries, with all that follows from each before the next."""
+        effects: list[Effect] = []
+        waiting: deque[Step] = deque(steps)
+        while waiting:
+            step = waiting.popleft()
+            if isinstance(step, NEWS):
+                effects.append(step)
+                continue
+            known = self._introduce(step)
+            if known is not None:
+                effects.append(Journal(known))
+                self.apply(known)
+            effects.append(Journal(step))
+            effects += self.apply(step)
+            waiting.extendleft(reversed(self.react(step)))
+        return tuple(effects)
+
+    def apply(self, entry: Entry) -> Effects:
+        """Change the accounts as an entry says: the only way in which they change."""
+        if isinstance(entry, InstrumentKnown):
+            self.instruments[entry.instrument.id] = entry.instrument
+            for account in self.accounts.values():
+                account.book.know(entry.instrument)
+            return NOTHING
+        if isinstance(entry, AccountOpened):
+            account = self.accounts[entry.account] = AccountState(entry)
+            for instrument in self.instruments.values():
+                account.book.know(instrument)
+            return (AccountChanged(entry.account),)
+        return fold(self.accounts[entry.account], entry)
+
+    def react(self, entry: Entry) -> list[Step]:
+        """What follows from an entry that was applied: legs, the end of an OCO pair, the kill switch."""
+        if isinstance(entry, InstrumentKnown):
+            return []
+        return react(self.accounts[entry.account], self.market, entry)
+
+    def judge(self, command: Place) -> Verdict:
+        """What the door would say to an order."""
+        return placing.judge(self._account(command.account), self.market, command)
+
+    def order(self, account: int, order_id: str) -> Order:
+        """A working order, or one of the newest that are done.
+
+        Raises:
+            UnknownAccount, UnknownOrder: there is none.
+        """
+        return self._account(account).order(order_id)
+
+    def by_key(self, account: int, key: str) -> str | None:
+        """The id of the order that was sent under an idempotency key; None: none was."""
+        known = self._account(account).keys.get(key)
+        return None if known is None else known.order_id
+
+    def valuation(self, account: int) -> Valuation:
+        """What an account is worth at the marks of now, exactly."""
+        return value_of(self._account(account), self.market)
+
+    def snapshot(self) -> bytes:
+        """All that the entries so far have made of the accounts; equal desks give equal bytes."""
+        return snapshot.write(self.instruments.values(), self.accounts.values())
+
+    def restore(self, data: bytes) -> None:
+        """Stand as a snapshot says; the entries after it are still to be applied.
+
+        Raises:
+            StoreError: it cannot be read, and the whole journal has to be.
+        """
+        self.instruments, self.accounts = snapshot.read(data)
+
+    def _account(self, number: int) -> AccountState:
+        try:
+            return self.accounts[number]
+        except KeyError:
+            raise UnknownAccount(number) from None
+
+    def _introduce(self, entry: Entry) -> InstrumentKnown | None:
+        """What the journal has to say first, so that it can be read without anybody who lists instruments."""
+        match entry:
+            case OrderPlaced():
+                id = entry.order.terms.instrument
+            case Fill() | FundingPaid() | LeverageSet():
+                id = entry.instrument
+            case _:
+                return None
+        listed = self.market.instruments.get(id)
+        if listed is None or listed == self.instruments.get(id):
+            return None
+        return InstrumentKnown(0, listed, entry.ts)

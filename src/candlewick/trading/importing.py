@@ -1,0 +1,40 @@
+"""A history of fills from elsewhere, booked into a paper account."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from candlewick.core.errors import UnknownSymbol, UsageError
+from candlewick.trading.account import AccountState
+from candlewick.trading.commands import ImportFills
+from candlewick.trading.marks import Market
+from candlewick.trading.steps import Step, Steps
+
+
+def import_fills(account: AccountState, market: Market, command: ImportFills) -> Steps:
+    """Book fills, oldest first; those that were booked change nothing.
+
+    Raises:
+        UsageError: the account is live, a fill cannot be booked, or they are not in the order of time.
+        UnknownSymbol: nobody lists the instrument of one.
+    """
+    if account.kind == "live":
+        raise UsageError(f"{account.name} is live: its venue tells its fills.")
+    steps: list[Step] = []
+    new: set[tuple[str, str]] = set()
+    before = 0
+    for fill in command.fills:
+        if fill.ts < before:
+            raise UsageError(f"Fill {fill.id} is older than the one before it. Sort them by time.")
+        before = fill.ts
+        if fill.instrument not in market.instruments and fill.instrument not in account.book.instruments:
+            raise UnknownSymbol(fill.instrument)
+        numbers = (fill.quantity, fill.price, fill.fee)
+        if not all(each.is_finite() for each in numbers) or fill.quantity <= 0 or fill.price <= 0:
+            raise UsageError(f"Fill {fill.id} cannot be booked: {fill.quantity} at {fill.price}.")
+        key = (fill.instrument, fill.id)
+        if key in new or account.has_fill(*key):
+            continue
+        new.add(key)
+        steps.append(fill if fill.account == account.number else replace(fill, account=account.number))
+    return steps

@@ -1,0 +1,163 @@
+"""New orders: judged at the door, then an entry that says so."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from candlewick.core.errors import Conflict, OrderRefused, UsageError
+from candlewick.core.order import CancelInFlight, InFlight, Order, Terms
+from candlewick.ledger.contract import is_spot
+from candlewick.trading.account import AccountState
+from candlewick.trading.commands import Close, Place
+from candlewick.trading.entries import CancelPlaced, OrderPlaced
+from candlewick.trading.idempotency import same_request
+from candlewick.trading.marks import Market
+from candlewick.trading.risk import door
+from candlewick.trading.risk.ask import Ask
+from candlewick.trading.risk.verdict import Approved, Refused, Verdict
+from candlewick.trading.steps import Step, Steps
+
+
+def place(account: AccountState, market: Market, command: Place) -> Steps:
+    """A person's or program's order.
+
+    Raises:
+        OrderRefused: the door refused it.
+        Conflict: its key or its id stands for another order.
+    """
+    known = account.keys.get(command.key) if command.key is not None else None
+    if known is not None:
+        if same_request(known, command):
+            return ()
+        raise Conflict(
+            f"The idempotency key {command.key!r} was used for order {known.order_id}, which asked for "
+            "something else. Use a new key."
+        )
+    if account.find(command.order_id) is not None:
+        raise Conflict(f"There is an order {command.order_id} already. Use a new id.")
+    verdict = judge(account, market, command)
+    if isinstance(verdict, Refused):
+        raise refusal(verdict)
+    return (placed(command, verdict),)
+
+
+def judge(account: AccountState, market: Market, command: Place) -> Verdict:
+    """What the door says to an order, without sending it."""
+    return door.judge(
+        Ask(
+            account,
+            market,
+            command.terms,
+            ts=command.ts,
+            order_id=command.order_id,
+            stop_loss=command.stop_loss,
+            take_profit=command.take_profit,
+            oco=command.oco,
+        )
+    )
+
+
+def placed(command: Place, verdict: Approved) -> OrderPlaced:
+    """The entry that says that an order passed the door."""
+    return OrderPlaced(
+        account=command.account,
+        order=new_order(command),
+        mark=verdict.mark,
+        actor=command.actor,
+        ts=command.ts,
+    )
+
+
+def new_order(command: Place) -> Order:
+    """The order that a command asks for, on its way."""
+    return Order(
+        id=command.order_id,
+        account=command.account,
+        terms=command.terms,
+        state=InFlight(),
+        origin=command.origin,
+        tag=command.tag,
+        key=command.key,
+        oco=command.oco,
+        stop_loss=command.stop_loss,
+        take_profit=command.take_profit,
+        created_at=command.ts,
+        updated_at=command.ts,
+    )
+
+
+def refusal(refused: Refused) -> OrderRefused:
+    """A refusal as the error that goes back to whoever asked."""
+    return OrderRefused(refused.code, refused.reason, refused.limit, refused.value, refused.field)
+
+
+def close(account: AccountState, market: Market, command: Close) -> Steps:
+    """Close one position or all at the market, or turn one round.
+
+    Raises:
+        UsageError: there is no such position, or it cannot be turned round.
+        OrderRefused: the door refused it.
+    """
+    if command.instrument is not None:
+        return close_one(account, market, command, command.instrument, command.order_id)
+    if command.reverse:
+        raise UsageError("Name the position to turn round: not all of them can be at once.")
+    steps: list[Step] = []
+    refusals: list[OrderRefused] = []
+    for n, instrument in enumerate(account.book.positions, start=1):
+        try:
+            steps += close_one(account, market, command, instrument, f"{command.order_id}-{n}")
+        except OrderRefused as refused:  # dust of one coin must not keep the others open
+            refusals.append(refused)
+    if refusals and not steps:
+        raise refusals[0]
+    return steps
+
+
+def close_one(
+    account: AccountState, market: Market, command: Close, instrument_id: str, order_id: str
+) -> list[Step]:
+    """What closes one position: spot orders that claim the holding are cancelled first."""
+    position = account.book.positions.get(instrument_id)
+    if position is None:
+        raise UsageError(f"There is no position in {instrument_id} to close.")
+    if account.find(order_id) is not None:
+        raise Conflict(f"There is an order {order_id} already. Use a new id.")
+    spot = is_spot(position.instrument)
+    if command.reverse and spot:
+        raise UsageError(f"{position.instrument.symbol} is spot: it can be sold, but not sold short.")
+    steps: list[Step] = []
+    if spot:
+        steps += [
+            CancelPlaced(account.number, order.id, command.actor, command.ts)
+            for order in account.orders.values()
+            if order.terms.instrument == instrument_id
+            and order.terms.side == "sell"
+            and not isinstance(order.state, CancelInFlight)
+        ]
+    quantity = abs(position.quantity)
+    terms = Terms(
+        instrument=instrument_id,
+        side="sell" if position.quantity > 0 else "buy",
+        quantity=sellable(position.instrument.lot, quantity) * (2 if command.reverse else 1),
+        order_type="market",
+        reduce_only=not spot and not command.reverse,
+    )
+    asked = Place(
+        account=account.number,
+        order_id=order_id,
+        terms=terms,
+        origin=command.origin,
+        actor=command.actor,
+        ts=command.ts,
+    )
+    freed = {step.order_id for step in steps if isinstance(step, CancelPlaced)}
+    verdict = door.judge(Ask(account, market, terms, ts=command.ts, order_id=order_id, freed=freed))
+    if isinstance(verdict, Refused):
+        raise refusal(verdict)
+    return [*steps, placed(asked, verdict)]
+
+
+def sellable(lot: Decimal | None, quantity: Decimal) -> Decimal:
+    """A quantity in whole lots: what a fee in base has left beyond them stays as dust."""
+    return quantity if lot is None else quantity // lot * lot

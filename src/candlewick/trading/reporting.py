@@ -1,0 +1,147 @@
+"""What a venue reports about orders and money: whether it is news, and what it takes to be booked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from candlewick.core.order import InFlight, Open, Order, PartlyFilled
+from candlewick.core.reports import (
+    Accepted,
+    Amended,
+    AmendRefused,
+    CancelRefused,
+    ExternalOrder,
+    Fill,
+    FundingPaid,
+    Gone,
+    Refused,
+    Triggered,
+    VenueOrder,
+)
+from candlewick.trading import orders
+from candlewick.trading.account import AccountState
+from candlewick.trading.effects import Alert, AskVenue
+from candlewick.trading.entries import OrderPlaced
+from candlewick.trading.marks import Market
+from candlewick.trading.steps import Step, Steps
+
+AT_WORK: Final = ("OPEN", "PARTLY_FILLED")
+
+# What takes an order from one state to another: (order, report) → order, or None where there is no such step.
+_STEPS: Final[dict[type, Callable[[Order, Any], Order | None]]] = {
+    Accepted: orders.accept,
+    Refused: orders.refuse,
+    Triggered: orders.trigger,
+    Gone: orders.end,
+    CancelRefused: orders.keep,
+    Amended: orders.amend,
+    AmendRefused: orders.keep_terms,
+}
+
+
+def about_order(account: AccountState, market: Market, report: Any) -> Steps:
+    """A report that moves an order on: itself, if the order can take that step from where it stands."""
+    order = account.find(report.order_id)
+    if order is None or _STEPS[type(report)](order, report) is None:
+        return ()
+    steps: list[Step] = [report]
+    if isinstance(report, CancelRefused) and report.unknown:
+        steps.append(AskVenue(account.number))  # it never arrived, or is gone: its venue has to say
+    return steps
+
+
+def filled(account: AccountState, market: Market, fill: Fill) -> Steps:
+    """A fill, unless it was booked before. Money moved: whatever else is odd about it is told, and booked."""
+    if account.has_fill(fill.instrument, fill.id):
+        return ()
+    known = fill.instrument in market.instruments or fill.instrument in account.book.instruments
+    if not known or fill.quantity <= 0 or fill.price <= 0:
+        why = "nobody lists this instrument" if not known else f"it is {fill.quantity} at {fill.price}"
+        return (
+            Alert(
+                account=account.number,
+                severity="CRITICAL",
+                title="A fill cannot be booked",
+                message=(
+                    f"{account.venue or 'The venue'} reports fill {fill.id} of {fill.instrument}, but {why}. "
+                    "The account does not match its venue until this is resolved."
+                ),
+                ts=fill.ts,
+            ),
+        )
+    return (fill,)
+
+
+def funded(account: AccountState, market: Market, paid: FundingPaid) -> Steps:
+    """Funding, unless it was booked before."""
+    known = paid.instrument in market.instruments or paid.instrument in account.book.instruments
+    if not known or paid.id in account.known_funding.get(paid.instrument, ()):
+        return ()
+    return (paid,)
+
+
+def external(account: AccountState, market: Market, report: ExternalOrder) -> Steps:
+    """An order that a person placed at the venue by other means is claimed; one that is known moves on."""
+    if account.find(report.order.order_id) is not None:
+        return standing(account, report.order)
+    if report.order.terms.instrument not in market.instruments or report.order.status not in AT_WORK:
+        return ()  # of one that is done, only its fills matter, and they are booked whoever ordered them
+    return (
+        OrderPlaced(
+            account=account.number,
+            order=claimed(account, report.order, report.ts),
+            mark=market.exact(report.order.terms.instrument),
+            actor=account.venue or "venue",
+            ts=report.ts,
+            claimed=True,
+        ),
+    )
+
+
+def claimed(account: AccountState, seen: VenueOrder, ts: int) -> Order:
+    """A venue's order as one of ours; what it says to be filled was, or was never, told as fills before."""
+    return Order(
+        id=seen.order_id,
+        account=account.number,
+        terms=seen.terms,
+        state=PartlyFilled() if seen.filled else Open(),
+        origin="external",
+        filled=seen.filled,
+        average_price=seen.average_price,
+        venue_id=seen.venue_id,
+        created_at=seen.ts,
+        updated_at=ts,
+    )
+
+
+def standing(account: AccountState, seen: VenueOrder) -> Steps:
+    """What the venue's view of a known order says that we do not know; its fills come as fills."""
+    order = account.find(seen.order_id)
+    if order is None or not order.is_working:
+        return ()
+    number, id, ts = account.number, seen.order_id, seen.ts
+    match seen.status:
+        case "OPEN" | "PARTLY_FILLED":
+            steps: list[Step] = []
+            if isinstance(order.state, InFlight) or order.venue_id is None:
+                steps.append(Accepted(number, id, seen.venue_id, ts))
+            if seen.terms != order.terms and order.amending is None and not order.terms.is_conditional:
+                steps.append(Amended(number, id, seen.terms, ts))
+            return steps
+        case "CANCELLED":
+            return (Gone(number, id, seen.reason, ts),)
+        case "EXPIRED":
+            return (Gone(number, id, seen.reason, ts, expired=True),)
+        case "REJECTED":
+            if isinstance(order.state, InFlight):
+                return (Refused(number, id, "rejected", seen.reason, ts),)
+            return (Gone(number, id, seen.reason, ts),)
+        case "FILLED":
+            # all its fills were handed in before this: if some are missing the venue keeps them no more
+            return (Gone(number, id, "filled at the venue, which reports no further fills", ts),)
+
+
+def is_at_venue(order: Order) -> bool:
+    """Whether the venue has said that it has the order."""
+    return isinstance(order.state, Open | PartlyFilled) or order.venue_id is not None
