@@ -211,3 +211,113 @@ def test_a_restored_book_goes_on_as_if_nothing_had_been():
     halved.run(after)
     assert halved.book.snapshot() == whole.book.snapshot()
     assert halved.last.trips == whole.last.trips
+
+
+def test_a_sale_of_more_than_is_held_is_a_short_lot_and_said_so():
+    history = run("sell 1 BTCUSDT @ 100")
+    position = history.book.positions["binance:BTCUSDT"]
+    assert (position.quantity, position.cost, position.avg_price) == (-1, 100, 100)
+    (fault,) = history.last.faults
+    assert fault.code == "sold_more_than_held"
+    assert "sold 1 BTC that it did not have" in fault.text
+    history.run("buy 1 BTCUSDT @ 90")
+    assert history.last.realised == 10
+    assert history.book.balances == {"USDT": 10, "BTC": 0}
+
+
+def test_a_coin_that_came_by_transfer_has_the_price_of_its_first_sale_as_its_cost():
+    history = run("""
+        deposit 2 BTC
+        sell 0.5 BTCUSDT @ 100
+    """)
+    assert written(history.last.transaction.postings) == ledger("""
+        cash:BTC         -0.5 BTC
+        capital:in_kind   0.5 BTC
+        cash:USDT          50 USDT
+        capital:in_kind   -50 USDT
+    """)
+    assert history.last.realised == 0
+    assert history.book.positions == {}
+    assert history.last.trips == ()
+
+
+def test_lots_are_sold_before_coins_that_came_by_transfer():
+    history = run("""
+        deposit 1 BTC
+        buy  1 BTCUSDT @ 100
+        sell 1.5 BTCUSDT @ 110
+    """)
+    assert history.last.realised == 10
+    assert history.last.faults == ()
+    assert history.book.balances["BTC"] == D("0.5")
+
+
+def test_a_fee_in_a_coin_that_is_held_takes_its_lots_at_their_cost():
+    history = run("""
+        buy 10 BNBUSDT @ 300
+        buy 1 BTCUSDT @ 60000 fee 0.2 BNB
+    """)
+    assert written(history.last.transaction.postings) == ledger("""
+        cash:BNB                    -0.2 BNB
+        trading:binance:BNBUSDT      0.2 BNB
+        trading:binance:BNBUSDT      -60 USDT
+        fees:binance:BTCUSDT          60 USDT
+        cash:BTC                       1 BTC
+        trading:binance:BTCUSDT       -1 BTC
+        cash:USDT                 -60000 USDT
+        trading:binance:BTCUSDT    60000 USDT
+    """)
+    assert history.last.also == ("binance:BNBUSDT",)
+    assert history.book.positions["binance:BNBUSDT"].quantity == history.book.balances["BNB"] == D("9.8")
+    assert history.book.positions["binance:BTCUSDT"].fees == 60
+
+
+def test_coins_that_came_by_transfer_pay_fees_before_lots_do():
+    history = run("""
+        deposit 1 BNB
+        buy 10 BNBUSDT @ 300
+        buy 1 BTCUSDT @ 60000 fee 1.5 BNB
+    """)
+    assert history.book.positions["binance:BNBUSDT"].quantity == history.book.balances["BNB"] == D("9.5")
+    assert history.book.totals["fees:binance:BTCUSDT", "BNB"] == 1
+    assert history.book.totals["fees:binance:BTCUSDT", "USDT"] == 150
+
+
+def test_a_purchase_first_buys_back_the_coin_that_fees_took_while_there_was_none():
+    history = run("""
+        buy 1 BTCUSDT @ 60000 fee 0.2 BNB
+        buy 10 BNBUSDT @ 300
+    """)
+    assert history.book.positions["binance:BNBUSDT"].quantity == history.book.balances["BNB"] == D("9.8")
+    fees = {key: amount for key, amount in history.book.totals.items() if key[0].startswith("fees:")}
+    assert sum(amount for (_, coin), amount in fees.items() if coin == "BNB") == 0
+    assert sum(amount for (_, coin), amount in fees.items() if coin == "USDT") == 60
+
+
+def test_a_withdrawal_takes_a_coins_lots_at_their_cost():
+    history = run("""
+        buy 2 BTCUSDT @ 100
+        withdraw 0.5 BTC
+    """)
+    assert written(history.transactions[-1].postings) == ledger("""
+        cash:BTC                   -0.5 BTC
+        trading:binance:BTCUSDT     0.5 BTC
+        trading:binance:BTCUSDT     -50 USDT
+        capital:withdrawal           50 USDT
+    """)
+    assert history.book.positions["binance:BTCUSDT"].quantity == D("1.5")
+
+
+def test_a_method_set_later_takes_the_lots_that_are_there_by_it():
+    history = run("""
+        buy 1 BTCUSDT @ 100
+        buy 1 BTCUSDT @ 200
+        buy 1 BTCUSDT @ 150
+    """)
+    history.book.set_method("hifo")
+    history.run("sell 1 BTCUSDT @ 200")
+    history.book.set_method("lifo")
+    history.run("sell 1 BTCUSDT @ 200")
+    history.book.set_method("average")
+    history.run("sell 1 BTCUSDT @ 200")
+    assert [booked.realised for booked in history.booked[-3:]] == [0, 50, 100]

@@ -19,6 +19,7 @@ from candlewick.core.instrument import Instrument
 from candlewick.core.reports import Fill, FundingPaid
 from candlewick.ledger.contract import gain, is_spot, settles_in, worth
 from candlewick.ledger.exact import ONE, ZERO, exact, share
+from candlewick.ledger.fault import Fault
 from candlewick.ledger.position import Position, PositionState
 from candlewick.ledger.posting import Posting, Transaction, TransactionKind
 from candlewick.ledger.trips import OpenTrip, RoundTrip, TripFold
@@ -27,18 +28,22 @@ DEFAULT_LEVERAGE = Decimal(5)
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fill or a funding payment did.
+    """What a fill, a funding payment or a transfer did.
 
     Attributes:
         realised: profit that was closed, before fees and funding, in `currency`.
-        currency: what the instrument settles in.
+        currency: what the instrument settles in; of a transfer the currency that moved.
         trips: round trips that it began, changed or closed.
+        also: other instruments whose position it changed, because coins of their lots were paid out.
+        faults: what is odd about it; it is booked all the same.
     """
 
     transaction: Transaction
     realised: Decimal
     currency: str
     trips: tuple[RoundTrip, ...] = ()
+    also: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
 
 class BookState(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,8 +58,21 @@ class BookState(msgspec.Struct, frozen=True, kw_only=True):
     totals: tuple[Posting, ...]
     positions: tuple[PositionState, ...]
     leverages: dict[str, tuple[Decimal, MarginMode]]
+    owed: dict[str, Decimal]
     trips: dict[str, OpenTrip]
     next_trip: int
+
+
+class _PaidOut:
+    """Coins that were paid out: how much out of lots, and how much of it the account did not have."""
+
+    def __init__(self, postings: list[Posting] | None = None) -> None:
+        self.postings: list[Posting] = postings or []
+        self.from_lots = ZERO
+        self.lacking = ZERO
+        self.costs: dict[str, Decimal] = {}
+        self.trips: list[RoundTrip] = []
+        self.also: list[str] = []
 
 
 class Book:
@@ -88,6 +106,8 @@ class Book:
         self.totals: dict[tuple[str, str], Decimal] = {}
         self.instruments: dict[str, Instrument] = {}
         self._leverages: dict[str, tuple[Decimal, MarginMode]] = {}
+        self._in_lots: dict[str, Decimal] = {}  # by coin: what all spot positions hold of it
+        self._owed: dict[str, Decimal] = {}  # by coin: fees paid in it while the account had none
         self._trips = TripFold(account)
 
     def know(self, instrument: Instrument) -> None:
@@ -100,8 +120,23 @@ class Book:
         self, kind: TransactionKind, ref: str, currency: str, amount: Decimal, ts: int
     ) -> Transaction:
         """Money that came (positive) or left: `deposit`, `withdrawal`, `transfer` or `correction`."""
+        return self.book_transfer(kind, ref, currency, amount, ts).transaction
+
+    def book_transfer(
+        self, kind: TransactionKind, ref: str, currency: str, amount: Decimal, ts: int
+    ) -> Booked:
+        """`transfer`, with the positions and trips that change when a coin leaves out of their lots."""
         with exact():
-            return self._post(kind, ref, ts, _move(f"capital:{kind}", f"cash:{currency}", currency, amount))
+            paid = self._pay_out(currency, -amount, f"capital:{kind}", ts)
+            rest = amount + paid.from_lots
+            paid.postings += _move(f"capital:{kind}", f"cash:{currency}", currency, rest)
+            return Booked(
+                transaction=self._post(kind, ref, ts, paid.postings),
+                realised=ZERO,
+                currency=currency,
+                trips=tuple(paid.trips),
+                also=tuple(paid.also),
+            )
 
     def deposit(self, ref: str, currency: str, amount: Decimal, ts: int) -> Transaction:
         """Money that came from outside."""
@@ -186,6 +221,7 @@ class Book:
             totals=tuple(Posting(book, currency, amount) for (book, currency), amount in self.totals.items()),
             positions=tuple(position.state() for position in self.positions.values()),
             leverages=dict(self._leverages),
+            owed=dict(self._owed),
             # copies: a trip under way changes in place
             trips={id: msgspec.structs.replace(trip) for id, trip in self._trips.under_way.items()},
             next_trip=self._trips.next_id,
@@ -202,7 +238,7 @@ class Book:
             margin_mode=state.margin_mode,
         )
         book.instruments = {instrument.id: instrument for instrument in state.instruments}
-        book._leverages = dict(state.leverages)
+        book._leverages, book._owed = dict(state.leverages), dict(state.owed)
         trips = {id: msgspec.structs.replace(trip) for id, trip in state.trips.items()}
         book._trips = TripFold(state.account, next_id=state.next_trip, under_way=trips)
         with exact():
@@ -210,6 +246,7 @@ class Book:
             for kept in state.positions:
                 instrument = book.instruments[kept.instrument]
                 book.positions[kept.instrument] = kept.position(instrument, state.method)
+                book._count(instrument, kept.quantity)
         return book
 
     def _known(self, instrument_id: str) -> Instrument:
@@ -219,48 +256,48 @@ class Book:
             raise UnknownSymbol(instrument_id) from None
 
     def _fill(self, instrument: Instrument, fill: Fill, origin: str, tag: str) -> Booked:
+        spot, currency = is_spot(instrument), settles_in(instrument)
         signed = fill.quantity if fill.side == "buy" else -fill.quantity
         # a fee in the base coin is so much of it sold, at the fill's price, to pay the fee
-        in_kind = fill.fee if is_spot(instrument) and fill.fee_currency == instrument.base else ZERO
+        in_kind = fill.fee if spot and fill.fee_currency == instrument.base else ZERO
         change = signed - in_kind
-        currency = settles_in(instrument)
-        fee = in_kind * fill.price if in_kind else fill.fee if fill.fee_currency == currency else ZERO
-
         position = self.positions.get(instrument.id)
         if position is None:
             position = Position(instrument, *self.leverage_of(instrument.id), opened_at=fill.ts)
         closed = min(abs(position.quantity), abs(change)) if position.quantity * change < 0 else ZERO
         opened = change + closed if change < 0 else change - closed
-        fee_of_closed = share(fee, closed, abs(change)) if closed else ZERO
+        outside = self._without_lots(instrument.base, opened) if spot and opened else ZERO
+        opened -= outside
 
+        if in_kind:
+            fee, paid = in_kind * fill.price, _PaidOut()
+        else:
+            fee, paid = self._pay_fee(instrument, fill)
+        fee_of_closed = share(fee, closed, abs(change)) if closed else ZERO
         postings: list[Posting] = []
         entered = position.signed_cost
         realised = self._close(position, closed, fill.price, fee_of_closed, postings) if closed else ZERO
         if opened:
             self._open(position, opened, fill.price, fee - fee_of_closed, fill.ts, postings)
-        if is_spot(instrument):
+        self._keep(position)
+        if spot:
             trading, cash = f"trading:{instrument.id}", f"cash:{instrument.base}"
             postings += _move(trading, cash, instrument.base, signed)
             postings += _move(cash, trading, instrument.base, in_kind)
             postings += _post(f"cash:{currency}", currency, -signed * fill.price)
             postings += _post(trading, currency, position.signed_cost - entered)
+            if outside:
+                postings += self._exchange(instrument, outside, fill.price)
         else:
             postings += _post(f"cash:{currency}", currency, realised)
         postings += _post(f"realised:{instrument.id}", currency, -realised)
-        if in_kind:
-            postings += _post(f"fees:{instrument.id}", currency, fee)
-        else:
-            coin = fill.fee_currency
-            postings += _move(f"cash:{coin}", f"fees:{instrument.id}", coin, fill.fee)
+        postings += _post(f"fees:{instrument.id}", currency, fee) if in_kind else paid.postings
 
-        if position.quantity:
-            self.positions[instrument.id] = position
-        else:
-            self.positions.pop(instrument.id, None)
         trips = self._trips.fill(
             instrument,
             closed=closed,
             opened=opened,
+            held=position.quantity,
             price=fill.price,
             realised=realised,
             fee=fee,
@@ -270,7 +307,100 @@ class Book:
         )
         kind: TransactionKind = "liquidation" if fill.liquidation else "fill"
         transaction = self._post(kind, fill.id, fill.ts, postings)
-        return Booked(transaction=transaction, realised=realised, currency=currency, trips=trips)
+        return Booked(
+            transaction=transaction,
+            realised=realised,
+            currency=currency,
+            trips=(*trips, *paid.trips),
+            also=tuple(paid.also),
+            faults=self._sold_short(fill, instrument) if spot and opened < 0 else (),
+        )
+
+    def _without_lots(self, coin: str, opened: Decimal) -> Decimal:
+        """How much of `opened` (signed) makes no lot.
+
+        A sale beyond the lots first takes coins that came in by transfer; a purchase first buys back what
+        fees took of a coin while the account had none.
+        """
+        free = self.balances.get(coin, ZERO) - self._in_lots.get(coin, ZERO)
+        if opened < 0:
+            return -min(-opened, max(free, ZERO))
+        owed = self._owed.get(coin)
+        return min(opened, owed, max(-free, ZERO)) if owed else ZERO
+
+    def _exchange(self, instrument: Instrument, outside: Decimal, price: Decimal) -> list[Posting]:
+        """Postings that take coins without lots out of the trading book, at the fill's price.
+
+        What came in without a cost gets this price as its cost; what fees took gets it as theirs.
+        """
+        trading, base, quote = f"trading:{instrument.id}", instrument.base, instrument.quote
+        other = "capital:in_kind"
+        if outside > 0:
+            other = f"fees:{instrument.id}"
+            self._owed[base] -= outside
+            if not self._owed[base]:
+                del self._owed[base]
+        return [*_move(other, trading, base, outside), *_post(other, quote, outside * price)]
+
+    def _pay_fee(self, instrument: Instrument, fill: Fill) -> tuple[Decimal, _PaidOut]:
+        """Pay a fee that is not in the base coin; what of it is known in the settlement currency."""
+        coin, target = fill.fee_currency, f"fees:{instrument.id}"
+        if coin == settles_in(instrument):
+            return fill.fee, _PaidOut(postings=_move(f"cash:{coin}", target, coin, fill.fee))
+        paid = self._pay_out(coin, fill.fee, target, fill.ts)
+        rest = fill.fee - paid.from_lots
+        if paid.lacking:
+            self._owed[coin] = self._owed.get(coin, ZERO) + paid.lacking
+        paid.postings += _move(f"cash:{coin}", target, coin, rest)
+        return paid.costs.get(settles_in(instrument), ZERO), paid
+
+    def _pay_out(self, coin: str, amount: Decimal, target: str, ts: int) -> _PaidOut:
+        """Take what of `amount` is not covered by coins without lots out of lots, at their cost.
+
+        Nothing is realised by it: what was paid cost what the coins had cost.
+        """
+        paid = _PaidOut()
+        free = self.balances.get(coin, ZERO) - self._in_lots.get(coin, ZERO)
+        wanted = max(amount - max(free, ZERO), ZERO)
+        for position in list(self.positions.values()):
+            instrument = position.instrument
+            if not (wanted and position.is_spot and instrument.base == coin and position.is_long):
+                continue
+            taken = min(wanted, position.quantity)
+            cost = position.reduce(taken)
+            wanted -= taken
+            self._count(instrument, -taken)
+            self._keep(position)
+            trading = f"trading:{instrument.id}"
+            paid.postings += _move(f"cash:{coin}", trading, coin, taken)
+            paid.postings += _move(trading, target, instrument.quote, cost)
+            paid.from_lots += taken
+            paid.costs[instrument.quote] = paid.costs.get(instrument.quote, ZERO) + cost
+            paid.trips += self._trips.shrink(instrument, taken, ts)
+            paid.also.append(instrument.id)
+        paid.lacking = wanted
+        return paid
+
+    def _sold_short(self, fill: Fill, instrument: Instrument) -> tuple[Fault, ...]:
+        lacking = -self.balances.get(instrument.base, ZERO)
+        if lacking <= 0:  # it has the coins, by another instrument's lots
+            return ()
+        text = (
+            f"After fill {fill.id} the account has sold {lacking:f} {instrument.base} that it did not have: "
+            "booked as a short lot. If this history begins in the middle, import what came before."
+        )
+        return (Fault("sold_more_than_held", text),)
+
+    def _keep(self, position: Position) -> None:
+        """See to it that `positions` has it as long as it is not flat."""
+        if position.quantity:
+            self.positions[position.instrument.id] = position
+        else:
+            self.positions.pop(position.instrument.id, None)
+
+    def _count(self, instrument: Instrument, change: Decimal) -> None:
+        if is_spot(instrument):
+            self._in_lots[instrument.base] = self._in_lots.get(instrument.base, ZERO) + change
 
     def _close(
         self, position: Position, closed: Decimal, price: Decimal, fee: Decimal, postings: list[Posting]
@@ -278,6 +408,7 @@ class Book:
         long, instrument = position.is_long, position.instrument
         if position.margin:
             postings += self._set_aside(position, -share(position.margin, closed, abs(position.quantity)))
+        self._count(instrument, -closed if long else closed)
         cost = position.reduce(closed)
         realised = gain(instrument, long=long, entered=cost, left=worth(instrument, closed, price))
         position.realised += realised
@@ -295,6 +426,7 @@ class Book:
     ) -> None:
         if not position.quantity:  # after a reversal: what was closed is one position, what opens another
             position.begin(ts)
+        self._count(position.instrument, opened)
         cost = position.open(opened, price, ts, self.method)
         position.fees += fee
         if position.margin_mode == "isolated" and not position.is_spot:

@@ -8,7 +8,7 @@ from typing import Literal
 import msgspec
 
 from candlewick.core.instrument import Instrument
-from candlewick.ledger.contract import price_of, settles_in, worth
+from candlewick.ledger.contract import is_spot, price_of, settles_in, worth
 from candlewick.ledger.exact import ZERO, share
 
 
@@ -93,6 +93,7 @@ class TripFold:
         *,
         closed: Decimal,
         opened: Decimal,
+        held: Decimal,
         price: Decimal,
         realised: Decimal,
         fee: Decimal,
@@ -102,16 +103,26 @@ class TripFold:
     ) -> tuple[RoundTrip, ...]:
         """A fill that closed some of what was open (unsigned) and opened the rest (signed).
 
-        A reversal does both, and its `fee` is divided by quantity. `realised` belongs to what was closed.
+        A reversal does both, and its `fee` is divided by quantity. `realised` belongs to what was closed,
+        `held` is the position after all of it. Less than one lot of a coin cannot be sold: with no more
+        left than that, the trip is closed, and what is left stands with the next one.
         """
         changed: list[RoundTrip] = []
         if closed:
             paid = share(fee, closed, closed + abs(opened))
-            changed.append(self._leave(instrument, closed, price, realised, paid, ts))
+            changed += self._leave(instrument, closed, price, realised, paid, ts)
             fee -= paid
         if opened:
-            changed.append(self._enter(instrument, opened, price, fee, origin, tag, ts))
+            changed.append(self._enter(instrument, opened, held, price, fee, origin, tag, ts))
         return tuple(changed)
+
+    def shrink(self, instrument: Instrument, quantity: Decimal, ts: int) -> tuple[RoundTrip, ...]:
+        """Coins left the position without being sold: a withdrawal, or a fee paid in them."""
+        trip = self.under_way.get(instrument.id)
+        if trip is None:
+            return ()
+        trip.open -= quantity
+        return (self._end_if_flat(instrument, trip, ts),)
 
     def funding(self, instrument: Instrument, amount: Decimal) -> tuple[RoundTrip, ...]:
         """Funding that was received (positive) or paid on what is open."""
@@ -125,6 +136,7 @@ class TripFold:
         self,
         instrument: Instrument,
         opened: Decimal,
+        held: Decimal,
         price: Decimal,
         fee: Decimal,
         origin: str,
@@ -137,7 +149,7 @@ class TripFold:
             self.under_way[instrument.id] = trip
             self.next_id += 1
         quantity = abs(opened)
-        trip.open += quantity
+        trip.open = abs(held)
         trip.peak = max(trip.peak, trip.open)
         trip.entered += quantity
         trip.entered_worth += worth(instrument, quantity, price)
@@ -154,8 +166,10 @@ class TripFold:
         realised: Decimal,
         fee: Decimal,
         ts: int,
-    ) -> RoundTrip:
-        trip = self.under_way[instrument.id]
+    ) -> tuple[RoundTrip, ...]:
+        trip = self.under_way.get(instrument.id)
+        if trip is None:  # dust that a closed trip had left, sold alone
+            return ()
         trip.open -= closed
         trip.left += closed
         trip.left_worth += worth(instrument, closed, price)
@@ -163,7 +177,10 @@ class TripFold:
         trip.fees += fee
         trip.fills += 1
         trip.exits += 1
-        if trip.open:
+        return (self._end_if_flat(instrument, trip, ts),)
+
+    def _end_if_flat(self, instrument: Instrument, trip: OpenTrip, ts: int) -> RoundTrip:
+        if trip.open and not (is_spot(instrument) and instrument.lot and trip.open < instrument.lot):
             return self._told(instrument, trip, None)
         del self.under_way[instrument.id]
         return self._told(instrument, trip, ts)
@@ -186,7 +203,7 @@ class TripFold:
             net=trip.gross - trip.fees + trip.funding,
             fills=trip.fills,
             scale_ins=max(trip.entries - 1, 0),
-            scale_outs=trip.exits if exited_at is None else trip.exits - 1,
+            scale_outs=trip.exits if exited_at is None else max(trip.exits - 1, 0),
             origin=trip.origin,
             tag=trip.tag,
             entered_at=trip.entered_at,
