@@ -1,0 +1,101 @@
+"""The invariants find nothing in a sound book, and each finds the fault that it is there for."""
+
+from __future__ import annotations
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from candlewick.ledger import invariants
+from candlewick.ledger.posting import Posting
+from tests.ledger.notation import D, History, run
+from tests.ledger.test_properties import METHODS, histories, marks
+
+SOUND = """
+    deposit 10000 USDT
+    buy  1 BTCUSDT @ 100 fee 0.001 BTC
+    buy  2 BTCUSDT-PERP @ 100 fee 0.1 USDT
+    sell 0.5 BTCUSDT @ 110
+    funding -0.3 USDT on BTCUSDT-PERP
+"""
+MARKS = {"binance:BTCUSDT": D(105), "binance:BTCUSDT-PERP": D(105)}
+
+
+def faults(history: History, known=MARKS):
+    book = history.book
+    return [
+        *invariants.postings_balance(history.transactions),
+        *invariants.totals_are_postings(book, history.transactions),
+        *invariants.positions_are_postings(book),
+        *invariants.positions_are_fills(book, history.fills, history.transactions),
+        *invariants.equity_is_explained(book, known),
+        *invariants.check(book),
+    ]
+
+
+@given(histories, marks(), st.sampled_from(METHODS))
+def test_any_history_keeps_them_all(history, known, method):
+    assert faults(run("\n".join(history), method), known) == []
+
+
+def test_a_sound_history_has_nothing_below_zero():
+    assert invariants.nothing_negative(run(SOUND).book) == []
+
+
+def test_it_finds_a_transaction_that_does_not_balance():
+    history = run(SOUND)
+    broken = msgspec.structs.replace(history.transactions[0], postings=history.transactions[0].postings[:1])
+    (fault,) = invariants.postings_balance([broken])
+    assert fault.code == "postings_do_not_balance"
+    assert "10000 USDT over" in fault.text
+
+
+def test_it_finds_a_posting_that_was_lost():
+    history = run(SOUND)
+    codes = {fault.code for fault in invariants.totals_are_postings(history.book, history.transactions[:-1])}
+    assert codes == {"total_is_not_its_postings", "balance_is_not_its_postings"}
+
+
+def test_it_finds_a_balance_that_was_changed():
+    history = run(SOUND)
+    history.book.balances["USDT"] += 1
+    codes = [fault.code for fault in faults(history)]
+    assert "balance_is_not_its_postings" in codes
+    assert "balance_is_not_its_fills" in codes
+
+
+def test_it_finds_a_fill_that_was_not_booked():
+    history = run(SOUND)
+    twice = [*history.fills, history.fills[1]]
+    found = invariants.positions_are_fills(history.book, twice, history.transactions)
+    assert [fault.code for fault in found] == ["position_is_not_its_fills", "balance_is_not_its_fills"]
+
+
+def test_it_finds_a_position_that_its_postings_do_not_explain():
+    history = run(SOUND)
+    history.book.positions["binance:BTCUSDT"].quantity += 1
+    found = invariants.check(history.book)
+    assert {fault.code for fault in found} == {"position_is_not_its_postings"}
+
+
+def test_it_finds_books_that_do_not_sum_to_zero():
+    history = run(SOUND)
+    history.book.totals["capital:deposit", "USDT"] += 1
+    assert [fault.code for fault in invariants.check(history.book)] == ["totals_do_not_balance"]
+    assert [fault.code for fault in invariants.equity_is_explained(history.book, MARKS)] == [
+        "equity_is_not_explained"
+    ]
+
+
+def test_it_finds_a_balance_below_zero_and_a_coin_held_short():
+    codes = {fault.code for fault in invariants.nothing_negative(run("sell 1 BTCUSDT @ 100").book)}
+    assert codes == {"balance_below_zero", "coin_held_short"}
+
+
+def test_it_finds_where_a_stored_book_is_not_the_replayed_one():
+    stored, replayed = run(SOUND).book.snapshot(), run(SOUND).book.snapshot()
+    assert invariants.same_book(stored, replayed) == []
+    more = (*stored.totals, Posting("cash:USDT", "USDT", D(1)))
+    (fault,) = invariants.same_book(msgspec.structs.replace(stored, totals=more), replayed)
+    assert fault.code == "stored_is_not_replayed"
+    assert fault.text.startswith("totals is stored as")
