@@ -29,7 +29,7 @@ class Till(FormComponent):
     schema = Size
     events: ClassVar = {
         "put": Event(Size, (MayTrade,)),
-        "take": Event(Size, (MayTrade,), rate_limit="2/minute"),
+        "take": Event(Size, (MayTrade,), rate_limit=2),
         "look": Event(Size),
     }
     fails: ClassVar[Exception | None] = None

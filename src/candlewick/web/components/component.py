@@ -43,13 +43,13 @@ class Event:
     Attributes:
         schema: its data.
         permission_classes: who may send it, beside those who may see the component.
-        rate_limit: how often one person may, as `limits` writes it; None: as the component.
+        rate_limit: how often a minute one person may; None: as the component.
         part: template of the part that answers it, where the whole need not be drawn anew.
     """
 
     schema: type[Schema] = Nothing
     permission_classes: tuple[type[Permission], ...] = ()
-    rate_limit: str | None = None
+    rate_limit: int | None = None
     part: str | None = None
 
 
@@ -68,7 +68,7 @@ class Component:
         template_name: what it is rendered with; `component` and its state are the context.
         permission_classes: who may see it. Without any it cannot be registered.
         events: the events it answers to, by name; each has a handler `on_<name>(data)`.
-        rate_limit: how often one person may send each of its events.
+        rate_limit: how often a minute one person may send each of its events.
         cache_ttl: seconds for which one person's view of it may be shown again; 0: never.
         is_of_account: whether it shows one account; else what is a person's own.
         state: what it shows, filled by `mount` and the handlers.
@@ -82,7 +82,7 @@ class Component:
     permission_classes: ClassVar[tuple[type[Permission], ...]] = ()
     params_schema: ClassVar[type[Params]] = Params
     events: ClassVar[Mapping[str, Event]] = {}
-    rate_limit: ClassVar[str] = "20/second"
+    rate_limit: ClassVar[int] = 600
     cache_ttl: ClassVar[float] = 0
     is_of_account: ClassVar[bool] = True
 

@@ -10,7 +10,6 @@ import json
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -18,7 +17,6 @@ from django.core.cache import cache as kept
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.template.loader import render_to_string
-from limits import RateLimitItem, parse
 from pydantic import ValidationError
 
 from candlewick.core.errors import (
@@ -30,11 +28,11 @@ from candlewick.core.errors import (
     UsageError,
     VenueError,
 )
-from candlewick.web.components import rates
 from candlewick.web.components.component import Component, Event, FormComponent, Notice, Schema
 from candlewick.web.components.permissions import Denied, Permission
 from candlewick.web.components.registry import Registry
 from candlewick.web.components.visit import Visit
+from candlewick.web.limits import TooMany, limiter
 
 log = logging.getLogger(__name__)
 _DROPPED: Final = frozenset({"event", "csrfmiddlewaretoken"})
@@ -87,8 +85,8 @@ def dispatch(registry: Registry, visit: Visit, call: Call) -> Answer:
         return _refusal(403, str(error) or "You may not do this.")
     except Http404 as error:
         return _refusal(404, str(error))
-    except RateLimited as error:
-        return _refusal(429, str(error), {"Retry-After": str(max(1, round(error.retry_after_s)))})
+    except TooMany as error:
+        return _refusal(429, str(error), error.headers)
     if event is None:
         return _show(kind, visit, params)
     return _handle(kind(visit, params), call, event)
@@ -163,6 +161,8 @@ def status_of(error: CandlewickError) -> tuple[int, dict[str, str]]:
             return 409, {}
         case UsageError():
             return (404 if type(error) is not UsageError else 422), {}
+        case TooMany():
+            return 429, error.headers
         case RateLimited():
             return 429, {"Retry-After": str(max(1, round(error.retry_after_s)))}
         case EngineAway() | VenueError():
@@ -219,15 +219,8 @@ def _cache_key(kind: type[Component], visit: Visit, params: Schema) -> str:
 
 
 def _count(visit: Visit, kind: type[Component], name: str, event: Event) -> None:
-    item = _rate(event.rate_limit or kind.rate_limit)
-    wait = rates.hit(item, kind.name, name, visit.person.id)
-    if wait is not None:
-        raise RateLimited(f"Too often: at most {item}. Wait a moment.", wait)
-
-
-@cache
-def _rate(text: str) -> RateLimitItem:
-    return parse(text)
+    per_minute = event.rate_limit or kind.rate_limit
+    limiter().count(f"{kind.name} {name} events", per_minute, f"person {visit.person.id}")
 
 
 def _refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> Answer:

@@ -16,6 +16,7 @@ from candlewick.web.components.component import Event, FormComponent, Notice, Pa
 from candlewick.web.components.figures import Figure, fixed, price_places, quantity_places, share, signed
 from candlewick.web.components.permissions import MayTrade, SeesAccount
 from candlewick.web.components.registry import registry
+from candlewick.web.limits import count_order
 
 _Number = Annotated[Decimal, Field(gt=0, max_digits=28, decimal_places=12)]
 _Key = Annotated[str, Field(min_length=8, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
@@ -134,7 +135,7 @@ class OrderTicket(FormComponent):
     params_schema = OfSymbol
     schema = Submission
     events: ClassVar = {
-        "submit": Event(Submission, (MayTrade,), rate_limit="120/minute"),
+        "submit": Event(Submission, (MayTrade,)),
         "preview": Event(Ticket, part="components/_order_preview.html"),
     }
 
@@ -167,6 +168,7 @@ class OrderTicket(FormComponent):
         self.errors = ticket.missing()
         if self.errors:
             return
+        count_order(self.visit.account)
         try:
             order = self.visit.command(
                 "order.place",

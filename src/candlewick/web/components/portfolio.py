@@ -14,6 +14,7 @@ from candlewick.web.components.component import Component, Event, Notice, Schema
 from candlewick.web.components.figures import counted, fixed, percent, price_places, quantity_places, signed
 from candlewick.web.components.permissions import MayTrade, SeesAccount
 from candlewick.web.components.registry import registry
+from candlewick.web.limits import count_order
 
 Symbol = Annotated[str, Field(min_length=1, max_length=80)]
 Price = Annotated[Decimal, Field(gt=0, max_digits=28, decimal_places=12)]
@@ -41,11 +42,11 @@ class Portfolio(Component):
     template_name = "components/portfolio.html"
     permission_classes = (SeesAccount,)
     events: ClassVar = {
-        "close": Event(OfSymbol, (MayTrade,), rate_limit="60/minute"),
-        "reverse": Event(OfSymbol, (MayTrade,), rate_limit="60/minute"),
-        "close_all": Event(permission_classes=(MayTrade,), rate_limit="20/minute"),
-        "add_stop": Event(Protection, (MayTrade,), rate_limit="60/minute"),
-        "add_target": Event(Protection, (MayTrade,), rate_limit="60/minute"),
+        "close": Event(OfSymbol, (MayTrade,), rate_limit=60),
+        "reverse": Event(OfSymbol, (MayTrade,), rate_limit=60),
+        "close_all": Event(permission_classes=(MayTrade,), rate_limit=20),
+        "add_stop": Event(Protection, (MayTrade,), rate_limit=60),
+        "add_target": Event(Protection, (MayTrade,), rate_limit=60),
     }
 
     def mount(self) -> None:
@@ -102,6 +103,7 @@ class Portfolio(Component):
             self.notice = Notice("warn", f"There is no position in {data.symbol}.")
             return
         quantity = held[0]["quantity"]
+        count_order(self.visit.account)
         self.visit.command(
             "order.place",
             symbol=instrument,

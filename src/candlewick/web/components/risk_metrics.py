@@ -47,8 +47,8 @@ class RiskMetrics(Component):
     permission_classes = (SeesAccount,)
     params_schema = Shown
     events: ClassVar = {
-        "kill": Event(Kill, (MayManageRisk,), rate_limit="10/minute"),
-        "set_state": Event(State, (MayManageRisk,), rate_limit="10/minute"),
+        "kill": Event(Kill, (MayManageRisk,), rate_limit=10),
+        "set_state": Event(State, (MayManageRisk,), rate_limit=10),
     }
 
     def mount(self) -> None:

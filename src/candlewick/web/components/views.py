@@ -15,6 +15,7 @@ from candlewick.web import desk
 from candlewick.web.components.dispatch import Call, dispatch
 from candlewick.web.components.registry import registry
 from candlewick.web.components.visit import Visit
+from candlewick.web.limits import count_request
 from candlewick.web.link import Engine
 from candlewick.web.people.accounts import AccountAccess, chosen
 from candlewick.web.people.identity import person_of
@@ -30,6 +31,7 @@ def component(request: HttpRequest, name: str) -> HttpResponse:
     visit = visit_of(request)
     if visit is None:
         return render(request, "components/_signed_out.html", status=401)
+    count_request(visit.person)
     is_event = request.method == "POST"
     data = _texts(request.POST) if is_event else {}
     call = Call(
