@@ -6,10 +6,11 @@ endpoints   addresses of the private side, of the real venue and of a simulated 
 mapper      messages → what they say of an order or of money, pure
 reconcile   an account as the venue has it: open orders, missed fills, balances, positions
 refusals    the venue's error codes: what each means for an order
-requests    an order, a cancel, an amendment, a question → the request that says it, pure
+requests    what we ask of the venue → the request that asks it, pure
 rest        signed requests, and what is known when no answer comes
 signing     keys and signatures
 stream      user-data streams: signed subscription on spot, listen key on futures
+terms       an order's terms → the parameters of the venue's order that does the same, pure
 tracker     orders of this process by every name they have, and what was told of them, pure
 venue       `OrderVenue` of all live accounts
 wire        messages as typed structs

@@ -44,7 +44,7 @@ class Credentials:
         self.label = label
         self.kind: Literal["hmac", "ed25519"]
         if not key or not key.isascii() or not key.isprintable() or " " in key:
-            raise ConfigError(f"The API key {label!r} is empty or holds characters that no key has. Add it anew.")
+            raise ConfigError(f"The API key {label!r} is empty or no key has such characters. Add it anew.")
         if not secret:
             raise ConfigError(f"The API key {label!r} has no secret. Add it anew, with its secret.")
         self._key = key
@@ -93,10 +93,10 @@ def _ed25519(label: str, pem: str) -> Callable[[bytes], str]:
         key = load_pem_private_key(pem.strip().encode(), password=None)
     except (ValueError, TypeError):
         raise ConfigError(
-            f"The secret of API key {label!r} is no private key that can be read. It must be PEM without a password."
+            f"The secret of API key {label!r} is no private key that can be read: PEM without a password is."
         ) from None
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(
-            f"The secret of API key {label!r} is a private key, but not Ed25519. Make an Ed25519 or an HMAC key."
+            f"The secret of API key {label!r} is not Ed25519. Make an Ed25519 or an HMAC key at the venue."
         )
     return lambda payload: base64.b64encode(key.sign(payload)).decode()

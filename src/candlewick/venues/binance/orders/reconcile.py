@@ -1,0 +1,346 @@
+"""An account as the venue has it: open orders, what became of those we ask about, missed fills, money.
+
+Nothing is claimed that the fills do not bear out: an order stands here as filled as far as its fills are
+known, and an end is told when all of them are. Balances and positions are told only if nothing happened
+while they were collected, for the parts come from several answers and would not fit together otherwise.
+
+Which symbols may hold trades that nobody told: those with working or open orders, on futures those that
+the income history names, on spot those whose base asset the account holds. (A spot pair that was bought and
+sold again, wholly and by other means, while nobody listened leaves no trace that could be asked for.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final
+
+from candlewick.core.clock import NS_PER_MS
+from candlewick.core.errors import VenueError
+from candlewick.core.instrument import Instrument
+from candlewick.core.reports import (
+    FundingPaid,
+    Report,
+    VenueBalance,
+    VenueOrder,
+    VenuePosition,
+)
+from candlewick.venues.binance.orders import requests, wire
+from candlewick.venues.binance.orders.endpoints import PrivateMarket
+from candlewick.venues.binance.orders.mapper import Mapper, Said, tidy
+from candlewick.venues.binance.orders.refusals import NO_SUCH_ORDER, Refusal
+from candlewick.venues.binance.orders.rest import SignedRest
+from candlewick.venues.binance.orders.terms import Unsupported, market_of
+from candlewick.venues.binance.orders.tracker import Tracked, Tracker
+
+OVERLAP_MS: Final = 60_000  # a list that is read by time is read again so far back
+FUNDING_LATE_MS: Final = 600_000  # how long after a settlement its payment may be booked
+ZERO: Final = Decimal(0)
+
+
+@dataclass(slots=True)
+class Side:
+    """One market of an account."""
+
+    market: PrivateMarket
+    rest: SignedRest
+    mapper: Mapper
+    instruments: Mapping[str, Instrument]  # by internal id
+    income_until_ms: int
+
+    def instrument(self, native: str) -> Instrument | None:
+        """What is known of a symbol."""
+        return self.instruments.get(self.mapper.instrument(native))
+
+
+@dataclass(slots=True)
+class Collected:
+    """What one market says.
+
+    Attributes:
+        said: by our id, every order that is open, was asked about, or has traded.
+        lost: orders that the venue does not know.
+        reports: what is news in that: fills, triggers, ends that were held back until now.
+    """
+
+    said: dict[str, tuple[Tracked, Said]] = field(default_factory=dict)
+    lost: list[Tracked] = field(default_factory=list)
+    reports: list[Report] = field(default_factory=list)
+    balances: list[VenueBalance] = field(default_factory=list)
+    positions: list[VenuePosition] = field(default_factory=list)
+    fundings: list[FundingPaid] = field(default_factory=list)
+
+    @property
+    def orders(self) -> list[VenueOrder]:
+        """The orders as far as their fills bear them out."""
+        return [_venue_order(*each) for each in self.said.values()]
+
+
+async def collect(side: Side, tracker: Tracker) -> Collected:
+    """Ask one market for all of it.
+
+    Raises:
+        VenueError: it does not say.
+    """
+    found = Collected()
+    for said in await _open(side):
+        tracked, _ = tracker.identify(said)
+        found.said[tracked.id] = tracked, said
+    await _money(side, found)
+    income = await _income(side)
+    for tracked in tracker.working(side.market):
+        if tracked.id in found.said or tracked.is_sending:
+            continue
+        became = await ask_about(side, tracker, tracked)
+        if became is None:
+            found.lost.append(tracked)
+        else:
+            found.said[tracked.id] = tracked, became
+    for _, said in list(found.said.values()):
+        found.reports += tracker.heard(said)
+    for native in sorted(_symbols(side, tracker, found, income)):
+        await _trades(side, tracker, native, found)
+    for tracked in list(tracker.missing()):
+        if tracked.market == side.market and tracked.venue_id is not None:
+            await _page(side, tracker, tracked.symbol, {"orderId": tracked.venue_id}, found)
+    found.reports += tracker.release()
+    found.fundings = await _fundings(side, tracker.account, income)
+    return found
+
+
+async def ask_about(side: Side, tracker: Tracker, tracked: Tracked) -> Said | None:
+    """What became of an order, wherever it lives now; None: the venue knows no such order.
+
+    Raises:
+        VenueError: it does not say.
+    """
+    instrument = side.instruments.get(tracked.terms.instrument)
+    if instrument is None:
+        raise VenueError(f"Nothing is known of {tracked.terms.instrument}: the venue does not list it.")
+    if tracked.algo_id is not None and tracked.venue_id is None:
+        names = (
+            requests.by_id(tracked.algo_id)
+            if tracked.algo_id
+            else requests.by_client_id(tracked.id, algo=True)
+        )
+        try:
+            row = await side.rest.ask(requests.query(instrument, names, algo=True), wire.decode_algo)
+        except Refusal as refusal:
+            if refusal.number not in NO_SUCH_ORDER:
+                raise
+            return None
+        said: Said = side.mapper.algo(row)
+        if said.actual_id is None:
+            return said
+        tracker.identify(said)
+    names = (
+        requests.by_id(tracked.venue_id)
+        if tracked.venue_id is not None
+        else requests.by_client_id(tracked.id, algo=False)
+    )
+    try:
+        order = await side.rest.ask(requests.query(instrument, names, algo=False), wire.decode_order)
+    except Refusal as refusal:
+        if refusal.number not in NO_SUCH_ORDER:
+            raise
+        return None
+    return side.mapper.order(order)
+
+
+async def _open(side: Side) -> list[Said]:
+    """Everything open."""
+    ordinary, *algo = requests.open_orders(side.market)
+    said = [side.mapper.order(row) for row in await side.rest.ask(ordinary, wire.decode_orders)]
+    for request in algo:
+        said += [side.mapper.algo(row) for row in await side.rest.ask(request, wire.decode_algos)]
+    return said
+
+
+async def _money(side: Side, found: Collected) -> None:
+    if side.market == "spot":
+        account = await side.rest.ask(requests.account("spot"), wire.decode_spot_account)
+        found.balances = [
+            VenueBalance(each.asset, tidy(each.free), tidy(each.locked))
+            for each in account.balances
+            if each.free or each.locked
+        ]
+        return
+    wallet = await side.rest.ask(requests.account("usdm"), wire.decode_futures_account)
+    for asset in wallet.assets:
+        bound = min(max(asset.initial_margin, ZERO), max(asset.wallet_balance, ZERO))
+        if asset.wallet_balance:
+            free = tidy(asset.wallet_balance - bound)
+            found.balances.append(VenueBalance(asset.asset, free, tidy(bound)))
+    for row in await side.rest.ask(requests.positions(), wire.decode_positions):
+        if row.position_side != "BOTH":
+            raise VenueError(
+                "The futures account is in hedge mode, which keeps two positions of one contract. "
+                "Set its position mode to one-way at the venue."
+            )
+        if row.position_amt:
+            found.positions.append(
+                VenuePosition(
+                    instrument=side.mapper.instrument(row.symbol),
+                    quantity=tidy(row.position_amt),
+                    avg_price=tidy(row.entry_price),
+                    leverage=row.leverage,
+                    isolated=row.isolated_margin > 0,
+                )
+            )
+
+
+async def _income(side: Side) -> list[wire.IncomeRow]:
+    """What moved the futures wallet since it was last read, oldest first."""
+    if side.market == "spot":
+        return []
+    rows: list[wire.IncomeRow] = []
+    start_ms, end_ms = side.income_until_ms - FUNDING_LATE_MS, side.rest.time.now_ms()
+    while start_ms <= end_ms:
+        window_end_ms = min(end_ms, start_ms + requests.TRADES_WINDOW_MS["usdm"] - 1)
+        page = await side.rest.ask(requests.income(start_ms, window_end_ms), wire.decode_income)
+        rows += page
+        # a full page may end in the middle of a millisecond, which is then read again
+        full = len(page) >= requests.INCOME_A_PAGE and page[-1].time > start_ms
+        start_ms = page[-1].time if full else window_end_ms + 1
+    side.income_until_ms = end_ms
+    return rows
+
+
+def _symbols(side: Side, tracker: Tracker, found: Collected, income: list[wire.IncomeRow]) -> set[str]:
+    """Where there may be trades that nobody told, by the venue's names."""
+    symbols = {tracked.symbol for tracked, _ in found.said.values()}
+    symbols |= {each.symbol for each in tracker.working(side.market)}
+    symbols |= {row.symbol for row in income if row.symbol}
+    held = {each.currency for each in found.balances}
+    for instrument in side.instruments.values():
+        if market_or_none(instrument) != side.market:
+            continue
+        traded = instrument.id in tracker.cursors
+        holds = side.market == "spot" and instrument.base in held and instrument.quote in held | {"USDT"}
+        if traded or holds:
+            symbols.add(instrument.native)
+    return symbols
+
+
+def market_or_none(instrument: Instrument) -> PrivateMarket | None:
+    """The market of an instrument; None: it is traded in none of ours."""
+    try:
+        return market_of(instrument)
+    except Unsupported:
+        return None
+
+
+async def _trades(side: Side, tracker: Tracker, native: str, found: Collected) -> None:
+    """Read the list of trades of a symbol from where it was read up to."""
+    id = side.mapper.instrument(native)
+    cursor = tracker.cursor(id)
+    now_ms, last = side.rest.time.now_ms(), cursor.last
+    start_ms = cursor.until_ms - OVERLAP_MS
+    while last is None and start_ms <= now_ms:
+        end_ms = min(now_ms, start_ms + requests.TRADES_WINDOW_MS[side.market] - 1)
+        last = await _page(side, tracker, native, {"startTime": start_ms, "endTime": end_ms}, found)
+        start_ms = end_ms + 1
+    while last is not None:
+        newer = await _page(side, tracker, native, {"fromId": last + 1}, found)
+        if newer is None:
+            break
+        last = newer
+    tracker.read_up_to(id, last, now_ms)
+
+
+async def _page(
+    side: Side, tracker: Tracker, native: str, window: dict[str, str | int], found: Collected
+) -> int | None:
+    """One page of trades; its last id, None if it is empty."""
+    rows = await side.rest.ask(requests.trades(side.market, native, window), wire.decode_trades)
+    for row in sorted(rows, key=lambda row: row.id):
+        dealt = side.mapper.deal(row)
+        tracked = tracker.by_venue_id(side.market, dealt.venue_id)
+        if tracked is None:
+            tracked = await _who(side, tracker, native, dealt.venue_id, found)
+        found.reports += tracker.dealt(tracked, dealt)
+    return max((row.id for row in rows), default=None)
+
+
+async def _who(side: Side, tracker: Tracker, native: str, venue_id: str, found: Collected) -> Tracked:
+    """Whose trade it was: ask for the order, which names itself."""
+    instrument = side.instrument(native)
+    if instrument is None:
+        raise VenueError(f"There are trades in {native}, which the venue does not list any more.")
+    request = requests.query(instrument, requests.by_id(venue_id), algo=False)
+    said = side.mapper.order(await side.rest.ask(request, wire.decode_order))
+    tracked, _ = tracker.identify(said)
+    found.said[tracked.id] = tracked, said
+    found.reports += tracker.heard(said)
+    return tracked
+
+
+async def _fundings(side: Side, account: int, income: list[wire.IncomeRow]) -> list[FundingPaid]:
+    """Settled funding. The income tells the payment; the rate and the mark stand in the list of rates."""
+    paid = []
+    for row in income:
+        if row.income_type != "FUNDING_FEE" or not row.income:
+            continue
+        window = (row.time - FUNDING_LATE_MS, row.time)
+        rates = await side.rest.ask(requests.funding_rates(row.symbol, *window), wire.decode_fundings)
+        settled = [rate for rate in rates if rate.funding_time <= row.time and rate.mark_price]
+        if not settled:
+            continue  # not listed yet: the next reading reaches back far enough
+        rate = settled[-1]
+        mark = tidy(Decimal(rate.mark_price))
+        paid.append(_funding(side, account, row, rate, mark))
+    return paid
+
+
+def _funding(
+    side: Side, account: int, row: wire.IncomeRow, rate: wire.FundingRow, mark: Decimal
+) -> FundingPaid:
+    # longs pay rate × mark × quantity: the venue tells the payment, and the position follows from it
+    quantity = -row.income / (rate.funding_rate * mark) if rate.funding_rate and mark else ZERO
+    instrument = side.instrument(row.symbol)
+    if instrument is not None and instrument.lot:
+        quantity = (quantity / instrument.lot).to_integral_value(ROUND_HALF_EVEN) * instrument.lot
+    return FundingPaid(
+        account=account,
+        id=str(rate.funding_time),
+        instrument=side.mapper.instrument(row.symbol),
+        rate=tidy(rate.funding_rate),
+        mark=mark,
+        quantity=tidy(quantity),
+        amount=tidy(row.income),
+        currency=row.asset,
+        ts=rate.funding_time * NS_PER_MS,
+    )
+
+
+def _venue_order(tracked: Tracked, said: Said) -> VenueOrder:
+    """How the order stands, as far as its fills bear it out."""
+    told = tracked.told if tracked.told is not None else (said.filled or ZERO)
+    status = said.status
+    if tracked.is_missing or (status == "FILLED" and told < tracked.terms.quantity):
+        status = "PARTLY_FILLED" if told else "OPEN"
+    return VenueOrder(
+        order_id=tracked.id,
+        venue_id=said.venue_id,
+        terms=tracked.terms,
+        filled=told,
+        average_price=said.average,
+        status=status,
+        reason=said.reason,
+        ts=said.ts,
+    )
+
+
+def lost(tracked: Tracked, ts: int) -> VenueOrder:
+    """The venue knows no such order: it never came there."""
+    return VenueOrder(
+        order_id=tracked.id,
+        venue_id=tracked.venue_id or "",
+        terms=tracked.terms,
+        filled=tracked.told or ZERO,
+        average_price=None,
+        status="REJECTED",
+        reason="lost: the venue knows no such order",
+        ts=ts,
+    )
