@@ -77,10 +77,8 @@ def slipped(side: int, price: float, limit: float, slippage: float, tick: float)
 
 @compiled
 def notional(quantity: float, price: float, contract_size: float, inverse: bool) -> float:
-    """Worth in the settlement currency: quote (spot, linear), base (inverse)."""
-    if inverse:
-        return quantity * contract_size / price
-    return quantity * contract_size * price
+    """Worth of a quantity of base, or of so many inverse contracts, in what it settles in (quote; base)."""
+    return quantity * contract_size / price if inverse else quantity * price
 
 
 @compiled
@@ -88,7 +86,7 @@ def profit(quantity: float, entry: float, price: float, contract_size: float, in
     """Unrealised profit of a signed `quantity` in the settlement currency."""
     if inverse:
         return quantity * contract_size * (1.0 / entry - 1.0 / price)
-    return quantity * contract_size * (price - entry)
+    return quantity * (price - entry)
 
 
 @compiled
@@ -125,12 +123,11 @@ def bankruptcy(
     On the tick that leaves it not negative. Where it is negative already, that is a price better than the
     mark: the venue's insurance bears the difference.
     """
-    size = quantity * contract_size
     if inverse:
-        inverted = 1.0 / mark + equity / size
+        inverted = 1.0 / mark + equity / (quantity * contract_size)
         price = 1.0 / inverted if inverted > 0.0 else math.inf
     else:
-        price = mark - equity / size
-    if price <= 0.0 or math.isinf(price):
-        return max(price, 0.0)
+        price = max(mark - equity / quantity, 0.0)
+    if math.isinf(price):
+        return price
     return tick_up(price, tick) if quantity > 0.0 else tick_down(price, tick)

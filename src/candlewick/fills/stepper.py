@@ -94,6 +94,11 @@ class Stepper:
         self._position["quantity"] = quantity
 
     @property
+    def is_idle(self) -> bool:
+        """Whether it has no orders, and remembers nothing that was taken."""
+        return not self._ids and not self._held.any()
+
+    @property
     def waits(self) -> bool:
         """Whether an order waits for its trigger."""
         self._find_edges()
@@ -143,6 +148,14 @@ class Stepper:
     def resize(self, id: str, quantity: float) -> None:
         """The order asks for less; it keeps its place in the queue."""
         self._orders["quantity"][self._ids.index(id)] = quantity
+
+    def best(self, id: str) -> float:
+        """Best price since a trailing stop began; NaN: it has not."""
+        return float(self._orders["best"][self._ids.index(id)])
+
+    def set_best(self, id: str, best: float) -> None:
+        """Have a trailing stop go on from a price it has seen."""
+        self._orders["best"][self._ids.index(id)] = best
 
     def ahead(self, id: str) -> float | None:
         """Estimated units in front of a resting order at its price; None: its level is not in sight."""

@@ -120,7 +120,7 @@ class Accounts:
     def positions(self, account: int) -> Iterable[Holding]:
         return [holding for (owner, _), holding in self.holdings.items() if owner == account]
 
-    def cross(self, account: int) -> tuple[float, float]:
+    def cross(self, account: int, currency: str) -> tuple[float, float]:
         assert self.market is not None
         equity, margin = float(self.cash), 0.0
         for holding in self.positions(account):
@@ -230,8 +230,10 @@ class House:
         **terms: Any,
     ) -> Order:
         """An order on its way."""
-        numbers: dict[str, Any] = {name: Decimal(value) if isinstance(value, str) and name not in WORDS else value
-                   for name, value in terms.items()}  # fmt: skip
+        numbers: dict[str, Any] = {
+            name: Decimal(value) if isinstance(value, str) and name not in WORDS else value
+            for name, value in terms.items()
+        }
         return Order(
             id=id,
             account=account,

@@ -24,7 +24,7 @@ class HeartMarket:
         self._engine = engine
 
     def instrument(self, id: str) -> Instrument | None:
-        listed = self._engine.instruments.get(id)
+        listed = self._engine.market.instruments.get(id)
         if listed is not None:
             return listed
         # before its venue has listed it again, the journal knows what it was
@@ -77,9 +77,9 @@ class HeartAccounts:
     def positions(self, account: int) -> Iterable[Holding]:
         return [_holding(each) for each in self._engine.desk.accounts[account].book.positions.values()]
 
-    def cross(self, account: int) -> tuple[float, float]:
+    def cross(self, account: int, currency: str) -> tuple[float, float]:
         value = self._engine.desk.valuation(account)
-        own = next((pool for pool in value.pools if pool.currency == value.currency), None)
+        own = next((pool for pool in value.pools if pool.currency == currency), None)
         if own is None or own.equity is None or own.maintenance_margin is None:
             return NOTHING
         return float(own.equity), float(own.maintenance_margin)

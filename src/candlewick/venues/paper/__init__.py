@@ -1,7 +1,11 @@
 """The simulated execution venue: paper orders, filled from live market data.
 
-seat      one account's orders in one instrument
-terms     orders in the fill core's units, and its answers in Decimals
-venue     `PaperVenue`
-views     what it reads of the market and of the accounts
+arrivals     orders, cancellations and amendments on their way
+floor        the seats, the time, and what is to be told
+funding      perpetuals' funding, paid at the venue's hours
+liquidation  positions whose margin is used up
+seat         one account's orders in one instrument
+terms        orders in the fill core's units, and its answers in Decimals
+venue        `PaperVenue`
+views        what it reads of the market and of the accounts
 """

@@ -8,9 +8,10 @@ from typing import Final
 
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Terms
-from candlewick.core.reports import Fill, Gone, Report, Triggered
+from candlewick.core.reports import Fill, Gone, Liquidity, Report, Triggered
 from candlewick.fills import state
 from candlewick.fills.state import Action
+from candlewick.ledger.contract import is_spot
 from candlewick.trading.settings import AccountSettings
 from candlewick.venues.paper import terms as convert
 
@@ -50,6 +51,7 @@ class Seat:
 
     Attributes:
         tickets: the working orders by id, in order of arrival.
+        price: what triggers and margins were looked at last; None: nothing yet.
     """
 
     def __init__(self, account: int, instrument: Instrument, settings: AccountSettings) -> None:
@@ -60,7 +62,18 @@ class Seat:
         from candlewick.fills.stepper import Stepper
 
         self.stepper = Stepper(convert.rules_of(instrument, settings))
+        self.price: float | None = None
         self._settings = settings
+
+    @property
+    def is_contract(self) -> bool:
+        """Whether what is held here has margin, funding and an end."""
+        return not is_spot(self.instrument)
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing here to remember."""
+        return not self.tickets and self.stepper.is_idle
 
     def take_settings(self, settings: AccountSettings) -> None:
         """Fees and slippage from here on."""
@@ -99,11 +112,14 @@ class Seat:
         """The order asks for less than before, and keeps its place."""
         self.stepper.resize(ticket.id, convert.in_units(ticket.terms.quantity, self.instrument))
 
-    def replace(self, ticket: Ticket) -> None:
+    def renew(self, ticket: Ticket) -> None:
         """The order has other terms than before, and goes to the end of its queue."""
+        best = self.stepper.best(ticket.id)
         self.stepper.remove(ticket.id)
         del self.tickets[ticket.id]
         self.add(ticket)
+        if not ticket.triggered:
+            self.stepper.set_best(ticket.id, best)
 
     def remove(self, id: str) -> Ticket:
         """Take an order out."""
@@ -124,32 +140,40 @@ class Seat:
                 del self.tickets[ticket.id]
                 yield Gone(self.account, ticket.id, REASONS[action.reason], ts, expired=True)
 
-    def _fill(self, ticket: Ticket, action: Action, ts: int) -> Fill:
-        instrument = self.instrument
-        price = convert.price_of(instrument, action.price)
-        quantity = convert.out_of_units(action.quantity, instrument)
+    def take_over(self, ticket: Ticket, price: Decimal, ts: int) -> Fill:
+        """The venue itself takes what is left of an order."""
         left = ticket.terms.quantity - ticket.filled
-        if instrument.lot is None and abs(left - quantity) <= left * ROUNDING:
+        side = convert.side_of(ticket.terms)
+        self.stepper.position += side * convert.in_units(left, self.instrument)
+        return self._made(ticket, price, left, "taker", ts)
+
+    def _fill(self, ticket: Ticket, action: Action, ts: int) -> Fill:
+        price = convert.price_of(self.instrument, action.price)
+        quantity = convert.out_of_units(action.quantity, self.instrument)
+        left = ticket.terms.quantity - ticket.filled
+        if self.instrument.lot is None and abs(left - quantity) <= left * ROUNDING:
             quantity = left  # the last of it: exactly what was left
         if quantity == left:
             del self.tickets[ticket.id]
-        fees = convert.fees_of(instrument, self._settings)
-        fee, currency = convert.fee_of(
-            instrument, price, quantity, fees.maker if action.maker else fees.taker
-        )
+        return self._made(ticket, price, quantity, "maker" if action.maker else "taker", ts)
+
+    def _made(self, ticket: Ticket, price: Decimal, quantity: Decimal, liquidity: Liquidity, ts: int) -> Fill:
+        fees = convert.fees_of(self.instrument, self._settings)
+        rate = fees.maker if liquidity == "maker" else fees.taker
+        fee, currency = convert.fee_of(self.instrument, price, quantity, rate)
         ticket.filled += quantity
         ticket.spent += price * quantity
         return Fill(
             account=self.account,
             # What is filled by then names the fill: it repeats in a replay and goes on after a restart.
-            id=f"p-{ticket.id}-{ticket.filled:f}",
+            id=f"p-{ticket.id}-{ticket.filled.normalize():f}",
             order_id=ticket.id,
-            instrument=instrument.id,
+            instrument=self.instrument.id,
             side=ticket.terms.side,
             price=price,
             quantity=quantity,
             fee=fee,
             fee_currency=currency,
-            liquidity="maker" if action.maker else "taker",
+            liquidity=liquidity,
             ts=ts,
         )

@@ -7,10 +7,12 @@ from decimal import Decimal
 from typing import Final
 
 from candlewick.core import money
+from candlewick.core.events import Side
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import OrderType, Terms, TimeInForce
 from candlewick.fills import state
 from candlewick.fills.state import Rules
+from candlewick.ledger.contract import settles_in, worth
 from candlewick.trading.settings import AccountSettings, Fees
 
 ZERO: Final = Decimal(0)
@@ -57,6 +59,11 @@ def side_of(terms: Terms) -> int:
     return state.BUY if terms.side == "buy" else state.SELL
 
 
+def opposite(quantity: Decimal) -> Side:
+    """The side that takes a signed position away."""
+    return "sell" if quantity > 0 else "buy"
+
+
 def in_units(quantity: Decimal, instrument: Instrument) -> float:
     """Whole lots, rounded towards zero; the quantity itself where the instrument states no lot."""
     if instrument.lot is None:
@@ -82,8 +89,5 @@ def price_of(instrument: Instrument, price: float) -> Decimal:
 
 
 def fee_of(instrument: Instrument, price: Decimal, quantity: Decimal, rate: Decimal) -> tuple[Decimal, str]:
-    """The fee by the core's rule, exact: rate × notional, in quote (spot) or the settlement currency."""
-    size = quantity * instrument.contract_size
-    if instrument.inverse:
-        return rate * size / price, instrument.settle
-    return rate * size * price, instrument.quote if instrument.kind == "spot" else instrument.settle
+    """The fee by the core's rule, exact: rate × notional, in what the instrument settles in."""
+    return rate * worth(instrument, quantity, price), settles_in(instrument)

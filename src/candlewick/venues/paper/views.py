@@ -110,8 +110,11 @@ class AccountView(Protocol):
         """All that it holds, in a defined order."""
         ...
 
-    def cross(self, account: int) -> tuple[float, float]:
-        """Equity that answers for the positions in cross margin, and their maintenance margin together."""
+    def cross(self, account: int, currency: str) -> tuple[float, float]:
+        """What answers for the positions in cross margin that settle in `currency`.
+
+        Their equity, and their maintenance margin together; zeros where a mark is missing.
+        """
         ...
 
     def tiers(self, instrument: str) -> Sequence[Tier]:
