@@ -50,6 +50,10 @@ class Services:
         """Close the live connections of sessions that have ended; from any thread."""
         self.engine.call(self.hub.close_sessions, keys)
 
+    def end_connections_of(self, users: list[int]) -> None:
+        """Close the live connections of people whose rights have changed; they may come again at once."""
+        self.engine.call(self.hub.close_people, users)
+
     def close(self) -> None:
         """Release what was opened."""
         if "lake" in self.__dict__:

@@ -25,7 +25,7 @@ from candlewick.core.errors import (
     UsageError,
     VenueError,
 )
-from candlewick.web.api import charts, market, orders, portfolio, replay, risk, tokens, watchlist
+from candlewick.web.api import charts, market, orders, portfolio, preferences, replay, risk, tokens, watchlist
 from candlewick.web.api.access import BySession, ByToken
 from candlewick.web.limits import TooMany, refused
 from candlewick.web.people.accounts import NoSuchAccount
@@ -47,6 +47,7 @@ api.add_router("/positions", portfolio.positions)
 api.add_router("/risk", risk.router)
 api.add_router("/market", market.router)
 api.add_router("/watchlist", watchlist.router)
+api.add_router("/preferences", preferences.router)
 api.add_router("/replay", replay.router)
 api.add_router("", tokens.router)
 

@@ -126,6 +126,12 @@ class Hub:
         for reader in [each for each in self.readers if each.person.session in ended]:
             self.close(reader, NOT_SIGNED_IN, "You have signed out.")
 
+    def close_people(self, ids: Iterable[int]) -> None:
+        """What these people may see has changed: they connect again and get what they may."""
+        changed = set(ids)
+        for reader in [each for each in self.readers if each.person.id in changed]:
+            self.close(reader, GOING_AWAY, "What you may see has changed. Connect again.")
+
     def subscribe(self, reader: Reader, names: Iterable[str]) -> None:
         """Add channels to a reader; it is told their names, and at once their state.
 

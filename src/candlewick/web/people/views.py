@@ -1,20 +1,28 @@
-"""Pages of a person's own affairs: the login link, the settings, the password."""
+"""Pages of a person's own affairs: the login link, how they sign in, their sessions, their preferences."""
 
 from __future__ import annotations
 
+from typing import Any, get_args
+
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from allauth.account.views import PasswordChangeView, PasswordSetView
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
-from django.contrib.auth import login
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from candlewick.store.models import LoginLink
+from candlewick.web.people import preferences, two_factor
+from candlewick.web.people.doors import page, user_of
+from candlewick.web.people.preferences import Preferences
+from candlewick.web.people.trail import note
+from candlewick.web.services import services_of
 
-_BACKEND = "django.contrib.auth.backends.ModelBackend"
+_SIZES = {"quantity": "Quantity", "notional": "Notional", "equity_pct": "Percent of equity"}
 
 
 @never_cache
@@ -22,7 +30,8 @@ _BACKEND = "django.contrib.auth.backends.ModelBackend"
 def login_link(request: HttpRequest, token: str) -> HttpResponse:
     """Sign the bearer of a link in; the terminal's menu then offers to set a password.
 
-    A HEAD, as link previews send it, does not use the link up.
+    A HEAD, as link previews send it, does not use the link up. Whoever has turned two-factor sign-in on is
+    asked for their code all the same.
     """
     if request.method == "HEAD":
         return HttpResponse()
@@ -31,16 +40,46 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
         return redirect("home")  # who opens their own link again is where they want to be
     if user is None:
         return render(request, "people/link_spent.html", status=410)
-    login(request, user, backend=_BACKEND)
-    return redirect("home")
+    record_authentication(request, user, method="link")
+    answer: HttpResponse = perform_login(request, user, redirect_url="/")
+    return answer
 
 
-@never_cache
-@login_required
-@require_safe
+@page("read")
+@require_http_methods(["GET", "HEAD", "POST"])
 def settings(request: HttpRequest) -> HttpResponse:
-    """What a person may see and change about themselves."""
-    return render(request, "people/settings.html")
+    """What a person may see and change about themselves; a POST keeps their preferences."""
+    user = user_of(request)
+    if request.method == "POST":
+        _keep_preferences(request)
+        messages.success(request, "Your preferences are kept.")
+        return redirect("settings")
+    sessions = UserSession.objects.purge_and_list(user)
+    context = {
+        "two_factor": two_factor.is_on(user.pk),
+        "sessions": sorted(sessions, key=lambda each: each.created_at, reverse=True),
+        "programs": user.program_sessions.all(),
+        "current": request.session.session_key,
+        "preferences": _questions(preferences.of(user.pk)),
+        "section": "profile",
+    }
+    return render(request, "people/settings.html", context)
+
+
+@page("read")
+@require_POST
+def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
+    """End every other session of the person, and every program's; API tokens stay."""
+    user, current = user_of(request), request.session.session_key
+    others = [each for each in UserSession.objects.filter(user=user) if each.session_key != current]
+    keys = [each.session_key for each in others]
+    for each in others:
+        each.end()
+    ended, _ = user.program_sessions.all().delete()
+    services_of(request).end_sessions(keys)
+    note(request, "session.others_ended", user.username, after={"sessions": len(keys), "programs": ended})
+    messages.success(request, "You are signed out everywhere else.")
+    return redirect("settings")
 
 
 class ChangePassword(PasswordChangeView):  # type: ignore[misc]  # published without types
@@ -63,3 +102,26 @@ class SetPassword(PasswordSetView):  # type: ignore[misc]  # published without t
         response: HttpResponse = super().form_valid(form)
         messages.success(self.request, "Your password is set.")
         return response
+
+
+def _keep_preferences(request: HttpRequest) -> None:
+    given: dict[str, Any] = {}
+    for name, field in Preferences.model_fields.items():
+        if field.annotation is bool:
+            given[name] = name in request.POST
+        elif request.POST.get(name) in get_args(field.annotation):
+            given[name] = request.POST[name]
+    preferences.keep(user_of(request).pk, Preferences(**given))
+
+
+def _questions(kept: Preferences) -> list[dict[str, Any]]:
+    """Each preference as the form asks for it."""
+    return [
+        {
+            "name": name,
+            "title": field.description,
+            "value": getattr(kept, name),
+            "choices": [(word, _SIZES[word]) for word in get_args(field.annotation)],
+        }
+        for name, field in Preferences.model_fields.items()
+    ]

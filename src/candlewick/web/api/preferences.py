@@ -1,0 +1,41 @@
+"""`/api/preferences/`: how a person likes their terminal."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest
+from ninja import Router
+from pydantic import ConfigDict
+
+from candlewick.web.api.access import person_of
+from candlewick.web.people import preferences
+from candlewick.web.people.preferences import Preferences
+
+router = Router(tags=["preferences"])
+
+
+class Changes(Preferences):
+    """Some of them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"confirm_orders": False}]})
+
+
+@router.get("/", response=Preferences, summary="Your preferences")
+def show(request: HttpRequest) -> Preferences:
+    """All of them; what was never chosen has its default."""
+    return preferences.of(person_of(request).id)
+
+
+@router.put("/", response=Preferences, summary="Replace your preferences")
+def replace(request: HttpRequest, chosen: Preferences) -> Preferences:
+    """What is left out gets its default again."""
+    preferences.keep(person_of(request).id, chosen)
+    return chosen
+
+
+@router.patch("/", response=Preferences, summary="Change some of your preferences")
+def change(request: HttpRequest, changes: Changes) -> Preferences:
+    """What is left out stays."""
+    person = person_of(request)
+    kept = preferences.of(person.id).model_copy(update=changes.model_dump(exclude_unset=True))
+    preferences.keep(person.id, kept)
+    return kept

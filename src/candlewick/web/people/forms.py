@@ -1,0 +1,75 @@
+"""What the pages of the settings ask for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django import forms
+from django.utils import timezone
+
+from candlewick.store.models import PAPER_CASH, User
+from candlewick.web.people import ownership, scopes
+from candlewick.web.people.accounts import AccountAccess
+from candlewick.web.people.identity import Person
+
+_LASTING: Final = (("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until it is revoked"))
+
+
+class NewAccount(forms.Form):
+    """A paper account."""
+
+    name = forms.CharField(max_length=60, label="Name")
+    cash = forms.DecimalField(
+        label="Begins with (USDT)",
+        initial=PAPER_CASH,
+        min_value=ownership.CASH_AT_LEAST,
+        max_value=ownership.CASH_AT_MOST,
+        max_digits=20,
+        decimal_places=8,
+    )
+
+
+class Rename(forms.Form):
+    """Another name for an account."""
+
+    name = forms.CharField(max_length=60, label="New name")
+
+
+class Share(forms.Form):
+    """Somebody who may see an account, or trade with it."""
+
+    username = forms.CharField(max_length=150, label="Name of the person")
+    may_trade = forms.BooleanField(required=False, label="May trade")
+
+    def clean_username(self) -> User:
+        name = self.cleaned_data["username"]
+        user = User.objects.filter(username=name, is_active=True).first()
+        if user is None:
+            raise forms.ValidationError(f"Nobody who may sign in is named {name!r}.")
+        return user
+
+
+class NewToken(forms.Form):
+    """An API token: its scopes are at most those of the person's role."""
+
+    name = forms.CharField(max_length=60, label="What it is for")
+    scopes = forms.MultipleChoiceField(widget=forms.CheckboxSelectMultiple, label="It may")
+    account = forms.ChoiceField(required=False, label="With")
+    days = forms.ChoiceField(choices=_LASTING, required=False, initial="90", label="It lasts")
+
+    def __init__(self, person: Person, accounts: list[AccountAccess], data: Any = None) -> None:
+        super().__init__(data)
+        allowed = [scope for scope in scopes.SCOPES if person.may(scope)]
+        self.fields["scopes"].choices = [(each, scopes.MEANING[each]) for each in allowed]  # type: ignore[attr-defined]
+        self.fields["scopes"].initial = ["read"]
+        self.fields["account"].choices = [  # type: ignore[attr-defined]
+            ("", "All accounts you may see"),
+            *((str(each.id), each.name) for each in accounts),
+        ]
+
+    @property
+    def expires_at(self) -> Any:
+        """When the token ends; None: when it is revoked."""
+        days = self.cleaned_data["days"]
+        return timezone.now() + timedelta(days=int(days)) if days else None
