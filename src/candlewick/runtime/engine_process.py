@@ -14,6 +14,7 @@ from candlewick.core.clock import Clock, SystemClock
 from candlewick.core.errors import CandlewickError, UsageError, VenueError
 from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.runtime import wiring
+from candlewick.runtime.accounts.accounts import Accounts
 from candlewick.runtime.gateway.server import Gateway
 from candlewick.runtime.health import HealthWatch
 from candlewick.runtime.live import Live
@@ -23,6 +24,8 @@ from candlewick.runtime.publish.market import MarketLane
 from candlewick.runtime.requests import Requests
 from candlewick.runtime.settings import Settings
 from candlewick.runtime.upkeep import compact_forever
+from candlewick.store.journal.journal import Journal
+from candlewick.store.journal.reader import Records
 from candlewick.store.lake import Lake, LakeWriter
 from candlewick.store.lane_log import LaneLog
 from candlewick.trading.engine import Engine
@@ -79,6 +82,19 @@ class EngineProcess:
         self._health = HealthWatch(
             feeds, self.lanes, self._market, clock, settings.market.clock_skew_warning_ms
         )
+        self.accounts = Accounts(
+            engine=self.engine,
+            journal=Journal.open(settings.ledger),
+            records=Records(settings.ledger),
+            take=self.live.obey,
+            send=lambda frames: self.gateway.send_market(frames),
+            start=self.live.start,
+            follow=self.live.follow_too,
+            primary=self._primary,
+            clock=clock,
+        )
+        execution = self.accounts.execution
+        self.live.keep_accounts(execution.carry_out, execution.seal, self.accounts.on_event, execution.notice)
         self.requests = Requests(
             live=self.live,
             health=self._health,
@@ -88,9 +104,10 @@ class EngineProcess:
             primary=self._primary,
             clock=clock,
         )
+        self.requests.verbs |= self.accounts.requests.verbs
         self.gateway = Gateway(
             settings.data_dir,
-            lanes=[self.lanes],
+            lanes=[self.lanes, self.accounts.lanes],
             welcome=self._welcome,
             answer=self.requests.answer,
             on_demand=self._demand,
@@ -99,9 +116,11 @@ class EngineProcess:
     async def run(self) -> None:
         """Run until cancelled; then stop in the order that loses nothing."""
         await self.gateway.start()
+        self.accounts.begin()
         with self._marked_running():
             try:
                 async with asyncio.TaskGroup() as group:
+                    group.create_task(self.accounts.run())
                     for feed in self._feeds:
                         group.create_task(self._follow(feed))
                     group.create_task(self._health.run())
@@ -111,6 +130,7 @@ class EngineProcess:
                         group.create_task(compact_forever(self._settings.market_dir, keep_days))
             finally:
                 await self.live.close()
+                await self.accounts.close()
                 await self.lanes.close()
                 await self.gateway.stop()
                 await asyncio.to_thread(self._writer.close)
@@ -178,6 +198,7 @@ class EngineProcess:
                 if feed.venue.id != self._primary:
                     topics -= {"trades"}
                 self.live.follow_always(instrument.id, topics)
+        self.accounts.follow_held()
         self.gateway.welcome_again()
 
     def _warm_up(self, source: IndicatorSource) -> None:
@@ -226,6 +247,7 @@ class EngineProcess:
                     wanted[instrument].add("derivative")
         self.live.look_at(wanted)
         self._market.demand(channels, fresh)
+        self.accounts.figures.demand(channels, fresh)
 
 
 def _symbol_end(kind: str, rest: str) -> int:

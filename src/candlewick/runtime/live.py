@@ -21,11 +21,13 @@ from candlewick.core.events import (
 )
 from candlewick.core.instrument import Instrument
 from candlewick.core.interval import open_time, seconds
+from candlewick.core.reports import Report
 from candlewick.runtime.history import Historian
 from candlewick.runtime.mending import Mender
 from candlewick.runtime.publish.lanes import Lanes
 from candlewick.runtime.publish.market import MarketLane
 from candlewick.store.lake import Lake, LakeWriter
+from candlewick.trading.commands import Command
 from candlewick.trading.effects import BackfillTrades, CandleClosed, Notice, ResyncBook, Updated
 from candlewick.trading.engine import Engine
 from candlewick.venues.contract import MarketFeed, Topic
@@ -35,6 +37,8 @@ log = logging.getLogger(__name__)
 LINGER_S: Final = 30.0  # a topic nobody looks at any more is kept so long
 KEPT_INTERVALS: Final = frozenset({"1m"})  # bars of our own that go to the lake; others follow from them
 TRADES_BATCH_S: Final = 0.25
+ORDER_TOPICS: Final[frozenset[Topic]] = frozenset({"trades", "quotes", "book"})  # what fills orders
+PERP_TOPICS: Final[frozenset[Topic]] = frozenset({"derivative"})
 
 
 class Live:
@@ -74,6 +78,9 @@ class Live:
         self._looked_at: dict[str, set[Topic]] = {}
         self._down: dict[tuple[str, str], set[str]] = {}  # venue and stream → what it does not carry now
         self._tasks: set[asyncio.Task[None]] = set()
+        self._seal: Callable[[], None] = lambda: None
+        self._after: Callable[[MarketEvent], None] = lambda event: None
+        self._notice: Callable[[str, str, str, int], None] = lambda severity, title, message, ts: None
         self._mender = mender = Mender(
             engine=engine,
             historian=self.historian,
@@ -105,9 +112,38 @@ class Live:
         carry_out = self._carry_out
         for effect in self._process(event):
             carry_out[type(effect)](effect)
+        self._seal()
         beside = self._beside.get(type(event))
         if beside is not None:
             beside(event)
+        self._after(event)
+
+    def obey(self, event: Command | Report) -> None:
+        """Hand the heart a command or a venue's report, and carry out its effects.
+
+        Raises:
+            CandlewickError: whatever the heart answers to a command.
+        """
+        for effect in self._process(event):
+            self._carry_out[type(effect)](effect)
+        self._seal()
+
+    def keep_accounts(
+        self,
+        carry_out: dict[type, Callable[[Any], None]],
+        seal: Callable[[], None],
+        after: Callable[[MarketEvent], None],
+        notice: Callable[[str, str, str, int], None],
+    ) -> None:
+        """Let accounts live on this heart: who carries out what it decides, and is told of every event.
+
+        Args:
+            seal: called when all effects of one event have been carried out.
+            after: called with each market event once it is folded.
+            notice: called with severity, title, message and time of what the system has to say.
+        """
+        self._carry_out |= carry_out
+        self._seal, self._after, self._notice = seal, after, notice
 
     def feed_of(self, instrument: str) -> MarketFeed:
         return self.feeds[instrument.partition(":")[0]]
@@ -136,12 +172,24 @@ class Live:
         """Make instruments known; those a venue no longer lists stay known while we run."""
         for instrument in listed:
             self.instruments[instrument.id] = instrument
+            self.engine.list_instrument(instrument)
             self.engine.watch(instrument.id)
 
     def follow_always(self, instrument: str, topics: frozenset[Topic]) -> None:
         """Follow an instrument whether anybody looks or not."""
         self._always[instrument] = topics
         self.feed_of(instrument).subscribe(instrument, topics)
+
+    def follow_too(self, instrument: str) -> None:
+        """Follow an instrument as long as we run: an account is in it, or has orders on it."""
+        known = self.instruments.get(instrument)
+        if known is None:
+            return
+        topics = ORDER_TOPICS if known.kind in ("spot", "equity") else ORDER_TOPICS | PERP_TOPICS
+        already = self._always.get(instrument, frozenset())
+        if not topics <= already:
+            self.follow_always(instrument, already | topics)
+            self._mender.seed(instrument)
 
     def look_at(self, wanted: dict[str, set[Topic]]) -> None:
         """Follow what people look at; what they leave is let go after a while."""
@@ -217,6 +265,7 @@ class Live:
         level = logging.INFO if notice.severity == "INFO" else logging.WARNING
         log.log(level, "%s: %s", notice.title, notice.message)
         self._lanes.notice(notice.severity, notice.title, notice.message, notice.ts)
+        self._notice(notice.severity, notice.title, notice.message, notice.ts)
 
     def start(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Do work beside the stream. What it cannot do is logged if it is the venue's fault, else told."""

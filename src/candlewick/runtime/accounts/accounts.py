@@ -21,7 +21,7 @@ from candlewick.runtime.accounts.views import HeartAccounts, HeartMarket
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.reader import Records
 from candlewick.store.journal.writer import JournalWriter
-from candlewick.trading.commands import Command, SetTradingState
+from candlewick.trading.commands import Command
 from candlewick.trading.engine import Engine
 from candlewick.venues.execution import OrderVenue
 from candlewick.venues.paper.venue import PaperVenue
@@ -111,15 +111,9 @@ class Accounts:
     def begin(self) -> None:
         """Resume: give the paper venue its orders back, and compare every account with its venue."""
         now = self._clock.now_ns()
-        for account, state in self._engine.desk.accounts.items():
+        for state in self._engine.desk.accounts.values():
             if state.kind == "paper":
                 self._paper.restore(state.orders.values(), now)
-            for fault in self._engine.checks(account):
-                text = f"The books do not add up: {fault}"
-                log.critical("Account %d: %s", account, text)
-                self._take(
-                    SetTradingState(account=account, state="HALTED", reason=text, actor="system", ts=now)
-                )
         self._paper.listen(self._take)
         for account in self._engine.desk.accounts:
             self.execution.reconcile(account)
@@ -128,7 +122,7 @@ class Accounts:
         """Have the market data of all that is held or worked on come; called after each new listing."""
         for state in self._engine.desk.accounts.values():
             named = {order.terms.instrument for order in state.orders.values()}
-            for instrument in {*state.book.positions, *named} & self._engine.instruments.keys():
+            for instrument in {*state.book.positions, *named} & self._engine.market.instruments.keys():
                 self._follow(instrument)
 
     async def run(self) -> None:

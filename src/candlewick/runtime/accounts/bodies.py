@@ -23,7 +23,12 @@ from candlewick.trading.account import AccountState
 from candlewick.trading.commands import Place
 from candlewick.trading.effects import OrderChanged
 from candlewick.trading.engine import Engine
+from candlewick.trading.risk import door
+from candlewick.trading.risk.ask import Ask
+from candlewick.trading.risk.funds import free_of
+from candlewick.trading.risk.use import summarise
 from candlewick.trading.risk.verdict import Approved, Refused, Verdict
+from candlewick.trading.valuing import rate
 
 ZERO: Final = Decimal(0)
 _PREVIEWED: Final = (
@@ -107,14 +112,15 @@ class Bodies:
         """What an order would cost, bind, and put at risk."""
         terms, account = asked.terms, self._account(asked.account)
         found = self.refused(verdict) if isinstance(verdict, Refused) else {"ok": True, "refusal": None}
-        estimate = verdict if isinstance(verdict, Approved) else self._engine.estimate(asked)
+        ask = Ask(account, self._engine.market, terms, ts=asked.ts, order_id=asked.order_id)
+        estimate = verdict if isinstance(verdict, Approved) else door.estimate(ask)
         mark = estimate.mark
         entry = terms.limit_price or terms.stop_price or mark
         risk = self._distance(asked, entry, asked.stop_loss)
         reward = self._distance(asked, entry, asked.take_profit)
         equity = self._engine.desk.valuation(asked.account).total_value
         leverage, _ = account.book.leverage_of(terms.instrument)
-        is_perp = self._engine.instruments[terms.instrument].kind in ("perp", "future")
+        is_perp = self._engine.market.instruments[terms.instrument].kind in ("perp", "future")
         cost = None if estimate.margin is None or estimate.fee is None else estimate.margin + estimate.fee
         return found | {
             "quantity": terms.quantity,
@@ -134,7 +140,7 @@ class Bodies:
         """What the way from entry to exit brings, in quote, before fees."""
         if entry is None or exit is None:
             return None
-        instrument = self._engine.instruments[asked.terms.instrument]
+        instrument = self._engine.market.instruments[asked.terms.instrument]
         signed = asked.terms.quantity if asked.terms.side == "buy" else -asked.terms.quantity
         if instrument.inverse:
             return signed * instrument.contract_size * (1 / entry - 1 / exit) if exit else None
@@ -206,18 +212,20 @@ class Bodies:
 
     def balances(self, account: int) -> list[dict[str, Any]]:
         """Cash by currency."""
-        state, desk = self._account(account), self._engine.desk
+        state, market = self._account(account), self._engine.market
+        value = self._engine.desk.valuation(account)
         found = []
         for currency, total in sorted(state.book.balances.items()):
-            locked = desk.locked(account, currency)
-            rate = desk.rate(account, currency)
+            funds = free_of(state, market, currency, valuation=value)
+            locked = ZERO if funds.spendable is None else max(ZERO, total - max(ZERO, funds.spendable))
+            worth = rate(state, market, currency)
             found.append(
                 {
                     "currency": currency,
                     "total": total,
                     "free": total - locked,
                     "locked": locked,
-                    "value": None if rate is None else tidy(total * rate),
+                    "value": None if worth is None else tidy(total * worth),
                 }
             )
         return found
@@ -261,8 +269,8 @@ class Bodies:
 
     def risk(self, account: int) -> dict[str, Any]:
         """Limits with their use, margin, exposures, and the kill switch."""
-        state, desk = self._account(account), self._engine.desk
-        value, summary = desk.valuation(account), desk.risk(account)
+        state, value = self._account(account), self._engine.desk.valuation(account)
+        summary = summarise(state, self._engine.market, self._clock.now_ns())
         total = value.total_value
         return {
             "account": account,
@@ -314,7 +322,7 @@ class Bodies:
             unrealised=value.unrealised,
         )
 
-    def _exposure(self, name: str, notional: Decimal, value: Valuation) -> dict[str, Any]:
+    def _exposure(self, name: str, notional: Decimal | None, value: Valuation) -> dict[str, Any]:
         return {"name": name, "notional": tidy(notional), "pct": percent(notional, value.total_value)}
 
     def _account(self, account: int) -> AccountState:

@@ -8,6 +8,7 @@ order; the writer keeps trying, and new orders are refused until it has caught u
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable, Coroutine
@@ -132,9 +133,9 @@ class Execution:
     async def settled(self) -> None:
         """Return when all that was decided so far is on disk."""
         if self._unwritten:
-            done = self._loop.create_future()
-            self.when_settled(lambda: done.done() or done.set_result(None))
-            await done
+            done = asyncio.Event()
+            self.when_settled(done.set)
+            await done.wait()
 
     def when_settled(self, call: Callable[[], None]) -> None:
         """Call back when all that was decided so far is on disk; at once if it is."""
@@ -158,7 +159,7 @@ class Execution:
             pending.tell(self.lanes, account, "portfolio", "balance_changed", data, now)
             pending.tell(self.lanes, account, "risk", "risk_state", self._bodies.risk(account), now)
         self._unwritten.append(pending)
-        self._writer.submit(pending.batch, partial(self._loop.call_soon_threadsafe, self._written))
+        self._writer.submit(pending.batch, self._heard)
 
     def sample_equity(self, ts: int) -> None:
         """Note what each account is worth now, for its curve."""
@@ -184,6 +185,11 @@ class Execution:
         if self._batch is None:
             self._batch = _Pending()
         return self._batch
+
+    def _heard(self, error: Exception | None) -> None:
+        """On the writer's thread: a batch is on disk, or never will be."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: we have stopped
+            self._loop.call_soon_threadsafe(self._written, error)
 
     def _written(self, error: Exception | None) -> None:
         pending = self._unwritten.popleft()

@@ -13,6 +13,7 @@ from candlewick.core.clock import Clock
 from candlewick.core.errors import UnknownAccount, UnknownOrder, UnknownSymbol, UsageError
 from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.core.order import Order, Terms
+from candlewick.core.reports import Fill
 from candlewick.runtime.accounts import asking
 from candlewick.runtime.accounts.bodies import Bodies
 from candlewick.runtime.accounts.execution import Execution
@@ -154,7 +155,7 @@ class AccountRequests:
 
     async def _import(self, account: int, fills: list[dict[str, Any]], actor: str, source: str = "") -> bytes:
         self._require(account)
-        booked = msgspec.convert(fills, tuple[commands.Fill, ...], strict=False)
+        booked = msgspec.convert(fills, tuple[Fill, ...], strict=False)
         command = commands.ImportFills(account=account, fills=booked, actor=actor, ts=self._now())
         await self._execution.do(command, source)
         return encode(self._bodies.whole(account))
@@ -183,8 +184,8 @@ class AccountRequests:
         if isinstance(command, Refused):
             raise self._bodies.as_error(command)
         await self._execution.do(command, source)
-        order = self._engine.desk.by_key(account, key) if key else None
-        return self._order(order or self._engine.desk.order(account, command.order_id))
+        placed = (self._engine.desk.by_key(account, key) if key else None) or command.order_id
+        return await self._get(account, placed)
 
     async def _cancel(self, account: int, order_id: str, actor: str, source: str = "") -> bytes:
         self._require(account)
@@ -380,7 +381,11 @@ class AccountRequests:
         return money.quantity(instrument, contracts)
 
     def _instrument(self, symbol: str) -> Instrument:
-        found = self._engine.instruments.get(parse_symbol(symbol, primary=self._primary)) if symbol else None
+        found = (
+            self._engine.market.instruments.get(parse_symbol(symbol, primary=self._primary))
+            if symbol
+            else None
+        )
         if found is None:
             raise UnknownSymbol(symbol)
         return found

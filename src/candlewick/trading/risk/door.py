@@ -53,6 +53,11 @@ def judge(ask: Ask) -> Verdict:
         refused = rule(ask)
         if refused is not None:
             return refused
+    return estimate(ask)
+
+
+def estimate(ask: Ask) -> Approved:
+    """What an order would come to if it went, whatever the rules say."""
     return Approved(
         mark=ask.mark, notional=ask.notional, margin=ask.value(ask.binds, ask.settles_in), fee=ask.fee
     )
