@@ -11,6 +11,7 @@ from decimal import Decimal
 import msgspec
 
 from candlewick.core.account import AccountKind, MarginMode, TradingState
+from candlewick.core.instrument import Instrument
 from candlewick.core.order import Origin, Terms
 from candlewick.core.reports import Fill
 from candlewick.trading.risk.limits import Limits
@@ -154,10 +155,14 @@ class SetLeverage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportFills(msgspec.Struct, frozen=True, kw_only=True):
-    """Book a history of fills into a paper account, oldest first; those it has already change nothing."""
+    """Book a history of fills into a paper account, oldest first; those it has already change nothing.
+
+    `instruments`: what the fills name, for those that nobody here lists.
+    """
 
     account: int
     fills: tuple[Fill, ...]
+    instruments: tuple[Instrument, ...] = ()
     actor: str
     ts: int
 

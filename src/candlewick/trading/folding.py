@@ -58,12 +58,21 @@ def fold(account: AccountState, entry: Any) -> Effects:
 
 
 def _transferred(account: AccountState, entry: Transferred) -> Effects:
-    transaction = account.book.transfer(entry.kind, entry.id, entry.currency, entry.amount, entry.ts)
+    booked = account.book.book_transfer(entry.kind, entry.id, entry.currency, entry.amount, entry.ts)
     account.known_transfers.add(entry.id)
     # money that comes or goes is neither profit nor loss
     account.day_equity = _moved(account.day_equity, entry.value)
     account.peak_equity = _moved(account.peak_equity, entry.value)
-    return (Booked(account=account.number, transaction=transaction), AccountChanged(account.number))
+    return (
+        Booked(account=account.number, transaction=booked.transaction, trips=booked.trips),
+        *_coins_left(account, booked.also),
+        AccountChanged(account.number),
+    )
+
+
+def _coins_left(account: AccountState, instruments: tuple[str, ...]) -> Effects:
+    """Coins that were paid out of lots: each of those positions is smaller now."""
+    return tuple(PositionChanged(account.number, instrument) for instrument in instruments)
 
 
 def _moved(equity: Decimal | None, value: Decimal | None) -> Decimal | None:
@@ -182,6 +191,7 @@ def _fill(account: AccountState, entry: Fill) -> Effects:
             trips=booked.trips,
         ),
         PositionChanged(account.number, entry.instrument),
+        *_coins_left(account, booked.also),
         AccountChanged(account.number),
     ]
     return tuple(effects)

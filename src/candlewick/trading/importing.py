@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from candlewick.core.errors import UnknownSymbol, UsageError
 from candlewick.trading.account import AccountState
 from candlewick.trading.commands import ImportFills
+from candlewick.trading.entries import InstrumentKnown
 from candlewick.trading.marks import Market
 from candlewick.trading.steps import Step, Steps
 
@@ -16,18 +17,20 @@ def import_fills(account: AccountState, market: Market, command: ImportFills) ->
 
     Raises:
         UsageError: the account is live, a fill cannot be booked, or they are not in the order of time.
-        UnknownSymbol: nobody lists the instrument of one.
+        UnknownSymbol: nobody lists the instrument of one, and the command does not tell what it is.
     """
     if account.kind == "live":
         raise UsageError(f"{account.name} is live: its venue tells its fills.")
     steps: list[Step] = []
     new: set[tuple[str, str]] = set()
+    listed = {id for known in (market.instruments, account.book.instruments) for id in known}
+    told = {instrument.id: instrument for instrument in command.instruments if instrument.id not in listed}
     before = 0
     for fill in command.fills:
         if fill.ts < before:
             raise UsageError(f"Fill {fill.id} is older than the one before it. Sort them by time.")
         before = fill.ts
-        if fill.instrument not in market.instruments and fill.instrument not in account.book.instruments:
+        if fill.instrument not in listed and fill.instrument not in told:
             raise UnknownSymbol(fill.instrument)
         numbers = (fill.quantity, fill.price, fill.fee)
         if not all(each.is_finite() for each in numbers) or fill.quantity <= 0 or fill.price <= 0:
@@ -36,5 +39,8 @@ def import_fills(account: AccountState, market: Market, command: ImportFills) ->
         if key in new or account.has_fill(*key):
             continue
         new.add(key)
+        if (instrument := told.pop(fill.instrument, None)) is not None:
+            listed.add(instrument.id)
+            steps.append(InstrumentKnown(0, instrument, fill.ts))
         steps.append(fill if fill.account == account.number else replace(fill, account=account.number))
     return steps
