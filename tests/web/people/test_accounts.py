@@ -23,9 +23,9 @@ def of(user: User, *, scopes: list[str] | None = None, account: Account | None =
     return person
 
 
-def request_of(person: identity.Person, path: str = "/", **session: Any) -> Any:
+def request_of(person: identity.Person, path: str = "/", *, chosen: int | None = None) -> Any:
     request: Any = RequestFactory().get(path)
-    request.auth, request.session = person, session
+    request.auth, request.session = person, {accounts.SESSION_KEY: chosen}
     return request
 
 
@@ -128,16 +128,15 @@ def test_a_request_is_about_the_named_then_the_asked_then_the_chosen_account(per
     ann = person(Role.TRADER)
     first, second, third = ann.accounts.get(), paper(ann), paper(ann, "Third")
     me = of(ann)
-    session = {accounts.SESSION_KEY: third.pk}
     assert accounts.chosen(request_of(me)).id == first.pk
-    assert accounts.chosen(request_of(me, **session)).id == third.pk
-    assert accounts.chosen(request_of(me, "/?account=Second", **session)).id == second.pk
-    assert accounts.chosen(request_of(me, "/?account=Second", **session), first.pk).id == first.pk
+    assert accounts.chosen(request_of(me, chosen=third.pk)).id == third.pk
+    assert accounts.chosen(request_of(me, "/?account=Second", chosen=third.pk)).id == second.pk
+    assert accounts.chosen(request_of(me, "/?account=Second", chosen=third.pk), first.pk).id == first.pk
 
 
 def test_a_chosen_account_that_is_gone_is_forgotten(person: Person) -> None:
     ann = person(Role.TRADER)
-    assert accounts.chosen(request_of(of(ann), **{accounts.SESSION_KEY: 10**9})).id == ann.accounts.get().pk
+    assert accounts.chosen(request_of(of(ann), chosen=10**9)).id == ann.accounts.get().pk
 
 
 def test_whoever_has_no_account_is_told_so(person: Person) -> None:

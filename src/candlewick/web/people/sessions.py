@@ -37,9 +37,13 @@ class SessionStore(CachedStore):
             return bool(DatabaseStore.exists(self, session_key))
 
     def save(self, must_create: bool = False) -> None:
-        self._cache.delete(self.cache_key)  # first: what fails here has changed nothing
+        if self.session_key is None:
+            self.create()  # which saves it under its new key
+            return
+        key = self.cache_key_prefix + self.session_key
+        self._cache.delete(key)  # first: what fails here has changed nothing
         DatabaseStore.save(self, must_create)
-        self._cache.set(self.cache_key, self._session, self.get_expiry_age())
+        self._cache.set(key, self._session, self.get_expiry_age())
 
     def delete(self, session_key: str | None = None) -> None:
         key = session_key or self.session_key
