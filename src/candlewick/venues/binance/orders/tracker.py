@@ -17,6 +17,7 @@ from typing import Final
 
 import msgspec
 
+from candlewick.core.clock import NS_PER_MS
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import (
     Accepted,
@@ -48,6 +49,7 @@ class Tracked:
             are the ledger's.
         is_sending: its fate is being found out; nobody else may judge it.
         end: how it ended, held back until its fills are told.
+        changed_ms: since when its terms are these, by the venue's clock.
     """
 
     id: str
@@ -65,6 +67,7 @@ class Tracked:
     is_forced: bool = False
     is_done: bool = False
     end: Said | None = None
+    changed_ms: int = 0
 
     @property
     def waits(self) -> bool:
@@ -211,11 +214,11 @@ class Tracker:
         return [Gone(self.account, order_id, reason, ts)]
 
     def amended(self, order_id: str, terms: Terms, ts: int) -> list[Report]:
-        """The venue has changed the order."""
+        """The venue has changed the order, at `ts` by its clock."""
         tracked = self._by_id[order_id]
-        if tracked.terms == terms:
+        if tracked.terms == terms or ts // NS_PER_MS < tracked.changed_ms:
             return []
-        tracked.terms = terms
+        tracked.terms, tracked.changed_ms = terms, ts // NS_PER_MS
         return [Amended(self.account, order_id, terms, ts)]
 
     # What the venue's list of trades says.
@@ -288,11 +291,8 @@ class Tracker:
             tracked.is_triggered = True
             price = tracked.terms.stop_price or said.terms.stop_price or said.terms.limit_price or ZERO
             reports.append(Triggered(self.account, tracked.id, price, said.ts))
-        if said.what == "amended":
-            new = msgspec.structs.replace(tracked.terms, quantity=said.terms.quantity)
-            if new.limit_price is not None and said.terms.limit_price is not None:
-                new = msgspec.structs.replace(new, limit_price=said.terms.limit_price)
-            reports += self.amended(tracked.id, new, said.ts)
+        if said.what in ("amended", "new"):
+            reports += self._compare(tracked, said)
         if said.deal is not None:
             if said.deal.id is None:
                 self.is_missing = True  # the list of trades will tell its id
@@ -301,6 +301,16 @@ class Tracker:
         if said.what in ("cancelled", "expired", "rejected") and not tracked.is_done:
             tracked.end = said
         return reports + self._settle(tracked)
+
+    def _compare(self, tracked: Tracked, said: Said) -> list[Report]:
+        """Whether an order that stands was changed: its quantity, or a limit order's price."""
+        old, seen = tracked.terms, said.terms
+        if said.status not in ("OPEN", "PARTLY_FILLED") or said.filled is None or not seen.quantity:
+            return []
+        new = msgspec.structs.replace(old, quantity=seen.quantity)
+        if old.limit_price is not None and seen.limit_price is not None:
+            new = msgspec.structs.replace(new, limit_price=seen.limit_price)
+        return self.amended(tracked.id, new, said.ts)
 
     def _accept(self, tracked: Tracked, venue_id: str, ts: int) -> list[Report]:
         if tracked.is_accepted:
