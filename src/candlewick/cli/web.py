@@ -24,10 +24,8 @@ def command(
 
     settings = load(data_dir=data_dir, web={"host": host, "port": port})
     set_up_logging("web", settings.log_level)
-    if settings.database_url is not None or settings.redis_url is not None:
-        log.warning(
-            "DATABASE_URL and REDIS_URL are not used yet: rows are in SQLite in %s.", settings.data_dir
-        )
+    if settings.database_url is not None:
+        log.warning("DATABASE_URL is not used yet: rows are in SQLite in %s.", settings.data_dir)
     boot(settings)
     migrate()
 
