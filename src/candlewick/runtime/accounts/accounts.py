@@ -65,6 +65,7 @@ class Accounts:
         self._clock = clock
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._entries_at_snapshot = 0
+        self._warming: asyncio.Task[None] | None = None
         self._recover()
         self._writer = JournalWriter(journal)
         self._paper = PaperVenue(HeartMarket(engine), HeartAccounts(engine))
@@ -80,6 +81,7 @@ class Accounts:
             venue_of=self.venue_of,
             follow=follow,
             start=start,
+            position_changed=self._position_changed,
             on_failure=self._fail,
             clock=clock,
         )
@@ -89,6 +91,8 @@ class Accounts:
             bodies=self.bodies,
             find_order=self._find_order,
             open_lanes=self._open_lanes,
+            warm=self.warm,
+            ready=self.ready,
             primary=primary,
             clock=clock,
         )
@@ -109,14 +113,33 @@ class Accounts:
         return self._live.get(account, self._paper)
 
     def begin(self) -> None:
-        """Resume: give the paper venue its orders back, and compare every account with its venue."""
-        now = self._clock.now_ns()
-        for state in self._engine.desk.accounts.values():
-            if state.kind == "paper":
-                self._paper.restore(state.orders.values(), now)
-        self._paper.listen(self._take)
-        for account in self._engine.desk.accounts:
+        """Resume what was at work: paper orders and positions; compare live accounts with their venue."""
+        paper = [each for each in self._engine.desk.accounts.values() if each.kind == "paper"]
+        if any(each.orders or each.book.positions for each in paper):
+            self.warm()
+        for account in self._live:
             self.execution.reconcile(account)
+
+    def warm(self) -> asyncio.Task[None]:
+        """Load the compiled core that fills paper orders, beside the stream; begun by who first needs it."""
+        if self._warming is None:
+            self._warming = asyncio.create_task(self._warm())
+        return self._warming
+
+    async def ready(self) -> None:
+        """Return once paper orders can be taken."""
+        await asyncio.shield(self.warm())
+
+    async def _warm(self) -> None:
+        from candlewick.fills.warm import warm_up
+
+        await asyncio.to_thread(warm_up)
+        paper = [each for each in self._engine.desk.accounts.values() if each.kind == "paper"]
+        self._paper.restore((order for each in paper for order in each.orders.values()), self._clock.now_ns())
+        self._paper.listen(self._take)
+        for each in paper:
+            if each.orders:
+                self.execution.reconcile(each.number)
 
     def follow_held(self) -> None:
         """Have the market data of all that is held or worked on come; called after each new listing."""
@@ -142,6 +165,8 @@ class Accounts:
 
     async def close(self) -> None:
         """Write what waits, and a snapshot, so that the next start is short."""
+        if self._warming is not None:
+            self._warming.cancel()
         if not self._failed.done():
             self._save_snapshot()
         await asyncio.to_thread(self._writer.close)
@@ -170,6 +195,10 @@ class Accounts:
 
     async def _find_order(self, account: int, order_id: str) -> Order | None:
         return await asyncio.to_thread(self._records.order, account, order_id)
+
+    def _position_changed(self, account: int, instrument: str) -> None:
+        if self._warming is not None and self._warming.done() and account not in self._live:
+            self._paper.position_changed(account, instrument)
 
     def _fail(self, error: Exception) -> None:
         if not self._failed.done():

@@ -56,6 +56,7 @@ class Execution:
         venue_of: the order venue of an account.
         follow: has the market data of an instrument come.
         start: does work beside the stream.
+        position_changed: called with account and instrument once a change of a position is on disk.
         on_failure: called when disk and memory contradict each other: the engine must begin again.
     """
 
@@ -70,6 +71,7 @@ class Execution:
         venue_of: Callable[[int], OrderVenue],
         follow: Callable[[str], None],
         start: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
+        position_changed: Callable[[int, str], None],
         on_failure: Callable[[Exception], None],
         clock: Clock,
     ) -> None:
@@ -81,6 +83,7 @@ class Execution:
         self._venue_of = venue_of
         self._follow = follow
         self._start = start
+        self._tell_position_changed = position_changed
         self._on_failure = on_failure
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -154,6 +157,7 @@ class Execution:
             data = self._bodies.position(account, instrument)
             pending.tell(self.lanes, account, "positions", "position_changed", data, now)
             self._figures.note_position(account, instrument)
+            pending.afterwards.append(partial(self._tell_position_changed, account, instrument))
         for account in pending.accounts:
             data = self._bodies.portfolio(account)
             pending.tell(self.lanes, account, "portfolio", "balance_changed", data, now)

@@ -42,6 +42,8 @@ class AccountRequests:
         bodies: Bodies,
         find_order: Callable[[int, str], Awaitable[Order | None]],
         open_lanes: Callable[[int], None],
+        warm: Callable[[], object],
+        ready: Callable[[], Awaitable[None]],
         primary: str,
         clock: Clock,
     ) -> None:
@@ -50,6 +52,8 @@ class AccountRequests:
         self._bodies = bodies
         self._find_order = find_order
         self._open_lanes = open_lanes
+        self._warm = warm
+        self._ready = ready
         self._primary = primary
         self._clock = clock
         self.verbs: dict[str, Callable[..., Awaitable[bytes]]] = {
@@ -164,6 +168,7 @@ class AccountRequests:
 
     async def _preview(self, account: int, **request: Any) -> bytes:
         self._require(account)
+        self._warm()  # the order itself may follow
         command = self._placing(account, request, actor="", origin="manual", key=None, tag="")
         if isinstance(command, Refused):
             return encode(self._bodies.refused(command))
@@ -183,9 +188,10 @@ class AccountRequests:
         command = self._placing(account, request, actor=actor, origin=origin, key=key, tag=tag)
         if isinstance(command, Refused):
             raise self._bodies.as_error(command)
+        await self._ready()
         await self._execution.do(command, source)
-        placed = (self._engine.desk.by_key(account, key) if key else None) or command.order_id
-        return await self._get(account, placed)
+        known = self._engine.desk.by_key(account, key) if key else None
+        return await self._get(account, command.order_id if known is None else known.id)
 
     async def _cancel(self, account: int, order_id: str, actor: str, source: str = "") -> bytes:
         self._require(account)
@@ -253,6 +259,7 @@ class AccountRequests:
         source: str = "",
     ) -> bytes:
         state = self._require(account)
+        await self._ready()
         known = set(state.orders) | set(state.recent)
         now = self._now()
         command = commands.Close(
