@@ -90,7 +90,11 @@ class Position:
 
     def unrealised(self, mark: Decimal) -> Decimal:
         """What closing it at `mark` would realise, before fees, in `currency`."""
-        return gain(self.instrument, long=self.is_long, entered=self.cost, left=self.notional(mark))
+        return self.gained(self.notional(mark))
+
+    def gained(self, notional: Decimal) -> Decimal:
+        """What it has gained when it is worth `notional`, before fees."""
+        return gain(self.instrument, long=self.is_long, entered=self.cost, left=notional)
 
     def begin(self, ts: int) -> None:
         """Begin anew from flat."""

@@ -96,60 +96,70 @@ def value(book: Book, marks: Mapping[str, Decimal], *, tiers: Mapping[str, Tiers
         return _Valuer(book, marks, tiers or {}).value()
 
 
+class _Marked:
+    """A position with what its mark makes of it."""
+
+    __slots__ = ("initial", "maintenance", "mark", "notional", "position", "tiers", "unrealised")
+
+    def __init__(self, position: Position, mark: Decimal | None, told: Mapping[str, Tiers]) -> None:
+        self.position, self.mark = position, mark
+        self.tiers: Tiers = () if position.is_spot else tiers_of(position.instrument, told)
+        self.notional = None if mark is None else position.notional(mark)
+        self.unrealised = self.initial = self.maintenance = None
+        if self.notional is not None:
+            self.unrealised = position.gained(self.notional)
+            self.initial = share(self.notional, ONE, position.leverage) if self.tiers else ZERO
+            self.maintenance = maintenance(self.tiers, self.notional) if self.tiers else ZERO
+
+
 class _Valuer:
     def __init__(self, book: Book, marks: Mapping[str, Decimal], tiers: Mapping[str, Tiers]) -> None:
-        self.book, self.marks, self.tiers = book, marks, tiers
+        self.book, self.marks = book, marks
         self.venues = tuple(dict.fromkeys(instrument.venue for instrument in book.instruments.values()))
-        self.missing: dict[str, None] = {}
         self.rates: dict[str, Decimal | None] = {}
+        self.held = [_Marked(position, marks.get(id), tiers) for id, position in book.positions.items()]
+        self.missing = dict.fromkeys(it.position.instrument.id for it in self.held if it.mark is None)
 
     def value(self) -> Valuation:
         book = self.book
-        held = tuple(book.positions.values())
+        spot = [it.position for it in self.held if it.position.is_spot]
+        contracts = [it for it in self.held if not it.position.is_spot]
         coins = dict(book.balances)
-        for position in held:
-            if position.is_spot:
-                base = position.instrument.base
-                coins[base] = coins.get(base, ZERO) - position.quantity
+        for position in spot:
+            base = position.instrument.base
+            coins[base] = coins.get(base, ZERO) - position.quantity
         cash = self.sum(coins.items())
-        invested = self.sum(
-            (position.currency, position.signed_cost) for position in held if position.is_spot
-        )
-        unrealised = self.sum((position.currency, self.unrealised(position)) for position in held)
-        contracts = [position for position in held if not position.is_spot]
-        pools = self.pools(contracts)
-        own = next(pool for pool in pools if pool.currency == book.currency)
+        invested = self.sum((position.currency, position.signed_cost) for position in spot)
+        unrealised = self.sum((it.position.currency, it.unrealised) for it in self.held)
+        # one for the account's own currency, and one for each other that a contract settles in
+        currencies = dict.fromkeys([book.currency, *(it.position.currency for it in contracts)])
+        pools = {
+            currency: self.pool(currency, [it for it in contracts if it.position.currency == currency])
+            for currency in currencies
+        }
         return Valuation(
             currency=book.currency,
             total_value=_plus(cash, invested, unrealised),
             cash=cash,
             invested=invested,
             unrealised=unrealised,
-            realised=self.total("realised", -1),
-            fees=self.total("fees", 1),
-            funding=self.total("funding", -1),
-            initial_margin=self.sum((it.currency, self.initial(it)) for it in contracts),
-            maintenance_margin=self.sum((it.currency, self.maintenance(it)) for it in contracts),
-            free_margin=own.free,
-            positions=tuple(self.position(position, pools) for position in held),
-            pools=pools,
+            realised=self.total("realised:", -1),
+            fees=self.total("fees:", 1),
+            funding=self.total("funding:", -1),
+            initial_margin=self.sum((it.position.currency, it.initial) for it in contracts),
+            maintenance_margin=self.sum((it.position.currency, it.maintenance) for it in contracts),
+            free_margin=pools[book.currency].free,
+            positions=tuple(_position(it, pools.get(it.position.currency)) for it in self.held),
+            pools=tuple(pools.values()),
             missing=tuple(self.missing),
         )
 
-    def pools(self, contracts: list[Position]) -> tuple[Pool, ...]:
-        """One for the account's own currency, and one for each other that a contract settles in."""
-        currencies = dict.fromkeys([self.book.currency, *(position.currency for position in contracts)])
-        return tuple(
-            self.pool(currency, [position for position in contracts if position.currency == currency])
-            for currency in currencies
-        )
-
-    def pool(self, currency: str, contracts: list[Position]) -> Pool:
-        cross = [position for position in contracts if position.margin_mode == "cross"]
-        isolated = sum((position.margin for position in contracts), ZERO)
+    def pool(self, currency: str, contracts: list[_Marked]) -> Pool:
+        cross = [it for it in contracts if it.position.margin_mode == "cross"]
+        isolated = sum((it.position.margin for it in contracts), ZERO)
         wallet = self.book.balances.get(currency, ZERO) - isolated
-        unrealised = _plus(*(self.unrealised(position) for position in cross))
-        initial = _plus(*(self.initial(position) for position in cross))
+        unrealised = _plus(*(it.unrealised for it in cross))
+        initial = _plus(*(it.initial for it in cross))
         bound = None if initial is None else -initial
         return Pool(
             currency=currency,
@@ -157,71 +167,19 @@ class _Valuer:
             isolated=isolated,
             unrealised=unrealised,
             initial_margin=initial,
-            maintenance_margin=_plus(*(self.maintenance(position) for position in cross)),
+            maintenance_margin=_plus(*(it.maintenance for it in cross)),
             equity=_plus(wallet, unrealised),
             free=_plus(wallet, unrealised, bound),
             spendable=_plus(wallet, None if unrealised is None else min(unrealised, ZERO), bound),
         )
 
-    def position(self, position: Position, pools: tuple[Pool, ...]) -> PositionValue:
-        mark = self.mark(position)
-        isolated = not position.is_spot and position.margin_mode == "isolated"
-        return PositionValue(
-            instrument=position.instrument.id,
-            quantity=position.quantity,
-            avg_price=position.avg_price,
-            cost=position.cost,
-            currency=position.currency,
-            mark=mark,
-            notional=None if mark is None else position.notional(mark),
-            unrealised=self.unrealised(position),
-            initial_margin=self.initial(position),
-            maintenance_margin=self.maintenance(position),
-            margin=position.margin if isolated else None,
-            liquidation_price=None if position.is_spot else self.liquidation(position, pools),
-        )
-
-    def liquidation(self, position: Position, pools: tuple[Pool, ...]) -> Decimal | None:
-        wallet = position.margin
-        if position.margin_mode == "cross":
-            pool = next(pool for pool in pools if pool.currency == position.currency)
-            own, needed = self.unrealised(position), self.maintenance(position)
-            if own is None or needed is None or pool.equity is None or pool.maintenance_margin is None:
-                return None
-            wallet = (pool.equity - own) - (pool.maintenance_margin - needed)
-        brackets = tiers_of(position.instrument, self.tiers)
-        return liquidation_price(position.instrument, position.quantity, position.cost, wallet, brackets)
-
-    def mark(self, position: Position) -> Decimal | None:
-        mark = self.marks.get(position.instrument.id)
-        if mark is None:
-            self.missing[position.instrument.id] = None
-        return mark
-
-    def unrealised(self, position: Position) -> Decimal | None:
-        mark = self.mark(position)
-        return None if mark is None else position.unrealised(mark)
-
-    def initial(self, position: Position) -> Decimal | None:
-        mark = self.mark(position)
-        if position.is_spot:
-            return ZERO
-        return None if mark is None else share(position.notional(mark), ONE, position.leverage)
-
-    def maintenance(self, position: Position) -> Decimal | None:
-        mark = self.mark(position)
-        if position.is_spot:
-            return ZERO
-        if mark is None:
-            return None
-        return maintenance(tiers_of(position.instrument, self.tiers), position.notional(mark))
-
-    def total(self, book: str, sign: int) -> Decimal | None:
-        return self.sum(
-            (currency, sign * amount)
-            for (name, currency), amount in self.book.totals.items()
-            if name.partition(":")[0] == book
-        )
+    def total(self, books: str, sign: int) -> Decimal | None:
+        """What the book accounts of one kind hold together."""
+        sums: dict[str, Decimal] = {}
+        for (name, currency), amount in self.book.totals.items():
+            if name.startswith(books):
+                sums[currency] = sums.get(currency, ZERO) + sign * amount
+        return self.sum(sums.items())
 
     def sum(self, amounts: Iterable[tuple[str, Decimal | None]]) -> Decimal | None:
         """The sum in the account's currency; every amount is looked at, so that `missing` is complete."""
@@ -237,6 +195,35 @@ class _Valuer:
             self.missing[currency] = None
             return None
         return amount * known
+
+
+def _position(it: _Marked, pool: Pool | None) -> PositionValue:
+    position = it.position
+    isolated = not position.is_spot and position.margin_mode == "isolated"
+    return PositionValue(
+        instrument=position.instrument.id,
+        quantity=position.quantity,
+        avg_price=position.avg_price,
+        cost=position.cost,
+        currency=position.currency,
+        mark=it.mark,
+        notional=it.notional,
+        unrealised=it.unrealised,
+        initial_margin=it.initial,
+        maintenance_margin=it.maintenance,
+        margin=position.margin if isolated else None,
+        liquidation_price=None if position.is_spot or pool is None else _liquidation(it, pool),
+    )
+
+
+def _liquidation(it: _Marked, pool: Pool) -> Decimal | None:
+    position, wallet = it.position, it.position.margin
+    if position.margin_mode == "cross":
+        gained, needed = it.unrealised, it.maintenance
+        if gained is None or needed is None or pool.equity is None or pool.maintenance_margin is None:
+            return None
+        wallet = (pool.equity - gained) - (pool.maintenance_margin - needed)
+    return liquidation_price(position.instrument, position.quantity, position.cost, wallet, it.tiers)
 
 
 def _plus(*amounts: Decimal | None) -> Decimal | None:
