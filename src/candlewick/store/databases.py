@@ -1,7 +1,7 @@
 """SQLite and PostgreSQL behind one small door: the same SQL, our errors, whole transactions.
 
 Statements are written once, with `?` for parameters and words that both databases know. What they spell
-differently in a schema stands in `words`: `{bytes}`, `{money}`, `{rowid}`. Money is text in SQLite, whose own
+differently in a schema stands in `words`: `{bytes}`, `{money}`. Money is text in SQLite, whose own
 numbers are floats, and NUMERIC in PostgreSQL; it goes in as text and comes out through `Decimal(...)`.
 """
 
@@ -63,6 +63,8 @@ class Database(ABC):
 
     words: Mapping[str, str]
     name: str  # as people may see it: no password
+    by_index: bool
+    """Whether a query may name the index to walk; PostgreSQL knows its rows well enough to choose."""
 
     @staticmethod
     def at(place: Place) -> Database:
@@ -97,11 +99,8 @@ class Database(ABC):
 class SqliteDatabase(Database):
     """A file in WAL mode. `synchronous=FULL`: what was committed survives a power cut."""
 
-    words: Mapping[str, str] = {
-        "bytes": "BLOB",
-        "money": "TEXT",
-        "rowid": "INTEGER PRIMARY KEY AUTOINCREMENT",
-    }
+    words: Mapping[str, str] = {"bytes": "BLOB", "money": "TEXT"}
+    by_index = True
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -247,11 +246,8 @@ _AWAY: Final = (
 class PostgresDatabase(Database):
     """A database of a PostgreSQL server. TLS is as the URL's `sslmode` says."""
 
-    words: Mapping[str, str] = {
-        "bytes": "BYTEA",
-        "money": "NUMERIC",
-        "rowid": "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-    }
+    words: Mapping[str, str] = {"bytes": "BYTEA", "money": "NUMERIC"}
+    by_index = False
 
     def __init__(self, url: str) -> None:
         parts = require_postgres(url)

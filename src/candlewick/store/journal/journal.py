@@ -62,7 +62,7 @@ class Journal:
             schema.migrate(database, self._connection)
             self._head = self._read_head()
             self._unheard: _Head | None = None
-            self._projections = Projections(database, self._connection)
+            self._projections = Projections(self._connection)
             self._closing = stack.pop_all()
 
     @classmethod

@@ -6,8 +6,9 @@ that wait together cost little more than one. Sums are Decimals, per currency, a
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from decimal import Context, Decimal, localcontext
+from decimal import Context, localcontext
 from typing import Final, TypeVar
 
 import msgspec
@@ -15,7 +16,7 @@ import msgspec
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
 from candlewick.ledger.trips import RoundTrip
-from candlewick.store.databases import Connection, Database, SqliteDatabase
+from candlewick.store.databases import Connection
 from candlewick.store.journal import rows
 from candlewick.store.journal.batch import Batch, EquityRow
 from candlewick.store.journal.sums import BucketKey, BucketSums, DayKey, DaySums, bucket_keys, day_of
@@ -35,14 +36,20 @@ decode_instrument = msgspec.json.Decoder(Instrument).decode
 class Projections:
     """Remembers the few things that every row needs: accounts' currencies, instruments."""
 
-    def __init__(self, database: Database, connection: Connection) -> None:
-        self._has_words_table = isinstance(database, SqliteDatabase)
+    def __init__(self, connection: Connection) -> None:
         self._currencies: dict[int, str] = dict(
             connection.read("SELECT account, currency FROM ledger_account")
         )
         self._instruments: dict[str, Instrument] = {
             id: decode_instrument(body)
             for id, body in connection.read("SELECT id, body FROM ledger_instrument")
+        }
+        # A class numbered in a transaction that failed keeps its number: it is written when next it is used.
+        self._classes: dict[rows.TripClass, int] = {
+            tuple(shared): id
+            for id, *shared in connection.read(
+                "SELECT id, account, instrument, symbol, side, outcome, origin, tag FROM ledger_trip_class"
+            )
         }
 
     def write(self, connection: Connection, batches: Sequence[Batch], first_seq: int) -> None:
@@ -126,26 +133,32 @@ class Projections:
         if not newest:
             return
         buckets: dict[BucketKey, BucketSums] = {}
-        words: list[tuple[object, ...]] = []
+        classes: Counter[rows.TripClass] = Counter()
+        made: list[tuple[object, ...]] = []
         for key, trip in newest.items():
+            symbol = self._symbol(trip.instrument)
             stored = connection.read("SELECT body FROM ledger_trip WHERE account = ? AND id = ?", key)
             before = decode_trip(stored[0][0]) if stored else None
-            if before is None:
-                words.append((rows.trip_words(trip, self._instruments[trip.instrument]), *key))
             for one, sign in ((before, -1), (trip, 1)):
-                if one is not None and one.status == "closed":
-                    for bucket in bucket_keys(one, self._symbol(one.instrument)):
+                if one is None:
+                    continue
+                classes[rows.trip_class(one, symbol)] += sign
+                if one.status == "closed":
+                    for bucket in bucket_keys(one, symbol):
                         buckets.setdefault(bucket, BucketSums()).add(one, sign)
+            class_id = self._class_id(rows.trip_class(trip, symbol))
+            made.append(rows.trip_row(trip, self._instruments[trip.instrument], class_id))
+        connection.write(rows.UPSERT_TRIP, made)
         connection.write(
-            rows.UPSERT_TRIP,
-            [rows.trip_row(trip, self._instruments[trip.instrument]) for trip in newest.values()],
+            rows.UPSERT_CLASS, [(self._class_id(shared), *shared, more) for shared, more in classes.items()]
         )
-        if words:
-            connection.write(
-                rows.INSERT_WORDS if self._has_words_table else rows.UPDATE_WORDS,
-                words,
-            )
         _add_buckets(connection, buckets)
+
+    def _class_id(self, shared: rows.TripClass) -> int:
+        found = self._classes.get(shared)
+        if found is None:
+            found = self._classes[shared] = max(self._classes.values(), default=0) + 1
+        return found
 
     def _equity(
         self, connection: Connection, samples: Sequence[EquityRow], days: dict[DayKey, DaySums]
@@ -188,8 +201,3 @@ def _add_buckets(connection: Connection, buckets: dict[BucketKey, BucketSums]) -
             sums.add_stored(stored)
     if buckets:
         connection.write(rows.UPSERT_BUCKET, [(*key, *sums.row()) for key, sums in buckets.items()])
-
-
-def optional(value: Decimal | None) -> str | None:
-    """A Decimal as it is written; None stays None."""
-    return None if value is None else str(value)

@@ -13,6 +13,9 @@ from candlewick.core.reports import Fill
 from candlewick.ledger.trips import RoundTrip
 from candlewick.store.journal.batch import EquityRow
 
+TripClass = tuple[int, str, str, str, str, str, str]
+"""Account, instrument, symbol, side, outcome, origin, tag."""
+
 _encode: Final = msgspec.json.Encoder().encode
 
 UPSERT_ORDER: Final = """
@@ -23,20 +26,14 @@ ON CONFLICT (account, id) DO UPDATE SET
 INSERT_FILL: Final = "INSERT INTO ledger_fill VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 INSERT_LINK: Final = "INSERT INTO ledger_trip_fill VALUES (?, ?, ?, ?, ?)"
 UPSERT_TRIP: Final = """
-INSERT INTO ledger_trip (
-    account, id, instrument, symbol, side, status, outcome, origin, tag, entered, exited, held,
-    net_sort, return_sort, body
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO ledger_trip VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (account, id) DO UPDATE SET
-    status = excluded.status, outcome = excluded.outcome, exited = excluded.exited, held = excluded.held,
+    class = excluded.class, exited = excluded.exited, held = excluded.held,
     net_sort = excluded.net_sort, return_sort = excluded.return_sort, body = excluded.body
 """
-INSERT_WORDS: Final = """
-INSERT INTO ledger_trip_words (words, rowid)
-SELECT ?, line FROM ledger_trip WHERE account = ? AND id = ?
-"""
-UPDATE_WORDS: Final = """
-UPDATE ledger_trip SET words = to_tsvector('simple', ?) WHERE account = ? AND id = ?
+UPSERT_CLASS: Final = """
+INSERT INTO ledger_trip_class VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET trips = ledger_trip_class.trips + excluded.trips
 """
 UPSERT_EQUITY: Final = """
 INSERT INTO ledger_equity VALUES (?, ?, ?, ?, ?)
@@ -99,16 +96,22 @@ def fill_row(seq: int, fill: Fill, symbol: str, realised: Decimal) -> tuple[obje
     )  # fmt: skip
 
 
-def trip_row(trip: RoundTrip, instrument: Instrument) -> tuple[object, ...]:
+def trip_row(trip: RoundTrip, instrument: Instrument, class_id: int) -> tuple[object, ...]:
     """Of `ledger_trip`."""
     held = None if trip.exited_at is None else trip.exited_at - trip.entered_at
     cost = notional(instrument, trip.entry_price, trip.quantity)
     if instrument.inverse:
         cost /= trip.entry_price  # profit is in base: so is what it is a return on
     return (
-        trip.account, trip.id, trip.instrument, instrument.symbol, trip.side, trip.status, outcome(trip),
-        trip.origin, trip.tag, trip.entered_at, trip.exited_at, held,
+        trip.account, trip.id, class_id, trip.entered_at, trip.exited_at, held,
         float(trip.net), float(trip.net / cost) if cost else 0.0, _encode(trip).decode(),
+    )  # fmt: skip
+
+
+def trip_class(trip: RoundTrip, symbol: str) -> TripClass:
+    """What people filter trips by."""
+    return (
+        trip.account, trip.instrument, symbol, trip.side, outcome(trip), trip.origin, trip.tag,
     )  # fmt: skip
 
 
@@ -117,18 +120,6 @@ def outcome(trip: RoundTrip) -> str:
     if trip.status == "open":
         return "open"
     return "win" if trip.net > 0 else "loss" if trip.net < 0 else "even"
-
-
-def trip_words(trip: RoundTrip, instrument: Instrument) -> str:
-    """The words that a search finds a trip by; none of them changes while it lives.
-
-    The account's number is one of them, so that a search walks through this account's trips alone.
-    """
-    parts = (
-        f"account{trip.account}", instrument.symbol, instrument.venue, instrument.base, instrument.quote,
-        instrument.kind, instrument.sector or "", trip.side, trip.origin, trip.tag,
-    )  # fmt: skip
-    return " ".join(dict.fromkeys(part.lower() for part in parts if part))
 
 
 def equity_row(row: EquityRow) -> tuple[object, ...]:

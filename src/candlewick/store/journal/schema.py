@@ -114,34 +114,39 @@ CREATE TABLE ledger_fill (
 CREATE INDEX ledger_fill_ts ON ledger_fill (account, ts, seq);
 CREATE INDEX ledger_fill_symbol ON ledger_fill (account, symbol, ts, seq);
 CREATE INDEX ledger_fill_order ON ledger_fill (account, order_id);
--- net_sort, return_sort: for ordering alone, and never shown
-CREATE TABLE ledger_trip (
-    line {rowid},
+-- Trips that are alike in all that people filter by. A filter or a search chooses among these few rows, whose
+-- counts tell how to find the trips; a trip itself carries only the number of its class.
+CREATE TABLE ledger_trip_class (
+    id BIGINT NOT NULL PRIMARY KEY,
     account BIGINT NOT NULL,
-    id BIGINT NOT NULL,
     instrument TEXT NOT NULL,
     symbol TEXT NOT NULL,
     side TEXT NOT NULL,
-    status TEXT NOT NULL,
     outcome TEXT NOT NULL,
     origin TEXT NOT NULL,
     tag TEXT NOT NULL,
+    trips BIGINT NOT NULL
+);
+CREATE INDEX ledger_trip_class_account ON ledger_trip_class (account);
+-- net_sort, return_sort: for ordering alone, and never shown
+CREATE TABLE ledger_trip (
+    account BIGINT NOT NULL,
+    id BIGINT NOT NULL,
+    class BIGINT NOT NULL,
     entered BIGINT NOT NULL,
     exited BIGINT,
     held BIGINT,
     net_sort DOUBLE PRECISION NOT NULL,
     return_sort DOUBLE PRECISION NOT NULL,
     body TEXT NOT NULL,
-    UNIQUE (account, id)
+    PRIMARY KEY (account, id)
 );
-CREATE INDEX ledger_trip_entered ON ledger_trip (account, entered, id);
-CREATE INDEX ledger_trip_exited ON ledger_trip (account, exited, id);
-CREATE INDEX ledger_trip_net ON ledger_trip (account, net_sort, id);
-CREATE INDEX ledger_trip_return ON ledger_trip (account, return_sort, id);
-CREATE INDEX ledger_trip_held ON ledger_trip (account, held, id);
-CREATE INDEX ledger_trip_symbol ON ledger_trip (account, symbol, entered, id);
-CREATE INDEX ledger_trip_tag ON ledger_trip (account, tag, entered, id);
-CREATE INDEX ledger_trip_status ON ledger_trip (account, status, entered, id);
+CREATE INDEX ledger_trip_by_class ON ledger_trip (account, class, entered, id);
+CREATE INDEX ledger_trip_by_entered ON ledger_trip (account, entered, id, class);
+CREATE INDEX ledger_trip_by_exited ON ledger_trip (account, exited, id, class);
+CREATE INDEX ledger_trip_by_net_sort ON ledger_trip (account, net_sort, id, class);
+CREATE INDEX ledger_trip_by_return_sort ON ledger_trip (account, return_sort, id, class);
+CREATE INDEX ledger_trip_by_held ON ledger_trip (account, held, id, class);
 CREATE TABLE ledger_trip_fill (
     account BIGINT NOT NULL,
     trip BIGINT NOT NULL,
@@ -206,8 +211,6 @@ CREATE TABLE ledger_bucket (
 """
 
 _SQLITE: Final = """
--- contentless: the words of a trip never change, and stand in its row already
-CREATE VIRTUAL TABLE ledger_trip_words USING fts5(words, content='', detail=none, columnsize=0, prefix='2 3');
 CREATE TRIGGER ledger_journal_stays BEFORE UPDATE ON ledger_journal
     BEGIN SELECT RAISE(ABORT, 'the journal is append-only'); END;
 CREATE TRIGGER ledger_journal_kept BEFORE DELETE ON ledger_journal
@@ -223,8 +226,6 @@ CREATE TRIGGER ledger_audit_kept BEFORE DELETE ON ledger_audit
 """
 
 _POSTGRES: Final = """
-ALTER TABLE ledger_trip ADD COLUMN words TSVECTOR;
-CREATE INDEX ledger_trip_words ON ledger_trip USING GIN (words);
 CREATE FUNCTION ledger_append_only() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN RAISE EXCEPTION ''% is append-only'', TG_TABLE_NAME; END';
 CREATE TRIGGER ledger_journal_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON ledger_journal
