@@ -191,7 +191,7 @@ class AccountRequests:
         await self._ready()
         await self._execution.do(command, source)
         known = self._engine.desk.by_key(account, key) if key else None
-        return await self._get(account, command.order_id if known is None else known.id)
+        return await self._get(account, known or command.order_id)
 
     async def _cancel(self, account: int, order_id: str, actor: str, source: str = "") -> bytes:
         self._require(account)
