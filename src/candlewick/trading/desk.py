@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, Final
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UnknownAccount
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
@@ -23,7 +24,19 @@ from candlewick.core.reports import (
     Triggered,
     VenueState,
 )
-from candlewick.trading import changing, importing, owning, placing, reconciling, reporting, snapshot
+from candlewick.ledger.fault import Fault
+from candlewick.ledger.invariants import check, equity_is_explained
+from candlewick.trading import (
+    changing,
+    importing,
+    kill,
+    owning,
+    placing,
+    reconciling,
+    reporting,
+    snapshot,
+    watching,
+)
 from candlewick.trading.account import AccountState
 from candlewick.trading.commands import (
     Amend,
@@ -41,9 +54,24 @@ from candlewick.trading.commands import (
     SetTradingState,
     Transfer,
 )
-from candlewick.trading.effects import NOTHING, AccountChanged, Effect, Effects, Journal
-from candlewick.trading.entries import AccountOpened, Entry, InstrumentKnown, LeverageSet, OrderPlaced
+from candlewick.trading.effects import (
+    NOTHING,
+    AccountChanged,
+    Booked,
+    Effect,
+    Effects,
+    Journal,
+    PositionChanged,
+)
+from candlewick.trading.entries import (
+    AccountOpened,
+    Entry,
+    InstrumentKnown,
+    LeverageSet,
+    OrderPlaced,
+)
 from candlewick.trading.folding import fold
+from candlewick.trading.marking import AccountMarks, Figures, Marking
 from candlewick.trading.marks import Market
 from candlewick.trading.reacting import react
 from candlewick.trading.risk.verdict import Verdict
@@ -83,12 +111,14 @@ class Desk:
         accounts: by number.
         instruments: what the journal knows, by internal id: all that an entry has named.
         market: the prices that decisions are made by; `apply` never looks at them.
+        marking: what they make of the positions, tick by tick.
     """
 
     def __init__(self, market: Market) -> None:
         self.market = market
         self.accounts: dict[int, AccountState] = {}
         self.instruments: dict[str, Instrument] = {}
+        self.marking = Marking(market)
 
     def handle(self, event: Command | Report) -> Effects:
         """Decide what follows from a command or a report, carry it out in the accounts, and say what to do.
@@ -139,14 +169,45 @@ class Desk:
             account = self.accounts[entry.account] = AccountState(entry)
             for instrument in self.instruments.values():
                 account.book.know(instrument)
+            self.marking.open(account)
             return (AccountChanged(entry.account),)
-        return fold(self.accounts[entry.account], entry)
+        account = self.accounts[entry.account]
+        effects = fold(account, entry)
+        for effect in effects:
+            if isinstance(effect, PositionChanged):
+                self.marking.note(account, effect.instrument)
+            elif isinstance(effect, Booked):
+                self.marking.touch(entry.account)
+        return effects
 
     def react(self, entry: Entry) -> list[Step]:
         """What follows from an entry that was applied: legs, the end of an OCO pair, the kill switch."""
         if isinstance(entry, InstrumentKnown):
             return []
         return react(self.accounts[entry.account], self.market, entry)
+
+    def watch(self, due: list[AccountMarks], ts: int) -> Effects:
+        """Look at the limits of accounts whose positions were marked."""
+        effects: list[Effect] = []
+        for marks in due:
+            marks.watch_at = ts + NS_PER_S
+            figures = self.marking.figures(marks.account.number, ts)
+            steps = watching.watch(marks.account, self.market, marks, ts)
+            steps += watching.watch_margin(marks.account, marks, figures.initial_margin, ts)
+            effects += self.carry_out(steps)
+        return tuple(effects)
+
+    def pass_time(self, ts: int) -> Effects:
+        """Begin a new day where one began, and have the kill switch try again what was refused."""
+        effects: list[Effect] = []
+        for account in self.accounts.values():
+            effects += self.carry_out(watching.begin_day(account, self.market, ts))
+            if account.kill:
+                marks = self.marking.accounts[account.number]
+                if not 0 <= ts - marks.pursued_at < kill.RETRY_NS:
+                    marks.pursued_at = ts
+                    effects += self.carry_out(kill.pursue(account, self.market, ts, again=True))
+        return tuple(effects)
 
     def judge(self, command: Place) -> Verdict:
         """What the door would say to an order."""
@@ -169,6 +230,16 @@ class Desk:
         """What an account is worth at the marks of now, exactly."""
         return value_of(self._account(account), self.market)
 
+    def figures(self, account: int) -> Figures:
+        """What an account is worth at the marks of now, in floats: cheap enough for every tick."""
+        self._account(account)
+        return self.marking.figures(account)
+
+    def checks(self, account: int) -> list[Fault]:
+        """What is wrong with an account's books: empty, unless the journal or this program is damaged."""
+        book = self._account(account).book
+        return [*check(book), *equity_is_explained(book, self.market.marks())]
+
     def snapshot(self) -> bytes:
         """All that the entries so far have made of the accounts; equal desks give equal bytes."""
         return snapshot.write(self.instruments.values(), self.accounts.values())
@@ -180,6 +251,7 @@ class Desk:
             StoreError: it cannot be read, and the whole journal has to be.
         """
         self.instruments, self.accounts = snapshot.read(data)
+        self.marking.begin_again(self.accounts.values())
 
     def _account(self, number: int) -> AccountState:
         try:

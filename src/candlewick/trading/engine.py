@@ -30,6 +30,7 @@ from candlewick.core.events import (
 )
 from candlewick.core.instrument import Instrument
 from candlewick.core.reports import Report
+from candlewick.ledger.fault import Fault
 from candlewick.trading.commands import Command, Place
 from candlewick.trading.desk import Desk
 from candlewick.trading.effects import (
@@ -42,7 +43,7 @@ from candlewick.trading.effects import (
     ResyncBook,
 )
 from candlewick.trading.entries import Entry
-from candlewick.trading.marks import Market
+from candlewick.trading.marks import Market, mark_of
 from candlewick.trading.risk.verdict import Verdict
 from candlewick.trading.watch import Watch
 
@@ -62,6 +63,7 @@ class Engine:
         self.watches: dict[str, Watch] = {}
         self.market = Market(self.watches)
         self.desk = Desk(self.market)
+        self._held = self.desk.marking.held
         self._down_since: dict[tuple[str, str], int] = {}
         self._handlers: dict[type, Callable[[Any], Effects]] = {
             Trade: self._trade,
@@ -100,6 +102,10 @@ class Engine:
         """Make an instrument one that orders may name, or tell what it is now."""
         self.market.list(instrument)
 
+    def checks(self, account: int) -> list[Fault]:
+        """What is wrong with an account's books: empty, unless the journal or this program is damaged."""
+        return self.desk.checks(account)
+
     def judge(self, command: Place) -> Verdict:
         """What the door would say to an order, without sending it."""
         return self.desk.judge(command)
@@ -123,10 +129,13 @@ class Engine:
         watch.session.add(trade)
         watch.stale = ""
         watch.heard = trade.ts_received
+        news = watch.updated["trade"]
+        if watch.id in self._held:
+            news = self._mark(watch, trade.ts_received, news)
         gap = watch.candles.gap
         if not closed and gap is None:
-            return watch.updated["trade"]
-        effects: list[Effect] = [*watch.updated["trade"], *map(CandleClosed, closed)]
+            return news
+        effects: list[Effect] = [*news, *map(CandleClosed, closed)]
         if gap is not None:
             watch.candles.gap = None
             effects.append(BackfillTrades(watch.id, *gap))
@@ -140,7 +149,19 @@ class Engine:
         watch.quote = quote
         watch.stale = ""
         watch.heard = quote.ts_received
+        if watch.id in self._held:
+            return self._mark(watch, quote.ts_received, watch.updated["quote"])
         return watch.updated["quote"]
+
+    def _mark(self, watch: Watch, ts: int, news: Effects) -> Effects:
+        """Mark what accounts hold of an instrument that a message was about."""
+        held, mark = self._held[watch.id], mark_of(watch)
+        if mark is None or mark == held.mark:
+            return news
+        due = self.desk.marking.tick(held, mark, ts)
+        if due is None:
+            return news + held.moved
+        return news + held.moved + self.desk.watch(due, ts)
 
     def _book_change(self, change: BookChange) -> Effects:
         watch = self.watches.get(change.instrument) or self.watch(change.instrument)
@@ -163,6 +184,8 @@ class Engine:
         watch.heard = derivative.ts_received
         if watch.last is None and watch.derivative.last is not None:
             watch.last, watch.last_ts = watch.derivative.last, derivative.ts_exchange
+        if watch.id in self._held:
+            return self._mark(watch, derivative.ts_received, watch.updated["derivative"])
         return watch.updated["derivative"]
 
     def _open_interest(self, interest: OpenInterest) -> Effects:
@@ -206,7 +229,7 @@ class Engine:
         for watch in self.watches.values():
             closed += watch.candles.close_until(until_s)
             watch.session.advance(until_s)
-        return tuple(map(CandleClosed, closed))
+        return (*map(CandleClosed, closed), *self.desk.pass_time(event.ts_received))
 
     def _connected(self, event: Connected) -> Effects:
         since = self._down_since.pop((event.venue, event.stream), None)

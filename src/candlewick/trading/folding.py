@@ -22,11 +22,13 @@ from candlewick.core.reports import (
     Refused,
     Triggered,
 )
+from candlewick.ledger.fault import Fault
 from candlewick.trading import orders
 from candlewick.trading.account import DAY_NS, AccountState
 from candlewick.trading.effects import (
     NOTHING,
     AccountChanged,
+    Alert,
     Booked,
     Effect,
     Effects,
@@ -194,7 +196,15 @@ def _fill(account: AccountState, entry: Fill) -> Effects:
         *_coins_left(account, booked.also),
         AccountChanged(account.number),
     ]
+    if before is not None:  # a history from elsewhere may be as odd as it likes
+        effects += [_odd(account, fault, entry.ts) for fault in booked.faults]
     return tuple(effects)
+
+
+def _odd(account: AccountState, fault: Fault, ts: int) -> Alert:
+    return Alert(
+        account=account.number, severity="WARNING", title="An odd booking", message=fault.text, ts=ts
+    )
 
 
 def _funding_paid(account: AccountState, entry: FundingPaid) -> Effects:

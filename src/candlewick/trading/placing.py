@@ -43,17 +43,19 @@ def place(account: AccountState, market: Market, command: Place) -> Steps:
 
 def judge(account: AccountState, market: Market, command: Place) -> Verdict:
     """What the door says to an order, without sending it."""
-    return door.judge(
-        Ask(
-            account,
-            market,
-            command.terms,
-            ts=command.ts,
-            order_id=command.order_id,
-            stop_loss=command.stop_loss,
-            take_profit=command.take_profit,
-            oco=command.oco,
-        )
+    return door.judge(_asked(account, market, command))
+
+
+def _asked(account: AccountState, market: Market, command: Place) -> Ask:
+    return Ask(
+        account,
+        market,
+        command.terms,
+        ts=command.ts,
+        order_id=command.order_id,
+        stop_loss=command.stop_loss,
+        take_profit=command.take_profit,
+        oco=command.oco,
     )
 
 

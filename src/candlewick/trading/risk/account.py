@@ -7,6 +7,7 @@ from decimal import Decimal
 from candlewick.core.clock import NS_PER_S
 from candlewick.trading.account import RATE_WINDOW_NS
 from candlewick.trading.risk.ask import Ask
+from candlewick.trading.risk.losses import losses
 from candlewick.trading.risk.verdict import Refused
 
 
@@ -77,56 +78,28 @@ def not_too_many(ask: Ask) -> Refused | None:
     )
 
 
-def daily_loss(ask: Ask) -> Refused | None:
-    """What was lost since 00:00 UTC leaves room for more risk."""
+def no_broken_limit(ask: Ask) -> Refused | None:
+    """What was lost today, and since the highest equity, leaves room for more risk."""
     account, limits, equity = ask.account, ask.account.limits, ask.equity
-    began = account.day_equity
-    if ask.reduces or (limits.max_daily_loss is None and limits.max_daily_loss_pct is None):
+    daily = limits.max_daily_loss is not None or limits.max_daily_loss_pct is not None
+    drawdown = limits.max_drawdown_pct is not None
+    if ask.reduces or not (daily or drawdown):
         return None
-    if began is None or equity is None:
+    unknown = (daily and account.day_equity is None) or (drawdown and account.peak_equity is None)
+    if equity is None or unknown:
         return _unknown_equity(ask)
-    lost = began - equity
-    if limits.max_daily_loss is not None and lost >= limits.max_daily_loss:
-        return Refused(
-            code="max_daily_loss",
-            reason=f"{lost:.2f} {account.currency} were lost today; {limits.max_daily_loss:f} are allowed.",
-            limit=limits.max_daily_loss,
-            value=lost,
-        )
-    if (
-        limits.max_daily_loss_pct is not None
-        and began > 0
-        and lost / began * 100 >= limits.max_daily_loss_pct
-    ):
-        pct = lost / began * 100
-        return Refused(
-            code="max_daily_loss_pct",
-            reason=f"{pct:.2f} % of equity were lost today; {limits.max_daily_loss_pct:f} % are allowed.",
-            limit=limits.max_daily_loss_pct,
-            value=pct,
-        )
+    for gauge in losses(account, equity):
+        if gauge.used >= 100:
+            return Refused(
+                code=gauge.code,
+                reason=(
+                    f"{gauge.title} is {gauge.value:.2f} {gauge.unit}; from {gauge.limit:f} {gauge.unit} on "
+                    "the account may only reduce."
+                ),
+                limit=gauge.limit,
+                value=gauge.value,
+            )
     return None
-
-
-def drawdown(ask: Ask) -> Refused | None:
-    """What was lost since the highest equity leaves room for more risk."""
-    account, limit, equity = ask.account, ask.account.limits.max_drawdown_pct, ask.equity
-    if ask.reduces or limit is None:
-        return None
-    if equity is None or account.peak_equity is None:
-        return _unknown_equity(ask)
-    peak = max(account.peak_equity, equity)
-    if peak <= 0:
-        return None
-    pct = (peak - equity) / peak * 100
-    if pct < limit:
-        return None
-    return Refused(
-        code="max_drawdown_pct",
-        reason=f"The account is {pct:.2f} % below its highest value; {limit:f} % are allowed.",
-        limit=limit,
-        value=pct,
-    )
 
 
 def _unknown_equity(ask: Ask) -> Refused:

@@ -33,8 +33,7 @@ RULES: Final[tuple[Rule, ...]] = (
     market.not_with_oneself,
     market.bracket,
     # whether the account can bear it
-    account.daily_loss,
-    account.drawdown,
+    account.no_broken_limit,
     size.order_notional,
     size.position_notional,
     size.gross_notional,
@@ -57,7 +56,7 @@ def judge(ask: Ask) -> Verdict:
 
 
 def estimate(ask: Ask) -> Approved:
-    """What an order would come to if it went, whatever the rules say."""
+    """What an order on a listed instrument would come to, whether it may go or not."""
     return Approved(
         mark=ask.mark, notional=ask.notional, margin=ask.value(ask.binds, ask.settles_in), fee=ask.fee
     )

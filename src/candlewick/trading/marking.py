@@ -1,0 +1,217 @@
+"""Marking: what positions are worth, followed tick by tick in floats, for gauges and for looking.
+
+A tick costs one multiplication and one addition per position of its instrument. All else, cash and coins,
+the rates of other currencies, margins, is taken exactly from the ledger: after each booking, and every
+`ANCHOR_NS` of event time. What is *decided* on a figure from here is looked up exactly first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import msgspec
+
+from candlewick.core.clock import NS_PER_S
+from candlewick.ledger.position import Position
+from candlewick.trading.account import AccountState
+from candlewick.trading.effects import NOTHING, Effects, Moved
+from candlewick.trading.marks import Market
+from candlewick.trading.valuing import rate, value_of
+
+ANCHOR_NS: Final = 10 * NS_PER_S
+
+
+class Figures(msgspec.Struct, frozen=True, kw_only=True):
+    """An account at the marks of now, in its own currency, as floats. None: a mark is missing.
+
+    Attributes:
+        unrealised: by instrument id; without those of which no mark is known.
+        initial_margin, maintenance_margin: of contracts, in step with their notional since the last booking.
+    """
+
+    total_value: float | None
+    total_unrealised: float | None
+    unrealised: dict[str, float]
+    initial_margin: float | None
+    maintenance_margin: float | None
+
+
+class Marked:
+    """A position as marking needs it.
+
+    `size` and `cost` are signed; those of an inverse contract are turned round, so that its profit in base is
+    (1/mark) · size − cost as well.
+    """
+
+    __slots__ = ("cost", "initial", "inverse", "maintenance", "owner", "rate", "size", "unrealised")
+
+    def __init__(self, owner: AccountMarks, position: Position) -> None:
+        self.owner = owner
+        self.inverse = position.instrument.inverse
+        sign = -1.0 if self.inverse else 1.0
+        held = float(position.quantity) * (float(position.instrument.contract_size) if self.inverse else 1.0)
+        self.size = sign * held
+        self.cost = sign * float(position.cost if position.quantity > 0 else -position.cost)
+        self.rate = 1.0
+        self.unrealised = 0.0
+        self.initial = 0.0  # margin per unit of notional, in the account's currency
+        self.maintenance = 0.0
+
+
+class Held:
+    """Everybody's positions in one instrument."""
+
+    __slots__ = ("mark", "marked", "moved")
+
+    def __init__(self) -> None:
+        self.mark: float | None = None
+        self.marked: list[Marked] = []
+        self.moved: Effects = NOTHING
+
+
+class AccountMarks:
+    """The figures of one account.
+
+    Attributes:
+        base: equity without unrealised profit, at the last anchor; None: not known.
+        stale: something was booked since.
+        anchored_at: when it was anchored, ns.
+        watch_at: when its limits are to be looked at again, ns.
+        told: risk code → the level that people were told of it.
+        pursued_at: when the kill switch last tried again, ns.
+    """
+
+    __slots__ = (
+        "account",
+        "anchored_at",
+        "base",
+        "positions",
+        "pursued_at",
+        "stale",
+        "told",
+        "unrealised",
+        "watch_at",
+    )
+
+    def __init__(self, account: AccountState) -> None:
+        self.account = account
+        self.positions: dict[str, Marked] = {}
+        self.base: float | None = None
+        self.unrealised = 0.0
+        self.stale = True
+        self.anchored_at = 0
+        self.watch_at = 0
+        self.told: dict[str, str] = {}
+        self.pursued_at = 0
+
+    @property
+    def total_value(self) -> float | None:
+        """Equity; None: a mark is missing."""
+        return None if self.base is None else self.base + self.unrealised
+
+
+class Marking:
+    """The figures of all accounts, and who holds what.
+
+    Attributes:
+        held: by instrument id; only what somebody holds.
+        accounts: by number.
+    """
+
+    def __init__(self, market: Market) -> None:
+        self._market = market
+        self.held: dict[str, Held] = {}
+        self.accounts: dict[int, AccountMarks] = {}
+
+    def open(self, account: AccountState) -> None:
+        """Follow an account."""
+        self.accounts[account.number] = AccountMarks(account)
+        for instrument in account.book.positions:
+            self.note(account, instrument)
+
+    def begin_again(self, accounts: Iterable[AccountState]) -> None:
+        """Follow these accounts and no other."""
+        self.held.clear()
+        self.accounts.clear()
+        for account in accounts:
+            self.open(account)
+
+    def touch(self, account: int) -> None:
+        """Money of an account moved: its figures need an anchor."""
+        self.accounts[account].stale = True
+
+    def note(self, account: AccountState, instrument: str) -> None:
+        """A position of an account changed."""
+        owner = self.accounts[account.number]
+        owner.stale = True
+        held = self.held.setdefault(instrument, Held())
+        before = owner.positions.pop(instrument, None)
+        if before is not None:
+            owner.unrealised -= before.unrealised
+            held.marked.remove(before)
+        position = account.book.positions.get(instrument)
+        if position is not None:
+            marked = owner.positions[instrument] = Marked(owner, position)
+            held.marked.append(marked)
+        if not held.marked:
+            del self.held[instrument]
+        held.moved = tuple(Moved(each.owner.account.number) for each in held.marked)
+
+    def tick(self, held: Held, mark: float, ts: int) -> list[AccountMarks] | None:
+        """Mark everybody's positions in an instrument; the accounts whose limits are due to be looked at."""
+        held.mark = mark
+        due: list[AccountMarks] | None = None
+        turned = 1.0 / mark
+        for each in held.marked:
+            owner = each.owner
+            worth = each.size * (turned if each.inverse else mark)
+            unrealised = (worth - each.cost) * each.rate
+            owner.unrealised += unrealised - each.unrealised
+            each.unrealised = unrealised
+            # also when the clock was set back, and what is due seems far away
+            if not 0 < owner.watch_at - ts <= NS_PER_S:
+                due = [owner] if due is None else [*due, owner]
+        return due
+
+    def figures(self, account: int, ts: int | None = None) -> Figures:
+        """An account at the marks of now. `ts`: the time now, where an old anchor should be renewed."""
+        owner = self.accounts[account]
+        if owner.stale or (ts is not None and not 0 <= ts - owner.anchored_at < ANCHOR_NS):
+            self.anchor(owner, ts or owner.anchored_at)
+        initial: float | None = 0.0
+        maintenance: float | None = 0.0
+        for id, marked in owner.positions.items():
+            mark = self._market.mark(id)
+            if mark is None or initial is None or maintenance is None:
+                initial = maintenance = None
+                break
+            notional = abs(marked.size) * (1.0 / mark if marked.inverse else mark)
+            initial += notional * marked.initial
+            maintenance += notional * marked.maintenance
+        known = {id: each.unrealised for id, each in owner.positions.items() if self._market.mark(id)}
+        return Figures(
+            total_value=owner.total_value,
+            total_unrealised=owner.unrealised if len(known) == len(owner.positions) else None,
+            unrealised=known,
+            initial_margin=initial,
+            maintenance_margin=maintenance,
+        )
+
+    def anchor(self, owner: AccountMarks, ts: int) -> None:
+        """Take everything exactly from the ledger again."""
+        owner.stale, owner.anchored_at, owner.unrealised = False, ts, 0.0
+        valuation = value_of(owner.account, self._market)
+        for value in valuation.positions:
+            marked = owner.positions[value.instrument]
+            per_unit = rate(owner.account, self._market, value.currency)
+            marked.rate = 0.0 if per_unit is None else float(per_unit)
+            marked.unrealised = 0.0 if value.unrealised is None else float(value.unrealised) * marked.rate
+            owner.unrealised += marked.unrealised
+            if value.notional:
+                marked.initial = float(value.initial_margin or 0) / float(value.notional) * marked.rate
+                marked.maintenance = (
+                    float(value.maintenance_margin or 0) / float(value.notional) * marked.rate
+                )
+        total = valuation.total_value
+        owner.base = None if total is None else float(total) - owner.unrealised
