@@ -141,6 +141,8 @@ def _opened(cursor: str, key: Any) -> Sequence[object]:
         opened: Sequence[object] = msgspec.json.decode(data, type=key)
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError):
         raise UsageError(f"cursor: {cursor[:40]!r} is none of ours. Leave it out to begin anew.") from None
+    for part in opened:
+        _require_sound("cursor", part)
     return opened
 
 
