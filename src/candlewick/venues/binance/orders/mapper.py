@@ -376,7 +376,7 @@ class Mapper:
 
 
 def tidy(value: Decimal) -> Decimal:
-    """The same number without trailing zeros and without an exponent.
+    """The same number without zeros at its end.
 
     Raises:
         MalformedMessage: it is none that can be an amount.

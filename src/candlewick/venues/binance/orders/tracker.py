@@ -149,7 +149,8 @@ class Tracker:
         found = self._find(said)
         is_new = found is None
         if found is None:
-            ours = self._knows(said.client_id)
+            # one of this id that is followed already stands in the other market
+            ours = self._knows(said.client_id) and said.client_id not in self._by_id
             id = said.client_id if ours else _external_id(said)
             found = Tracked(id, said.market, said.symbol, said.terms, None if ours else ZERO, ours)
             found.is_forced = said.is_forced
