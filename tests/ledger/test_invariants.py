@@ -81,6 +81,7 @@ def test_it_finds_a_position_that_its_postings_do_not_explain():
 def test_it_finds_books_that_do_not_sum_to_zero():
     history = run(SOUND)
     history.book.totals["capital:deposit", "USDT"] += 1
+    history.book.kinds["capital", "USDT"] += 1
     assert [fault.code for fault in invariants.check(history.book)] == ["totals_do_not_balance"]
     assert [fault.code for fault in invariants.equity_is_explained(history.book, MARKS)] == [
         "equity_is_not_explained"

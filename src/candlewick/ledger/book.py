@@ -25,6 +25,7 @@ from candlewick.ledger.posting import Posting, Transaction, TransactionKind
 from candlewick.ledger.trips import OpenTrip, RoundTrip, TripFold
 
 DEFAULT_LEVERAGE = Decimal(5)
+OWNED = ("cash", "margin")  # kinds of book accounts that balances are made of
 
 
 class Booked(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +86,7 @@ class Book:
         balances: what the account has of each currency: cash, coins bought, isolated margin.
         positions: by instrument id, spot holdings and contracts alike; one that is flat is absent.
         totals: every book account's balance by `(book, currency)`; per currency they sum to zero.
+        kinds: the same, added up by what stands before the colon: `("fees", "USDT")`.
     """
 
     def __init__(
@@ -104,6 +106,7 @@ class Book:
         self.balances: dict[str, Decimal] = {}
         self.positions: dict[str, Position] = {}
         self.totals: dict[tuple[str, str], Decimal] = {}
+        self.kinds: dict[tuple[str, str], Decimal] = {}
         self.instruments: dict[str, Instrument] = {}
         self._leverages: dict[str, tuple[Decimal, MarginMode]] = {}
         self._in_lots: dict[str, Decimal] = {}  # by coin: what all spot positions hold of it
@@ -443,10 +446,12 @@ class Book:
 
     def _apply(self, postings: Iterable[Posting]) -> None:
         for posting in postings:
-            key = (posting.book, posting.currency)
-            self.totals[key] = self.totals.get(key, ZERO) + posting.amount
-            if posting.book.startswith(("cash:", "margin:")):
-                self.balances[posting.currency] = self.balances.get(posting.currency, ZERO) + posting.amount
+            name, currency, amount = posting.book, posting.currency, posting.amount
+            self.totals[name, currency] = self.totals.get((name, currency), ZERO) + amount
+            kind = name.partition(":")[0]
+            self.kinds[kind, currency] = self.kinds.get((kind, currency), ZERO) + amount
+            if kind in OWNED:
+                self.balances[currency] = self.balances.get(currency, ZERO) + amount
 
 
 def _post(book: str, currency: str, amount: Decimal) -> list[Posting]:

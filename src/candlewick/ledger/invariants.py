@@ -12,15 +12,13 @@ from decimal import Decimal
 import msgspec
 
 from candlewick.core.reports import Fill
-from candlewick.ledger.book import Book, BookState
+from candlewick.ledger.book import OWNED, Book, BookState
 from candlewick.ledger.contract import is_spot
 from candlewick.ledger.convert import rate
 from candlewick.ledger.exact import ZERO, exact
 from candlewick.ledger.fault import Fault
 from candlewick.ledger.posting import Posting, Transaction
 from candlewick.ledger.valuation import value
-
-OWNED = ("cash:", "margin:")
 
 
 def postings_balance(transactions: Iterable[Transaction]) -> list[Fault]:
@@ -44,7 +42,7 @@ def totals_are_postings(book: Book, transactions: Iterable[Transaction]) -> list
         for transaction in transactions:
             for posting in transaction.postings:
                 sums[posting.book, posting.currency] += posting.amount
-                if posting.book.startswith(OWNED):
+                if posting.book.partition(":")[0] in OWNED:
                     coins[posting.currency] += posting.amount
     faults = [
         Fault(
@@ -107,7 +105,7 @@ def positions_are_fills(
         for transaction in transactions:
             if transaction.kind not in ("fill", "liquidation"):
                 for posting in transaction.postings:
-                    if posting.book.startswith(OWNED):
+                    if posting.book.partition(":")[0] in OWNED:
                         coins[posting.currency] += posting.amount
         for fill in fills:
             instrument = book.instruments[fill.instrument]
@@ -150,8 +148,8 @@ def equity_is_explained(book: Book, marks: Mapping[str, Decimal]) -> list[Fault]
         return []
     with exact():
         came = ZERO
-        for (name, currency), amount in book.totals.items():
-            if name.startswith("capital:") and amount:
+        for (kind, currency), amount in book.kinds.items():
+            if kind == "capital" and amount:
                 worth = rate(currency, book.currency, marks, venues)
                 if worth is None:
                     return []

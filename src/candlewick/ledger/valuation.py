@@ -143,9 +143,9 @@ class _Valuer:
             cash=cash,
             invested=invested,
             unrealised=unrealised,
-            realised=self.total("realised:", -1),
-            fees=self.total("fees:", 1),
-            funding=self.total("funding:", -1),
+            realised=self.total("realised", -1),
+            fees=self.total("fees", 1),
+            funding=self.total("funding", -1),
             initial_margin=self.sum((it.position.currency, it.initial) for it in contracts),
             maintenance_margin=self.sum((it.position.currency, it.maintenance) for it in contracts),
             free_margin=pools[book.currency].free,
@@ -173,13 +173,10 @@ class _Valuer:
             spendable=_plus(wallet, None if unrealised is None else min(unrealised, ZERO), bound),
         )
 
-    def total(self, books: str, sign: int) -> Decimal | None:
+    def total(self, kind: str, sign: int) -> Decimal | None:
         """What the book accounts of one kind hold together."""
-        sums: dict[str, Decimal] = {}
-        for (name, currency), amount in self.book.totals.items():
-            if name.startswith(books):
-                sums[currency] = sums.get(currency, ZERO) + sign * amount
-        return self.sum(sums.items())
+        kinds = self.book.kinds.items()
+        return self.sum((currency, sign * amount) for (name, currency), amount in kinds if name == kind)
 
     def sum(self, amounts: Iterable[tuple[str, Decimal | None]]) -> Decimal | None:
         """The sum in the account's currency; every amount is looked at, so that `missing` is complete."""
