@@ -40,7 +40,10 @@ def tick_up(price: float, tick: float) -> float:
 @compiled
 def units(quantity: float, lot: float) -> float:
     """A market quantity in whole lots, rounded down but for the float's own error; as it is without a lot."""
-    return math.floor(quantity / lot + 1e-9) if lot > 0.0 else quantity
+    if lot <= 0.0 or math.isnan(quantity):
+        return quantity
+    lots = quantity / lot
+    return math.floor(lots + 1e-9 + 1e-15 * lots)
 
 
 @compiled

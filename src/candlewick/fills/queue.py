@@ -14,8 +14,11 @@ from candlewick.fills.compiled import compiled
 
 
 @compiled
-def look(order: Any, displayed: float) -> None:
-    """`displayed` (units) now stands at the order's price; NaN: the level is out of sight."""
+def look(order: Any, displayed: float, whole: bool) -> None:
+    """`displayed` (units) now stands at the order's price; NaN: the level is out of sight.
+
+    `whole`: units are lots, and so is what is ahead: a part of one counts as one.
+    """
     if math.isnan(displayed):
         return
     if math.isnan(order.ahead):
@@ -25,6 +28,8 @@ def look(order: Any, displayed: float) -> None:
         cancelled = left - displayed
         if cancelled > 0.0 and left > 0.0:
             order.ahead -= cancelled * min(order.ahead / left, 1.0)
+            if whole:
+                order.ahead = math.ceil(order.ahead - 1e-9)
         order.ahead = max(min(order.ahead, displayed), 0.0)
     order.seen = displayed
     order.printed = 0.0

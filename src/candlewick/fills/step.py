@@ -80,6 +80,13 @@ def end(orders: Rows, row: int, reason: int, out: Rows, count: int) -> int:
 
 
 @compiled
+def trigger(orders: Rows, row: int, price: float, out: Rows, count: int) -> int:
+    """Set off an order that waited: it is at work now."""
+    orders[row].stage = ARRIVING
+    return _write(out, count, TRIGGERED, NO_REASON, False, row, price, 0.0, 0.0)
+
+
+@compiled
 def step_price(orders: Rows, n: int, rules: Any, price: float, out: Rows) -> int:
     """The price that triggers look at is `price`: trailing stops follow it, what it sets off is at work."""
     count = 0
@@ -102,8 +109,7 @@ def step_price(orders: Rows, n: int, rules: Any, price: float, out: Rows) -> int
         else:
             met = core.is_met(order.kind, order.side, at, price)
         if met:
-            order.stage = ARRIVING
-            count = _write(out, count, TRIGGERED, NO_REASON, False, row, price, 0.0, 0.0)
+            count = trigger(orders, row, price, out, count)
     return count
 
 
@@ -141,7 +147,7 @@ def step_depth(orders: Rows, n: int, rules: Any, displayed: Rows) -> None:
     """`displayed` stands at each order's price now (NaN: out of sight): queues move on."""
     for row in range(n):
         if orders[row].stage == RESTING:
-            queue.look(orders[row], core.units(displayed[row], rules.lot))
+            queue.look(orders[row], core.units(displayed[row], rules.lot), rules.lot > 0.0)
 
 
 @compiled

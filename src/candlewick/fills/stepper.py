@@ -9,7 +9,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from candlewick.core.events import Level, Side
-from candlewick.fills import depth, step
+from candlewick.fills import bar, depth, step
 from candlewick.fills.state import (
     ACTION,
     ACTIONS,
@@ -83,6 +83,11 @@ class Stepper:
 
     def __contains__(self, id: str) -> bool:
         return id in self._ids
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The orders, in order of arrival."""
+        return tuple(self._ids)
 
     @property
     def position(self) -> float:
@@ -221,6 +226,22 @@ class Stepper:
             step.step_depth(self._orders, len(self._ids), self._rules, displayed)
         return actions
 
+    def open(self, price: float) -> list[Action]:
+        """The first trade of a bar."""
+        self._make_room()
+        return self._drain(
+            lambda: bar.step_open(self._orders, len(self._ids), self._rules, self._position, price, self._out)
+        )
+
+    def range(self, high: float, low: float, close: float) -> list[Action]:
+        """The rest of a bar, after its `open`."""
+        self._make_room()
+        return self._drain(
+            lambda: bar.step_range(
+                self._orders, len(self._ids), self._rules, self._position, high, low, close, self._out
+            )
+        )
+
     def settle(self) -> list[Action]:
         """The position was set from outside: reduce-only orders without anything to reduce end."""
         return self._drain(
@@ -246,6 +267,12 @@ class Stepper:
                 bids, asks, shown, whole, self._taken, self._held, self._out,
             )
         )  # fmt: skip
+
+    def _make_room(self) -> None:
+        """Have a bar done in one step: what it leaves behind may not be looked at twice."""
+        self._edges_known = False
+        if len(self._out) < 3 * len(self._ids) + 3:
+            self._out = np.zeros(6 * len(self._ids), ACTION)
 
     def _drain(self, once: Callable[[], int]) -> list[Action]:
         """Step until all of it is done, however many actions that takes."""

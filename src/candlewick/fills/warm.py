@@ -21,4 +21,6 @@ def warm_up() -> None:
     stepper.price(98.0)
     stepper.quote(99.0, 1.0, 100.0, 1.0)
     stepper.settle()
+    stepper.open(99.0)
+    stepper.range(100.0, 98.0, 99.0)
     forget_older()
