@@ -22,6 +22,7 @@ VERBS = {
     "normalise": "Turn raw venue messages into normalised events, one JSON a line.",
     "data": "Import, list, check and export history.",
     "user": "Add and list people, change their role, reset their sign-in.",
+    "account": "List and show accounts; bring histories of fills into them.",
     "doctor": "Print what is in force and where it came from.",
     "version": "Print the version.",
 }

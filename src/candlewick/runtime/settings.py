@@ -105,6 +105,11 @@ class Settings(BaseSettings):
         return self.market.folder or self.data_dir
 
     @property
+    def primary(self) -> str:
+        """Id of the venue whose symbols are written bare."""
+        return self.sim.venues[0] if self.venues[0] == "sim" else self.venues[0]
+
+    @property
     def ledger(self) -> Path | str:
         """Where the ledger is kept: a file, or the database of `DATABASE_URL`; a replay has its own."""
         if self.database_url is not None and self.market.folder is None:

@@ -104,7 +104,7 @@ class WebServer:
             hub=hub,
             market_dir=self._settings.market_dir,
             ledger=self._settings.ledger,
-            primary=self._settings.venues[0],
+            primary=self._settings.primary,
         )
         bridge = services.bridge = Bridge(get_wsgi_application(), {ENVIRON_KEY: services})
         hub.take_component = ComponentEvents(hub, bridge, services).take

@@ -18,6 +18,7 @@ from candlewick.runtime.accounts import asking
 from candlewick.runtime.accounts.bodies import Bodies
 from candlewick.runtime.accounts.execution import Execution
 from candlewick.runtime.accounts.shapes import encode
+from candlewick.runtime.accounts.statement import statement
 from candlewick.trading import commands
 from candlewick.trading.engine import Engine
 from candlewick.trading.risk.limits import Limits
@@ -68,6 +69,7 @@ class AccountRequests:
             "account.settings": self._settings,
             "account.leverage": self._leverage,
             "account.import": self._import,
+            "account.statement": self._statement,
             "order.preview": self._preview,
             "order.place": self._place,
             "order.cancel": self._cancel,
@@ -157,12 +159,29 @@ class AccountRequests:
         await self._execution.do(command, source)
         return encode(self._bodies.positions(account))
 
-    async def _import(self, account: int, fills: list[dict[str, Any]], actor: str, source: str = "") -> bytes:
+    async def _import(
+        self,
+        account: int,
+        fills: list[dict[str, Any]],
+        instruments: list[dict[str, Any]],
+        actor: str,
+        source: str = "",
+    ) -> bytes:
         self._require(account)
-        booked = msgspec.convert(fills, tuple[Fill, ...], strict=False)
-        command = commands.ImportFills(account=account, fills=booked, actor=actor, ts=self._now())
+        command = commands.ImportFills(
+            account=account,
+            fills=msgspec.convert(fills, tuple[Fill, ...], strict=False),
+            instruments=msgspec.convert(instruments, tuple[Instrument, ...], strict=False),
+            actor=actor,
+            ts=self._now(),
+        )
         await self._execution.do(command, source)
-        return encode(self._bodies.whole(account))
+        return encode(self._bodies.portfolio(account))
+
+    async def _statement(self, account: int) -> bytes:
+        self._require(account)
+        await self._execution.settled()
+        return encode(statement(self._engine, account, primary=self._primary))
 
     # --- orders
 
