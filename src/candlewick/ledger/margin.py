@@ -51,68 +51,76 @@ def tiers(rows: Sequence[tuple[str, str, str]]) -> Tiers:
     return tuple(made)
 
 
-# Ours, in dollars of notional, for contracts whose venue told none: three classes by how deep the market is.
-_DEEP = tiers(
-    [
-        ("0", "125", "0.004"),
-        ("50000", "100", "0.005"),
-        ("500000", "50", "0.01"),
-        ("5000000", "20", "0.025"),
-        ("50000000", "10", "0.05"),
-        ("200000000", "5", "0.10"),
-        ("500000000", "2", "0.25"),
-    ]
-)
-_BROAD = tiers(
-    [
-        ("0", "75", "0.0065"),
-        ("25000", "50", "0.01"),
-        ("250000", "25", "0.02"),
-        ("1000000", "10", "0.05"),
-        ("5000000", "5", "0.10"),
-        ("20000000", "2", "0.25"),
-    ]
-)
-_THIN = tiers(
-    [
-        ("0", "25", "0.02"),
-        ("10000", "20", "0.025"),
-        ("50000", "10", "0.05"),
-        ("250000", "5", "0.10"),
-        ("1000000", "2", "0.25"),
-    ]
-)
-# of contracts that settle in their coin, in that coin
-_COIN = tiers(
-    [
-        ("0", "125", "0.004"),
-        ("5", "100", "0.005"),
-        ("10", "50", "0.01"),
-        ("50", "20", "0.025"),
-        ("200", "10", "0.05"),
-        ("500", "5", "0.10"),
-        ("1000", "2", "0.25"),
-    ]
-)
-_COIN_BROAD = tiers(
-    [
-        ("0", "75", "0.0065"),
-        ("500", "50", "0.01"),
-        ("5000", "25", "0.02"),
-        ("20000", "10", "0.05"),
-        ("100000", "5", "0.10"),
-        ("400000", "2", "0.25"),
-    ]
-)
-_BROAD_BASES = frozenset({"BNB", "SOL", "XRP", "ADA", "DOGE", "LTC", "LINK", "BCH", "AVAX", "DOT", "TRX"})
+_BROAD_BASES = ("ADA", "AVAX", "BCH", "BNB", "DOGE", "DOT", "LINK", "LTC", "SOL", "TRX", "XRP")
+
+# Ours, for contracts whose venue told none; docs/accounting.md prints them. By how deep the market is, in
+# dollars of notional where a contract settles in dollars and in its coin where it settles in that; of further
+# coins a number of them says little, so those have one tier.
+DEFAULTS: Mapping[str, Tiers] = {
+    "BTC, ETH": tiers(
+        [
+            ("0", "125", "0.004"),
+            ("50000", "100", "0.005"),
+            ("500000", "50", "0.01"),
+            ("5000000", "20", "0.025"),
+            ("50000000", "10", "0.05"),
+            ("200000000", "5", "0.1"),
+            ("500000000", "2", "0.25"),
+        ]
+    ),
+    ", ".join(_BROAD_BASES): tiers(
+        [
+            ("0", "75", "0.0065"),
+            ("25000", "50", "0.01"),
+            ("250000", "25", "0.02"),
+            ("1000000", "10", "0.05"),
+            ("5000000", "5", "0.1"),
+            ("20000000", "2", "0.25"),
+        ]
+    ),
+    "others": tiers(
+        [
+            ("0", "25", "0.02"),
+            ("10000", "20", "0.025"),
+            ("50000", "10", "0.05"),
+            ("250000", "5", "0.1"),
+            ("1000000", "2", "0.25"),
+        ]
+    ),
+    "settles in BTC": tiers(
+        [
+            ("0", "125", "0.004"),
+            ("5", "100", "0.005"),
+            ("10", "50", "0.01"),
+            ("50", "20", "0.025"),
+            ("200", "10", "0.05"),
+            ("500", "5", "0.1"),
+            ("1000", "2", "0.25"),
+        ]
+    ),
+    "settles in ETH": tiers(
+        [
+            ("0", "100", "0.005"),
+            ("150", "50", "0.01"),
+            ("750", "20", "0.025"),
+            ("3000", "10", "0.05"),
+            ("7500", "5", "0.1"),
+            ("15000", "2", "0.25"),
+        ]
+    ),
+    "settles in another coin": tiers([("0", "20", "0.025")]),
+}
 
 
 def default_tiers(instrument: Instrument) -> Tiers:
-    """The tiers of a contract whose venue told none, by base (docs/accounting.md prints the tables)."""
-    deep = instrument.base in ("BTC", "ETH")
+    """The tiers of a contract whose venue told none."""
     if instrument.settle not in PEGGED:
-        return _COIN if deep else _COIN_BROAD
-    return _DEEP if deep else _BROAD if instrument.base in _BROAD_BASES else _THIN
+        own = f"settles in {instrument.settle}"
+        return DEFAULTS[own if own in DEFAULTS else "settles in another coin"]
+    for bases in ("BTC, ETH", ", ".join(_BROAD_BASES)):
+        if instrument.base in bases.split(", "):
+            return DEFAULTS[bases]
+    return DEFAULTS["others"]
 
 
 def tiers_of(instrument: Instrument, told: Mapping[str, Tiers] | None = None) -> Tiers:
