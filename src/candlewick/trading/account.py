@@ -139,14 +139,17 @@ class AccountState:
         times = self.order_times
         while times and times[0] <= ts - RATE_WINDOW_NS:
             times.popleft()
-        if times and times[-1] > ts:
-            # the clock was set back: what lies ahead of it was just now, and must not count for longer
-            times = self.order_times = deque(min(each, ts) for each in times)
+        while times and times[-1] > ts:
+            times.pop()  # the clock was set back
         times.append(ts)
+
+    def sent_lately(self, ts: int) -> list[int]:
+        """When the orders and amendments of the 60 s before `ts` were sent; none that lies ahead of it."""
+        return [each for each in self.order_times if ts - RATE_WINDOW_NS < each <= ts]
 
     def orders_in_last_minute(self, ts: int) -> int:
         """How many orders and amendments were sent in the 60 s before `ts`."""
-        return sum(1 for each in self.order_times if each > ts - RATE_WINDOW_NS)
+        return len(self.sent_lately(ts))
 
     def position(self, instrument: str) -> Decimal:
         """What is held of an instrument, signed; zero when flat."""

@@ -52,16 +52,17 @@ def not_too_often(ask: Ask) -> Refused | None:
     limit = ask.account.limits.max_orders_per_minute
     if limit is None or ask.reduces or ask.urgent:
         return None
-    sent = ask.account.orders_in_last_minute(ask.ts)
-    if sent < limit:
+    sent = ask.account.sent_lately(ask.ts)
+    if len(sent) < limit:
         return None
-    free_at = ask.account.order_times[sent - limit] if sent - limit < len(ask.account.order_times) else ask.ts
-    wait_s = max(1, -(-(free_at + RATE_WINDOW_NS - ask.ts) // NS_PER_S))
+    # there is room again when so many of them are a minute old that fewer than the limit are left
+    free_at = sent[len(sent) - limit] + RATE_WINDOW_NS if limit else ask.ts + RATE_WINDOW_NS
+    wait_s = -(-(free_at - ask.ts) // NS_PER_S)
     return Refused(
         code="order_rate",
-        reason=f"{sent} orders were sent within a minute; {limit} are allowed. Wait {wait_s} s.",
+        reason=f"{len(sent)} orders were sent within a minute; {limit} are allowed. Wait {wait_s} s.",
         limit=Decimal(limit),
-        value=Decimal(sent + 1),
+        value=Decimal(len(sent) + 1),
     )
 
 
