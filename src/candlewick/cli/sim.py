@@ -21,11 +21,15 @@ def command(
         Option(
             help="Faults on the wire, repeatable or with commas between: drop=0.01, delay=200ms, "
             "duplicate=0.01, reorder=0.01, gap=0.005, disconnect=30s, 429=0.05, 418=0.01, skew=1500ms, "
-            "malformed=0.01."
+            "malformed=0.01; of users' events alone user_drop, user_duplicate, user_delay, user_disconnect; of order "
+            "requests unknown=0.05 (done, and answered as if nobody knew), lost=0.05 (not done)."
         ),
     ] = None,
     data_dir: Annotated[
         Path | None, Option(help="Folder that keeps what printed; left out, it is forgotten at the end.")
+    ] = None,
+    keys: Annotated[
+        Path | None, Option(help="API keys for its private side: a JSON list; see the documentation.")
     ] = None,
     pace: Annotated[float | None, Option(help="Multiplies the market's activity, for load tests.")] = None,
 ) -> None:
@@ -33,6 +37,7 @@ def command(
     import uvloop
 
     from candlewick.venues.sim.server.app import Settings, serve
+    from candlewick.venues.sim.server.keys import read_keys
     from candlewick.venues.sim.server.misbehave import Faults
 
     names = [each.strip() for each in venues.split(",")] if venues is not None else None
@@ -53,6 +58,7 @@ def command(
         faults=Faults.parse(misbehave or ()),
         data_dir=data_dir / "sim" if data_dir is not None else None,
         pace=pace,
+        keys=read_keys(keys) if keys is not None else (),
     )
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(serve(settings, echo))

@@ -1,10 +1,11 @@
-"""The simulated exchange: a market drawn from a seed, behind Binance's public protocol.
+"""The simulated exchange: a market drawn from a seed, behind Binance's protocol.
 
 arrange      the trades inside a generated minute
 bars         candles of minutes that printed
 book         a limit order book with price-time priority
 catalogue    the instruments and their characters
 character    the venues and how they differ
+desk         accounts, and users' orders in the live books
 derivatives  mark, funding, open interest, liquidations
 fair         the fair price of a listing
 folds        candles from trades, longer candles from shorter ones

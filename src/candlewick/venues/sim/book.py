@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from bisect import bisect_left, insort
+from collections.abc import Iterator
 
 from candlewick.venues.sim.model import Depth, DepthDiff
 
 
 class Resting:
-    """An order in the book."""
+    """An order in the book. `guest` is whose it is when it is a user's; agents' orders have none."""
 
-    __slots__ = ("id", "lots", "sells", "ticks")
+    __slots__ = ("guest", "id", "lots", "sells", "ticks")
 
-    def __init__(self, id: int, sells: bool, ticks: int, lots: int) -> None:
+    def __init__(self, id: int, sells: bool, ticks: int, lots: int, guest: object = None) -> None:
         self.id = id
         self.sells = sells
         self.ticks = ticks
         self.lots = lots
+        self.guest = guest
 
 
 class Level:
@@ -37,9 +39,23 @@ class Book:
 
     `update_id` grows by one with every level that changes. With `watched` set, the levels touched since the
     last `cut` are kept, so that a stream of diffs can be told from it.
+
+    Users' orders (`guest`) rest among the agents' by the same priority, but agents never withdraw them, and
+    each that is hit gets a fill of its own: `struck` then says which fills of the last `take` were theirs.
     """
 
-    __slots__ = ("_asks", "_bids", "_cut_at", "_next_id", "_touched", "ask_ticks", "bid_ticks", "update_id")
+    __slots__ = (
+        "_asks",
+        "_bids",
+        "_cut_at",
+        "_next_id",
+        "_touched",
+        "ask_ticks",
+        "bid_ticks",
+        "guests",
+        "struck",
+        "update_id",
+    )
 
     def __init__(self, update_id: int = 1) -> None:
         self.update_id = update_id
@@ -50,8 +66,12 @@ class Book:
         self._next_id = 1
         self._touched: tuple[set[int], set[int]] | None = None
         self._cut_at = update_id
+        self.guests: tuple[set[Resting], set[Resting]] = (set(), set())  # bids, asks
+        self.struck: list[tuple[int, Resting]] = []  # (which fill of the last take, whose order it met)
 
-    def place(self, sells: bool, ticks: int, lots: int) -> tuple[list[Fill], Resting | None]:
+    def place(
+        self, sells: bool, ticks: int, lots: int, guest: object = None
+    ) -> tuple[list[Fill], Resting | None]:
         """A limit order: what it matches at once, and what rests of it."""
         if (self.ask_ticks and not sells and ticks >= self.ask_ticks[0]) or (
             self.bid_ticks and sells and ticks <= self.bid_ticks[-1]
@@ -62,8 +82,10 @@ class Book:
                 return fills, None
         else:
             fills = []
-        order = Resting(self._next_id, sells, ticks, lots)
+        order = Resting(self._next_id, sells, ticks, lots, guest)
         self._next_id += 1
+        if guest is not None:
+            self.guests[sells].add(order)
         levels = self._asks if sells else self._bids
         level = levels.get(ticks)
         if level is None:
@@ -76,6 +98,10 @@ class Book:
 
     def take(self, sells: bool, lots: int, limit: int | None = None) -> list[Fill]:
         """A market order for at most `lots`, no further than `limit`: one fill for each level it reached."""
+        if self.struck:
+            self.struck = []
+        if self.guests[not sells]:
+            return self._take_singly(sells, lots, limit)
         fills: list[Fill] = []
         prices, levels = (self.bid_ticks, self._bids) if sells else (self.ask_ticks, self._asks)
         while lots and prices:
@@ -95,6 +121,55 @@ class Book:
             fills.append((ticks, filled))
             self._touch(not sells, ticks)
         return fills
+
+    def _take_singly(self, sells: bool, lots: int, limit: int | None) -> list[Fill]:
+        """`take` where users' orders rest: a fill for each of those, and one for the agents' between them."""
+        fills: list[Fill] = []
+        agents = False  # whether the last fill was agents', to which the next may be added
+        for order in self.queue(not sells, limit):
+            if not lots:
+                break
+            filled = min(lots, order.lots)
+            lots -= filled
+            if order.guest is not None:
+                self.struck.append((len(fills), order))
+            elif agents and fills[-1][0] == order.ticks:
+                filled += fills.pop()[1]
+            fills.append((order.ticks, filled))
+            agents = order.guest is None
+        left: dict[int, int] = {}
+        for ticks, filled in fills:
+            left[ticks] = left.get(ticks, 0) + filled
+        for ticks, filled in left.items():
+            self._eat_level(not sells, ticks, filled)
+        return fills
+
+    def _eat_level(self, sells: bool, ticks: int, lots: int) -> None:
+        """Take `lots` from the oldest orders at one price, which hold as many or more."""
+        levels, prices = (self._asks, self.ask_ticks) if sells else (self._bids, self.bid_ticks)
+        level = levels[ticks]
+        level.lots -= lots
+        for id in list(level.orders):
+            order = level.orders[id]
+            eaten = min(order.lots, lots)
+            order.lots -= eaten
+            lots -= eaten
+            if order.lots:
+                break
+            del level.orders[id]
+            self.guests[sells].discard(order)
+        if not level.orders:
+            del levels[ticks]
+            prices.pop(bisect_left(prices, ticks))
+        self._touch(sells, ticks)
+
+    def queue(self, sells: bool, limit: int | None = None) -> Iterator[Resting]:
+        """The orders of one side by priority: best price first, oldest first; no further than `limit`."""
+        prices, levels = (self.ask_ticks, self._asks) if sells else (self.bid_ticks, self._bids)
+        for ticks in prices if sells else reversed(prices):
+            if limit is not None and (ticks > limit if sells else ticks < limit):
+                return
+            yield from levels[ticks].orders.values()
 
     @staticmethod
     def _eat(level: Level, lots: int) -> None:
@@ -118,6 +193,8 @@ class Book:
         level.lots -= gone
         if not order.lots:
             del level.orders[order.id]
+            if order.guest is not None:
+                self.guests[order.sells].discard(order)
         if not level.orders:
             del levels[order.ticks]
             prices = self.ask_ticks if order.sells else self.bid_ticks
@@ -125,7 +202,12 @@ class Book:
         self._touch(order.sells, order.ticks)
 
     def drop(self, sells: bool, ticks: int) -> None:
-        """Cancel every order at one price."""
+        """Cancel every order of agents at one price."""
+        if self.guests[sells]:
+            level = (self._asks if sells else self._bids)[ticks]
+            for order in [each for each in level.orders.values() if each.guest is None]:
+                self.cancel(order)
+            return
         del (self._asks if sells else self._bids)[ticks]
         prices = self.ask_ticks if sells else self.bid_ticks
         prices.pop(bisect_left(prices, ticks))
@@ -136,16 +218,21 @@ class Book:
         level = (self._asks if order.sells else self._bids).get(order.ticks)
         return level is not None and level.orders.get(order.id) is order
 
-    def youngest(self, sells: bool, ticks: int) -> Resting:
-        """The order that came last to the level at `ticks`."""
-        return next(reversed((self._asks if sells else self._bids)[ticks].orders.values()))
+    def youngest(self, sells: bool, ticks: int) -> Resting | None:
+        """The agents' order that came last to the level at `ticks`."""
+        orders = reversed((self._asks if sells else self._bids)[ticks].orders.values())
+        return next((order for order in orders if order.guest is None), None)
 
     def oldest_of(self, sells: bool, ticks: int, many: int) -> Resting | None:
-        """The order that came first to the level at `ticks`, if `many` or more rest there."""
+        """The agents' order that came first to the level at `ticks`, if `many` or more orders rest there."""
         level = (self._asks if sells else self._bids).get(ticks)
         if level is None or len(level.orders) < many:
             return None
-        return next(iter(level.orders.values()))
+        return next((order for order in level.orders.values() if order.guest is None), None)
+
+    def guest_lots_at(self, sells: bool, ticks: int) -> int:
+        """Lots of users' orders at one price."""
+        return sum(order.lots for order in self.guests[sells] if order.ticks == ticks)
 
     def lots_at(self, sells: bool, ticks: int) -> int:
         """Lots at one price, 0 if there is no such level."""

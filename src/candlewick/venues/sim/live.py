@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from candlewick.venues.sim.book import Book
+from candlewick.venues.sim.book import Book, Resting
 from candlewick.venues.sim.folds import fold
 from candlewick.venues.sim.history import History
 from candlewick.venues.sim.model import ForcedOrder, Print
@@ -39,14 +39,18 @@ class Best(NamedTuple):
 
 
 class Outbox:
-    """What happened and has not been collected yet, in order."""
+    """What happened and has not been collected yet, in order.
 
-    __slots__ = ("bests", "forced", "prints")
+    `struck` are users' orders that were hit, each with the print it had; `clear` leaves them.
+    """
+
+    __slots__ = ("bests", "forced", "prints", "struck")
 
     def __init__(self) -> None:
         self.prints: list[tuple[int, Print]] = []
         self.bests: list[tuple[int, Best]] = []
         self.forced: list[tuple[int, ForcedOrder]] = []
+        self.struck: list[tuple[int, Resting, Print]] = []
 
     def clear(self) -> None:
         self.prints, self.bests, self.forced = [], [], []
@@ -171,16 +175,39 @@ class LiveMarket:
     def force(self, sells: bool, lots: int, ts_ms: int) -> ForcedOrder | None:
         """Execute a liquidation of `lots` as a market order."""
         self.ts_ms = ts_ms
-        fills = self._print(sells, lots, None)
-        filled = sum(part for _, part in fills)
+        prints = self._print(sells, lots, None)
+        filled = sum(each.lots for each in prints)
         if filled:
-            value = sum(ticks * part for ticks, part in fills)
-            order = ForcedOrder(ts_ms, sells, fills[-1][0], value / filled, filled)
+            value = sum(each.ticks * each.lots for each in prints)
+            order = ForcedOrder(ts_ms, sells, prints[-1].ticks, value / filled, filled)
             self._outbox.forced.append((self._index, order))
             self._mend(self.fair(ts_ms))
             self._tell()
             return order
         return None
+
+    def trade(self, sells: bool, lots: int, limit: int | None, ts_ms: int) -> list[Print]:
+        """A user's order takes from the book: its prints, one for each order or level it met."""
+        self.ts_ms = ts_ms
+        prints = self._print(sells, lots, limit)
+        self._mend(self.fair(ts_ms))
+        self._tell()
+        return prints
+
+    def rest(self, sells: bool, ticks: int, lots: int, guest: object, ts_ms: int) -> Resting:
+        """A user's order, which crosses nothing, joins the book behind what stands at its price."""
+        self.ts_ms = ts_ms
+        _, resting = self.book.place(sells, ticks, lots, guest)
+        assert resting is not None, "an order that crosses the book cannot rest in it"
+        self._tell()
+        return resting
+
+    def pull(self, resting: Resting, lots: int | None, ts_ms: int) -> None:
+        """A user's order leaves the book, or `lots` of it; what is left keeps its place."""
+        self.ts_ms = ts_ms
+        self.book.cancel(resting, lots)
+        self._mend(self.fair(ts_ms))
+        self._tell()
 
     def _take(self, fair: float) -> None:
         _, bid, _, ask, _ = self.book.best()
@@ -208,11 +235,16 @@ class LiveMarket:
                     self._print(not sells, min(book.lots_at(sells, ticks), 1 + int(self._lots * 2)), ticks)
                 if book.lots_at(sells, ticks):
                     book.drop(sells, ticks)
+                if left := book.lots_at(sells, ticks):
+                    # only users' orders are left: they are not withdrawn, so somebody takes the bargain
+                    if stale <= self.half:
+                        break
+                    self._print(not sells, left, ticks)
         sells = chance.random() < 0.5
         prices = book.ask_ticks if sells else book.bid_ticks
         if not prices or abs((prices[0] if sells else prices[-1]) - fair) > 2.2 * self.half + 1.0:
             self._quote(sells, fair, self.half * (0.6 + 0.8 * chance.random()))
-        elif len(prices) > self._levels * (0.75 + 0.5 * chance.random()):
+        elif len(prices) - len(book.guests[sells]) > self._levels * (0.75 + 0.5 * chance.random()):
             self._withdraw(sells, prices)
         else:
             self._quote(sells, fair, self.half + self._away())
@@ -251,7 +283,9 @@ class LiveMarket:
             ticks = prices[-1] if sells else prices[0]  # the farthest, long out of sight
         else:
             ticks = prices[int(self._chance.random() * len(prices))]
-        self.book.cancel(self.book.youngest(sells, ticks))
+        order = self.book.youngest(sells, ticks)
+        if order is not None:
+            self.book.cancel(order)
 
     def _fill_book(self, ts_ms: int) -> None:
         fair = self.fair(ts_ms)
@@ -263,15 +297,18 @@ class LiveMarket:
                     break
                 self._quote(sells, fair, self.half + self._away())
 
-    def _print(self, sells: bool, lots: int, limit: int | None) -> list[tuple[int, int]]:
-        fills = self.book.take(sells, lots, limit)
-        for ticks, filled in fills:
+    def _print(self, sells: bool, lots: int, limit: int | None) -> list[Print]:
+        prints: list[Print] = []
+        for ticks, filled in self.book.take(sells, lots, limit):
             trade = Print(self.session.next_id, self.ts_ms, ticks, filled, sells)
+            prints.append(trade)
             self.session.append(trade)
             self._outbox.prints.append((self._index, trade))
             self.last, self.last_lots = ticks, filled
             fold(self.candle, ticks, filled, sells)
-        return fills
+        for at, resting in self.book.struck:
+            self._outbox.struck.append((self._index, resting, prints[at]))
+        return prints
 
     def _tell(self) -> None:
         best = self.book.best()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from heapq import heapify, heapreplace
 from pathlib import Path as FilePath
 from typing import NamedTuple
 
 from candlewick.core.errors import UsageError
+from candlewick.venues.sim.book import Resting
 from candlewick.venues.sim.character import character_of
 from candlewick.venues.sim.derivatives import Derivative
 from candlewick.venues.sim.listed import Day, Listed
@@ -36,8 +38,10 @@ class World:
 
     `data_dir` keeps what really printed; without it prints are held in memory for a day and forgotten at
     the end. `pace` multiplies the live activity.
-    The live market is a function of the seed, the venue and the times at which it was (re)started; how
-    often `advance` is called does not matter.
+    The live market is a function of the seed, the venue, the times at which it was (re)started and of what
+    users' orders did in it; how often `advance` is called does not matter.
+
+    `openings` counts how often the live market began: each time the books are new, without users' orders.
     """
 
     def __init__(
@@ -77,6 +81,7 @@ class World:
         self._markets: list[LiveMarket] = []
         self._due: list[tuple[float, int]] = []
         self._next_second = 0
+        self.openings = 0
         self._open(max(origin_ms, self._restore()))
 
     def _restore(self) -> int:
@@ -136,6 +141,7 @@ class World:
     def _open(self, now_ms: int) -> None:
         """Start the live market at `now_ms`, where the generated one stands."""
         self.now_ms = now_ms
+        self.openings += 1
         self._next_second = (now_ms // _SECOND_MS + 1) * _SECOND_MS
         self._due = []
         before, self._markets = self._markets, []
@@ -221,6 +227,40 @@ class World:
     def depth_diff(self, listing: Listing) -> DepthDiff | None:
         """What changed in a watched book since the last call; None when nothing did."""
         return self._of(listing).market.book.cut(self.now_ms)
+
+    # users -------------------------------------------------------------------------------------
+
+    def trade(self, listing: Listing, sells: bool, lots: int, limit: int | None = None) -> list[Print]:
+        """A user's order takes up to `lots` from the book, no further than `limit`; what printed."""
+        return self._of(listing).market.trade(sells, lots, limit, self.now_ms)
+
+    def rest(self, listing: Listing, sells: bool, ticks: int, lots: int, guest: object) -> Resting:
+        """An order of `guest` joins the book, which it must not cross, behind what stands at its price."""
+        return self._of(listing).market.rest(sells, ticks, lots, guest, self.now_ms)
+
+    def pull(self, listing: Listing, resting: Resting, lots: int | None = None) -> None:
+        """A user's order leaves the book, or `lots` of it; nothing happens if it is not in there."""
+        market = self._of(listing).market
+        if market.book.holds(resting):
+            market.pull(resting, lots, self.now_ms)
+
+    def queue(self, listing: Listing, sells: bool, limit: int | None = None) -> Iterator[Resting]:
+        """The orders of one side of the book by priority, no further than `limit`."""
+        return self._of(listing).market.book.queue(sells, limit)
+
+    def struck(self, market: Market) -> list[tuple[Resting, Print]]:
+        """Users' resting orders of that market hit since the last call, in order, each with its print."""
+        struck, listings = self._outbox.struck, self.listings
+        if not struck:
+            return []
+        self._outbox.struck = [each for each in struck if listings[each[0]].market != market]
+        return [(resting, trade) for n, resting, trade in struck if listings[n].market == market]
+
+    def liquidated(self, listing: Listing, order: ForcedOrder) -> None:
+        """A user's position was liquidated: it is told and counted as any other liquidation is."""
+        each = self._of(listing)
+        each.derivative.liquidated(order)
+        self._outbox.forced.append((each.index, order))
 
     # what is -----------------------------------------------------------------------------------
 

@@ -62,7 +62,7 @@ async def test_futures_have_their_own(client: aiohttp.ClientSession) -> None:
     [
         ("{oops", -1135),
         ([], -1135),
-        ({"id": 1, "method": "order.place", "params": {}}, -1020),
+        ({"id": 1, "method": "order.dream", "params": {}}, -1020),
         ({"id": 1, "method": "depth", "params": []}, -1135),
         ({"id": 1, "method": "depth"}, -1102),
         ({"id": 1, "method": "depth", "params": {"symbol": "NOSUCH"}}, -1121),

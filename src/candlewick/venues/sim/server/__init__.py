@@ -15,6 +15,15 @@ misbehave       faults on the wire
 figures         ticks and lots as decimal strings
 timekeeping     the clock
 
-The private side (signed orders, the user's stream) has its place beside `spot` and `futures`, on the
-same `Front`; nothing of it exists yet.
+The private side:
+
+sides                  a venue's accounts and keys, each market's desk behind signed requests
+routes                 what a signed request is made of, and the row of a table that answers it
+keys                   API keys and signatures
+order_limits           orders per account
+user_streams           listen keys and subscriptions
+spot_orders            spot orders; spot_lists OCO, spot_account balances and trades, spot_rules filters
+spot_reports           spot orders and events as JSON
+futures_orders         USDⓈ-M orders; futures_algos conditional ones, futures_account positions, futures_rules
+futures_reports        USDⓈ-M orders, positions and events as JSON
 """

@@ -9,7 +9,7 @@ import fcntl
 import gc
 import ipaddress
 import signal
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,6 +38,7 @@ class Settings:
     faults: Faults = field(default_factory=Faults)
     data_dir: Path | None = None
     pace: float = 1.0
+    keys: tuple[Mapping[str, object], ...] = ()
 
 
 class Exchange:
@@ -66,6 +67,7 @@ class Exchange:
             )
             for position, name in enumerate(settings.venues)
         ]
+        self._add_keys()
 
     def application(self) -> web.Application:
         """The aiohttp application; its market loops run while it does."""
@@ -73,6 +75,8 @@ class Exchange:
         app.router.add_get("/", self._front_page)
         app.router.add_get("/sim/status", self._status)
         app.router.add_post("/sim/misbehave", self._misbehave)
+        app.router.add_post("/sim/keys", self._add_key)
+        app.router.add_post("/sim/money", self._change_money)
         # Clients that ask every market for its listings find that this one has no COIN-M contracts.
         app.router.add_get("/dapi/v1/exchangeInfo", self._no_coin_margined)
         for venue in self.venues:
@@ -80,6 +84,13 @@ class Exchange:
         app.cleanup_ctx.append(self._run_markets)
         app.on_shutdown.append(self._say_goodbye)
         return app
+
+    def _add_keys(self) -> None:
+        for wanted in self.settings.keys:
+            if not {"apiKey"} <= wanted.keys() or not {"secret", "publicKey"} & wanted.keys():
+                raise ConfigError("Each key of a file has its apiKey, and its secret or publicKey.")
+            for venue in self.venues:
+                venue.add_key(wanted)
 
     async def _run_markets(self, app: web.Application) -> AsyncIterator[None]:
         loops = [
@@ -114,6 +125,8 @@ class Exchange:
         for venue in self.venues:
             for connection in list(venue.connections):
                 connection.close(GOING_AWAY, "The simulated exchange is shutting down")
+            for session in list(venue.sessions):
+                session.abort()
 
     async def _front_page(self, request: web.Request) -> web.Response:
         return _json(
@@ -146,9 +159,42 @@ class Exchange:
 
     async def _misbehave(self, request: web.Request) -> web.Response:
         """Set the faults anew: `{"drop": 0.01, "delay": "200ms"}`, of one venue with `?venue=`."""
+
+        def obey(venues: list[Venue], wanted: dict[str, object]) -> object:
+            faults = Faults().changed({name: str(value) for name, value in wanted.items()})
+            for venue in venues:
+                venue.misbehave(faults)
+            return {venue.name: venue.wire.faults.as_pairs() for venue in self.venues}
+
+        return await self._control(request, obey)
+
+    async def _add_key(self, request: web.Request) -> web.Response:
+        """Make an API key and its account, at each venue or at one with `?venue=`."""
+
+        def obey(venues: list[Venue], wanted: dict[str, object]) -> object:
+            # one key for all venues: what the first makes up, the others are given
+            made = venues[0].add_key(wanted)
+            known = {name: value for name, value in made.items() if name in ("apiKey", "secret")}
+            for venue in venues[1:]:
+                venue.add_key({**wanted, **known})
+            return {**made, "venues": [venue.name for venue in venues]}
+
+        return await self._control(request, obey)
+
+    async def _change_money(self, request: web.Request) -> web.Response:
+        """Deposit into an account, or withdraw, at each venue or at one with `?venue=`."""
+
+        def obey(venues: list[Venue], wanted: dict[str, object]) -> object:
+            return {venue.name: venue.change_money(wanted) for venue in venues}
+
+        return await self._control(request, obey)
+
+    async def _control(
+        self, request: web.Request, obey: Callable[[list[Venue], dict[str, object]], object]
+    ) -> web.Response:
         # From this machine only, and not from a page in its browser: a foreign page cannot send this type.
         if not _is_loopback(request.remote) or request.content_type != "application/json":
-            return _json({"error": "Faults are set from this machine, as application/json."}, status=403)
+            return _json({"error": "This is set from this machine, as application/json."}, status=403)
         name = request.query.get("venue")
         venues = [venue for venue in self.venues if name in (None, venue.name)]
         if not venues:
@@ -157,14 +203,11 @@ class Exchange:
             wanted = orjson.loads(await request.read())
             if not isinstance(wanted, dict):
                 raise ConfigError('Send an object, such as {"drop": 0.01}.')
-            faults = Faults().changed({name: str(value) for name, value in wanted.items()})
+            return _json(obey(venues, wanted))
         except orjson.JSONDecodeError as error:
             return _json({"error": f"This is no JSON: {error}."}, status=400)
         except ConfigError as error:
             return _json({"error": str(error)}, status=400)
-        for venue in venues:
-            venue.misbehave(faults)
-        return _json({venue.name: venue.wire.faults.as_pairs() for venue in self.venues})
 
     async def _no_coin_margined(self, request: web.Request) -> web.Response:
         return _json({"timezone": "UTC", "serverTime": now_ms(), "rateLimits": [], "symbols": []})

@@ -78,7 +78,8 @@ class Connection:
     @property
     def faulty(self) -> bool:
         # what still waits must not be overtaken when the faults are switched off
-        return self.faults().on_streams or bool(self._late)
+        faults = self.faults()
+        return faults.on_streams or faults.of_users.on_streams or bool(self._late)
 
     def subscribe(self, names: list[str]) -> None:
         """Add streams. Names nobody publishes are taken silently, as the venue does.
@@ -124,7 +125,8 @@ class Connection:
         if self.transport.is_closing():
             return
         now_s = asyncio.get_running_loop().time()
-        for delivery in self.fault_source.apply(self.faults(), stream, payload):
+        faults = self.faults().of_users if self._is_user(stream) else self.faults()
+        for delivery in self.fault_source.apply(faults, stream, payload):
             framed, release_s = frame(delivery.payload), now_s + delivery.delay_ms / 1000
             if not self._late and release_s <= now_s:
                 self.send(framed)
@@ -135,6 +137,10 @@ class Connection:
             self._cut_slow()
         elif self._late and self._release is None:
             self._release = asyncio.get_running_loop().call_at(self._late[0][0], self._let_go)
+
+    def _is_user(self, name: str) -> bool:
+        stream = self.streams.get(name)
+        return stream is not None and stream.kind == "user"
 
     def _let_go(self) -> None:
         """Send what has waited long enough."""
@@ -184,6 +190,8 @@ class Connection:
         life_s = self.rules.life_s
         if (faults := self.faults()).disconnect_ms:
             life_s = min(life_s, self.fault_source.life_ms(faults) / 1000)
+        if faults.user_disconnect_ms and any(map(self._is_user, self.streams)):
+            life_s = min(life_s, self.fault_source.life_ms(faults.of_users) / 1000)
         if self._expiry is not None:
             self._expiry.cancel()
         self._expiry = asyncio.get_running_loop().call_later(life_s, self.transport.abort)
@@ -192,12 +200,12 @@ class Connection:
         """Send the streams `names`, and read until the client leaves or breaks a rule."""
         loop = asyncio.get_running_loop()
         window = RateWindow(self.rules.control_per_s)
-        self.limit_life()
         heartbeat = loop.create_task(self._heartbeat())
         self.traffic.open += 1
         self.traffic.accepted += 1
         try:
             self.subscribe(names)
+            self.limit_life()
             async for message in self.websocket:
                 if not window.allow(loop.time()):
                     self.traffic.too_many_requests += 1

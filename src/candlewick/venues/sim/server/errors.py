@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import orjson
+from candlewick.venues.sim.refusal import Refusal
+
+__all__ = ["Refusal"]
 
 
-class Refusal(Exception):
-    """The venue answers a request with an error. `code` and `message` are Binance's public ones."""
-
-    def __init__(
-        self, code: int, message: str, *, status: int = 400, retry_after_s: int | None = None
-    ) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
-        self.status = status
-        self.retry_after_s = retry_after_s
-
-    def body(self) -> bytes:
-        """The JSON body that goes out."""
-        return orjson.dumps({"code": self.code, "msg": self.message})
+def unknown_status() -> Refusal:
+    """503: nobody knows whether the request was done."""
+    message = (
+        "Timeout waiting for response from backend server. Send status unknown; execution status unknown."
+    )
+    return Refusal(-1007, message, status=503)
 
 
 def missing(parameter: str) -> Refusal:

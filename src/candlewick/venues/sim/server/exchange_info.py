@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from candlewick.venues.sim.desk.perp import MOST_ALGOS
 from candlewick.venues.sim.model import Listing
+from candlewick.venues.sim.server import futures_rules, spot_rules
 from candlewick.venues.sim.server.figures import Figures, fixed
+from candlewick.venues.sim.server.order_limits import ORDER_LIMITS
 
 SPOT_WEIGHT_PER_MINUTE = 6_000
 FUTURES_WEIGHT_PER_MINUTE = 2_400
 PERPETUAL_DELIVERY_MS = 4_133_404_800_000
-_MOST_LOTS = 10**10
 
 
 def spot(listings: Iterable[Listing], now_ms: int) -> dict[str, object]:
@@ -21,8 +23,7 @@ def spot(listings: Iterable[Listing], now_ms: int) -> dict[str, object]:
         "serverTime": now_ms,
         "rateLimits": [
             _limit("REQUEST_WEIGHT", "MINUTE", 1, SPOT_WEIGHT_PER_MINUTE),
-            _limit("ORDERS", "SECOND", 10, 100),
-            _limit("ORDERS", "DAY", 1, 200_000),
+            *(limit.told() for limit in ORDER_LIMITS["spot"]),
             _limit("RAW_REQUESTS", "MINUTE", 5, 61_000),
         ],
         "exchangeFilters": [],
@@ -40,8 +41,7 @@ def futures(listings: Iterable[Listing], now_ms: int) -> dict[str, object]:
         "futuresType": "U_MARGINED",
         "rateLimits": [
             _limit("REQUEST_WEIGHT", "MINUTE", 1, FUTURES_WEIGHT_PER_MINUTE),
-            _limit("ORDERS", "MINUTE", 1, 1_200),
-            _limit("ORDERS", "SECOND", 10, 300),
+            *(limit.told() for limit in ORDER_LIMITS["perp"]),
         ],
         "exchangeFilters": [],
         "assets": [
@@ -79,40 +79,57 @@ def _spot_symbol(listing: Listing) -> dict[str, object]:
             "TAKE_PROFIT_LIMIT",
         ],
         "icebergAllowed": False,
-        "ocoAllowed": False,
+        "ocoAllowed": True,
         "otoAllowed": False,
-        "quoteOrderQtyMarketAllowed": False,
-        "allowTrailingStop": False,
-        "cancelReplaceAllowed": False,
-        "amendAllowed": False,
+        "quoteOrderQtyMarketAllowed": True,
+        "allowTrailingStop": True,
+        "cancelReplaceAllowed": True,
+        "amendAllowed": True,
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": [
             {
                 "filterType": "PRICE_FILTER",
                 "minPrice": tick,
-                "maxPrice": figures.price(_MOST_LOTS),
+                "maxPrice": figures.price(spot_rules.MOST_LOTS),
                 "tickSize": tick,
             },
             {
                 "filterType": "LOT_SIZE",
                 "minQty": lot,
-                "maxQty": figures.quantity(_MOST_LOTS),
+                "maxQty": figures.quantity(spot_rules.MOST_LOTS),
                 "stepSize": lot,
             },
             {
                 "filterType": "NOTIONAL",
                 "minNotional": _amount(listing.min_notional, 8),
                 "applyMinToMarket": True,
-                "maxNotional": "9000000.00000000",
+                "maxNotional": _amount(spot_rules.MOST_VALUE, 8),
                 "applyMaxToMarket": False,
                 "avgPriceMins": 5,
             },
+            {
+                "filterType": "PERCENT_PRICE_BY_SIDE",
+                "bidMultiplierUp": f"{spot_rules.PRICE_TIMES[0]}",
+                "bidMultiplierDown": f"{spot_rules.PRICE_TIMES[1]}",
+                "askMultiplierUp": f"{spot_rules.PRICE_TIMES[0]}",
+                "askMultiplierDown": f"{spot_rules.PRICE_TIMES[1]}",
+                "avgPriceMins": 5,
+            },
+            {
+                "filterType": "TRAILING_DELTA",
+                "minTrailingAboveDelta": spot_rules.TRAILING_BIPS[0],
+                "maxTrailingAboveDelta": spot_rules.TRAILING_BIPS[1],
+                "minTrailingBelowDelta": spot_rules.TRAILING_BIPS[0],
+                "maxTrailingBelowDelta": spot_rules.TRAILING_BIPS[1],
+            },
+            {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": spot_rules.MOST_OPEN_ORDERS},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": spot_rules.MOST_CONDITIONAL},
         ],
         "permissions": [],
         "permissionSets": [["SPOT"]],
         "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
-        "allowedSelfTradePreventionModes": ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"],
+        "allowedSelfTradePreventionModes": ["NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH"],
         # The real venue says these of its futures alone. Here spot has them too, so that a reader can
         # tell an equity from a coin, and knows its sector.
         **_underlying(listing),
@@ -147,28 +164,28 @@ def _perpetual(listing: Listing) -> dict[str, object]:
             {
                 "filterType": "PRICE_FILTER",
                 "minPrice": tick,
-                "maxPrice": figures.price(_MOST_LOTS),
+                "maxPrice": figures.price(futures_rules.MOST_LOTS),
                 "tickSize": tick,
             },
             {
                 "filterType": "LOT_SIZE",
                 "minQty": lot,
-                "maxQty": figures.quantity(_MOST_LOTS),
+                "maxQty": figures.quantity(futures_rules.MOST_LOTS),
                 "stepSize": lot,
             },
             {
                 "filterType": "MARKET_LOT_SIZE",
                 "minQty": lot,
-                "maxQty": figures.quantity(_MOST_LOTS // 10),
+                "maxQty": figures.quantity(futures_rules.MOST_LOTS // 10),
                 "stepSize": lot,
             },
-            {"filterType": "MAX_NUM_ORDERS", "limit": 200},
-            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": 10},
+            {"filterType": "MAX_NUM_ORDERS", "limit": futures_rules.MOST_OPEN_ORDERS},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": MOST_ALGOS},
             {"filterType": "MIN_NOTIONAL", "notional": _amount(listing.min_notional, 0)},
             {
                 "filterType": "PERCENT_PRICE",
-                "multiplierUp": "1.0500",
-                "multiplierDown": "0.9500",
+                "multiplierUp": f"{1 + futures_rules.BAND:.4f}",
+                "multiplierDown": f"{1 - futures_rules.BAND:.4f}",
                 "multiplierDecimal": "4",
             },
         ],

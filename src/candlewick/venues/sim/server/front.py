@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from candlewick.venues.sim.model import Listing, Market, Print
@@ -11,7 +12,7 @@ from candlewick.venues.sim.server.figures import Figures
 from candlewick.venues.sim.server.hub import Hub
 from candlewick.venues.sim.server.limits import WeightLimiter
 from candlewick.venues.sim.server.misbehave import Faults
-from candlewick.venues.sim.server.streams import Stream, parse
+from candlewick.venues.sim.server.streams import REALTIME, Stream, parse
 from candlewick.venues.sim.world import World
 
 _WEIGHTS: dict[Market, int] = {
@@ -87,6 +88,7 @@ class Front:
         self.lines = {listing.symbol: Line(listing) for listing in world.listings if listing.market == market}
         self.hub = Hub()
         self.limiter = WeightLimiter(_WEIGHTS[market])
+        self.user_stream: Callable[[str], bool] = lambda name: False
 
     def line(self, symbol: str) -> Line:
         """The listing of that name.
@@ -101,6 +103,8 @@ class Front:
 
     def stream(self, name: str) -> Stream | None:
         """The stream of that name, None if nobody publishes it."""
+        if self.user_stream(name):
+            return Stream(name, "user", None, REALTIME)
         return parse(name, self.market, self._find)
 
     def _find(self, symbol: str) -> Listing | None:

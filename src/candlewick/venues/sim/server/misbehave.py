@@ -1,7 +1,8 @@
 """Faults on the wire, on purpose: the market stays true, its messages do not all arrive as they should.
 
 `drop=0.01,delay=200ms,duplicate=0.01,reorder=0.01,gap=0.005,disconnect=30s,429=0.05,418=0.01,
-skew=1500ms,malformed=0.01`. A share is a probability per message (or per request), `delay` the mean
+skew=1500ms,malformed=0.01,user_drop=0.01,user_duplicate=0.01,user_delay=2s,user_disconnect=30s,
+unknown=0.05,lost=0.05`. A share is a probability per message (or per request), `delay` the mean
 delay of every message, `disconnect` the mean life of a connection, `skew` how far the venue's clock
 is ahead (or behind: `-1500ms`). The same seed gives the same faults to the n-th connection.
 """
@@ -40,6 +41,10 @@ class Faults:
         banned: share of requests answered 418.
         skew_ms: the venue's clock minus the true one.
         malformed: share of stream messages and answers that are cut off or garbled.
+        user_drop, user_duplicate, user_delay_ms: as above, of users' own events alone.
+        user_disconnect_ms: mean life of a connection that carries a user's events.
+        unknown: share of order requests that are done and then answered 503, "execution status unknown".
+        lost: share of order requests that are answered so and not done.
     """
 
     drop: float = 0.0
@@ -52,6 +57,12 @@ class Faults:
     banned: float = 0.0
     skew_ms: float = 0.0
     malformed: float = 0.0
+    user_drop: float = 0.0
+    user_duplicate: float = 0.0
+    user_delay_ms: float = 0.0
+    user_disconnect_ms: float = 0.0
+    unknown: float = 0.0
+    lost: float = 0.0
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> Self:
@@ -90,6 +101,16 @@ class Faults:
             self.drop or self.delay_ms or self.duplicate or self.reorder or self.gap or self.malformed
         )
 
+    @property
+    def of_users(self) -> Faults:
+        """The faults of users' events, by the names that stream messages have."""
+        return Faults(
+            drop=self.user_drop,
+            duplicate=self.user_duplicate,
+            delay_ms=self.user_delay_ms,
+            disconnect_ms=self.user_disconnect_ms,
+        )
+
     def as_pairs(self) -> dict[str, float]:
         """What is switched on, by the names people write; times in ms."""
         by_field = {field: name for name, field in _FIELDS.items()}
@@ -108,6 +129,12 @@ _FIELDS = {
     "418": "banned",
     "skew": "skew_ms",
     "malformed": "malformed",
+    "user_drop": "user_drop",
+    "user_duplicate": "user_duplicate",
+    "user_delay": "user_delay_ms",
+    "user_disconnect": "user_disconnect_ms",
+    "unknown": "unknown",
+    "lost": "lost",
 }
 
 
@@ -183,6 +210,14 @@ class RequestFaults:
         if faults.banned and self._random.random() < faults.banned:
             raise errors.banned(now_ms + INVENTED_WAIT_S * 1000, INVENTED_WAIT_S)
 
+    def lose(self) -> bool:
+        """Whether an order request gets lost on its way in."""
+        return bool(self._current().lost) and self._random.random() < self._current().lost
+
+    def forget(self) -> bool:
+        """Whether the answer to an order request gets lost, the request done."""
+        return bool(self._current().unknown) and self._random.random() < self._current().unknown
+
     def touch(self, body: bytes) -> bytes:
         """The body as it arrives."""
         share = self._current().malformed
@@ -224,5 +259,11 @@ def _time_ms(name: str, value: str) -> float:
 
 
 def _example(name: str) -> str:
-    examples = {"delay": "delay=200ms", "disconnect": "disconnect=30s", "skew": "skew=1500ms"}
+    examples = {
+        "delay": "delay=200ms",
+        "disconnect": "disconnect=30s",
+        "skew": "skew=1500ms",
+        "user_delay": "user_delay=2s",
+        "user_disconnect": "user_disconnect=30s",
+    }
     return examples.get(name, f"{name}=0.01" if name in _FIELDS else "drop=0.01")

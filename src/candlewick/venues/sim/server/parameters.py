@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import TypeVar
 
 import orjson
 
@@ -14,6 +16,10 @@ _SYMBOL = re.compile(r"[A-Z0-9\-_.]{1,20}")
 _SYMBOL_RANGE = "^[A-Z0-9-_.]{1,20}$"
 _NUMBER = re.compile(r"[0-9]{1,20}")
 _NUMBER_RANGE = "^[0-9]{1,20}$"
+_DECIMAL = re.compile(r"[0-9]{1,20}(?:\.[0-9]{1,20})?")
+_DECIMAL_RANGE = "^([0-9]{1,20})(\\.[0-9]{1,20})?$"
+_CLIENT_ID = re.compile(r"[.A-Za-z0-9:/_-]{1,36}")
+_CLIENT_ID_RANGE = "^[\\.A-Z\\:/a-z0-9_-]{1,36}$"
 _WEEK_MS = 7 * 86_400_000
 
 # What the market can fold: the venue's 1M has no fixed length and is left out.
@@ -21,6 +27,9 @@ INTERVAL_MS: dict[str, int] = {name: length * 1000 for name, length in SECONDS.i
     "3d": 3 * 86_400_000,
     "1w": _WEEK_MS,
 }
+
+
+Choice = TypeVar("Choice", bound=str)
 
 
 class Parameters:
@@ -95,6 +104,41 @@ class Parameters:
         if value < 1 or (strict and value > most):
             raise errors.invalid("limit")
         return min(value, most)
+
+    def decimal(self, name: str) -> Decimal | None:
+        """A non-negative decimal number, if one was sent."""
+        value = self.text(name)
+        if value is None:
+            return None
+        if not _DECIMAL.fullmatch(value):
+            raise errors.illegal(name, _DECIMAL_RANGE)
+        return Decimal(value)
+
+    def client_id(self, name: str) -> str | None:
+        """A name that a client gives, if one was sent."""
+        value = self.text(name)
+        if value is not None and not _CLIENT_ID.fullmatch(value):
+            raise errors.illegal(name, _CLIENT_ID_RANGE)
+        return value
+
+    def boolean(self, name: str) -> bool:
+        """`true` or `false` in any case; false if absent."""
+        value = (self.text(name) or "false").lower()
+        if value not in ("true", "false"):
+            raise errors.invalid(name)
+        return value == "true"
+
+    def choice(
+        self, name: str, choices: Iterable[Choice], wrong: errors.Refusal | None = None
+    ) -> Choice | None:
+        """One of `choices`, if one was sent; else `wrong` is raised."""
+        value = self.text(name)
+        if value is None:
+            return None
+        for choice in choices:
+            if value == choice:
+                return choice
+        raise wrong or errors.invalid(name)
 
     def interval(self, *, one_second: bool, name: str = "interval") -> tuple[str, int]:
         """The candle interval's name and length in ms."""

@@ -22,6 +22,7 @@ Kind = Literal[
     "avgPrice",
     "markPrice",
     "forceOrder",
+    "user",
 ]
 
 REALTIME = 0

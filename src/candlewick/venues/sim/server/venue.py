@@ -2,19 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aiohttp import web
 
 from candlewick.venues.sim.model import Market
-from candlewick.venues.sim.server import errors, futures, request_socket, rest, spot
+from candlewick.venues.sim.server import (
+    errors,
+    futures,
+    futures_account,
+    futures_algos,
+    futures_orders,
+    request_socket,
+    rest,
+    spot,
+    spot_account,
+    spot_lists,
+    spot_orders,
+)
 from candlewick.venues.sim.server.connection import RULES, Connection, Traffic
 from candlewick.venues.sim.server.front import Front, Wire
 from candlewick.venues.sim.server.misbehave import Faults, RequestFaults, StreamFaults
 from candlewick.venues.sim.server.publisher import Publisher
+from candlewick.venues.sim.server.routes import Route
+from candlewick.venues.sim.server.sides import Accounts, PerpSide, Side, SpotSide, add_key, change_money
 from candlewick.venues.sim.server.timekeeping import Now
 from candlewick.venues.sim.world import World
 
+_ROUTES: dict[Market, tuple[Route, ...]] = {
+    "spot": (*spot_orders.ROUTES, *spot_lists.ROUTES, *spot_account.ROUTES),
+    "perp": (*futures_orders.ROUTES, *futures_algos.ROUTES, *futures_account.ROUTES),
+}
 _REQUEST_SOCKETS: dict[Market, str] = {"spot": "/ws-api/v3", "perp": "/ws-fapi/v1"}
 
 
@@ -45,6 +64,12 @@ class Venue:
             "perp": Front(self.world, "perp", self.wire),
         }
         self._publishers = {market: Publisher(front) for market, front in self.fronts.items()}
+        self.accounts = Accounts()
+        self.sides: dict[Market, Side] = {
+            "spot": SpotSide(self.fronts["spot"], self.accounts, now),
+            "perp": PerpSide(self.fronts["perp"], self.accounts, now),
+        }
+        self.sessions: set[request_socket.Session] = set()
 
     def step(self) -> None:
         """Move the market to now and send what follows from it."""
@@ -60,47 +85,72 @@ class Venue:
             publishers[listing.market].forced(fronts[listing.market].lines[listing.symbol], order)
         for publisher in publishers.values():
             publisher.step(now_ms)
+        for side in self.sides.values():
+            side.step(news.prints, now_ms)
 
     def misbehave(self, faults: Faults) -> None:
         """From now on, these faults."""
         self.wire.faults = faults
         for connection in self.connections:
             connection.limit_life()
+        for session in self.sessions:
+            session.limit_life()
+
+    def add_key(self, wanted: Mapping[str, object]) -> dict[str, object]:
+        """An API key, with its account; see `sides.add_key`."""
+        return add_key(self.accounts, self.sides.values(), wanted)
+
+    def change_money(self, wanted: Mapping[str, object]) -> dict[str, object]:
+        """A deposit or withdrawal; see `sides.change_money`."""
+        return change_money(self.accounts, self.sides.values(), wanted)
 
     def routes(self) -> list[web.RouteDef]:
         """Its paths: REST, and the streams of both markets in raw and combined form."""
         defs = []
         request_faults = RequestFaults(f"{self.seed}/{self.name}/rest", lambda: self.wire.faults)
-        for market, endpoints in (("spot", spot.ENDPOINTS), ("perp", futures.ENDPOINTS)):
-            front = self.fronts["spot" if market == "spot" else "perp"]
+        public: dict[Market, Mapping[str, tuple[spot.Handler, spot.Weight]]] = {
+            "spot": spot.ENDPOINTS,
+            "perp": futures.ENDPOINTS,
+        }
+        for market, endpoints in public.items():
+            front, side = self.fronts[market], self.sides[market]
             asked = {
                 path: rest.Endpoint(front, handler, weight, self._now)
                 for path, (handler, weight) in endpoints.items()
             }
             for path, endpoint in asked.items():
                 defs.append(web.get(self.prefix + path, rest.over_http(endpoint, request_faults)))
-            methods = {name: asked[path] for name, path in request_socket.METHODS[front.market].items()}
-            defs.append(web.get(self.prefix + _REQUEST_SOCKETS[front.market], _asking(methods)))
+            for route in _ROUTES[market]:
+                answer = rest.signed_over_http(side, route, request_faults, self._now)
+                defs.append(web.route(route.verb, self.prefix + route.path, answer))
+            answering = request_socket.Answering(
+                endpoints={name: asked[path] for name, path in request_socket.METHODS[market].items()},
+                routes={route.method: route for route in _ROUTES[market] if route.method},
+                side=side,
+                request_faults=request_faults,
+                faults=lambda: self.wire.faults,
+                now_ms=self._now,
+                seed=f"{self.seed}/{self.name}/{market}/socket",
+            )
+            defs.append(web.get(self.prefix + _REQUEST_SOCKETS[market], self._asking(answering)))
         # `/stream/ws` is for clients that know the spot market by "/stream" in its address, as
         # wss://stream.binance.com has it; `public`, `market` are the futures streams' newer addresses.
         for base in ("", "/stream"):
             defs += self._stream_routes("spot", self.prefix + base)
-        for base in ("/fapi", "/fapi/public", "/fapi/market"):
+        for base in ("/fapi", "/fapi/public", "/fapi/market", "/fapi/private"):
             defs += self._stream_routes("perp", self.prefix + base)
         return defs
 
     def _stream_routes(self, market: Market, base: str) -> list[web.RouteDef]:
         async def raw(request: web.Request) -> web.StreamResponse:
-            names = request.match_info.get("names", "")
-            return await self._serve(
-                request, market, [name for name in names.split("/") if name], combined=False
-            )
+            names = request.match_info.get("names", "").split("/")
+            names += request.query.getall("listenKey", [])
+            return await self._serve(request, market, [name for name in names if name], combined=False)
 
         async def combined(request: web.Request) -> web.StreamResponse:
-            names = request.query.get("streams", "")
-            return await self._serve(
-                request, market, [name for name in names.split("/") if name], combined=True
-            )
+            names = request.query.get("streams", "").split("/")
+            names += request.query.getall("listenKey", [])
+            return await self._serve(request, market, [name for name in names if name], combined=True)
 
         return [
             web.get(f"{base}/ws", raw),
@@ -160,13 +210,13 @@ class Venue:
                 "cut_too_slow": self.traffic.too_slow,
                 "cut_too_many_requests": self.traffic.too_many_requests,
             },
+            "accounts": len(self.accounts.names()),
             "messages_sent": self.traffic.messages,
             "faults": self.wire.faults.as_pairs(),
         }
 
+    def _asking(self, answering: request_socket.Answering) -> rest.Answer:
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await request_socket.serve(request, answering, self.sessions)
 
-def _asking(methods: dict[str, rest.Endpoint]) -> rest.Answer:
-    async def answer(request: web.Request) -> web.StreamResponse:
-        return await request_socket.serve(request, methods)
-
-    return answer
+        return answer
