@@ -21,8 +21,8 @@ def command(
         Option(
             help="Faults on the wire, repeatable or with commas between: drop=0.01, delay=200ms, "
             "duplicate=0.01, reorder=0.01, gap=0.005, disconnect=30s, 429=0.05, 418=0.01, skew=1500ms, "
-            "malformed=0.01; of users' events alone user_drop, user_duplicate, user_delay, user_disconnect; of order "
-            "requests unknown=0.05 (done, and answered as if nobody knew), lost=0.05 (not done)."
+            "malformed=0.01; of users' events alone user_drop, user_duplicate, user_delay, user_disconnect; "
+            "of order requests unknown=0.05 (done, and answered as if nobody knew), lost=0.05 (not done)."
         ),
     ] = None,
     data_dir: Annotated[
