@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
+from django.db import close_old_connections
 from django.http import HttpRequest
 
-from candlewick.core.errors import UnknownAccount, UnknownSymbol
+from candlewick.core.errors import EngineAway, UnknownAccount, UnknownSymbol
 from candlewick.store.models import Account
 from candlewick.web.link import Engine
 from candlewick.web.people.accounts import AccountAccess
@@ -33,6 +35,15 @@ def ask(request: HttpRequest, access: AccountAccess, verb: str, **arguments: Any
 def act(request: HttpRequest, access: AccountAccess, verb: str, **arguments: Any) -> bytes:
     """As `ask`, for what changes something: the engine is told by whom, and from where."""
     return ask(request, access, verb, actor=actor_of(request), source=source_of(request), **arguments)
+
+
+def open_numbered(engine: Engine, number: int) -> None:
+    """Make an account known to the engine, if there is one of that number and the engine is there."""
+    close_old_connections()
+    account = Account.objects.filter(pk=number).select_related("user").first()
+    if account is not None:
+        with contextlib.suppress(EngineAway):  # whoever follows it asks again when it is back
+            open_account(engine, account)
 
 
 def open_account(engine: Engine, account: Account) -> None:

@@ -20,6 +20,7 @@ from django.urls import get_resolver
 from candlewick.core.errors import ConfigError
 from candlewick.runtime.gateway.client import EngineLink
 from candlewick.runtime.settings import Settings
+from candlewick.web import desk
 from candlewick.web.asgi import Application
 from candlewick.web.bridge import Bridge
 from candlewick.web.components.socket import ComponentEvents
@@ -107,6 +108,13 @@ class WebServer:
             primary=self._settings.primary,
         )
         bridge = services.bridge = Bridge(get_wsgi_application(), {ENVIRON_KEY: services})
+        opening: dict[int, asyncio.Task[None]] = {}
+
+        def open_account(number: int) -> None:
+            if number not in opening or opening[number].done():
+                opening[number] = loop.create_task(bridge.run(desk.open_numbered, services.engine, number))
+
+        hub.on_new_account = open_account
         hub.take_component = ComponentEvents(hub, bridge, services).take
 
         def announce() -> None:

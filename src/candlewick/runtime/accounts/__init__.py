@@ -7,7 +7,10 @@ bodies     the JSON of positions, portfolios and risk
 execution  what the heart decides goes to disk, then to venues and people, in this order
 figures    what prices move, once a window
 lanes      events of accounts, numbered, and the snapshots before them
+offline    the same without an engine, for one command
+recovery   snapshot, then the entries after it
 requests   verbs of the gateway
 shapes     what the engine and the pages share
+statement  what an account's book says, exactly
 views      the heart as the paper venue reads it
 """

@@ -16,12 +16,13 @@ from candlewick.runtime.accounts.bodies import Bodies
 from candlewick.runtime.accounts.execution import Execution
 from candlewick.runtime.accounts.figures import Figures
 from candlewick.runtime.accounts.lanes import KEPT_EVENTS
+from candlewick.runtime.accounts.recovery import recover
 from candlewick.runtime.accounts.requests import AccountRequests
 from candlewick.runtime.accounts.views import HeartAccounts, HeartMarket
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.reader import Records
 from candlewick.store.journal.writer import JournalWriter
-from candlewick.trading.commands import Command
+from candlewick.trading.commands import Command, SetTradingState
 from candlewick.trading.engine import Engine
 from candlewick.venues.execution import OrderVenue
 from candlewick.venues.paper.venue import PaperVenue
@@ -114,6 +115,7 @@ class Accounts:
 
     def begin(self) -> None:
         """Resume what was at work: paper orders and positions; compare live accounts with their venue."""
+        self._check_books()
         paper = [each for each in self._engine.desk.accounts.values() if each.kind == "paper"]
         if any(each.orders or each.book.positions for each in paper):
             self.warm()
@@ -173,17 +175,22 @@ class Accounts:
         self._journal.close()
         self._records.close()
 
+    def _check_books(self) -> None:
+        """Halt an account whose books do not add up: nobody trades on figures that cannot be explained."""
+        for account in list(self._engine.desk.accounts):
+            for fault in self._engine.checks(account):
+                text = f"The books do not add up: {fault.text}"
+                log.critical("Account %d: %s", account, text)
+                now = self._clock.now_ns()
+                self._take(
+                    SetTradingState(account=account, state="HALTED", reason=text, actor="system", ts=now)
+                )
+
     def _recover(self) -> None:
-        snapshot, entries = self._journal.recover()
-        if snapshot is not None:
-            self._engine.desk.restore(snapshot.body)
-        count = 0
-        for _, entry in entries:
-            self._engine.recover(entry)
-            count += 1
-        self._entries_at_snapshot = self._journal.last_seq - count
-        if count:
-            log.info("Recovered %d accounts from %d entries.", len(self._engine.desk.accounts), count)
+        folded = recover(self._engine.desk, self._journal)
+        self._entries_at_snapshot = self._journal.last_seq - folded
+        if folded:
+            log.info("Recovered %d accounts from %d entries.", len(self._engine.desk.accounts), folded)
 
     def _save_snapshot(self) -> None:
         self._entries_at_snapshot = self._journal.last_seq

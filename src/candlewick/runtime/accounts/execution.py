@@ -161,6 +161,8 @@ class Execution:
         for account in pending.accounts:
             data = self._bodies.portfolio(account)
             pending.tell(self.lanes, account, "portfolio", "balance_changed", data, now)
+            self._figures.note(account)
+        for account in pending.ruled:
             pending.tell(self.lanes, account, "risk", "risk_state", self._bodies.risk(account), now)
         self._unwritten.append(pending)
         self._writer.submit(pending.batch, self._heard)
@@ -226,7 +228,8 @@ class Execution:
         self._pending().positions[effect.account, effect.instrument] = None
 
     def _account_changed(self, effect: AccountChanged) -> None:
-        self._pending().accounts[effect.account] = None
+        pending = self._pending()
+        pending.accounts[effect.account] = pending.ruled[effect.account] = None
 
     def _alert(self, effect: Alert) -> None:
         level = logging.INFO if effect.severity == "INFO" else logging.WARNING
@@ -293,12 +296,13 @@ class Execution:
 class _Pending:
     """A batch on its way: what is written, and what is done afterwards."""
 
-    __slots__ = ("accounts", "afterwards", "batch", "positions")
+    __slots__ = ("accounts", "afterwards", "batch", "positions", "ruled")
 
     def __init__(self) -> None:
         self.batch = Batch()
         self.positions: dict[tuple[int, str], None] = {}
         self.accounts: dict[int, None] = {}
+        self.ruled: dict[int, None] = {}  # those whose limits, settings or state changed
         self.afterwards: list[Callable[[], None]] = []
 
     def tell(self, lanes: AccountLanes, account: int, channel: str, type: str, data: Any, ts: int) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Self
 from candlewick.core.clock import Clock, SystemClock
 from candlewick.core.instrument import parse_symbol
 from candlewick.runtime.accounts import audit
+from candlewick.runtime.accounts.recovery import recover
 from candlewick.runtime.accounts.statement import statement
 from candlewick.runtime.settings import Settings
 from candlewick.store.journal.batch import Batch
@@ -31,11 +32,7 @@ class Offline:
         self._records = Records(settings.ledger)
         self._primary = settings.primary
         self.engine = Engine()
-        snapshot, entries = self._journal.recover()
-        if snapshot is not None:
-            self.engine.desk.restore(snapshot.body)
-        for _, entry in entries:
-            self.engine.recover(entry)
+        recover(self.engine.desk, self._journal)
 
     def __enter__(self) -> Self:
         return self

@@ -204,10 +204,10 @@ class AccountRequests:
         **request: Any,
     ) -> bytes:
         self._require(account)
+        await self._ready()
         command = self._placing(account, request, actor=actor, origin=origin, key=key, tag=tag)
         if isinstance(command, Refused):
             raise self._bodies.as_error(command)
-        await self._ready()
         await self._execution.do(command, source)
         known = self._engine.desk.by_key(account, key) if key else None
         return await self._get(account, known or command.order_id)

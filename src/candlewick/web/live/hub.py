@@ -53,7 +53,11 @@ class Limits:
 
 
 class Hub:
-    """Takes what the engine sends and serves it to every reader. All on one event loop."""
+    """Takes what the engine sends and serves it to every reader. All on one event loop.
+
+    Attributes:
+        on_new_account: called with the number of an account that somebody follows and no engine has told of.
+    """
 
     def __init__(self, link: Link, limits: Limits | None = None) -> None:
         self.link = link
@@ -67,6 +71,7 @@ class Hub:
         self._cohorts = Cohorts()
         self._directory = Directory(link.primary, link.instruments, link.venues)
         self._asked_of = link.instruments  # the list with which waiting subscriptions were last tried
+        self.on_new_account: Callable[[int], None] = lambda account: None
         self._demand_is_due = False
         self._turn = 0
         self._next_at = 0.0
@@ -356,6 +361,9 @@ class Hub:
 
     def _send_lane_from(self, reader: Reader, channel: str) -> None:
         lane, seen = self._lanes.setdefault(channel, Lane()), reader.seqs.get(channel)
+        account = channel.partition("@")[2]
+        if account and not lane.is_begun:
+            self.on_new_account(int(account))
         missed = None if seen is None else lane.after(seen)
         self._send_lane(reader, channel, lane.from_start() if missed is None else missed)
 

@@ -18,6 +18,11 @@ class Lane:
         self._snapshot: tuple[int, bytes] | None = None
         self._events: deque[tuple[int, bytes]] = deque(maxlen=KEPT)
 
+    @property
+    def is_begun(self) -> bool:
+        """Whether its engine has told of it."""
+        return self._snapshot is not None
+
     def restart(self, seq: int, message: bytes) -> None:
         """Begin afresh from a snapshot as of `seq`."""
         if self.seq != seq:
