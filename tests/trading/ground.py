@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.events import Derivative, Quote, Side, TimePassed
+from candlewick.core.events import Derivative, MarketEvent, Quote, Side, TimePassed
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import Accepted, Fill, Gone, Report, Triggered
@@ -137,7 +137,7 @@ class House:
     def account(self) -> AccountState:
         return self.engine.desk.accounts[ACCOUNT]
 
-    def do(self, event: Command | Report | Quote | Derivative | TimePassed) -> Effects:
+    def do(self, event: Command | Report | MarketEvent) -> Effects:
         """Hand an event to the heart, and check that its journal alone would have led here."""
         self.last = self.engine.process(event)
         self.effects += self.last

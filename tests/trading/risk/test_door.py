@@ -14,7 +14,7 @@ from candlewick.core.errors import OrderRefused
 from candlewick.core.events import Disconnected
 from candlewick.core.order import Terms
 from candlewick.trading.commands import Place, SetLeverage, SetLimits, SetTradingState
-from candlewick.trading.effects import Journal, SendOrder
+from candlewick.trading.effects import Effects, Journal, SendOrder
 from candlewick.trading.risk.limits import Limits
 from candlewick.trading.risk.verdict import Approved
 from tests.trading.ground import ACCOUNT, BTC, BTC_PERP, COIN, ETH, ETH_PERP, NO_LIMITS, D, House
@@ -39,14 +39,14 @@ def prices(house: House) -> None:
         house.quotes(instrument, bid, ask)
 
 
-def limits(house: House, **changes: Any) -> None:
+def limits(house: House, **changes: Any) -> Effects:
     decimals = {key: D(value) if isinstance(value, str) else value for key, value in changes.items()}
     changed = replace(house.account.limits, **decimals)
-    house.do(SetLimits(account=ACCOUNT, limits=changed, actor="ann", ts=house.now))
+    return house.do(SetLimits(account=ACCOUNT, limits=changed, actor="ann", ts=house.now))
 
 
-def state(house: House, state: Any) -> None:
-    house.do(SetTradingState(account=ACCOUNT, state=state, reason="a test", actor="ann", ts=house.now))
+def state(house: House, state: Any) -> Effects:
+    return house.do(SetTradingState(account=ACCOUNT, state=state, reason="a test", actor="ann", ts=house.now))
 
 
 Arrange = Callable[[House], object]
@@ -255,7 +255,7 @@ TERMS: dict[str, tuple[str, Arrange, dict[str, Any]]] = {
         "stale_data",
         lambda house: (
             limits(house, max_data_age_s="30"),
-            house.do(Disconnected("sim", "stream", "gone", (), house.now)),  # type: ignore[arg-type]
+            house.do(Disconnected("sim", "stream", "gone", (), house.now)),
         ),
         {},
     ),
