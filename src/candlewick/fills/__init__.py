@@ -10,6 +10,6 @@ step      one price, one trade or one book
 stepper   the orders of one account in one instrument, driven from Python
 warm      compiling or loading all of it before it is needed
 
-Nothing is imported here: the compiler (numba) takes half a second and 60 MB to load, so it comes with the
+Nothing is imported here: the compiler (numba) takes half a second and 50 MB, so it comes with the
 first order and not with the engine's start.
 """

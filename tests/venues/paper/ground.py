@@ -293,9 +293,21 @@ class House:
         instrument: Instrument = SPOT,
         after_s: float = 0.0,
     ) -> list[Report]:
+        self.pass_time(after_s)
+        return self.feed(self.market_trade(price, quantity, taker, instrument=instrument))
+
+    def market_trade(
+        self,
+        price: float,
+        quantity: float,
+        taker: Side,
+        *,
+        instrument: Instrument = SPOT,
+        ts_exchange: int | None = None,
+    ) -> Trade:
         self.update += 1
-        ts = self.pass_time(after_s)
-        return self.feed(Trade(instrument.id, self.update, price, quantity, taker, ts, ts))
+        ts = self.now if ts_exchange is None else ts_exchange
+        return Trade(instrument.id, self.update, price, quantity, taker, ts, self.now)
 
     def mark(
         self,

@@ -49,6 +49,9 @@ class Floor:
             if known is None:
                 return None
             seat = self.seats[key] = Seat(account, known, self.accounts.settings(account))
+            quote = self.market.quote(instrument)
+            if quote is not None:
+                seat.printed_ns = quote.ts_exchange
             self._of_instrument[instrument] = [*self._of_instrument.get(instrument, ()), seat]
         return seat
 

@@ -52,6 +52,7 @@ class Seat:
     Attributes:
         tickets: the working orders by id, in order of arrival.
         price: what triggers and margins were looked at last; None: nothing yet.
+        printed_ns: the venue's time of the newest trade that counted here; older ones come too late.
     """
 
     def __init__(self, account: int, instrument: Instrument, settings: AccountSettings) -> None:
@@ -63,6 +64,7 @@ class Seat:
 
         self.stepper = Stepper(convert.rules_of(instrument, settings))
         self.price: float | None = None
+        self.printed_ns = 0
         self._settings = settings
 
     @property

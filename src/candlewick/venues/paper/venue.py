@@ -39,7 +39,6 @@ class PaperVenue:
         self._arrivals = Arrivals(self._floor)
         self._settlements = Settlements(self._floor)
         self._liquidations = Liquidations(self._floor)
-        self._printed: dict[str, int] = {}
         self._handlers: dict[type, Callable[[Any], None]] = {
             Trade: self._trade,
             Quote: self._quote,
@@ -139,11 +138,13 @@ class PaperVenue:
 
     def _trade(self, trade: Trade) -> None:
         seats = self._floor.live(trade.instrument)
-        if seats is None or trade.ts_exchange < self._printed.get(trade.instrument, 0):
-            return  # an older one was fetched afterwards: what it did to the book is history
-        self._printed[trade.instrument] = trade.ts_exchange
+        if seats is None:
+            return
         taker = state.BUY if trade.side == "buy" else state.SELL
         for seat in seats:
+            if trade.ts_exchange < seat.printed_ns:
+                continue  # it was fetched afterwards: what it did to the book is history
+            seat.printed_ns = trade.ts_exchange
             self._floor.report(seat, seat.stepper.trade(trade.price, trade.quantity, taker))
             self._price_moved(seat)
         self._floor.deliver()
