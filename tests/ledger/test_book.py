@@ -6,6 +6,7 @@ import pytest
 
 from candlewick.core.errors import UnknownSymbol, UsageError
 from candlewick.ledger.book import Book
+from candlewick.ledger.exact import exact
 from tests.ledger.notation import D, History, ledger, run, written
 
 
@@ -185,8 +186,21 @@ def test_it_refuses_a_fill_of_an_instrument_it_does_not_know():
         run("buy 1 DOGEUSDT @ 100")
 
 
-@pytest.mark.parametrize("line", ["buy 0 BTCUSDT @ 100", "buy 1 BTCUSDT @ -1", "buy 1 BTCUSD-PERP @ 0"])
-def test_it_refuses_a_fill_that_cannot_be_and_changes_nothing(line):
+@pytest.mark.parametrize(
+    "line",
+    [
+        "buy 0 BTCUSDT @ 100",
+        "buy 1 BTCUSDT @ -1",
+        "buy 1 BTCUSD-PERP @ 0",
+        "buy NaN BTCUSDT @ 100",
+        "buy 1e15 BTCUSDT @ 100",
+        "buy 1 BTCUSDT @ 1e-25",
+        "buy 1 BTCUSDT @ 100 fee Infinity USDT",
+        "deposit NaN USDT",
+        "funding 1e99 USDT on BTCUSDT-PERP",
+    ],
+)
+def test_it_refuses_numbers_that_cannot_be_and_changes_nothing(line):
     history = History()
     with pytest.raises(UsageError, match="cannot be booked"):
         history.run(line)
@@ -321,3 +335,16 @@ def test_a_method_set_later_takes_the_lots_that_are_there_by_it():
     history.book.set_method("average")
     history.run("sell 1 BTCUSDT @ 200")
     assert [booked.realised for booked in history.booked[-3:]] == [0, 50, 100]
+
+
+def test_the_largest_and_the_finest_numbers_are_booked_exactly():
+    history = run("""
+        buy  0.000000000000000000000001 BTCUSDT @ 999999999999999
+        buy  999999999999999 BTCUSDT @ 0.000000000000000000000001
+        sell 999999999999999.000000000000000000000001 BTCUSDT @ 999999999999999.999999999999999999999999
+    """)
+    with exact():
+        proceeds = D("999999999999999.000000000000000000000001") * D(
+            "999999999999999.999999999999999999999999"
+        )
+        assert history.last.realised == proceeds - 2 * D("0.000000000999999999999999")

@@ -7,6 +7,8 @@ lots       which of what was bought a sale takes first: FIFO, LIFO, HIFO, averag
 position   the net quantity of one instrument, and what it has brought
 posting    postings and the transactions they make
 trips      round trips: from flat to flat
+totals     what postings sum to, and what of a coin stands in lots
+booked     what a book answers, and what a snapshot holds of it
 book       one account's ledger: fills, funding and transfers folded into balances and positions
 convert    what one currency is worth in another
 margin     tiers, initial and maintenance margin, liquidation price

@@ -8,8 +8,8 @@ it that a fill comes once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
+from typing import NamedTuple
 
 import msgspec
 
@@ -17,60 +17,56 @@ from candlewick.core.account import LotMethod, MarginMode
 from candlewick.core.errors import UnknownSymbol, UsageError
 from candlewick.core.instrument import Instrument
 from candlewick.core.reports import Fill, FundingPaid
+from candlewick.ledger.booked import Booked, BookState
 from candlewick.ledger.contract import gain, is_spot, settles_in, worth
-from candlewick.ledger.exact import ONE, ZERO, exact, share
+from candlewick.ledger.exact import BOOKABLE, ONE, ZERO, exact, is_bookable, share
 from candlewick.ledger.fault import Fault
-from candlewick.ledger.position import Position, PositionState
+from candlewick.ledger.position import Position
 from candlewick.ledger.posting import Posting, Transaction, TransactionKind
-from candlewick.ledger.trips import OpenTrip, RoundTrip, TripFold
+from candlewick.ledger.totals import Coins, Totals
+from candlewick.ledger.trips import RoundTrip, TripFold
+
+__all__ = ["Book", "BookState", "Booked"]
 
 DEFAULT_LEVERAGE = Decimal(5)
-OWNED = ("cash", "margin")  # kinds of book accounts that balances are made of
 
 
-class Booked(msgspec.Struct, frozen=True, kw_only=True):
-    """What a fill, a funding payment or a transfer did.
+class _Parts(NamedTuple):
+    """What a fill does to a position.
 
     Attributes:
-        realised: profit that was closed, before fees and funding, in `currency`.
-        currency: what the instrument settles in; of a transfer the currency that moved.
-        trips: round trips that it began, changed or closed.
-        also: other instruments whose position it changed, because coins of their lots were paid out.
-        faults: what is odd about it; it is booked all the same.
+        signed: what was bought, or (negative) sold.
+        in_kind: the fee in the base coin: so much of it sold, at the fill's price, to pay the fee.
+        closed: unsigned; `opened` is signed. Both count what was paid in kind.
+        outside: signed, and no part of `opened`: coins that make no lot, see `Coins.without_lots`.
     """
 
-    transaction: Transaction
-    realised: Decimal
-    currency: str
-    trips: tuple[RoundTrip, ...] = ()
-    also: tuple[str, ...] = ()
-    faults: tuple[Fault, ...] = ()
+    signed: Decimal
+    in_kind: Decimal
+    closed: Decimal
+    opened: Decimal
+    outside: Decimal
 
-
-class BookState(msgspec.Struct, frozen=True, kw_only=True):
-    """A book in a snapshot."""
-
-    account: int
-    currency: str
-    method: LotMethod
-    leverage: Decimal
-    margin_mode: MarginMode
-    instruments: tuple[Instrument, ...]
-    totals: tuple[Posting, ...]
-    positions: tuple[PositionState, ...]
-    leverages: dict[str, tuple[Decimal, MarginMode]]
-    owed: dict[str, Decimal]
-    trips: dict[str, OpenTrip]
-    next_trip: int
+    @property
+    def moved(self) -> Decimal:
+        """All that was exchanged, unsigned."""
+        return abs(self.signed - self.in_kind)
 
 
 class _PaidOut:
-    """Coins that were paid out: how much out of lots, and how much of it the account did not have."""
+    """A fee or a withdrawal that was paid.
 
-    def __init__(self, postings: list[Posting] | None = None) -> None:
+    Attributes:
+        fee: what of a fee is known in the currency that the fill settles in.
+        from_lots, costs: coins that were taken out of lots, and what they had cost, by currency.
+        lacking: coins that the account did not have.
+        trips, also: round trips and instruments whose lots gave coins.
+    """
+
+    def __init__(self, fee: Decimal = ZERO, postings: list[Posting] | None = None) -> None:
+        self.fee = fee
         self.postings: list[Posting] = postings or []
-        self.from_lots = ZERO
-        self.lacking = ZERO
+        self.from_lots = self.lacking = ZERO
         self.costs: dict[str, Decimal] = {}
         self.trips: list[RoundTrip] = []
         self.also: list[str] = []
@@ -85,8 +81,7 @@ class Book:
         leverage, margin_mode: of a perpetual for which nothing else was set.
         balances: what the account has of each currency: cash, coins bought, isolated margin.
         positions: by instrument id, spot holdings and contracts alike; one that is flat is absent.
-        totals: every book account's balance by `(book, currency)`; per currency they sum to zero.
-        kinds: the same, added up by what stands before the colon: `("fees", "USDT")`.
+        totals, kinds: the sums of postings, by book account and by kind of it; see `Totals`.
     """
 
     def __init__(
@@ -103,14 +98,13 @@ class Book:
         self.method: LotMethod = method
         self.leverage = leverage
         self.margin_mode: MarginMode = margin_mode
-        self.balances: dict[str, Decimal] = {}
         self.positions: dict[str, Position] = {}
-        self.totals: dict[tuple[str, str], Decimal] = {}
-        self.kinds: dict[tuple[str, str], Decimal] = {}
+        self._totals = Totals()
+        self.totals, self.kinds = self._totals.by_book, self._totals.by_kind
+        self.balances = self._totals.balances
         self.instruments: dict[str, Instrument] = {}
         self._leverages: dict[str, tuple[Decimal, MarginMode]] = {}
-        self._in_lots: dict[str, Decimal] = {}  # by coin: what all spot positions hold of it
-        self._owed: dict[str, Decimal] = {}  # by coin: fees paid in it while the account had none
+        self._coins = Coins(self.balances)
         self._trips = TripFold(account)
 
     def know(self, instrument: Instrument) -> None:
@@ -128,7 +122,12 @@ class Book:
     def book_transfer(
         self, kind: TransactionKind, ref: str, currency: str, amount: Decimal, ts: int
     ) -> Booked:
-        """`transfer`, with the positions and trips that change when a coin leaves out of their lots."""
+        """`transfer`, with the positions and trips that change when a coin leaves out of their lots.
+
+        Raises:
+            UsageError: the amount cannot be booked.
+        """
+        _require_bookable(f"{kind} {ref}", amount)
         with exact():
             paid = self._pay_out(currency, -amount, f"capital:{kind}", ts)
             rest = amount + paid.from_lots
@@ -153,17 +152,29 @@ class Book:
             UsageError: the quantity is not positive, or the price cannot be booked.
         """
         instrument = self._known(fill.instrument)
-        if fill.quantity <= 0 or fill.price < 0 or (not fill.price and not is_spot(instrument)):
+        numbers = (fill.quantity, fill.price, fill.fee)
+        if (
+            not all(map(is_bookable, numbers))
+            or fill.quantity <= 0
+            or fill.price < 0
+            or (not fill.price and not is_spot(instrument))
+        ):
             raise UsageError(
-                f"Fill {fill.id} of {fill.instrument} cannot be booked: {fill.quantity} at {fill.price}. "
-                "A quantity must be above zero, and so must a contract's price."
+                f"Fill {fill.id} of {fill.instrument} cannot be booked: {fill.quantity} at {fill.price}, fee "
+                f"{fill.fee}. A quantity must be above zero, and so must a contract's price; {BOOKABLE}."
             )
         with exact():
             return self._fill(instrument, fill, origin, tag)
 
     def funding(self, paid: FundingPaid) -> Booked:
-        """Book funding that was received (positive) or paid; an isolated position pays from its margin."""
+        """Book funding that was received (positive) or paid; an isolated position pays from its margin.
+
+        Raises:
+            UnknownSymbol: `know` was not told of the instrument.
+            UsageError: the amount cannot be booked.
+        """
         instrument = self._known(paid.instrument)
+        _require_bookable(f"Funding {paid.id}", paid.amount)
         currency = paid.currency
         with exact():
             pays, position = f"cash:{currency}", self.positions.get(instrument.id)
@@ -224,7 +235,7 @@ class Book:
             totals=tuple(Posting(book, currency, amount) for (book, currency), amount in self.totals.items()),
             positions=tuple(position.state() for position in self.positions.values()),
             leverages=dict(self._leverages),
-            owed=dict(self._owed),
+            owed=dict(self._coins.owed),
             # copies: a trip under way changes in place
             trips={id: msgspec.structs.replace(trip) for id, trip in self._trips.under_way.items()},
             next_trip=self._trips.next_id,
@@ -241,11 +252,12 @@ class Book:
             margin_mode=state.margin_mode,
         )
         book.instruments = {instrument.id: instrument for instrument in state.instruments}
-        book._leverages, book._owed = dict(state.leverages), dict(state.owed)
+        book._leverages = dict(state.leverages)
+        book._coins = Coins(book.balances, dict(state.owed))
         trips = {id: msgspec.structs.replace(trip) for id, trip in state.trips.items()}
         book._trips = TripFold(state.account, next_id=state.next_trip, under_way=trips)
         with exact():
-            book._apply(state.totals)
+            book._totals.add(state.totals)
             for kept in state.positions:
                 instrument = book.instruments[kept.instrument]
                 book.positions[kept.instrument] = kept.position(instrument, state.method)
@@ -259,51 +271,34 @@ class Book:
             raise UnknownSymbol(instrument_id) from None
 
     def _fill(self, instrument: Instrument, fill: Fill, origin: str, tag: str) -> Booked:
-        spot, currency = is_spot(instrument), settles_in(instrument)
-        signed = fill.quantity if fill.side == "buy" else -fill.quantity
-        # a fee in the base coin is so much of it sold, at the fill's price, to pay the fee
-        in_kind = fill.fee if spot and fill.fee_currency == instrument.base else ZERO
-        change = signed - in_kind
         position = self.positions.get(instrument.id)
         if position is None:
             position = Position(instrument, *self.leverage_of(instrument.id), opened_at=fill.ts)
-        closed = min(abs(position.quantity), abs(change)) if position.quantity * change < 0 else ZERO
-        opened = change + closed if change < 0 else change - closed
-        outside = self._without_lots(instrument.base, opened) if spot and opened else ZERO
-        opened -= outside
-
-        if in_kind:
-            fee, paid = in_kind * fill.price, _PaidOut()
-        else:
-            fee, paid = self._pay_fee(instrument, fill)
-        fee_of_closed = share(fee, closed, abs(change)) if closed else ZERO
+        parts = self._parts(position, fill)
         postings: list[Posting] = []
-        entered = position.signed_cost
-        realised = self._close(position, closed, fill.price, fee_of_closed, postings) if closed else ZERO
-        if opened:
-            self._open(position, opened, fill.price, fee - fee_of_closed, fill.ts, postings)
+        paid = self._pay_fee(instrument, fill, parts.in_kind)
+        fee_of_closed = share(paid.fee, parts.closed, parts.moved) if parts.closed else ZERO
+        entered, realised = position.signed_cost, ZERO
+        if parts.closed:
+            realised = self._close(position, parts.closed, fill.price, fee_of_closed, postings)
+        if parts.opened:
+            self._open(position, parts.opened, fill.price, paid.fee - fee_of_closed, fill.ts, postings)
         self._keep(position)
-        if spot:
-            trading, cash = f"trading:{instrument.id}", f"cash:{instrument.base}"
-            postings += _move(trading, cash, instrument.base, signed)
-            postings += _move(cash, trading, instrument.base, in_kind)
-            postings += _post(f"cash:{currency}", currency, -signed * fill.price)
-            postings += _post(trading, currency, position.signed_cost - entered)
-            if outside:
-                postings += self._exchange(instrument, outside, fill.price)
+        if position.is_spot:
+            cost = position.signed_cost - entered
+            postings += self._exchange(instrument, parts, fill.price, cost)
         else:
-            postings += _post(f"cash:{currency}", currency, realised)
-        postings += _post(f"realised:{instrument.id}", currency, -realised)
-        postings += _post(f"fees:{instrument.id}", currency, fee) if in_kind else paid.postings
-
+            postings += _post(f"cash:{position.currency}", position.currency, realised)
+        postings += _post(f"realised:{instrument.id}", position.currency, -realised)
+        postings += paid.postings
         trips = self._trips.fill(
             instrument,
-            closed=closed,
-            opened=opened,
+            closed=parts.closed,
+            opened=parts.opened,
             held=position.quantity,
             price=fill.price,
             realised=realised,
-            fee=fee,
+            fee=paid.fee,
             origin=origin,
             tag=tag,
             ts=fill.ts,
@@ -313,49 +308,60 @@ class Book:
         return Booked(
             transaction=transaction,
             realised=realised,
-            currency=currency,
+            currency=position.currency,
             trips=(*trips, *paid.trips),
             also=tuple(paid.also),
-            faults=self._sold_short(fill, instrument) if spot and opened < 0 else (),
+            faults=self._sold_short(fill, instrument) if position.is_spot and parts.opened < 0 else (),
         )
 
-    def _without_lots(self, coin: str, opened: Decimal) -> Decimal:
-        """How much of `opened` (signed) makes no lot.
+    def _parts(self, position: Position, fill: Fill) -> _Parts:
+        instrument = position.instrument
+        signed = fill.quantity if fill.side == "buy" else -fill.quantity
+        in_kind = fill.fee if position.is_spot and fill.fee_currency == instrument.base else ZERO
+        change = signed - in_kind
+        closed = min(abs(position.quantity), abs(change)) if position.quantity * change < 0 else ZERO
+        opened = change + closed if change < 0 else change - closed
+        outside = self._coins.without_lots(instrument.base, opened) if position.is_spot and opened else ZERO
+        return _Parts(signed, in_kind, closed, opened - outside, outside)
 
-        A sale beyond the lots first takes coins that came in by transfer; a purchase first buys back what
-        fees took of a coin while the account had none.
+    def _exchange(
+        self, instrument: Instrument, parts: _Parts, price: Decimal, cost: Decimal
+    ) -> list[Posting]:
+        """Postings of a coin for money; `cost` is by how much the cost of the lots changed.
+
+        Coins without lots go out of the trading book again at the fill's price: what came in without a cost
+        gets it as its cost, and what fees took gets it as theirs.
         """
-        free = self.balances.get(coin, ZERO) - self._in_lots.get(coin, ZERO)
-        if opened < 0:
-            return -min(-opened, max(free, ZERO))
-        owed = self._owed.get(coin)
-        return min(opened, owed, max(-free, ZERO)) if owed else ZERO
+        base, quote = instrument.base, instrument.quote
+        trading, cash = f"trading:{instrument.id}", f"cash:{instrument.base}"
+        postings = _move(trading, cash, base, parts.signed)
+        postings += _move(cash, trading, base, parts.in_kind)
+        postings += _post(f"cash:{quote}", quote, -parts.signed * price)
+        postings += _post(trading, quote, cost)
+        if parts.outside:
+            other = "capital:in_kind"
+            if parts.outside > 0:
+                other = f"fees:{instrument.id}"
+                self._coins.owe(base, -parts.outside)
+            postings += _move(other, trading, base, parts.outside)
+            postings += _post(other, quote, parts.outside * price)
+        if parts.in_kind:
+            postings += _post(f"fees:{instrument.id}", quote, parts.in_kind * price)
+        return postings
 
-    def _exchange(self, instrument: Instrument, outside: Decimal, price: Decimal) -> list[Posting]:
-        """Postings that take coins without lots out of the trading book, at the fill's price.
-
-        What came in without a cost gets this price as its cost; what fees took gets it as theirs.
-        """
-        trading, base, quote = f"trading:{instrument.id}", instrument.base, instrument.quote
-        other = "capital:in_kind"
-        if outside > 0:
-            other = f"fees:{instrument.id}"
-            self._owed[base] -= outside
-            if not self._owed[base]:
-                del self._owed[base]
-        return [*_move(other, trading, base, outside), *_post(other, quote, outside * price)]
-
-    def _pay_fee(self, instrument: Instrument, fill: Fill) -> tuple[Decimal, _PaidOut]:
-        """Pay a fee that is not in the base coin; what of it is known in the settlement currency."""
-        coin, target = fill.fee_currency, f"fees:{instrument.id}"
-        if coin == settles_in(instrument):
-            return fill.fee, _PaidOut(postings=_move(f"cash:{coin}", target, coin, fill.fee))
+    def _pay_fee(self, instrument: Instrument, fill: Fill, in_kind: Decimal) -> _PaidOut:
+        """Pay a fill's fee; what is paid in the base coin is posted with the exchange of it."""
+        coin, currency, target = fill.fee_currency, settles_in(instrument), f"fees:{instrument.id}"
+        if in_kind:
+            return _PaidOut(fee=in_kind * fill.price)
+        if coin == currency:
+            return _PaidOut(fee=fill.fee, postings=_move(f"cash:{coin}", target, coin, fill.fee))
         paid = self._pay_out(coin, fill.fee, target, fill.ts)
-        rest = fill.fee - paid.from_lots
         if paid.lacking:
-            self._owed[coin] = self._owed.get(coin, ZERO) + paid.lacking
-        paid.postings += _move(f"cash:{coin}", target, coin, rest)
-        return paid.costs.get(settles_in(instrument), ZERO), paid
+            self._coins.owe(coin, paid.lacking)
+        paid.postings += _move(f"cash:{coin}", target, coin, fill.fee - paid.from_lots)
+        paid.fee = paid.costs.get(currency, ZERO)
+        return paid
 
     def _pay_out(self, coin: str, amount: Decimal, target: str, ts: int) -> _PaidOut:
         """Take what of `amount` is not covered by coins without lots out of lots, at their cost.
@@ -363,8 +369,7 @@ class Book:
         Nothing is realised by it: what was paid cost what the coins had cost.
         """
         paid = _PaidOut()
-        free = self.balances.get(coin, ZERO) - self._in_lots.get(coin, ZERO)
-        wanted = max(amount - max(free, ZERO), ZERO)
+        wanted = self._coins.beyond_lots(coin, amount)
         for position in list(self.positions.values()):
             instrument = position.instrument
             if not (wanted and position.is_spot and instrument.base == coin and position.is_long):
@@ -403,7 +408,7 @@ class Book:
 
     def _count(self, instrument: Instrument, change: Decimal) -> None:
         if is_spot(instrument):
-            self._in_lots[instrument.base] = self._in_lots.get(instrument.base, ZERO) + change
+            self._coins.count(instrument.base, change)
 
     def _close(
         self, position: Position, closed: Decimal, price: Decimal, fee: Decimal, postings: list[Posting]
@@ -441,17 +446,13 @@ class Book:
         return _move(f"cash:{currency}", f"margin:{position.instrument.id}", currency, amount)
 
     def _post(self, kind: TransactionKind, ref: str, ts: int, postings: list[Posting]) -> Transaction:
-        self._apply(postings)
+        self._totals.add(postings)
         return Transaction(kind=kind, ref=ref, postings=tuple(postings), ts=ts)
 
-    def _apply(self, postings: Iterable[Posting]) -> None:
-        for posting in postings:
-            name, currency, amount = posting.book, posting.currency, posting.amount
-            self.totals[name, currency] = self.totals.get((name, currency), ZERO) + amount
-            kind = name.partition(":")[0]
-            self.kinds[kind, currency] = self.kinds.get((kind, currency), ZERO) + amount
-            if kind in OWNED:
-                self.balances[currency] = self.balances.get(currency, ZERO) + amount
+
+def _require_bookable(what: str, amount: Decimal) -> None:
+    if not is_bookable(amount):
+        raise UsageError(f"{what} cannot be booked: {amount} is not a number that money has; {BOOKABLE}.")
 
 
 def _post(book: str, currency: str, amount: Decimal) -> list[Posting]:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from io import StringIO
-from typing import cast
 
 import msgspec
 
@@ -20,6 +19,7 @@ from candlewick.core.events import Side
 from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.core.reports import Fill
 from candlewick.ledger.contract import settles_in
+from candlewick.ledger.exact import BOOKABLE, is_bookable
 
 NEEDED = ("time", "symbol", "side", "quantity", "price")
 OPTIONAL = ("fee", "fee_currency", "order_id")
@@ -43,7 +43,6 @@ QUOTES = (
 SIDES: dict[str, Side] = {"buy": "buy", "sell": "sell", "b": "buy", "s": "sell"}
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LARGEST = 10**15  # no price and no quantity that anybody trades is beyond it
 
 
 class LineFault(msgspec.Struct, frozen=True):
@@ -178,7 +177,7 @@ class _Reader:
         fee = _number("fee", cells.get("fee") or "0")
         if quantity <= 0:
             raise ValueError(f"quantity {cells['quantity']!r} must be above zero; side tells the direction.")
-        if price < 0 or (not price and instrument.kind != "spot"):
+        if price <= 0:
             raise ValueError(f"price {cells['price']!r} must be above zero.")
         return Fill(
             account=self.account,
@@ -224,8 +223,8 @@ def _number(name: str, text: str) -> Decimal:
         number = Decimal(text)
     except InvalidOperation:
         raise ValueError(f"{name} {text!r} is not a number; write it as 1234.5.") from None
-    if not number.is_finite() or abs(number) > _LARGEST or cast(int, number.as_tuple().exponent) < -24:
-        raise ValueError(f"{name} {text!r} is out of range: at most 10^15, at most 24 decimal places.")
+    if not is_bookable(number):
+        raise ValueError(f"{name} {text!r} is out of range: {BOOKABLE}.")
     return number
 
 

@@ -17,6 +17,10 @@ from decimal import (
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
+# Prices, quantities and fees beyond this are no money of this world. What is within it can be multiplied and
+# summed without end in the context below, whose precision is then never reached.
+BOOKABLE = "below 10^15, and with at most 24 decimal places"
+
 # 18 places: the finest unit that a traded coin has. What is left over by rounding here is never lost:
 # callers subtract the share from the whole, so that the parts always sum to it.
 _FINEST = Decimal("1e-18")
@@ -30,6 +34,14 @@ _SHOWN = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, Div
 def exact() -> AbstractContextManager[Context]:
     """The context in which money is added and multiplied: whatever would round raises `decimal.Inexact`."""
     return localcontext(_EXACT)
+
+
+def is_bookable(number: Decimal) -> bool:
+    """Whether it is a number, and within `BOOKABLE`."""
+    if not number.is_finite():
+        return False
+    exponent = number.as_tuple().exponent
+    return isinstance(exponent, int) and exponent >= -24 and number.adjusted() < 15
 
 
 def share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:

@@ -12,12 +12,14 @@ from decimal import Decimal
 import msgspec
 
 from candlewick.core.reports import Fill
-from candlewick.ledger.book import OWNED, Book, BookState
+from candlewick.ledger.book import Book
+from candlewick.ledger.booked import BookState
 from candlewick.ledger.contract import is_spot
 from candlewick.ledger.convert import rate
 from candlewick.ledger.exact import ZERO, exact
 from candlewick.ledger.fault import Fault
 from candlewick.ledger.posting import Posting, Transaction
+from candlewick.ledger.totals import OWNED
 from candlewick.ledger.valuation import value
 
 
