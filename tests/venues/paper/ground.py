@@ -185,6 +185,16 @@ class House:
         if listen:
             self.venue.listen(self.hear)
 
+    @classmethod
+    def around(cls, market: Market, accounts: Accounts) -> House:
+        """The same market and ledger after a start."""
+        house = cls()
+        house.market, house.accounts = market, accounts
+        house.venue = PaperVenue(market, accounts)
+        house.venue.listen(house.hear)
+        house.venue.restore([], house.now)
+        return house
+
     def hear(self, report: Report) -> None:
         self.reports.append(report)
         changed = self.accounts.book(report)
@@ -347,7 +357,7 @@ def told(reports: Iterable[Report]) -> list[Any]:
         if isinstance(report, Fill):
             words.append((report.order_id, str(report.price), str(report.quantity), report.liquidity))
         elif isinstance(report, FundingPaid):
-            words.append((report.instrument, "funding", str(report.amount)))
+            words.append((report.instrument, "funding", f"{report.amount.normalize():f}"))
         else:
             words.append((getattr(report, "order_id", ""), type(report).__name__.lower()))
     return words
