@@ -172,7 +172,8 @@ class Sent:
         found = dict(pairs)
         signature = found.pop("signature", None)
         payload = "&".join(f"{name}={value}" for name, value in sorted(found.items()))
-        found.pop("apiKey", None)
+        for name in ("apiKey", "returnRateLimits"):
+            found.pop(name, None)
         return cls(payload, found, signature)
 
     def parameters(self) -> Parameters:

@@ -48,7 +48,6 @@ METHODS: dict[Market, dict[str, str]] = {
 }
 # Clients sign public questions too, which changes nothing; the limits are in every answer.
 UNREAD = frozenset({"apiKey", "signature", "timestamp", "recvWindow", "returnRateLimits"})
-LIMITS_ASKED = frozenset({"returnRateLimits"})
 PING_S = 60.0
 MOST_BYTES = 64 * 1024
 MOST_WAITING = 10_000  # events that a session may be behind; beyond, it is cut off
@@ -159,9 +158,10 @@ class Session:
         answering = self._answering
         endpoint = answering.endpoints.get(method)
         if endpoint is not None:
-            return await endpoint.ask(_texts(parameters, UNREAD), self._address)
+            read = ((name, text) for name, text in _texts(parameters) if name not in UNREAD)
+            return await endpoint.ask(read, self._address)
         own = self._own.get(method)
-        sent = Sent.over_socket(_texts(parameters, LIMITS_ASKED))
+        sent = Sent.over_socket(_texts(parameters))
         if own is not None:
             return own(sent, parameters)
         route = answering.routes.get(method)
@@ -296,8 +296,7 @@ def _read(text: str) -> dict[str, object]:
     return question
 
 
-def _texts(parameters: dict[str, object], unread: frozenset[str]) -> Iterator[tuple[str, str]]:
+def _texts(parameters: dict[str, object]) -> Iterator[tuple[str, str]]:
     """JSON values as a query string would carry them."""
     for name, value in parameters.items():
-        if name not in unread:
-            yield name, value if isinstance(value, str) else orjson.dumps(value).decode()
+        yield name, value if isinstance(value, str) else orjson.dumps(value).decode()
