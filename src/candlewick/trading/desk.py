@@ -119,6 +119,8 @@ class Desk:
         self.accounts: dict[int, AccountState] = {}
         self.instruments: dict[str, Instrument] = {}
         self.marking = Marking(market)
+        # account → what its venue had more than we, when it was last asked
+        self._differences: dict[int, reconciling.Differences] = {}
 
     def handle(self, event: Command | Report) -> Effects:
         """Decide what follows from a command or a report, carry it out in the accounts, and say what to do.
@@ -128,11 +130,12 @@ class Desk:
                 it changed nothing.
         """
         if isinstance(event, VenueState):
-            effects: list[Effect] = []
-            for report in reconciling.missed(self._account(event.account), event):
-                effects += self.handle(report)
-            return tuple(effects)
-        return self.carry_out(self.decide(event))
+            return self._reconcile(event)
+        effects = self.carry_out(self.decide(event))
+        if isinstance(event, ImportFills) and effects:
+            # what happened long ago is no loss of today
+            effects += self.carry_out(watching.rebase(self._account(event.account), self.market, event.ts))
+        return effects
 
     def decide(self, event: Command | Report) -> Steps:
         """What follows from a command or a report; nothing is changed by asking."""
@@ -252,6 +255,16 @@ class Desk:
         """
         self.instruments, self.accounts = snapshot.read(data)
         self.marking.begin_again(self.accounts.values())
+
+    def _reconcile(self, state: VenueState) -> Effects:
+        account = self._account(state.account)
+        effects: list[Effect] = []
+        for report in reconciling.missed(account, state):
+            effects += self.handle(report)
+        before = self._differences.get(account.number, {})
+        self._differences[account.number] = reconciling.differences(account, self.market, state)
+        effects += self.carry_out(reconciling.settle(account, self.market, state, before))
+        return tuple(effects)
 
     def _account(self, number: int) -> AccountState:
         try:

@@ -157,10 +157,12 @@ class DayBegun(msgspec.Struct, frozen=True, kw_only=True, tag="day_begun"):
 
 
 class PeakReached(msgspec.Struct, frozen=True, kw_only=True, tag="peak_reached"):
-    """The highest equity so far, written each time the account's state is saved or its drawdown matters."""
+    """What drawdown is measured from: the highest equity so far, to 0.1 %, or where a history was booked, the
+    equity after it. None: a mark is missing, so nobody knows.
+    """
 
     account: int
-    equity: Decimal
+    equity: Decimal | None
     ts: int
 
 

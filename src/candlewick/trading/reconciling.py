@@ -1,4 +1,4 @@
-"""An account as its venue has it, told as the reports that were missed.
+"""An account as its venue has it, told as the reports that were missed, and then compared to the last coin.
 
 In this order: fills, then what became of each order, then orders of ours that the venue does not know, then
 those that are not ours, then money. Each report is weighed by itself like one that came in time, so that what
@@ -7,16 +7,34 @@ is known already changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
 
+from candlewick.core.account import MarginMode
 from candlewick.core.order import InFlight
-from candlewick.core.reports import ExternalOrder, Gone, Refused, Report, VenueState
+from candlewick.core.reports import (
+    ExternalOrder,
+    Fill,
+    Gone,
+    Refused,
+    Report,
+    VenuePosition,
+    VenueState,
+)
 from candlewick.trading.account import AccountState
+from candlewick.trading.effects import Alert, AskVenue
+from candlewick.trading.entries import LeverageSet, Transferred
+from candlewick.trading.marks import Market
 from candlewick.trading.reporting import is_at_venue
+from candlewick.trading.steps import Step
+from candlewick.trading.valuing import rate
+
+ZERO = Decimal(0)
+Differences = Mapping[str, Decimal]
 
 
 def missed(account: AccountState, state: VenueState) -> Iterator[Report]:
-    """The reports that make the account stand as its venue says it does."""
+    """The reports that make the account's orders stand as its venue says they do."""
     yield from state.fills
     seen = {order.order_id for order in state.orders}
     for order in state.orders:
@@ -27,3 +45,114 @@ def missed(account: AccountState, state: VenueState) -> Iterator[Report]:
         if isinstance(mine.state, InFlight) or not is_at_venue(mine):
             yield Refused(state.account, mine.id, "lost", "It never reached the venue.", state.ts)
         yield Gone(state.account, mine.id, "The venue does not know it any more.", state.ts)
+
+
+def differences(account: AccountState, market: Market, state: VenueState) -> Differences:
+    """What the venue has more than we, by currency and by contract; nothing where they agree."""
+    found: dict[str, Decimal] = {}
+    for balance in state.balances or ():
+        found[balance.currency] = (
+            balance.free + balance.locked - account.book.balances.get(balance.currency, ZERO)
+        )
+    if state.positions is not None:
+        theirs = {each.instrument: each.quantity for each in state.positions}
+        ours = {id: held.quantity for id, held in account.book.positions.items() if not held.is_spot}
+        for id in dict.fromkeys([*theirs, *ours]):
+            if id in market.instruments:
+                found[id] = theirs.get(id, ZERO) - ours.get(id, ZERO)
+    return {name: by for name, by in found.items() if by}
+
+
+def settle(account: AccountState, market: Market, state: VenueState, before: Differences) -> list[Step]:
+    """Book what the venue has and we cannot explain, once it was seen twice.
+
+    Between two answers of a venue a fill may lie that is told only later: booking what was seen once would
+    count it twice. An account that begins takes what is there at once.
+    """
+    found = differences(account, market, state)
+    steps: list[Step] = list(_leverages(account, market, state))
+    begins = not account.known_transfers and not account.known_fills
+    if any(before.get(name) != by for name, by in found.items()) and not begins:
+        return [*steps, AskVenue(account.number)]
+    theirs = {each.instrument: each for each in state.positions or ()}
+    for name, by in found.items():
+        if name in market.instruments:
+            steps.append(_adopted(account, market, name, by, theirs.get(name), state.ts))
+        else:
+            steps.append(_corrected(account, market, name, by, state, begins=begins))
+    if found and not begins:
+        listed = ", ".join(f"{by:+f} {name}" for name, by in found.items())
+        steps.append(
+            Alert(
+                account=account.number,
+                severity="WARNING",
+                title="The venue had something else",
+                message=f"{state.venue} has {listed} that no fill or transfer explains. It was booked so.",
+                ts=state.ts,
+            )
+        )
+    return steps
+
+
+def _corrected(
+    account: AccountState, market: Market, currency: str, by: Decimal, state: VenueState, *, begins: bool
+) -> Transferred:
+    per_unit = rate(account, market, currency)
+    return Transferred(
+        account=account.number,
+        id=f"{state.venue}-{state.ts}-{currency}",
+        kind="deposit" if begins else "correction",
+        currency=currency,
+        amount=by,
+        value=None if per_unit is None else by * per_unit,
+        memo=f"as {state.venue} has it",
+        actor=state.venue,
+        ts=state.ts,
+    )
+
+
+def _adopted(
+    account: AccountState,
+    market: Market,
+    instrument: str,
+    by: Decimal,
+    theirs: VenuePosition | None,
+    ts: int,
+) -> Fill:
+    """A contract that came to be, or went, by other means: as if it were filled at the venue's mean price."""
+    held = account.book.positions.get(instrument)
+    mark = market.exact(instrument)
+    opens = held is None or (theirs is not None and held.quantity * theirs.quantity <= 0)
+    price = theirs.avg_price if theirs is not None and (opens or mark is None) else mark
+    if price is None:
+        price = held.avg_price if held is not None else ZERO
+    return Fill(
+        account=account.number,
+        id=f"adopted-{ts}",
+        order_id=f"adopted-{ts}",
+        instrument=instrument,
+        side="buy" if by > 0 else "sell",
+        price=price,
+        quantity=abs(by),
+        fee=ZERO,
+        fee_currency=market.instruments[instrument].settle,
+        liquidity="taker",
+        ts=ts,
+    )
+
+
+def _leverages(account: AccountState, market: Market, state: VenueState) -> Iterator[LeverageSet]:
+    for each in state.positions or ():
+        if each.leverage is None or each.instrument not in market.instruments:
+            continue
+        leverage, mode = account.book.leverage_of(each.instrument)
+        theirs: MarginMode = mode if each.isolated is None else "isolated" if each.isolated else "cross"
+        if (each.leverage, theirs) != (leverage, mode):
+            yield LeverageSet(
+                account=account.number,
+                instrument=each.instrument,
+                leverage=each.leverage,
+                margin_mode=theirs,
+                actor=state.venue,
+                ts=state.ts,
+            )

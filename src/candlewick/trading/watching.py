@@ -91,6 +91,15 @@ def begin_day(account: AccountState, market: Market, ts: int) -> list[Step]:
     return steps
 
 
+def rebase(account: AccountState, market: Market, ts: int) -> list[Step]:
+    """Measure losses from here on: what was booked is history."""
+    equity = value_of(account, market).total_value
+    return [
+        DayBegun(account=account.number, equity=equity, ts=ts),
+        PeakReached(account=account.number, equity=equity, ts=ts),
+    ]
+
+
 def _near(account: AccountState, total: float) -> bool:
     """Whether a limit may be reached: in floats, and a little too early."""
     limits, began, peak = account.limits, account.day_equity, account.peak_equity
