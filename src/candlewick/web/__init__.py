@@ -5,6 +5,7 @@ asgi          the one application: what is live, and what is Django's
 boot          makes Django ready in this process
 bridge        Django's WSGI handler on a pool of threads
 compression   answers in fewer bytes
+components    parts of pages that the server renders, with the events they answer to
 headers       security headers
 health        readiness and metrics
 link          the engine, as this process needs it
@@ -12,6 +13,7 @@ live          /ws/ and /stream/
 metrics       what was counted, for Prometheus
 people        signing in, passwords, tokens
 problem       errors as problem documents
+scripts       what a page's scripts are, and what is fetched ahead
 secret        the key that signs sessions
 server        uvicorn, in our hands
 services      what a view can reach

@@ -254,6 +254,7 @@ class Operation:
     rule: Rule
     body: dict[str, Any] | None = None
     about: str = ""  # "query", "body", or "" where no account is meant
+    query: str = ""  # what the address has to say besides
 
 
 ORDER: Final = {"symbol": "BTCUSDT", "side": "buy", "quantity": 0.01, "order_type": "market"}
@@ -267,6 +268,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "GET /api/dashboard/portfolio/positions/": SEEN,
     "GET /api/dashboard/portfolio/orders/": SEEN,
     "GET /api/dashboard/portfolio/balance/": SEEN,
+    "GET /api/fills/": SEEN,
+    "GET /api/fills/marks/": Operation(SEES, about="query", query="&symbol=BTCUSDT&interval=1m"),
     "GET /api/orders/": SEEN,
     "POST /api/orders/": Operation(TRADES, ORDER, "body"),
     "DELETE /api/orders/": Operation(TRADES, about="query"),
@@ -316,7 +319,7 @@ def test_operations_let_in_whom_they_should(world: Callable[[], World], name: st
     for visitor in VISITORS:
         here = world()
         number = here.account.pk
-        address = f"{path}?account={number}" if row.about == "query" else path
+        address = f"{path}?account={number}{row.query}" if row.about == "query" else path
         body = (row.body or {}) | ({"account": number} if row.about == "body" else {})
         headers = here.bearer(scope_of(method, path)) if visitor == "token" else {}
         send = getattr(here.client(visitor), method.lower())

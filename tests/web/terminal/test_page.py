@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
 from candlewick.core.interval import SECONDS
-from candlewick.web.terminal.page import STRIP, Page, script_json
+from candlewick.web.terminal.page import STRIP, Page
 from tests.web import ground
 
 
@@ -86,13 +84,3 @@ def test_it_knows_a_replay(link: ground.FakeLink, mode: str, is_replay: bool) ->
     link.mode = mode
 
     assert Page.make(link, watchlist=[]).context()["is_replay"] is is_replay
-
-
-def test_no_text_in_its_json_can_end_the_script_element() -> None:
-    hostile = {"title": "</script><script>alert(1)</script>", "line": "a\u2028b\u2029c"}
-
-    text = script_json(hostile)
-
-    assert "<" not in text
-    assert not {"\u2028", "\u2029"} & set(text)
-    assert json.loads(text) == hostile

@@ -25,7 +25,18 @@ from candlewick.core.errors import (
     UsageError,
     VenueError,
 )
-from candlewick.web.api import charts, market, orders, portfolio, preferences, replay, risk, tokens, watchlist
+from candlewick.web.api import (
+    charts,
+    fills,
+    market,
+    orders,
+    portfolio,
+    preferences,
+    replay,
+    risk,
+    tokens,
+    watchlist,
+)
 from candlewick.web.api.access import BySession, ByToken
 from candlewick.web.limits import TooMany, refused
 from candlewick.web.people.accounts import NoSuchAccount
@@ -43,6 +54,7 @@ api = NinjaAPI(
 api.add_router("/dashboard/charts", charts.router)
 api.add_router("/dashboard/portfolio", portfolio.portfolio)
 api.add_router("/orders", orders.router)
+api.add_router("/fills", fills.router)
 api.add_router("/positions", portfolio.positions)
 api.add_router("/risk", risk.router)
 api.add_router("/market", market.router)

@@ -121,9 +121,10 @@ class Submission(Ticket):
 
 
 class OfSymbol(Params):
-    """The instrument that the ticket is for."""
+    """The instrument that the ticket is for, and the unit that its size begins with."""
 
     symbol: Annotated[str, Field(max_length=80)] = "BTCUSDT"
+    size_in: SizeIn = "quantity"
 
 
 @registry.register("order")
@@ -146,9 +147,10 @@ class OrderTicket(FormComponent):
         self.state |= {
             "symbol": self.params.symbol,
             "instrument": instrument,
-            "types": TYPES,
+            "types": [(value, title, " ".join(sorted(FIELDS[value]))) for value, title in TYPES],
             "order_type": order_type,
             "side": "sell" if self.values.get("side") == "sell" else "buy",
+            "size_in": self.values.get("size_in") or self.params.size_in,
             "shown": FIELDS[order_type],
             "key": self.values.get("key") or secrets.token_urlsafe(16),
             "may_trade": self.visit.account.may_trade,

@@ -72,6 +72,7 @@ class RiskMetrics(Component):
             "gross": fixed(risk["gross_notional"], _MONEY),
             "free_margin": fixed(risk["free_margin"], _MONEY),
             "remaining": _remaining(risk["kill"]),
+            "to_do": f"{risk['kill']['remaining_orders']}/{risk['kill']['remaining_positions']}",
             "feed": self.params.feed,
             "may_kill": self.visit.account.may_manage_risk,
             "warn_pct": WARN_PCT,
@@ -113,9 +114,10 @@ def _remaining(kill: dict[str, Any]) -> str:
     """What the kill switch has still to do, in a sentence."""
     if not kill["active"]:
         return ""
-    orders = counted(kill["remaining_orders"], "order")
-    positions = kill["remaining_positions"]
-    return f"{orders} and {counted(positions, 'position')} remain."
+    orders, positions = kill["remaining_orders"], kill["remaining_positions"]
+    if not orders and not positions:
+        return "Nothing remains to be done."
+    return f"{counted(orders, 'order')} and {counted(positions, 'position')} remain."
 
 
 def _is_broken(value: Decimal | None) -> bool:

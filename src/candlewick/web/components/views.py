@@ -41,7 +41,10 @@ def component(request: HttpRequest, name: str) -> HttpResponse:
         params={key: value for key, value in _texts(request.GET).items() if key not in _OURS},
     )
     answer = dispatch(registry, visit, call)
-    return HttpResponse(answer.html, status=answer.status, headers=answer.headers)
+    headers = answer.headers
+    if answer.component is not None or answer.status == 200:
+        headers["X-Component"] = name  # what is none, such as a refusal, takes no component's place in a page
+    return HttpResponse(answer.html, status=answer.status, headers=headers)
 
 
 def visit_of(request: HttpRequest) -> Visit | None:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final, Self
 from urllib.parse import urlencode
-
-import orjson
 
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import parse_symbol, public_symbol
 from candlewick.core.interval import SECONDS
 from candlewick.web.link import Link
+from candlewick.web.people.accounts import AccountAccess
+from candlewick.web.people.preferences import Preferences
+from candlewick.web.scripts import script_json
 
 FAVOURITES: Final = ("1s", "1m", "5m", "15m", "1h", "4h", "1d")
 DEFAULT_INTERVAL: Final = "1m"
@@ -22,8 +23,6 @@ FIRST_CANDLES: Final = 1000  # as chart/history.js asks for
 STRIP: Final = 24
 REPLAY_SPEEDS: Final = (1, 2, 5, 10, 50, 100)
 _KINDS: Final = {"spot": "Spot", "perp": "Perpetual", "future": "Future", "equity": "Equity"}
-# `<` ends a script element, and two separators end a line of JavaScript, though not of JSON
-_ESCAPES: Final = ((b"<", b"\\u003c"), ("\u2028".encode(), b"\\u2028"), ("\u2029".encode(), b"\\u2029"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,19 +33,33 @@ class Page:
         instrument: the public object of what is shown.
         interval: of the candles.
         watched: public objects of the watchlist, in its order.
+        account: what the person trades with; None: they have none.
+        preferences: how they like their terminal.
     """
 
     link: Link
     instrument: dict[str, Any]
     interval: str
     watched: list[dict[str, Any]]
+    account: AccountAccess | None = None
+    preferences: Preferences = field(default_factory=Preferences)
 
     @classmethod
-    def make(cls, link: Link, *, watchlist: Iterable[str], symbol: str = "", interval: str = "") -> Self:
+    def make(
+        cls,
+        link: Link,
+        *,
+        watchlist: Iterable[str],
+        symbol: str = "",
+        interval: str = "",
+        account: AccountAccess | None = None,
+        preferences: Preferences | None = None,
+    ) -> Self:
         """The page for what a person's address asks for, as far as it exists."""
         watched = [link.instruments[id] for id in watchlist if id in link.instruments]
         shown = _find(link, symbol) or _first(link, watched)
-        return cls(link, shown, interval if interval in SECONDS else DEFAULT_INTERVAL, watched)
+        interval = interval if interval in SECONDS else DEFAULT_INTERVAL
+        return cls(link, shown, interval, watched, account, preferences or Preferences())
 
     @property
     def symbol(self) -> str:
@@ -65,7 +78,22 @@ class Page:
             "watchlist": [each["symbol"] for each in self.watched],
             "strip": [each["symbol"] for each in strip],
             "replays": self.link.mode == "replay",
+            "account": self._account(),
+            "preferences": self.preferences.model_dump(mode="json"),
             "instruments": list(known.values()),
+        }
+
+    def _account(self) -> dict[str, Any] | None:
+        """What the page's scripts may know of the account; its figures come over the lanes."""
+        account = self.account
+        if account is None:
+            return None
+        return {
+            "id": account.id,
+            "name": account.name,
+            "currency": account.currency,
+            "may_trade": account.may_trade,
+            "may_manage_risk": account.may_manage_risk,
         }
 
     def _strip(self) -> list[dict[str, Any]]:
@@ -90,14 +118,6 @@ class Page:
             "replay_speeds": REPLAY_SPEEDS,
             "other_intervals": [each for each in SECONDS if each not in FAVOURITES],
         }
-
-
-def script_json(value: Any) -> str:
-    """`value` as JSON that cannot end the script element it stands in."""
-    text = orjson.dumps(value)
-    for character, escape in _ESCAPES:
-        text = text.replace(character, escape)
-    return text.decode()
 
 
 def _find(link: Link, symbol: str) -> dict[str, Any] | None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -11,17 +9,24 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from candlewick.store.models import Role, User
+from candlewick.web.components import registry
+from candlewick.web.components.dispatch import Call, dispatch
+from candlewick.web.components.views import visit_of
+from candlewick.web.people import preferences
+from candlewick.web.people.accounts import AccountAccess, NoSuchAccount, chosen
+from candlewick.web.scripts import scripts_of
 from candlewick.web.services import services_of
-from candlewick.web.terminal import vendor
 from candlewick.web.terminal.page import Page
 from candlewick.web.watchlist import instruments_of
+
+ENTRY = "js/terminal/main.js"
 
 
 @never_cache
 @login_required
 @require_safe
 def terminal(request: HttpRequest) -> HttpResponse:
-    """The page for `?symbol=&interval=`; what it does not know is replaced by what there is."""
+    """The page for `?symbol=&interval=&account=`; what it does not know is replaced by what there is."""
     services = services_of(request)
     link = services.engine.link
     user = request.user
@@ -35,13 +40,36 @@ def terminal(request: HttpRequest) -> HttpResponse:
         watchlist=instruments_of(user.pk, services.hub.directory),
         symbol=request.GET.get("symbol", ""),
         interval=request.GET.get("interval", ""),
+        account=_account(request),
+        preferences=preferences.of(user.pk),
     )
-    return render(
-        request,
-        "terminal/terminal.html",
-        page.context() | _assets() | {"may_control": user.role != Role.VIEWER},
-    )
+    context = page.context() | {
+        "scripts": scripts_of(ENTRY),
+        "may_control": user.role != Role.VIEWER,
+        "trading": page.account,
+        "ticket": _ticket(request, page),
+    }
+    return render(request, "terminal/terminal.html", context)
 
 
-def _assets() -> dict[str, Any]:
-    return {"import_map": vendor.import_map(), "modules": vendor.modules()}
+def _account(request: HttpRequest) -> AccountAccess | None:
+    """The account that the page trades with; None for whoever may see none.
+
+    Raises:
+        NoSuchAccount: the address names one that the person may not see.
+    """
+    try:
+        return chosen(request)
+    except NoSuchAccount:
+        if request.GET.get("account"):
+            raise
+        return None
+
+
+def _ticket(request: HttpRequest, page: Page) -> str:
+    """The ticket's HTML, so that it stands there with the page."""
+    visit = visit_of(request)
+    if visit is None or page.account is None:
+        return ""
+    call = Call("order", params={"symbol": page.symbol, "size_in": page.preferences.size_by})
+    return dispatch(registry, visit, call).html

@@ -6,9 +6,11 @@ export class Problem extends Error {
    * @param {number} status
    * @param {string} detail a sentence for a person
    * @param {number | null} retryAfter seconds
+   * @param {Record<string, string[]>} errors sentences by field
    */
-  constructor(status, detail, retryAfter = null) {
+  constructor(status, detail, retryAfter = null, errors = {}) {
     super(detail);
+    this.errors = errors;
     this.name = "Problem";
     this.status = status;
     this.retryAfter = retryAfter;
@@ -19,11 +21,13 @@ export class Problem extends Error {
 async function problem(response) {
   const retryAfter = Number(response.headers.get("Retry-After")) || null;
   let detail = `The server answered ${response.status}.`;
+  let errors = {};
   if (response.headers.get("Content-Type")?.includes("json")) {
     const body = await response.json().catch(() => null);
     detail = body?.detail ?? body?.title ?? detail;
+    errors = body?.errors ?? {};
   }
-  return new Problem(response.status, detail, retryAfter);
+  return new Problem(response.status, detail, retryAfter, errors);
 }
 
 /**
@@ -64,15 +68,16 @@ export function address(path, query) {
 }
 
 /**
- * @param {"POST" | "PUT" | "DELETE"} method
+ * @param {"POST" | "PUT" | "PATCH" | "DELETE"} method
  * @param {string} path
- * @param {unknown} body
+ * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
  */
-export function send(method, path, body) {
+export function send(method, path, body = undefined, headers = {}) {
   return request(path, {
     method,
-    headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() },
-    body: JSON.stringify(body),
+    headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken(), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
   });
 }
 

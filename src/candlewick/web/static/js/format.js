@@ -59,6 +59,26 @@ export function percent(value, places = 2) {
 }
 
 /**
+ * With its sign, `+223.65`; what rounds to nothing has none.
+ * @param {number | null | undefined} value
+ * @param {number | null} places
+ */
+export function signed(value, places = 2) {
+  const text = fixed(value, places);
+  if (value === null || value === undefined) return text;
+  if (!/[1-9]/.test(text)) return text.replace(MINUS, "");
+  return value > 0 ? `+${text}` : text;
+}
+
+/**
+ * A share of a whole, `41.0%`, without a sign of its own.
+ * @param {number | null | undefined} value
+ */
+export function share(value, places = 1) {
+  return value === null || value === undefined ? UNKNOWN : `${fixed(value, places)}%`;
+}
+
+/**
  * Large amounts, `12.34M`.
  * @param {number | null | undefined} value
  */

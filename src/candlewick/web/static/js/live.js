@@ -16,7 +16,7 @@ const FINAL = new Map([
   [4403, "refused"],
 ]);
 
-/** @typedef {{type: string, channel?: string, seq?: number, data?: any, snapshot?: boolean, code?: string}} Message */
+/** @typedef {{type: string, channel?: string, account?: number, seq?: number, data?: any, snapshot?: boolean, code?: string}} Message */
 /** @typedef {(message: Message) => void} Handler */
 
 export class Live extends EventTarget {
@@ -53,7 +53,7 @@ export class Live extends EventTarget {
   }
 
   /**
-   * @param {string[]} channels
+   * @param {string[]} channels `orders:7` means the orders of account 7; `orders`, those of the chosen account
    * @param {Handler} handler
    * @returns {() => void} call it to want them no longer
    */
@@ -133,14 +133,16 @@ export class Live extends EventTarget {
     this.#heard = performance.now();
     /** @type {Message} */
     const message = JSON.parse(text);
-    const { type, channel, seq } = message;
+    const { type, channel, account, seq } = message;
     if (type === "error" && message.code === "engine_away") this.#setEngineAway(true);
     else if (type === "error") this.dispatchEvent(new CustomEvent("problem", { detail: message }));
     else if (type === "status") this.#setEngineAway(message.data.engine !== "live");
     if (channel === undefined) return;
-    if (seq !== undefined && !this.#isNext(type, channel, seq)) return;
-    const handlers = this.#handlers.get(channel);
-    if (handlers) for (const handler of [...handlers]) handler(message);
+    const named = account === undefined ? channel : `${channel}:${account}`;
+    if (seq !== undefined && !this.#isNext(type, named, seq)) return;
+    for (const name of new Set([named, channel])) {
+      for (const handler of [...(this.#handlers.get(name) ?? [])]) handler(message);
+    }
   }
 
   /** @param {boolean} isAway */

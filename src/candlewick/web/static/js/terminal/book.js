@@ -2,7 +2,7 @@
 
 import { draw } from "../frame.js";
 import { fixed } from "../format.js";
-import { byId, element, setState, setText } from "./cells.js";
+import { byId, element, setState, setText, targetOf } from "../cells.js";
 import { priceDecimals, quantityDecimals } from "./instruments.js";
 
 const ROW_PX = 20;
@@ -11,7 +11,8 @@ const LEVELS_MAX = 50;
 /** @typedef {[price: number, quantity: number]} Level */
 /** @typedef {{tr: HTMLTableRowElement, price: HTMLElement, size: HTMLElement, total: HTMLElement, depth: HTMLElement}} Row */
 
-export class Book {
+/** `price` events carry a price that was clicked, as text. */
+export class Book extends EventTarget {
   #panel = byId("book");
   #sides = { asks: byId("asks"), bids: byId("bids") };
   /** @type {{asks: Row[], bids: Row[]}} */
@@ -23,11 +24,13 @@ export class Book {
 
   /** @param {{desk: import("./desk.js").Desk, live: import("../live.js").Live}} parts */
   constructor({ desk, live }) {
+    super();
     this.desk = desk;
     this.live = live;
     desk.addEventListener("symbol", () => this.#open());
     desk.instruments.addEventListener("complete", () => this.#drawSoon());
     new ResizeObserver(() => this.#fit()).observe(byId("book-ladder"));
+    byId("book-ladder").addEventListener("click", (event) => this.#click(event));
     this.#open();
   }
 
@@ -60,6 +63,12 @@ export class Book {
       this.#sides[side].replaceChildren(...(side === "asks" ? rows.reverse() : rows));
     }
     this.#drawSoon();
+  }
+
+  /** @param {MouseEvent} event */
+  #click(event) {
+    const price = targetOf(event).closest("tr")?.querySelector(".price")?.textContent.replaceAll(",", "");
+    if (price && Number(price)) this.dispatchEvent(new CustomEvent("price", { detail: price }));
   }
 
   #drawSoon() {

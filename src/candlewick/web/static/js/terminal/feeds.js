@@ -2,7 +2,7 @@
 
 import { draw } from "../frame.js";
 import { compact, fixed, UNKNOWN } from "../format.js";
-import { byId, element, setState, setText } from "./cells.js";
+import { byId, element, setState, setText } from "../cells.js";
 
 /**
  * @typedef {object} Health

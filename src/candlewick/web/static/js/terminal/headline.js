@@ -2,7 +2,7 @@
 
 import { draw } from "../frame.js";
 import { compact, countdown, direction, fixed, milliseconds, percent, UNKNOWN } from "../format.js";
-import { byId, forget, setPrice, setText } from "./cells.js";
+import { byId, forget, setPrice, setText } from "../cells.js";
 import { about, priceDecimals } from "./instruments.js";
 
 const TITLE_EVERY_MS = 1_000; // no animation frames in a background tab, where the title matters most

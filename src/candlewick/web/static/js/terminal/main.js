@@ -1,22 +1,36 @@
 /** Puts the terminal together: one connection, the panels, and who tells whom. */
 
+import { byId } from "../cells.js";
+import { serveComponents } from "../components/kernel.js";
+import { Ties } from "../components/ties.js";
+import { Confirm } from "../confirm.js";
 import { Live } from "../live.js";
+import { Preferences } from "../preferences.js";
+import { Account } from "./account.js";
+import { AmendDialog } from "./amend.js";
+import { Blotter } from "./blotter.js";
 import { Book } from "./book.js";
-import { byId } from "./cells.js";
 import { Chart } from "./chart/chart.js";
+import { Lines } from "./chart/lines.js";
+import { Marks } from "./chart/marks.js";
 import { Desk } from "./desk.js";
 import { Feeds } from "./feeds.js";
+import { Fills } from "./fills.js";
 import { Headline } from "./headline.js";
 import { Instruments } from "./instruments.js";
+import { Kpis } from "./kpis.js";
 import { Notices } from "./notices.js";
+import { Orders } from "./orders.js";
 import { Quotes } from "./quotes.js";
 import { Replay } from "./replay.js";
 import { Search } from "./search.js";
-import { listenForShortcuts } from "./shortcuts.js";
+import { listenForShortcuts, offerPreferences } from "./shortcuts.js";
 import { Status } from "./status.js";
 import { Strip } from "./strip.js";
 import { Tape } from "./tape.js";
+import { Ticket } from "./ticket.js";
 import { controlChart } from "./toolbar.js";
+import { Trading } from "./trading.js";
 import { Watchlist } from "./watchlist.js";
 
 /**
@@ -29,6 +43,8 @@ import { Watchlist } from "./watchlist.js";
  * @property {string[]} strip
  * @property {boolean} replays whether a recording is played
  * @property {import("./desk.js").Instrument[]} instruments
+ * @property {{id: number, name: string, currency: string, may_trade: boolean, may_manage_risk: boolean} | null} account
+ * @property {import("../preferences.js").Choices} preferences
  */
 
 /** @type {Start} */
@@ -38,7 +54,8 @@ const { symbol, interval, intervals, favourites, watchlist: symbols, strip } = s
 const live = new Live("/ws/");
 const instruments = new Instruments(start.instruments);
 const desk = new Desk({ symbol, interval, intervals: Object.keys(intervals) }, instruments);
-const notices = new Notices({ live });
+const preferences = new Preferences(start.preferences);
+const notices = new Notices({ live, account: start.account?.id });
 const chart = new Chart({ desk, live, lengths: intervals, notices });
 const quotes = new Quotes(live);
 const headline = new Headline({ desk, live });
@@ -51,9 +68,50 @@ new Strip(strip, { desk, quotes });
 const replay = start.replays ? new Replay({ notices }) : null;
 new Status({ live, feeds, desk, headline, book, notices, replay, refresh: () => chart.refresh() });
 controlChart({ desk, chart });
-listenForShortcuts({ desk, search, favourites });
+listenForShortcuts({ desk, search, favourites, preferences, trading: start.account ? trade(start.account) : null });
 
 live.open();
 // prices of what the page did not come with need their instrument's step; the chart goes first
 const whenIdle = window.requestIdleCallback ?? ((run) => setTimeout(run, 200));
 whenIdle(() => instruments.load().catch((problem) => notices.tell("WARNING", "Instruments", problem.message)));
+
+/**
+ * What the page has for whoever has an account; the keys that trade with it.
+ * @param {NonNullable<Start["account"]>} about
+ * @returns {import("./shortcuts.js").Keys}
+ */
+function trade(about) {
+  const failed = (/** @type {Error} */ problem) => notices.tell("WARNING", "Preferences", problem.message);
+  const account = new Account(about, live);
+  const confirm = new Confirm(preferences, failed);
+  const trading = new Trading({ account, instruments, confirm, notices });
+  const fills = new Fills({ account, desk, notices });
+  const orders = new Orders({ account, desk, trading, notices, amend: new AmendDialog({ trading }) });
+  const blotter = new Blotter({ account, desk, orders, fills });
+  const ticket = new Ticket({ account, desk });
+  new Kpis(account);
+  new Lines({ chart, desk, account, trading, confirm, notices });
+  new Marks({ chart, desk, account, fills });
+  new Ties(live, about.id);
+  serveComponents({
+    ask: (element, text) => confirm.ask(element.dataset.asks, element.id === "ticket-form" ? ticket.question() : text),
+  });
+  offerPreferences(preferences, failed);
+  book.addEventListener("price", (/** @type {CustomEvent<string>} */ event) => ticket.setPrice(event.detail));
+  const press = (/** @type {string} */ selector) => /** @type {HTMLElement | null} */ (document.querySelector(selector))?.click();
+  /** @type {import("./shortcuts.js").Keys} */
+  const keys = { p: () => blotter.show("positions"), o: () => blotter.show("orders"), f: () => blotter.show("fills") };
+  if (!about.may_trade) return keys;
+  return {
+    ...keys,
+    b: () => ticket.take("buy"),
+    s: () => ticket.take("sell"),
+    B: () => ticket.market("buy"),
+    S: () => ticket.market("sell"),
+    x: () => press(`[data-row="${CSS.escape(desk.symbol)}"] [data-action="close"]`),
+    X: () => press('[data-action="close-all"]'),
+    c: () => trading.cancelAll(desk.symbol),
+    C: () => trading.cancelAll(),
+    k: () => press("#kill-open"),
+  };
+}

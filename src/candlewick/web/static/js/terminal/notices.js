@@ -1,7 +1,7 @@
 /** Notices: what the engine reports, and what this page has to say itself. A live region reads them out. */
 
 import { clock, milliseconds, moment } from "../format.js";
-import { byId, element, setState } from "./cells.js";
+import { byId, element, setState } from "../cells.js";
 
 const KEPT = 100;
 const LEVELS = { CRITICAL: ["crit", "CRIT"], ERROR: ["crit", "ERR"], WARNING: ["warn", "WARN"], INFO: ["info", "INFO"] };
@@ -14,9 +14,9 @@ export class Notices {
   /** @type {Set<string>} what a snapshot after a reconnect would repeat */
   #seen = new Set();
 
-  /** @param {{live: import("../live.js").Live}} parts */
-  constructor({ live }) {
-    live.subscribe(["alerts"], ({ type, data }) => {
+  /** @param {{live: import("../live.js").Live, account: number | undefined}} parts `account`: whose alerts */
+  constructor({ live, account }) {
+    live.subscribe([account === undefined ? "alerts" : `alerts:${account}`], ({ type, data }) => {
       if (type === "alert") this.#add(data);
       else if (type === "alerts_snapshot") for (const notice of data) this.#add(notice);
     });

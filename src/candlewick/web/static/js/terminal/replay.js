@@ -2,7 +2,7 @@
 
 import { get, send } from "../api.js";
 import { milliseconds, moment } from "../format.js";
-import { byId, setText } from "./cells.js";
+import { byId, setText } from "../cells.js";
 
 const PATH = "/api/replay/";
 const LOOK_EVERY_MS = 1_000;

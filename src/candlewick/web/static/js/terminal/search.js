@@ -1,6 +1,6 @@
 /** Symbol search: a combobox over a listbox in a dialog. Enter opens or adds, Shift+Enter adds. */
 
-import { byId, element, setText, targetOf } from "./cells.js";
+import { byId, element, setText, targetOf } from "../cells.js";
 import { about } from "./instruments.js";
 
 /** @typedef {import("./desk.js").Instrument} Instrument */

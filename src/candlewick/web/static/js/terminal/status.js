@@ -4,7 +4,7 @@
  */
 
 import { lasting } from "../format.js";
-import { byId, setText } from "./cells.js";
+import { byId, setText } from "../cells.js";
 
 const PANELS = ["chart", "book", "tape", "watch"];
 

@@ -1,7 +1,7 @@
 /** The strip of prices under the top bar: the instruments that the server chose, in its order. */
 
 import { direction, fixed, percent } from "../format.js";
-import { byId, element, setPrice, setText, targetOf } from "./cells.js";
+import { byId, element, setPrice, setText, targetOf } from "../cells.js";
 import { priceDecimals } from "./instruments.js";
 
 export class Strip {

@@ -2,7 +2,7 @@
 
 import { draw } from "../frame.js";
 import { clock, fixed, milliseconds } from "../format.js";
-import { byId, element, setState, setText } from "./cells.js";
+import { byId, element, setState, setText } from "../cells.js";
 import { priceDecimals, quantityDecimals } from "./instruments.js";
 
 const ROW_PX = 20;

@@ -1,6 +1,6 @@
 /** The chart's buttons: intervals and the indicator menu. */
 
-import { byId, element } from "./cells.js";
+import { byId, element } from "../cells.js";
 import { OFFERED } from "./chart/indicators.js";
 
 /** @param {{desk: import("./desk.js").Desk, chart: import("./chart/chart.js").Chart}} parts */

@@ -2,7 +2,7 @@
 
 import { send } from "../api.js";
 import { direction, fixed, percent } from "../format.js";
-import { byId, element, setPrice, setState, setText, targetOf } from "./cells.js";
+import { byId, element, setPrice, setState, setText, targetOf } from "../cells.js";
 import { priceDecimals } from "./instruments.js";
 
 /** @typedef {{tr: HTMLTableRowElement, button: HTMLButtonElement, last: HTMLElement, change: HTMLElement}} Row */

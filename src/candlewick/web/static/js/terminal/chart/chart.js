@@ -3,7 +3,7 @@
 import { CandlestickSeries, createChart, HistogramSeries } from "lightweight-charts";
 import { draw } from "../../frame.js";
 import { fixed } from "../../format.js";
-import { byId, setState } from "../cells.js";
+import { byId, setState } from "../../cells.js";
 import { about, priceDecimals } from "../instruments.js";
 import { isTooLongAgo, newest, older, pause, since } from "./history.js";
 import { Future } from "./future.js";

@@ -1,7 +1,7 @@
 /** The legend: open, high, low, close, volume and indicators of one candle. */
 
 import { compact, fixed, moment } from "../../format.js";
-import { byId, element, setText } from "../cells.js";
+import { byId, element, setText } from "../../cells.js";
 
 export class Legend {
   #box = byId("legend");

@@ -51,6 +51,12 @@ export const LAST_DOWN = { color: DOWN, axisLabelColor: "#c9364a", axisLabelText
 /** @type {import("lightweight-charts").CreatePriceLineOptions} */
 export const LAST = { lineStyle: LineStyle.Dotted, lineWidth: 1, axisLabelVisible: true, price: 0 };
 
+/** Lines of orders and of the position. @type {Partial<import("lightweight-charts").CreatePriceLineOptions>} */
+const OURS = { lineStyle: LineStyle.Dashed, lineWidth: 1, axisLabelVisible: true };
+export const BUY_LINE = { ...OURS, color: UP, axisLabelColor: UP, axisLabelTextColor: "#000000" };
+export const SELL_LINE = { ...OURS, color: DOWN, axisLabelColor: "#c9364a", axisLabelTextColor: "#ffffff" };
+export const POSITION_LINE = { ...OURS, lineStyle: LineStyle.Dotted, color: "#fdb44b", axisLabelColor: "#fdb44b", axisLabelTextColor: "#000000" };
+
 export const VOLUME = {
   priceScaleId: "volume",
   priceFormat: { type: "volume" },
