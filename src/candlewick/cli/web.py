@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -10,8 +9,6 @@ from typer import Option, echo
 
 from candlewick.runtime.logs import set_up_logging
 from candlewick.runtime.settings import WebSettings, load
-
-log = logging.getLogger(__name__)
 
 
 def command(
@@ -24,8 +21,6 @@ def command(
 
     settings = load(data_dir=data_dir, web={"host": host, "port": port})
     set_up_logging("web", settings.log_level)
-    if settings.database_url is not None:
-        log.warning("DATABASE_URL is not used yet: rows are in SQLite in %s.", settings.data_dir)
     boot(settings)
     migrate()
 

@@ -22,6 +22,7 @@ from candlewick.core.errors import ConfigError
 CONFIG_FILE = "candlewick.toml"
 PREFIX = "CANDLEWICK_"
 LEDGER_FILE = "ledger.sqlite3"
+ROWS_FILE = "candlewick.sqlite3"
 Port = int
 
 
@@ -98,6 +99,8 @@ class Settings(BaseSettings):
     market: MarketSettings = Field(default_factory=MarketSettings)
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
+    master_key: SecretStr | None = None
+    """Protects venues' keys and seals the audit; `master.key` in the data folder unless set."""
 
     @property
     def market_dir(self) -> Path:
@@ -108,6 +111,18 @@ class Settings(BaseSettings):
     def primary(self) -> str:
         """Id of the venue whose symbols are written bare."""
         return self.sim.venues[0] if self.venues[0] == "sim" else self.venues[0]
+
+    @property
+    def rows(self) -> Path | str:
+        """Where people, their accounts and settings are kept: a file, or the database of `DATABASE_URL`."""
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return self.data_dir / ROWS_FILE
+
+    @property
+    def master_key_text(self) -> str | None:
+        """The master key that is set, as `store.keys.load` takes it."""
+        return None if self.master_key is None else self.master_key.get_secret_value()
 
     @property
     def ledger(self) -> Path | str:

@@ -1,13 +1,15 @@
 """SQLite and PostgreSQL behind one small door: the same SQL, our errors, whole transactions.
 
 Statements are written once, with `?` for parameters and words that both databases know. What they spell
-differently in a schema stands in `words`: `{bytes}`, `{money}`. Money is text in SQLite, whose own
-numbers are floats, and NUMERIC in PostgreSQL; it goes in as text and comes out through `Decimal(...)`.
+differently stands in `words`: `{bytes}`, `{money}`, and `{by_bytes}`, the collation that orders texts the
+same everywhere. Money is text in SQLite, whose own numbers are floats, and NUMERIC in PostgreSQL; it goes in
+as text and comes out through `Decimal(...)`.
 """
 
 from __future__ import annotations
 
 import fcntl
+import itertools
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,12 +22,16 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import errors as pg
 from psycopg import pq
+from psycopg.conninfo import conninfo_to_dict
 
 from candlewick.core.errors import ConfigError, StoreBusy, StoreError, StoreLocked
 
 LEDGER_FILE: Final = "ledger.sqlite3"
 BUSY_TIMEOUT_S: Final = 1.0  # whoever writes tries again
 CONNECT_TIMEOUT_S: Final = 5
+STREAM_ROWS: Final = 5_000
+POOL_SIZE: Final = 12  # of a web process: its threads, and a few beside them
+POOL_WAIT_S: Final = 10.0
 Place = Path | str
 """A SQLite file, or the URL of a PostgreSQL database."""
 Row = tuple[Any, ...]
@@ -37,6 +43,10 @@ class Connection(ABC):
     @abstractmethod
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         """The rows that a query gives."""
+
+    @abstractmethod
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        """The rows of a query that may give very many; inside a `snapshot`."""
 
     @abstractmethod
     def write(self, sql: str, rows: Sequence[Sequence[object]] = ((),)) -> None:
@@ -99,7 +109,7 @@ class Database(ABC):
 class SqliteDatabase(Database):
     """A file in WAL mode. `synchronous=FULL`: what was committed survives a power cut."""
 
-    words: Mapping[str, str] = {"bytes": "BLOB", "money": "TEXT"}
+    words: Mapping[str, str] = {"bytes": "BLOB", "money": "TEXT", "by_bytes": "BINARY"}
     by_index = True
 
     def __init__(self, path: Path) -> None:
@@ -142,6 +152,10 @@ class SqliteConnection(Connection):
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         with self._explained():
             return self._raw.execute(sql, tuple(parameters)).fetchall()
+
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        with self._explained():
+            yield from self._raw.execute(sql, tuple(parameters))
 
     def write(self, sql: str, rows: Sequence[Sequence[object]] = ((),)) -> None:
         with self._explained():
@@ -231,6 +245,7 @@ def _lock_file(path: Path, name: str) -> Iterator[None]:
 # --- PostgreSQL -----------------------------------------------------------------------------------------
 
 _LOCK_NUMBER: Final = 0x63616E646C65  # of the advisory lock that the one writer holds: "candle"
+_streams = itertools.count(1)
 _AWAY: Final = (
     pg.OperationalError,
     pg.InterfaceError,
@@ -246,7 +261,7 @@ _AWAY: Final = (
 class PostgresDatabase(Database):
     """A database of a PostgreSQL server. TLS is as the URL's `sslmode` says."""
 
-    words: Mapping[str, str] = {"bytes": "BYTEA", "money": "NUMERIC"}
+    words: Mapping[str, str] = {"bytes": "BYTEA", "money": "NUMERIC", "by_bytes": '"C"'}
     by_index = False
 
     def __init__(self, url: str) -> None:
@@ -280,6 +295,11 @@ class PostgresConnection(Connection):
     def read(self, sql: str, parameters: Sequence[object] = ()) -> list[Row]:
         with self._explained():
             return self._live().execute(_percent(sql), parameters).fetchall()
+
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+        with self._explained(), self._raw.cursor(f"stream_{next(_streams)}") as cursor:
+            cursor.itersize = STREAM_ROWS
+            yield from cursor.execute(_percent(sql), parameters)
 
     def write(self, sql: str, rows: Sequence[Sequence[object]] = ((),)) -> None:
         with self._explained():
@@ -355,6 +375,27 @@ def require_postgres(url: str) -> Any:
             "DATABASE_URL is no postgresql://user:password@host:port/name. Correct or unset it."
         )
     return parts
+
+
+def for_django(url: str) -> dict[str, Any]:
+    """Django's description of the database at an URL: psycopg's pool, and TLS as the URL's `sslmode` says.
+
+    Raises:
+        ConfigError: the URL is none of PostgreSQL.
+    """
+    require_postgres(url)
+    told = conninfo_to_dict(url)
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{ours: str(told.pop(theirs, "") or "") for ours, theirs in names.items()},
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **told,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "pool": {"min_size": 1, "max_size": POOL_SIZE, "timeout": POOL_WAIT_S},
+        },
+    }
 
 
 def _postgres_error(name: str, error: psycopg.Error) -> StoreError:

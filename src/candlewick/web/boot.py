@@ -42,16 +42,22 @@ def migrate() -> None:
 
     Raises:
         StoreError: it is damaged, or cannot be written.
+        StoreBusy: its server is away.
     """
     from django.conf import settings
     from django.core.management import call_command
     from django.db import DatabaseError
 
+    from candlewick.store.databases import Database
+
+    place = settings_in_force().rows
     database = settings.DATABASES["default"]
+    if isinstance(place, str):
+        Database.at(place).connect().close()  # says at once, and of itself, what is wrong with a server
     try:
-        if database["ENGINE"].endswith("sqlite3"):
+        if isinstance(place, Path):
             # Whoever reads a session's key is signed in: the file, and its journal after it, is ours alone.
-            Path(database["NAME"]).touch(mode=0o600)
+            place.touch(mode=0o600)
         call_command("migrate", verbosity=0, interactive=False)
     except (DatabaseError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error

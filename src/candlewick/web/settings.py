@@ -8,6 +8,8 @@ from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 
+from candlewick.store.databases import for_django
+from candlewick.store.keys import audit_key
 from candlewick.web.boot import host_names, is_booted, settings_in_force
 from candlewick.web.secret import secret_key
 from candlewick.web.shared import checked, connection_options
@@ -17,6 +19,7 @@ _settings = settings_in_force()
 _here = Path(__file__).resolve().parent
 
 DATA_DIR = _settings.data_dir
+AUDIT_KEY: bytes = audit_key(DATA_DIR, _settings.master_key_text) if is_booted() else b""
 SECRET_KEY = secret_key(DATA_DIR) if is_booted() else secrets.token_urlsafe()  # looking writes nothing
 DEBUG = False
 ALLOWED_HOSTS = host_names(_settings.web)
@@ -77,10 +80,13 @@ TEMPLATES: list[dict[str, Any]] = [
     },
 ]
 
+DATABASE_URL = _settings.rows if isinstance(_settings.rows, str) else ""
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": {
+    "default": for_django(_settings.rows)
+    if isinstance(_settings.rows, str)
+    else {
         "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATA_DIR / "candlewick.sqlite3",
+        "NAME": _settings.rows,
         "CONN_MAX_AGE": None,  # the bridge's threads live as long as the process
         "OPTIONS": {
             # A deferred transaction that turns into a write fails at once when another holds the lock;

@@ -3,7 +3,6 @@
 journal      `Journal`: commits batches, recovers entries
 writer       `JournalWriter`: the thread that commits, many batches at once
 batch        what one answer of the heart leaves to be written
-chain        hashes that tie each entry to all before it
 schema       the tables, and their migrations
 projections  what is looked up: orders, fills, round trips, days, buckets, folded from effects
 rows         how each noun stands in its table

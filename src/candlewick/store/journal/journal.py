@@ -14,8 +14,9 @@ from typing import Final, Self, cast
 import msgspec
 
 from candlewick.core.errors import StoreBusy, StoreError
+from candlewick.store import chain
 from candlewick.store.databases import Connection, Database, Place
-from candlewick.store.journal import chain, schema
+from candlewick.store.journal import schema
 from candlewick.store.journal.batch import AuditRow, Batch
 from candlewick.store.journal.projections import Projections
 from candlewick.trading.entries import Entry, decode, encode
@@ -59,7 +60,7 @@ class Journal:
             stack.enter_context(database.claim())
             self._connection: Connection = database.connect()
             stack.callback(self._connection.close)
-            schema.migrate(database, self._connection)
+            schema.migrate(database, self._connection, key)
             self._head = self._read_head()
             self._unheard: _Head | None = None
             self._projections = Projections(self._connection)
@@ -228,8 +229,8 @@ class Journal:
         if stored != [(head.commits,)]:
             raise StoreError(f"Another engine has written {self._database.name}. Start this one anew.")
         head.commits += 1
-        mac = chain.seal(self._key, "journal", head.seq, head.hash)
-        audit_mac = chain.seal(self._key, "audit", head.audit_seq, head.audit_hash)
+        mac = chain.seal(self._key, chain.JOURNAL, head.seq, head.hash)
+        audit_mac = chain.seal(self._key, chain.AUDIT, head.audit_seq, head.audit_hash)
         self._connection.write(
             "UPDATE ledger_head SET commits = ?, seq = ?, hash = ?, mac = ?, tx = ?, "
             "audit_seq = ?, audit_hash = ?, audit_mac = ? WHERE one = 1",

@@ -30,9 +30,9 @@ class Page(Generic[T]):
 
 @dataclass(slots=True)
 class Where:
-    """A condition on the rows of one account."""
+    """A condition on rows: those of one account, unless a table has none."""
 
-    account: int
+    account: int | None = None
     conditions: list[tuple[str, str, tuple[object, ...]]] = field(default_factory=list)
 
     def equal(self, column: str, value: object) -> None:
@@ -50,6 +50,11 @@ class Where:
     def among(self, column: str, values: Sequence[object]) -> None:
         """The column is one of `values`."""
         self._add(column, f"IN ({', '.join('?' * len(values))})" if values else "IN (NULL)", *values)
+
+    def begins(self, column: str, start: str) -> None:
+        """The column is a text that begins with `start`."""
+        self._add(column, ">= ?", start)
+        self._add(column, "< ?", start[:-1] + chr(ord(start[-1]) + 1))
 
     def present(self, column: str) -> None:
         """The column is known."""
@@ -78,11 +83,14 @@ class Where:
     @property
     def text(self) -> str:
         tests = [f"{column} {test}" for column, test, _ in self.conditions]
-        return "WHERE " + " AND ".join(["account = ?", *tests])
+        if self.account is not None:
+            tests.insert(0, "account = ?")
+        return f"WHERE {' AND '.join(tests)}" if tests else ""
 
     @property
     def parameters(self) -> list[object]:
-        return [self.account, *(value for _, _, values in self.conditions for value in values)]
+        values = [value for _, _, each in self.conditions for value in each]
+        return values if self.account is None else [self.account, *values]
 
     def _add(self, column: str, test: str, *values: object) -> None:
         for value in values:
@@ -106,7 +114,7 @@ class Seek:
         """The query of a page, with one row more than `limit` so that it is known whether any follow."""
         where = where.copy()
         if cursor is not None:
-            where.after(f"({self.column}, {self.id})", _opened(cursor, self.key), rising=self.rising)
+            where.after(f"({self.column}, {self.id})", opened(cursor, self.key), rising=self.rising)
         order = "ASC" if self.rising else "DESC"
         by = f"INDEXED BY {self.index} " if self.index is not None else ""
         statement = (
@@ -135,15 +143,20 @@ def _closed(value: object, id: object) -> str:
     return base64.urlsafe_b64encode(msgspec.json.encode([value, id])).rstrip(b"=").decode()
 
 
-def _opened(cursor: str, key: Any) -> Sequence[object]:
+def opened(cursor: str, key: Any) -> Sequence[object]:
+    """The key that a cursor carries.
+
+    Raises:
+        UsageError: it is none of ours.
+    """
     try:
         data = base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        opened: Sequence[object] = msgspec.json.decode(data, type=key)
+        parts: Sequence[object] = msgspec.json.decode(data, type=key)
     except (UnicodeEncodeError, binascii.Error, msgspec.MsgspecError):
         raise UsageError(f"cursor: {cursor[:40]!r} is none of ours. Leave it out to begin anew.") from None
-    for part in opened:
+    for part in parts:
         _require_sound("cursor", part)
-    return opened
+    return parts
 
 
 def _require_sound(column: str, value: object) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from candlewick.core.errors import StoreError
+from candlewick.store.chain import AUDIT, GENESIS, JOURNAL, seal
 from candlewick.store.databases import Connection, Database, SqliteDatabase
 
 _TABLES: Final = """
@@ -46,6 +47,7 @@ CREATE TABLE ledger_audit (
     after TEXT NOT NULL,
     hash {bytes} NOT NULL
 );
+CREATE INDEX ledger_audit_ts ON ledger_audit (ts, seq);
 -- one row; `commits` tells a writer whether the commit whose answer it never heard took effect
 CREATE TABLE ledger_head (
     one BIGINT NOT NULL PRIMARY KEY,
@@ -241,8 +243,8 @@ _VERSIONS: Final = 1
 """How many migrations there are. Never change one that was released: add one."""
 
 
-def migrate(database: Database, connection: Connection) -> None:
-    """Bring the tables to this version's schema.
+def migrate(database: Database, connection: Connection, key: bytes) -> None:
+    """Bring the tables to this version's schema. `key` seals the heads of the chains.
 
     Raises:
         StoreError: a newer Candlewick wrote them.
@@ -264,6 +266,8 @@ def migrate(database: Database, connection: Connection) -> None:
                 script = script.replace(f"{{{name}}}", word)
             for statement in script.strip().removesuffix(";").split(";\n"):
                 connection.write(statement)
-        connection.write(_FIRST_HEAD, [(b"", b"", b"", b"")])
+        connection.write(
+            _FIRST_HEAD, [(GENESIS, seal(key, JOURNAL, 0, GENESIS), GENESIS, seal(key, AUDIT, 0, GENESIS))]
+        )
         connection.write("DELETE FROM ledger_version")
         connection.write("INSERT INTO ledger_version VALUES (?)", [(_VERSIONS,)])

@@ -3,12 +3,16 @@
 people     people who may sign in, and their login links
 accounts   money that people trade with, and who may
 tokens     what programs show
+keys       keys of venues, encrypted
+audit      what people did outside the engine
 watchlist  what people watch
 """
 
 from __future__ import annotations
 
 from candlewick.store.models.accounts import PAPER_CASH, Account, AccountKind, AccountMember
+from candlewick.store.models.audit import AuditEvent, AuditHead
+from candlewick.store.models.keys import VenueKey
 from candlewick.store.models.people import LINK_LIFETIME, LoginLink, Role, User
 from candlewick.store.models.tokens import ApiToken, ProgramSession
 from candlewick.store.models.watchlist import WATCHLIST_LIMIT, WatchlistEntry
@@ -21,9 +25,12 @@ __all__ = [
     "AccountKind",
     "AccountMember",
     "ApiToken",
+    "AuditEvent",
+    "AuditHead",
     "LoginLink",
     "ProgramSession",
     "Role",
     "User",
+    "VenueKey",
     "WatchlistEntry",
 ]

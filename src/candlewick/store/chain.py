@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Final
 
-GENESIS = b""
+GENESIS: Final = b""
+JOURNAL: Final = "journal"
+AUDIT: Final = "audit"
+PEOPLE: Final = "people"
 
 
 def link(previous: bytes, *fields: int | str) -> bytes:
