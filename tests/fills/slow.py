@@ -106,10 +106,10 @@ class SlowVenue:
 
     def book(self, bids: Side, asks: Side) -> None:
         self.bids, self.asks = bids, asks
-        shown = {(False, p): q for p, q in bids} | {(True, p): q for p, q in asks}
-        self.taken = {
-            key: min(lots, shown[key]) for key, lots in self.taken.items() if min(lots, shown.get(key, 0)) > 0
-        }
+        for (buys, price), lots in tuple(self.taken.items()):
+            shown = self.displayed(asks if buys else bids, not buys, price)
+            left = lots if shown is None else min(lots, shown)
+            self.taken[buys, price] = left
         for buys in (True, False):
             for order in self.by_priority(buys):
                 self.walk(order, maker=True)
@@ -146,13 +146,17 @@ class SlowVenue:
                 self.news.append(End(order.id))
                 self.resting.remove(order)
 
+    def displayed(self, levels: Side, are_bids: bool, price: int) -> int | None:
+        """What stands at a price; None: deeper than the deepest level, where the book is not known."""
+        if not levels or (price < levels[-1][0] if are_bids else price > levels[-1][0]):
+            return None
+        return dict(levels).get(price, 0)
+
     def look(self) -> None:
         for order in self.resting:
             assert order.limit is not None
-            own = self.bids if order.buys else self.asks
-            displayed = dict(own).get(order.limit, 0)
-            deepest = own[-1][0] if own else None
-            if deepest is None or (order.limit < deepest if order.buys else order.limit > deepest):
+            displayed = self.displayed(self.bids if order.buys else self.asks, order.buys, order.limit)
+            if displayed is None:
                 continue  # out of sight
             if order.ahead is None:
                 order.ahead = Fraction(displayed)

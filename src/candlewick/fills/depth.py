@@ -6,6 +6,7 @@ Nobody else sees a simulated order, so the venue goes on displaying what it took
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from candlewick.fills.compiled import compiled
@@ -14,26 +15,18 @@ from candlewick.fills.state import Levels, Rows
 
 
 @compiled
-def refresh(taken: Rows, held: int, levels: Levels, shown: int, whole: bool, side: int, lot: float) -> int:
-    """What is still taken now that one side of the book shows these levels; how many rows of `taken` hold it.
+def refresh(taken: Rows, held: int, displayed: Rows, lot: float) -> int:
+    """What is still taken now that this is `displayed` at each of its prices; how many rows hold something.
 
-    `side` is the direction of who takes here (asks are bought). A price deeper than what is `shown` of a
-    book that is not `whole` is kept: it may still stand there.
+    NaN: the level is deeper than the book is known; it may still stand there.
     """
     kept = 0
     for row in range(held):
-        price = taken[row].price
-        left = 0.0
-        found = False
-        for level in range(shown):
-            if levels[level, 0] == price:
-                left = min(taken[row].quantity, units(levels[level, 1], lot))
-                found = True
-                break
-        if not found and not whole and shown > 0 and (price - levels[shown - 1, 0]) * side > 0.0:
-            left = taken[row].quantity
+        left = taken[row].quantity
+        if not math.isnan(displayed[row]):
+            left = min(left, units(displayed[row], lot))
         if left > 0.0:
-            taken[kept].price = price
+            taken[kept].price = taken[row].price
             taken[kept].quantity = left
             kept += 1
     return kept

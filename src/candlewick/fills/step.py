@@ -153,17 +153,14 @@ def step_depth(orders: Rows, n: int, rules: Any, displayed: Rows) -> None:
 @compiled
 def step_book(
     orders: Rows, n: int, rules: Any, position: Any,
-    bids: Levels, asks: Levels, shown: int, whole: bool, taken: Rows, held: Rows, out: Rows,
+    bids: Levels, asks: Levels, shown: int, taken: Rows, held: Rows, out: Rows,
 ) -> int:  # fmt: skip
     """The book is this: resting orders it has come to meet are filled, then arriving ones take what is left.
 
     Args:
         bids, asks: levels, best first; only the first `shown` of each are displayed, the rest are assumed.
-        whole: the venue has no levels beyond those.
         taken, held: per side (0 bids, 1 asks) what this account took, and how many rows of it hold something.
     """
-    held[0] = depth.refresh(taken[0], held[0], bids, min(shown, len(bids)), whole, SELL, rules.lot)
-    held[1] = depth.refresh(taken[1], held[1], asks, min(shown, len(asks)), whole, BUY, rules.lot)
     count = 0
     rows = np.empty(n, np.int64)
     for side in (BUY, SELL):

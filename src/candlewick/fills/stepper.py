@@ -37,6 +37,10 @@ UNSEEN: Final = 100
 """Levels assumed behind a quote."""
 
 
+Displayed = Callable[[Side, float], float | None]
+"""What is displayed by a side at a price; None: deeper than is known."""
+
+
 class Book(Protocol):
     """A book that is whole. `market.book.OrderBook` is one."""
 
@@ -73,6 +77,7 @@ class Stepper:
         self._levels = (np.empty((TOP, 2)), np.empty((TOP, 2)))
         self._ids: list[str] = []
         self._edges_known = False
+        self._remembers = False
         self._arriving = False
         self._waiting = False
         self._resting: list[tuple[int, Side, float]] = []
@@ -101,7 +106,7 @@ class Stepper:
     @property
     def is_idle(self) -> bool:
         """Whether it has no orders, and remembers nothing that was taken."""
-        return not self._ids and not self._held.any()
+        return not self._ids and not self._remembers
 
     @property
     def waits(self) -> bool:
@@ -189,41 +194,41 @@ class Stepper:
         """The book, whole."""
         actions: list[Action] = []
         self._find_edges()
+        if self._remembers:
+            self._forget(book.quantity_at)
         bid, ask = book.best_bid, book.best_ask
         if self._stirs(bid[0] if bid else -math.inf, ask[0] if ask else math.inf):
-            n = TOP
-            if self._arriving:
-                n = DEEPEST if self._wants_more_than(book) else TOP
+            n = DEEPEST if self._arriving and self._wants_more_than(book) else TOP
             bids, asks = self._fill_levels(book.bids(n), book.asks(n))
-            actions = self._take(bids, asks, DEEPEST, whole=len(bids) < n and len(asks) < n)
+            actions = self._take(bids, asks, DEEPEST)
             self._find_edges()
         if self._resting:
-            displayed = self._displayed
-            for row, side, price in self._resting:
-                there = book.quantity_at(side, price)
-                displayed[row] = NAN if there is None else there
-            step.step_depth(self._orders, len(self._ids), self._rules, displayed)
+            self._queue(book.quantity_at)
         return actions
 
     def quote(self, bid: float, bid_quantity: float, ask: float, ask_quantity: float) -> list[Action]:
         """Best bid and ask, where no book is whole. Depth behind them is assumed for takers alone."""
+
+        def displayed(side: Side, price: float) -> float | None:
+            best, there = (bid, bid_quantity) if side == "buy" else (ask, ask_quantity)
+            if price == best:
+                return there
+            return 0.0 if (price > best) == (side == "buy") else None
+
         actions: list[Action] = []
         self._find_edges()
+        if self._remembers:
+            self._forget(lambda side, price: displayed(side, price) or 0.0)  # what was assumed is forgotten
         if self._stirs(bid, ask):
             rows = UNSEEN if self._arriving else 1
             bids, asks = np.empty((rows, 2)), np.empty((rows, 2))
             spread = max(ask - bid, float(self._rules["tick"]))
             n_bids = depth.ladder(bids, bid, bid_quantity, spread, -1)
             n_asks = depth.ladder(asks, ask, ask_quantity, spread, 1)
-            actions = self._take(bids[:n_bids], asks[:n_asks], 1, whole=True)
+            actions = self._take(bids[:n_bids], asks[:n_asks], 1)
             self._find_edges()
         if self._resting:
-            displayed = self._displayed
-            for row, side, price in self._resting:
-                best, there = (bid, bid_quantity) if side == "buy" else (ask, ask_quantity)
-                better = price > best if side == "buy" else price < best
-                displayed[row] = there if price == best else 0.0 if better else NAN
-            step.step_depth(self._orders, len(self._ids), self._rules, displayed)
+            self._queue(displayed)
         return actions
 
     def open(self, price: float) -> list[Action]:
@@ -250,23 +255,43 @@ class Stepper:
 
     def _stirs(self, bid: float, ask: float) -> bool:
         """Whether this best bid and ask can do more than move queues."""
-        return (
-            self._arriving or ask <= self._highest_buy or bid >= self._lowest_sell or bool(self._held.any())
-        )
+        return self._arriving or ask <= self._highest_buy or bid >= self._lowest_sell
 
-    def _take(self, bids: Levels, asks: Levels, shown: int, *, whole: bool) -> list[Action]:
+    def _take(self, bids: Levels, asks: Levels, shown: int) -> list[Action]:
         room = int(self._held.max()) + max(len(bids), len(asks))
         if room > self._taken.shape[1]:
             taken = np.zeros((2, 2 * room), TAKEN)
             taken[:, : self._taken.shape[1]] = self._taken
             self._taken = taken
         self._edges_known = False  # an order that comes to rest makes no action
-        return self._drain(
+        actions = self._drain(
             lambda: step.step_book(
                 self._orders, len(self._ids), self._rules, self._position,
-                bids, asks, shown, whole, self._taken, self._held, self._out,
+                bids, asks, shown, self._taken, self._held, self._out,
             )
         )  # fmt: skip
+        self._remembers = bool(self._held.any())
+        return actions
+
+    def _forget(self, displayed: Displayed) -> None:
+        """Remember of what was taken no more than is still displayed."""
+        sides: tuple[Side, Side] = ("buy", "sell")
+        for row, side in enumerate(sides):
+            held = int(self._held[row])
+            if held:
+                prices = self._taken[row]["price"][:held].tolist()
+                there = [displayed(side, price) for price in prices]
+                now = np.array([NAN if each is None else each for each in there])
+                self._held[row] = depth.refresh(self._taken[row], held, now, float(self._rules["lot"]))
+        self._remembers = bool(self._held.any())
+
+    def _queue(self, displayed: Displayed) -> None:
+        """Let the resting orders see what stands at their prices."""
+        now = self._displayed
+        for row, side, price in self._resting:
+            there = displayed(side, price)
+            now[row] = NAN if there is None else there
+        step.step_depth(self._orders, len(self._ids), self._rules, now)
 
     def _make_room(self) -> None:
         """Have a bar done in one step: what it leaves behind may not be looked at twice."""
