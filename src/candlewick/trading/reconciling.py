@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
+from typing import Literal
 
 from candlewick.core.account import MarginMode
 from candlewick.core.order import InFlight
@@ -22,7 +23,7 @@ from candlewick.core.reports import (
     VenueState,
 )
 from candlewick.trading.account import AccountState
-from candlewick.trading.effects import Alert, AskVenue
+from candlewick.trading.effects import Alert
 from candlewick.trading.entries import LeverageSet, Transferred
 from candlewick.trading.marks import Market
 from candlewick.trading.reporting import is_at_venue
@@ -31,6 +32,7 @@ from candlewick.trading.valuing import rate
 
 ZERO = Decimal(0)
 Differences = Mapping[str, Decimal]
+Kind = Literal["deposit", "correction"]
 
 
 def missed(account: AccountState, state: VenueState) -> Iterator[Report]:
@@ -63,45 +65,53 @@ def differences(account: AccountState, market: Market, state: VenueState) -> Dif
     return {name: by for name, by in found.items() if by}
 
 
-def settle(account: AccountState, market: Market, state: VenueState, before: Differences) -> list[Step]:
-    """Book what the venue has and we cannot explain, once it was seen twice.
+def begins(account: AccountState) -> bool:
+    """Whether nothing was ever booked: then all that the venue has is where the account begins."""
+    return not account.known_transfers and not account.known_fills
 
-    Between two answers of a venue a fill may lie that is told only later: booking what was seen once would
-    count it twice. An account that begins takes what is there at once.
-    """
-    found = differences(account, market, state)
-    steps: list[Step] = list(_leverages(account, market, state))
-    begins = not account.known_transfers and not account.known_fills
-    if any(before.get(name) != by for name, by in found.items()) and not begins:
-        return [*steps, AskVenue(account.number)]
+
+def contracts(account: AccountState, market: Market, state: VenueState) -> list[Step]:
+    """Make the account's contracts, and their leverage, those that the venue has."""
     theirs = {each.instrument: each for each in state.positions or ()}
-    for name, by in found.items():
-        if name in market.instruments:
-            steps.append(_adopted(account, market, name, by, theirs.get(name), state.ts))
-        else:
-            steps.append(_corrected(account, market, name, by, state, begins=begins))
-    if found and not begins:
-        listed = ", ".join(f"{by:+f} {name}" for name, by in found.items())
-        steps.append(
-            Alert(
-                account=account.number,
-                severity="WARNING",
-                title="The venue had something else",
-                message=f"{state.venue} has {listed} that no fill or transfer explains. It was booked so.",
-                ts=state.ts,
-            )
-        )
-    return steps
+    return [
+        *_leverages(account, market, state),
+        *(
+            _adopted(account, market, name, by, theirs.get(name), state.ts)
+            for name, by in differences(account, market, state).items()
+            if name in market.instruments
+        ),
+    ]
+
+
+def money(account: AccountState, market: Market, state: VenueState, kind: Kind) -> list[Step]:
+    """Make the account's balances those that the venue has, once its contracts are."""
+    return [
+        _corrected(account, market, name, by, state, kind)
+        for name, by in differences(account, market, state).items()
+        if name not in market.instruments
+    ]
+
+
+def told(account: AccountState, state: VenueState, found: Differences) -> Alert:
+    """What people should know of money or contracts that came or went by other means."""
+    listed = ", ".join(f"{by:+f} {name}" for name, by in found.items())
+    return Alert(
+        account=account.number,
+        severity="WARNING",
+        title="The venue had something else",
+        message=f"{state.venue} has {listed} that no fill or transfer explains. It was booked so.",
+        ts=state.ts,
+    )
 
 
 def _corrected(
-    account: AccountState, market: Market, currency: str, by: Decimal, state: VenueState, *, begins: bool
+    account: AccountState, market: Market, currency: str, by: Decimal, state: VenueState, kind: Kind
 ) -> Transferred:
     per_unit = rate(account, market, currency)
     return Transferred(
         account=account.number,
         id=f"{state.venue}-{state.ts}-{currency}",
-        kind="deposit" if begins else "correction",
+        kind=kind,
         currency=currency,
         amount=by,
         value=None if per_unit is None else by * per_unit,
