@@ -214,9 +214,10 @@ def test_a_restored_book_goes_on_as_if_nothing_had_been():
         buy  4 BTCUSDT-PERP @ 100 fee 0.1 USDT
         buy  1 BTCUSDT @ 100
         buy  1 BTCUSDT @ 110
+        buy  5 BNBUSDT @ 300
     """
     after = """
-        sell 1.5 BTCUSDT @ 130
+        sell 1.5 BTCUSDT @ 130 fee 0.5 BNB
         sell 6 BTCUSDT-PERP @ 105
     """
     whole = run(before + after)
@@ -306,6 +307,7 @@ def test_a_purchase_first_buys_back_the_coin_that_fees_took_while_there_was_none
     fees = {key: amount for key, amount in history.book.totals.items() if key[0].startswith("fees:")}
     assert sum(amount for (_, coin), amount in fees.items() if coin == "BNB") == 0
     assert sum(amount for (_, coin), amount in fees.items() if coin == "USDT") == 60
+    assert history.book.snapshot().owed == {}
 
 
 def test_a_withdrawal_takes_a_coins_lots_at_their_cost():

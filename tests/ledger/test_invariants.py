@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -71,9 +72,12 @@ def test_it_finds_a_fill_that_was_not_booked():
     assert [fault.code for fault in found] == ["position_is_not_its_fills", "balance_is_not_its_fills"]
 
 
-def test_it_finds_a_position_that_its_postings_do_not_explain():
+@pytest.mark.parametrize("what", ["quantity", "cost"])
+@pytest.mark.parametrize("symbol", ["BTCUSDT", "BTCUSDT-PERP"])
+def test_it_finds_a_position_that_its_lots_and_postings_do_not_explain(symbol, what):
     history = run(SOUND)
-    history.book.positions["binance:BTCUSDT"].quantity += 1
+    position = history.book.positions[f"binance:{symbol}"]
+    setattr(position, what, getattr(position, what) + 1)
     found = invariants.check(history.book)
     assert {fault.code for fault in found} == {"position_is_not_its_postings"}
 

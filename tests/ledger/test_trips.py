@@ -90,6 +90,18 @@ def test_a_trip_is_over_when_what_is_left_is_less_than_can_be_sold():
     assert again.gross == D("0.01")  # 0.0005 of the dust, bought at 100
 
 
+def test_one_lot_can_be_sold_so_the_trip_goes_on():
+    history = History()
+    history.book.know(spot("BTC", lot=D("0.001")))
+    history.run("buy 1 BTCUSDT @ 100\nsell 0.999 BTCUSDT @ 110")
+    assert [trip.status for trip in trips(history)] == ["open"]
+
+
+def test_its_quantity_is_the_most_that_was_held():
+    (trip,) = trips(run("buy 3 BTCUSDT @ 100\nsell 2 BTCUSDT @ 100\nbuy 1 BTCUSDT @ 100"))
+    assert (trip.quantity, trip.open_quantity) == (3, 2)
+
+
 def test_an_inverse_trip_counts_in_its_coin():
     (trip,) = trips(run("buy 10 BTCUSD-PERP @ 10000\nsell 10 BTCUSD-PERP @ 12500"))
     assert (trip.currency, trip.gross, trip.entry_price, trip.exit_price) == ("BTC", D("0.02"), 10000, 12500)
