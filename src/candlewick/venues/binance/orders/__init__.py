@@ -1,9 +1,10 @@
 """Live trading on Binance, spot and USDⓈ-M: orders out, what became of them back.
 
-account     one account: orders on their way, its streams, and what is asked again until it is known
+account     one account: what it sends, what its streams say, what is asked for when something was missed
 clock       the venue's clock, which every signed request is stamped with
 endpoints   addresses of the private side, of the real venue and of a simulated one
 mapper      messages → what they say of an order or of money, pure
+outgoing    orders, cancellations and amendments on their way, each until its fate is known
 reconcile   an account as the venue has it: open orders, missed fills, balances, positions
 refusals    the venue's error codes: what each means for an order
 requests    what we ask of the venue → the request that asks it, pure

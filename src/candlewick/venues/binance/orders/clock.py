@@ -27,9 +27,13 @@ class VenueClock:
         """The venue's clock minus ours; None until it was asked."""
         return min(self._round_trips)[1] if self._round_trips else None
 
-    def now_ms(self) -> int:
+    def now_ns(self) -> int:
         """The time there."""
-        return int(self._clock.now_ns() / NS_PER_MS + (self.offset_ms or 0.0))
+        return self._clock.now_ns() + round((self.offset_ms or 0.0) * NS_PER_MS)
+
+    def now_ms(self) -> int:
+        """The time there, in the venue's own unit."""
+        return self.now_ns() // NS_PER_MS
 
     def note(self, asked_ns: int, venue_ms: int, answered_ns: int) -> None:
         """Take a measurement in: half-way through a request the venue read what it answers."""

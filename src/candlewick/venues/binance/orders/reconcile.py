@@ -20,6 +20,7 @@ from candlewick.core.clock import NS_PER_MS
 from candlewick.core.errors import VenueError
 from candlewick.core.instrument import Instrument
 from candlewick.core.reports import (
+    ExternalOrder,
     FundingPaid,
     Report,
     VenueBalance,
@@ -32,7 +33,7 @@ from candlewick.venues.binance.orders.mapper import Mapper, Said, tidy
 from candlewick.venues.binance.orders.refusals import NO_SUCH_ORDER, Refusal
 from candlewick.venues.binance.orders.rest import SignedRest
 from candlewick.venues.binance.orders.terms import Unsupported, market_of
-from candlewick.venues.binance.orders.tracker import Tracked, Tracker
+from candlewick.venues.binance.orders.tracker import Tracked, Tracker, external
 
 OVERLAP_MS: Final = 60_000  # a list that is read by time is read again so far back
 FUNDING_LATE_MS: Final = 600_000  # how long after a settlement its payment may be booked
@@ -62,6 +63,7 @@ class Collected:
         said: by our id, every order that is open, was asked about, or has traded.
         lost: orders that the venue does not know.
         reports: what is news in that: fills, triggers, ends that were held back until now.
+        heard: how many orders the tracker was told of, so that others know what else it was told.
     """
 
     said: dict[str, tuple[Tracked, Said]] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Collected:
     balances: list[VenueBalance] = field(default_factory=list)
     positions: list[VenuePosition] = field(default_factory=list)
     fundings: list[FundingPaid] = field(default_factory=list)
+    heard: int = 0
 
     @property
     def orders(self) -> list[VenueOrder]:
@@ -85,8 +88,7 @@ async def collect(side: Side, tracker: Tracker) -> Collected:
     """
     found = Collected()
     for said in await _open(side):
-        tracked, _ = tracker.identify(said)
-        found.said[tracked.id] = tracked, said
+        _put_down(tracker, said, found)
     await _money(side, found)
     income = await _income(side)
     for tracked in tracker.working(side.market):
@@ -99,6 +101,7 @@ async def collect(side: Side, tracker: Tracker) -> Collected:
             found.said[tracked.id] = tracked, became
     for _, said in list(found.said.values()):
         found.reports += tracker.heard(said)
+        found.heard += 1
     for native in sorted(_symbols(side, tracker, found, income)):
         await _trades(side, tracker, native, found)
     for tracked in list(tracker.missing()):
@@ -270,9 +273,18 @@ async def _who(side: Side, tracker: Tracker, native: str, venue_id: str, found: 
         raise VenueError(f"There are trades in {native}, which the venue does not list any more.")
     request = requests.query(instrument, requests.by_id(venue_id), algo=False)
     said = side.mapper.order(await side.rest.ask(request, wire.decode_order))
-    tracked, _ = tracker.identify(said)
-    found.said[tracked.id] = tracked, said
+    tracked = _put_down(tracker, said, found)
     found.reports += tracker.heard(said)
+    found.heard += 1
+    return tracked
+
+
+def _put_down(tracker: Tracker, said: Said, found: Collected) -> Tracked:
+    """Put down what was said of an order; a stranger's is claimed before its fills are told."""
+    tracked, is_external = tracker.identify(said)
+    found.said[tracked.id] = tracked, said
+    if is_external:
+        found.reports.append(ExternalOrder(tracker.account, external(tracked, said), said.ts))
     return tracked
 
 
@@ -316,15 +328,14 @@ def _funding(
 
 def _venue_order(tracked: Tracked, said: Said) -> VenueOrder:
     """How the order stands, as far as its fills bear it out."""
-    told = tracked.told if tracked.told is not None else (said.filled or ZERO)
-    status = said.status
-    if tracked.is_missing or (status == "FILLED" and told < tracked.terms.quantity):
-        status = "PARTLY_FILLED" if told else "OPEN"
+    known, status = tracked.known, said.status
+    if tracked.is_missing:
+        status = "PARTLY_FILLED" if known else "OPEN"
     return VenueOrder(
         order_id=tracked.id,
         venue_id=said.venue_id,
         terms=tracked.terms,
-        filled=told,
+        filled=known,
         average_price=said.average,
         status=status,
         reason=said.reason,
@@ -338,7 +349,7 @@ def lost(tracked: Tracked, ts: int) -> VenueOrder:
         order_id=tracked.id,
         venue_id=tracked.venue_id or "",
         terms=tracked.terms,
-        filled=tracked.told or ZERO,
+        filled=tracked.known,
         average_price=None,
         status="REJECTED",
         reason="lost: the venue knows no such order",

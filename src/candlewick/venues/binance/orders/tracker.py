@@ -45,10 +45,13 @@ class Tracked:
     Attributes:
         id: as the heart knows it.
         venue_id: in the matching engine; algo_id: in the algo service (`algo-…`), before its trigger.
-        told: how much of it was told in fills; None: it was done before this process began, and its fills
-            are the ledger's.
+        told: how much of it this process has told in fills; None: it was done before, and its fills are the
+            ledger's.
+        booked: how much of it the heart had when it was first followed.
+        filled: how much of it the venue has filled.
         is_sending: its fate is being found out; nobody else may judge it.
         end: how it ended, held back until its fills are told.
+        created_ns: when the heart made it.
         changed_ms: since when its terms are these, by the venue's clock.
     """
 
@@ -60,6 +63,7 @@ class Tracked:
     is_ours: bool
     venue_id: str | None = None
     algo_id: str | None = None
+    booked: Decimal = ZERO
     filled: Decimal = ZERO
     is_sending: bool = False
     is_accepted: bool = False
@@ -67,6 +71,7 @@ class Tracked:
     is_forced: bool = False
     is_done: bool = False
     end: Said | None = None
+    created_ns: int = 0
     changed_ms: int = 0
 
     @property
@@ -75,9 +80,14 @@ class Tracked:
         return self.algo_id is not None and self.venue_id is None
 
     @property
+    def known(self) -> Decimal:
+        """How much of it the heart knows to be filled. (What was booked may be told once more.)"""
+        return self.filled if self.told is None else max(self.told, self.booked)
+
+    @property
     def is_missing(self) -> bool:
-        """Whether the venue has filled more of it than was told."""
-        return self.told is not None and self.told < self.filled
+        """Whether the venue has filled more of it than is known."""
+        return self.known < self.filled
 
 
 @dataclass(slots=True)
@@ -116,7 +126,7 @@ class Tracker:
         """Follow an order of the heart's, as it has it."""
         tracked = self._by_id.get(order.id)
         if tracked is None:
-            tracked = Tracked(order.id, market, symbol, order.terms, order.filled, not _is_external(order.id))
+            tracked = Tracked(order.id, market, symbol, order.terms, ZERO, not _is_external(order.id))
             self._add(tracked)
             tracked.is_triggered = order.triggered_at is not None
             tracked.is_accepted = order.venue_id is not None or order.status != "IN_FLIGHT"
@@ -124,7 +134,8 @@ class Tracker:
                 self._name(tracked, order.venue_id)
             elif _is_external(order.id):
                 self._name(tracked, order.id[3:])
-            tracked.filled = order.filled
+            tracked.booked = tracked.filled = order.filled
+            tracked.created_ns = order.created_at
         if algo and tracked.venue_id is None and tracked.algo_id is None:
             tracked.algo_id = ""  # it is there under our id, and has not told its own
         return tracked
@@ -140,6 +151,11 @@ class Tracker:
     def working(self, market: PrivateMarket) -> list[Tracked]:
         """Orders of a market that are not done."""
         return [each for each in self._by_id.values() if each.market == market and not each.is_done]
+
+    def sending_since(self) -> int | None:
+        """A moment before the first order was made whose fate is being found out; None: there is none."""
+        made = [each.created_ns for each in self._by_id.values() if each.is_sending]
+        return min(made) - 1 if made else None
 
     def identify(self, said: Said) -> tuple[Tracked, bool]:
         """The order that the venue speaks of, and whether it was not known before.
@@ -355,7 +371,7 @@ class Tracker:
             said, tracked.end = tracked.end, None
             expired = said.what != "cancelled"
             return [Gone(self.account, tracked.id, said.reason, said.ts, expired)]
-        if tracked.terms.quantity and tracked.told == tracked.terms.quantity:
+        if tracked.terms.quantity and tracked.told is not None and tracked.known >= tracked.terms.quantity:
             tracked.is_done = True
         return []
 

@@ -11,8 +11,9 @@ from candlewick.core.errors import ConfigError, UnknownAccount
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import VenueState
-from candlewick.venues.binance.orders.account import Health, LiveAccount, Patience
+from candlewick.venues.binance.orders.account import Health, LiveAccount
 from candlewick.venues.binance.orders.endpoints import PrivateSides
+from candlewick.venues.binance.orders.outgoing import Patience
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.connection import Policy
 from candlewick.venues.execution import Tell
@@ -86,15 +87,15 @@ class BinanceOrders:
 
     def place(self, order: Order) -> None:
         """Send an order that is in the journal; a second call with the same id makes no second order."""
-        self._of(order.account).place(order)
+        self._of(order.account).outgoing.place(order)
 
     def cancel(self, order: Order) -> None:
         """Ask for an order's end."""
-        self._of(order.account).cancel(order)
+        self._of(order.account).outgoing.cancel(order)
 
     def amend(self, order: Order, terms: Terms) -> None:
         """Ask for new terms of an order that keeps its id."""
-        self._of(order.account).amend(order, terms)
+        self._of(order.account).outgoing.amend(order, terms)
 
     async def state(self, account: int, working: Iterable[Order]) -> VenueState:
         """The account as the venue has it, with what became of `working`, whatever it is.
