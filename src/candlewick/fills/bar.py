@@ -35,6 +35,8 @@ from candlewick.fills.state import (
 @compiled
 def step_open(orders: Rows, n: int, rules: Any, position: Any, price: float, out: Rows) -> int:
     """The first trade of a bar sets off what it meets, fills what arrives and the limits it is beyond."""
+    if _is_quiet(orders, n, price, price):
+        return 0
     count = step.step_price(orders, n, rules, price, out)
     for row in range(n):
         if step.is_full(out, count):
@@ -52,6 +54,8 @@ def step_range(
     orders: Rows, n: int, rules: Any, position: Any, high: float, low: float, close: float, out: Rows
 ) -> int:
     """The rest of a bar: stops, then targets and limits, then trailing stops follow the best price."""
+    if _is_quiet(orders, n, high, low):
+        return 0
     count = 0
     rests = orders["stage"][:n] == RESTING  # what a stop leaves behind waits for the next bar
     for row in range(n):
@@ -78,6 +82,22 @@ def step_range(
             if (close - at) * order.side >= 0.0:  # a NaN compares as false
                 count = _set_off(orders, row, rules, position, at, out, count)
     return step.step_position(orders, n, position, out, count)
+
+
+@compiled
+def _is_quiet(orders: Rows, n: int, high: float, low: float) -> bool:
+    """Whether these prices do nothing to any order: so it is in most bars, and they cost a look."""
+    for row in range(n):
+        order = orders[row]
+        if order.stage == ARRIVING or (order.stage == WAITING and order.kind == TRAILING):
+            return False
+        if order.stage == WAITING:
+            side = -order.side if order.kind == TAKE_PROFIT else order.side
+            if _reached(side, order.stop, high, low):
+                return False
+        elif order.stage == RESTING and _traded_through(order, high, low, True):
+            return False
+    return True
 
 
 @compiled

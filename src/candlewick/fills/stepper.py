@@ -26,6 +26,7 @@ from candlewick.fills.state import (
     WAITING,
     Action,
     Levels,
+    Rows,
     Rules,
 )
 
@@ -88,6 +89,11 @@ class Stepper:
 
     def __contains__(self, id: str) -> bool:
         return id in self._ids
+
+    @property
+    def rows(self) -> Rows:
+        """The orders' own rows, in order of arrival: what a loop in machine code works on."""
+        return self._orders[: len(self._ids)]
 
     @property
     def ids(self) -> tuple[str, ...]:
