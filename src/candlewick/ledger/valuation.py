@@ -96,6 +96,19 @@ def value(book: Book, marks: Mapping[str, Decimal], *, tiers: Mapping[str, Tiers
         return _Valuer(book, marks, tiers or {}).value()
 
 
+def pool_of(
+    book: Book, currency: str, marks: Mapping[str, Decimal], *, tiers: Mapping[str, Tiers] | None = None
+) -> Pool:
+    """The margin of the contracts that settle in `currency`, without valuing all the rest."""
+    with exact():
+        contracts = [
+            _Marked(position, marks.get(id), tiers or {})
+            for id, position in book.positions.items()
+            if position.currency == currency and not position.is_spot
+        ]
+        return _pool(book, currency, contracts)
+
+
 class _Marked:
     """A position with what its mark makes of it."""
 
@@ -134,7 +147,7 @@ class _Valuer:
         # one for the account's own currency, and one for each other that a contract settles in
         currencies = dict.fromkeys([book.currency, *(it.position.currency for it in contracts)])
         pools = {
-            currency: self.pool(currency, [it for it in contracts if it.position.currency == currency])
+            currency: _pool(book, currency, [it for it in contracts if it.position.currency == currency])
             for currency in currencies
         }
         return Valuation(
@@ -152,25 +165,6 @@ class _Valuer:
             positions=tuple(_position(it, pools.get(it.position.currency)) for it in self.held),
             pools=tuple(pools.values()),
             missing=tuple(self.missing),
-        )
-
-    def pool(self, currency: str, contracts: list[_Marked]) -> Pool:
-        cross = [it for it in contracts if it.position.margin_mode == "cross"]
-        isolated = sum((it.position.margin for it in contracts), ZERO)
-        wallet = self.book.balances.get(currency, ZERO) - isolated
-        unrealised = _plus(*(it.unrealised for it in cross))
-        initial = _plus(*(it.initial for it in cross))
-        bound = None if initial is None else -initial
-        return Pool(
-            currency=currency,
-            wallet=wallet,
-            isolated=isolated,
-            unrealised=unrealised,
-            initial_margin=initial,
-            maintenance_margin=_plus(*(it.maintenance for it in cross)),
-            equity=_plus(wallet, unrealised),
-            free=_plus(wallet, unrealised, bound),
-            spendable=_plus(wallet, None if unrealised is None else min(unrealised, ZERO), bound),
         )
 
     def total(self, kind: str, sign: int) -> Decimal | None:
@@ -192,6 +186,26 @@ class _Valuer:
             self.missing[currency] = None
             return None
         return amount * known
+
+
+def _pool(book: Book, currency: str, contracts: list[_Marked]) -> Pool:
+    cross = [it for it in contracts if it.position.margin_mode == "cross"]
+    isolated = sum((it.position.margin for it in contracts), ZERO)
+    wallet = book.balances.get(currency, ZERO) - isolated
+    unrealised = _plus(*(it.unrealised for it in cross))
+    initial = _plus(*(it.initial for it in cross))
+    bound = None if initial is None else -initial
+    return Pool(
+        currency=currency,
+        wallet=wallet,
+        isolated=isolated,
+        unrealised=unrealised,
+        initial_margin=initial,
+        maintenance_margin=_plus(*(it.maintenance for it in cross)),
+        equity=_plus(wallet, unrealised),
+        free=_plus(wallet, unrealised, bound),
+        spendable=_plus(wallet, None if unrealised is None else min(unrealised, ZERO), bound),
+    )
 
 
 def _position(it: _Marked, pool: Pool | None) -> PositionValue:
