@@ -34,6 +34,8 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
             which it begins to trail (None: at once).
         trail, trail_percent: distance of a `trailing_stop` from the best price since, in quote or in percent
             (`Decimal("1.5")` is 1.5 %); exactly one of them is given.
+        trailed: the best price that a `trailing_stop` has met, as its venue tells while it moves, so that it
+            goes on from there after a restart; None: it has not begun, or its venue does not tell.
         good_till: when a GTD order expires, ns UTC.
     """
 
@@ -45,6 +47,7 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     stop_price: Decimal | None = None
     trail: Decimal | None = None
     trail_percent: Decimal | None = None
+    trailed: Decimal | None = None
     time_in_force: TimeInForce = "GTC"
     good_till: int | None = None
     post_only: bool = False

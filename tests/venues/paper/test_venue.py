@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from candlewick.core.order import Open, PartlyFilled
-from candlewick.core.reports import Accepted, Fill, Gone, Refused, Report, Triggered
+from candlewick.core.reports import Accepted, Amended, Fill, Gone, Refused, Report, Triggered
 from candlewick.trading.settings import AccountSettings
 from candlewick.venues.execution import OrderVenue
 from candlewick.venues.paper.venue import PaperVenue
@@ -228,7 +228,7 @@ def test_a_trailing_stop_follows_by_percent() -> None:
     house = open_house()
     house.place("sell", "1", "trailing_stop", trail_percent="2")
     for price in (100.0, 110.0, 107.9):
-        assert house.trade(price, 1.0, "buy") == []
+        assert all(isinstance(each, Amended) for each in house.trade(price, 1.0, "buy"))
     assert told(house.trade(107.8, 1.0, "buy"))[0] == ("o1", "triggered")
 
 
@@ -420,6 +420,21 @@ def test_a_triggered_order_does_not_wait_again() -> None:
     order = replace(house.order(id="o7", **terms), state=Open(), triggered_at=1)
     house.venue.restore([order], house.now)
     assert told(house.trade(100.4, 5.0, "buy")) == [("o7", "100.3", "1.00", "maker")]
+
+
+def test_a_trailing_stop_goes_on_after_a_start_from_the_best_price_it_told() -> None:
+    house = open_house()
+    terms: Any = {"side": "sell", "quantity": "1", "order_type": "trailing_stop", "trail": "5"}
+    house.place(**terms, id="o7")
+    for price in (100.0, 104.0, 104.4, 110.0, 108.0):
+        house.trade(price, 1.0, "buy")
+    amended = [each for each in house.reports if isinstance(each, Amended)]
+    assert [each.terms.trailed for each in amended] == [100, 104, 110]  # 104.4 is less than a tenth further
+    order = replace(house.order(id="o7", **terms), terms=amended[-1].terms, state=Open())
+    again = open_house()
+    again.venue.restore([order], again.now)
+    assert again.trade(105.1, 1.0, "sell") == []
+    assert told(again.trade(105.0, 1.0, "sell"))[0] == ("o7", "triggered")
 
 
 async def test_reports_from_before_anybody_listened_are_told_first() -> None:

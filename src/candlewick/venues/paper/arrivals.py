@@ -136,6 +136,7 @@ class Arrivals:
         if refusal is not None:
             floor.say(AmendRefused(order.account, order.id, *refusal, floor.now))
             return
+        terms = replace(terms, trailed=ticket.terms.trailed)  # how far it came is for the venue to say
         before, ticket.terms = ticket.terms, terms
         floor.say(Amended(order.account, order.id, terms, floor.now))
         if replace(terms, quantity=before.quantity) == before and terms.quantity <= before.quantity:

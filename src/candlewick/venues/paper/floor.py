@@ -106,6 +106,8 @@ class Floor:
         price = self.trigger_price(seat.instrument)
         if price is not None:
             actions = seat.stepper.price(price)
+            for report in seat.trailed(self.now):
+                self.say(report)
             if actions:
                 self.report(seat, actions)
                 self.look(seat)

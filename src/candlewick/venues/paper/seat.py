@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Final
 
+from msgspec.structs import replace
+
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Terms
-from candlewick.core.reports import Fill, Gone, Liquidity, Report, Triggered
+from candlewick.core.reports import Amended, Fill, Gone, Liquidity, Report, Triggered
 from candlewick.fills import state
 from candlewick.fills.state import Action
 from candlewick.ledger.contract import is_spot
@@ -24,6 +27,8 @@ REASONS: Final = {
 
 ROUNDING: Final = Decimal("1e-9")
 """How far the core's float may be from the Decimal it stands for, where quantities are no whole lots."""
+TOLD_EVERY: Final = 10
+"""A trailing stop's best price is told, and so kept, this many times on a way as long as its distance."""
 
 
 class Ticket:
@@ -109,6 +114,8 @@ class Seat:
             reduce_only=terms.reduce_only,
             stage=stage,
         )
+        if terms.trailed is not None:
+            self.stepper.set_best(ticket.id, float(terms.trailed))
 
     def shrink(self, ticket: Ticket) -> None:
         """The order asks for less than before, and keeps its place."""
@@ -120,13 +127,27 @@ class Seat:
         self.stepper.remove(ticket.id)
         del self.tickets[ticket.id]
         self.add(ticket)
-        if not ticket.triggered:
-            self.stepper.set_best(ticket.id, best)
+        self.stepper.set_best(ticket.id, best)
 
     def remove(self, id: str) -> Ticket:
         """Take an order out."""
         self.stepper.remove(id)
         return self.tickets.pop(id)
+
+    def trailed(self, ts: int) -> Iterator[Amended]:
+        """How far trailing stops have come, each time that is a tenth of their distance further."""
+        for ticket in self.tickets.values():
+            terms = ticket.terms
+            if terms.order_type != "trailing_stop" or ticket.triggered:
+                continue
+            best = self.stepper.best(ticket.id)
+            if math.isnan(best):
+                continue
+            price = convert.price_of(self.instrument, best)
+            distance = terms.trail or price * (terms.trail_percent or convert.ZERO) / convert.PERCENT
+            if terms.trailed is None or abs(price - terms.trailed) * TOLD_EVERY >= distance:
+                ticket.terms = replace(terms, trailed=price)
+                yield Amended(self.account, ticket.id, ticket.terms, ts)
 
     def reports(self, actions: list[Action], ts: int) -> Iterator[Report]:
         """What the core did, as the venue tells it."""
