@@ -361,13 +361,17 @@ async def test_an_order_that_was_lost_on_its_way_is_refused_when_it_can_arrive_n
     assert desk.exchange.asked["POST /api/v3/order"] == 1
 
 
-async def test_an_order_that_is_being_found_out_is_not_judged_by_anybody_else(desk: Desk) -> None:
+async def test_the_account_is_told_when_the_fate_of_each_order_is_known(desk: Desk) -> None:
     desk.exchange.faults["POST /api/v3/order"] = ["cut before"]
     order = desk.place("o-1")
     await until(lambda: desk.exchange.asked["GET /api/v3/order"] >= 1)
-    state = await desk.venue.state(1, [order])
-    assert "o-1" not in {each.order_id for each in state.orders}
-    assert state.ts < order.created_at  # so that the heart does not take its absence for its loss
+    asking = asyncio.create_task(desk.venue.state(1, [order]))
+    await until(lambda: desk.exchange.asked["GET /api/v3/order"] >= 4)
+    assert not asking.done()
+    desk.clock.ahead_ns += 11 * NS_PER_S
+    state = await asking
+    assert state.orders == ()
+    assert [each.code for each in desk.of(Refused)] == ["lost"]  # told before
 
 
 async def test_a_fill_of_an_order_whose_answer_was_lost_is_not_lost(desk: Desk) -> None:
@@ -565,6 +569,7 @@ async def test_balances_of_both_wallets_are_one_accounts(desk: Desk) -> None:
     desk.exchange.positions.append(
         {"symbol": "BTCUSDT", "positionSide": "BOTH", "positionAmt": "-0.5", "entryPrice": "101.50"}
     )
+    await until(lambda: bool(desk.of(VenueState)))
     state = await desk.venue.state(1, [])
     assert state.balances == (VenueBalance("USDT", Decimal(1480), Decimal(20)),)
     assert state.positions is not None

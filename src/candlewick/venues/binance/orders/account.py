@@ -16,7 +16,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from candlewick.core.clock import NS_PER_MS, NS_PER_S, Clock
+from candlewick.core.clock import NS_PER_MS, Clock
 from candlewick.core.errors import MalformedMessage, VenueError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
@@ -31,15 +31,14 @@ from candlewick.venues.binance.orders.rest import SignedRest
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.binance.orders.stream import UserStream
 from candlewick.venues.binance.orders.terms import Unsupported
-from candlewick.venues.binance.orders.tracker import Tracker
+from candlewick.venues.binance.orders.tracker import Tracked, Tracker
 from candlewick.venues.connection import Policy
 from candlewick.venues.execution import Tell
 
 log = logging.getLogger(__name__)
 
-QUIET_TRIES: Final = 3
+QUIET_TRIES: Final = 4
 REMEMBERED_FUNDINGS: Final = 10_000
-UNDER_WAY_NS: Final = 2 * NS_PER_S  # from the heart's decision until an order is here
 
 
 @dataclass(slots=True)
@@ -108,10 +107,11 @@ class LiveAccount:
         Raises:
             VenueError: it does not say.
         """
+        asked = []
         for order in working:
             with contextlib.suppress(Unsupported):  # it never was sent, for it could not be
-                self.outgoing.follow(order)
-        state, reports = await self._collect(decide=True)
+                asked.append(self.outgoing.follow(order))
+        state, reports = await self._collect(asked)
         self._begun.set()
         # a trigger is told by itself, for a state has no word for it; all else follows from the state
         self._report(each for each in reports if isinstance(each, Triggered))
@@ -236,11 +236,11 @@ class LiveAccount:
             else:
                 pause = Pause(self._patience)
 
-    async def _collect(self, *, decide: bool = False) -> tuple[VenueState, list[Report]]:
+    async def _collect(self, asked: Iterable[Tracked] | None = None) -> tuple[VenueState, list[Report]]:
         """The account as it is, without fills, and what is news in that, in the order it happened.
 
-        Every market is asked again if something happened meanwhile and, if every order's fate is to be
-        decided, while one may still be on its way there from the process before this one.
+        Every market is asked again if something happened meanwhile. With `asked` also while the fate of one
+        of these is being found out, or an order may be on its way there from the process before this one.
         """
         async with self._collecting:
             began_ns, tries, pause = self._clock.now_ns(), 0, Pause(self._patience)
@@ -253,15 +253,20 @@ class LiveAccount:
                 parts = [await collect(side, self._tracker) for side in self._sides.values()]
                 reports += (report for part in parts for report in part.reports)
                 orders |= {order.order_id: order for part in parts for order in part.orders}
-                undecided = self._judge(parts, orders)
                 quiet = self._tracker.news - news == sum(part.heard for part in parts)
+                # money was read before the fills: what is news in them may not be in it
+                quiet &= not any(isinstance(each, Fill) for part in parts for each in part.reports)
+                quiet &= not self._pay(parts)
+                undecided = self._judge(parts, orders)
                 tries += 1
-                if decide and undecided:
+                if asked is not None and (undecided or any(each.is_sending for each in asked)):
                     await pause.over()
                 elif quiet or tries >= QUIET_TRIES:
                     break
             self._tracker.is_missing = any(True for _ in self._tracker.missing())
-            self._pay(parts)
+            if self._untold:  # before money is compared, what moved it must be told
+                quiet = False
+                self._look.set()
             state = VenueState(
                 account=self.number,
                 venue=self._venue_id,
@@ -269,8 +274,7 @@ class LiveAccount:
                 fills=(),
                 balances=_together(parts) if quiet else None,
                 positions=tuple(each for part in parts for each in part.positions) if quiet else None,
-                # what was sent, or given to be sent, about then or later is not judged by this
-                ts=min(began_ns - UNDER_WAY_NS, self._tracker.sending_since() or began_ns),
+                ts=began_ns,
             )
             return state, reports
 
@@ -285,14 +289,16 @@ class LiveAccount:
                 undecided = True
         return undecided
 
-    def _pay(self, parts: list[Collected]) -> None:
-        """Hand on funding that was not told yet."""
-        for paid in (each for part in parts for each in part.fundings):
-            if (paid.instrument, paid.id) not in self._paid:
-                self._paid[paid.instrument, paid.id] = None
-                self._report([paid])
+    def _pay(self, parts: list[Collected]) -> bool:
+        """Hand on funding that was not told yet; whether there was any."""
+        news = [
+            paid for part in parts for paid in part.fundings if (paid.instrument, paid.id) not in self._paid
+        ]
+        self._report(news)
+        self._paid.update({(paid.instrument, paid.id): None for paid in news})
         while len(self._paid) > REMEMBERED_FUNDINGS:
             del self._paid[next(iter(self._paid))]
+        return bool(news)
 
 
 def _together(parts: list[Collected]) -> tuple[VenueBalance, ...]:

@@ -51,7 +51,6 @@ class Tracked:
         filled: how much of it the venue has filled.
         is_sending: its fate is being found out; nobody else may judge it.
         end: how it ended, held back until its fills are told.
-        created_ns: when the heart made it.
         changed_ms: since when its terms are these, by the venue's clock.
     """
 
@@ -71,7 +70,6 @@ class Tracked:
     is_forced: bool = False
     is_done: bool = False
     end: Said | None = None
-    created_ns: int = 0
     changed_ms: int = 0
 
     @property
@@ -135,7 +133,6 @@ class Tracker:
             elif _is_external(order.id):
                 self._name(tracked, order.id[3:])
             tracked.booked = tracked.filled = order.filled
-            tracked.created_ns = order.created_at
         if algo and tracked.venue_id is None and tracked.algo_id is None:
             tracked.algo_id = ""  # it is there under our id, and has not told its own
         return tracked
@@ -151,11 +148,6 @@ class Tracker:
     def working(self, market: PrivateMarket) -> list[Tracked]:
         """Orders of a market that are not done."""
         return [each for each in self._by_id.values() if each.market == market and not each.is_done]
-
-    def sending_since(self) -> int | None:
-        """A moment before the first order was made whose fate is being found out; None: there is none."""
-        made = [each.created_ns for each in self._by_id.values() if each.is_sending]
-        return min(made) - 1 if made else None
 
     def identify(self, said: Said) -> tuple[Tracked, bool]:
         """The order that the venue speaks of, and whether it was not known before.
