@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
-from getpass import getpass
+from getpass import getpass, getuser
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -52,6 +52,7 @@ def add(
     """Add a person. Without a password they get a login link; a trader gets a paper account."""
     _ready(data_dir)
     from django.core.exceptions import ValidationError
+    from django.db import transaction
 
     from candlewick.store.models import User
     from candlewick.web.people.first_owner import add_person
@@ -63,7 +64,9 @@ def add(
     if User.objects.filter(username__iexact=name).exists():
         raise UsageError(f"There is a person named {name!r} already. Choose another name.")
     password = _password(name) if password_stdin else None
-    user = add_person(name, role.value, password)
+    with transaction.atomic():
+        user = add_person(name, role.value, password)
+        _note("user.add", name, after={"role": role.value})
     _tell(user, f"Added {name} as {role.value}.", as_json=as_json, with_link=password is None)
 
 
@@ -91,6 +94,8 @@ def change_role(
 ) -> None:
     """Change what a person may do."""
     _ready(data_dir)
+    from django.db import transaction
+
     from candlewick.store.models import Role, User
     from candlewick.web.people.first_owner import give_paper_account
 
@@ -98,23 +103,37 @@ def change_role(
     others = User.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=user.pk)
     if user.role == Role.OWNER and role.value != Role.OWNER and not others.exists():
         raise UsageError(f"{name} is the only owner. Make somebody else an owner first.")
-    user.role = role.value
-    user.save(update_fields=["role"])
-    if role.value != Role.VIEWER:
-        give_paper_account(user)
+    with transaction.atomic():
+        _note("user.role", name, before=user.role, after=role.value)
+        user.role = role.value
+        user.save(update_fields=["role"])
+        if role.value != Role.VIEWER:
+            give_paper_account(user)
     _tell(user, f"{name} is {role.value} now.", as_json=as_json, with_link=False)
 
 
 @app.command()
 def reset(
-    name: Name, password_stdin: FromStdin = False, data_dir: DataDir = None, as_json: AsJson = False
+    name: Name,
+    password_stdin: FromStdin = False,
+    two_factor: Annotated[bool, Option("--two-factor", help="Turn two-factor sign-in off too.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Take a person's password, end their sessions, and give them a login link (or a new password)."""
     _ready(data_dir)
+    from django.db import transaction
+
+    from candlewick.web.people.two_factor import turn_off
+
     user = _find(name)
     password = _password(name) if password_stdin else None
-    user.set_password(password)
-    user.save(update_fields=["password"])
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        if two_factor:
+            turn_off(user)
+        _note("user.reset", name, after={"two_factor_off": two_factor})
     _tell(user, f"{name} is signed out everywhere.", as_json=as_json, with_link=password is None)
 
 
@@ -123,6 +142,13 @@ def _ready(data_dir: Path | None) -> None:
 
     boot(load(data_dir=data_dir))
     migrate()
+
+
+def _note(action: str, name: str, *, before: object = None, after: object = None) -> None:
+    """Whoever can run this command on this machine has done it: the system's name for them is the actor."""
+    from candlewick.store.audit.recording import record
+
+    record(f"{getuser()} (command line)", action, name, before=before, after=after)
 
 
 def _find(name: str) -> User:

@@ -2,22 +2,26 @@
 
 api           REST, documented at /api/docs
 asgi          the one application: what is live, and what is Django's
+audit         the page of the audit log
 boot          makes Django ready in this process
 bridge        Django's WSGI handler on a pool of threads
 compression   answers in fewer bytes
 components    parts of pages that the server renders, with the events they answer to
+cors          pages of other origins
 headers       security headers
 health        readiness and metrics
+limits        how often somebody may ask
 link          the engine, as this process needs it
 live          /ws/ and /stream/
 metrics       what was counted, for Prometheus
-people        signing in, passwords, tokens
+people        signing in, accounts, tokens, settings
 problem       errors as problem documents
 scripts       what a page's scripts are, and what is fetched ahead
 secret        the key that signs sessions
 server        uvicorn, in our hands
 services      what a view can reach
 settings      Django's
+shared        Redis, for many processes
 static_files  gathered and compressed once a version
 terminal      the terminal's page
 urls          every address that Django answers

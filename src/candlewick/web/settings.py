@@ -64,6 +64,7 @@ TEMPLATES: list[dict[str, Any]] = [
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "DIRS": [
             _here / "templates",
+            _here / "audit" / "templates",
             _here / "terminal" / "templates",
             _here / "components" / "templates",
         ],

@@ -18,6 +18,7 @@ def home(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("", home, name="home"),
     path("", include("candlewick.web.people.urls")),
+    path("", include("candlewick.web.audit.urls")),
     path("api/", api.urls),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),

@@ -201,6 +201,8 @@ PAGES: Final[dict[str, Page]] = {
     ),
     "settings_tokens": Page(SIGNED_IN),
     "revoke_token": Page(OWN_THING, "POST", arguments=lambda world: (world.token.pk,)),
+    "audit": Page(SIGNED_IN),  # what is in it differs: tests/web/audit has that
+    "audit_export": Page(SIGNED_IN),
     "component": Page(SIGNED_IN, arguments=lambda world: ("watchlist",)),  # each has rows of its own below
 }
 

@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 from candlewick.web.api.access import person_of
 from candlewick.web.people import preferences
 from candlewick.web.people.preferences import Preferences
+from candlewick.web.people.trail import keep_preferences
 
 router = Router(tags=["preferences"])
 
@@ -28,7 +29,7 @@ def show(request: HttpRequest) -> Preferences:
 @router.put("/", response=Preferences, summary="Replace your preferences")
 def replace(request: HttpRequest, chosen: Preferences) -> Preferences:
     """What is left out gets its default again."""
-    preferences.keep(person_of(request).id, chosen)
+    keep_preferences(request, person_of(request).id, chosen)
     return chosen
 
 
@@ -37,5 +38,5 @@ def change(request: HttpRequest, changes: Changes) -> Preferences:
     """What is left out stays."""
     person = person_of(request)
     kept = preferences.of(person.id).model_copy(update=changes.model_dump(exclude_unset=True))
-    preferences.keep(person.id, kept)
+    keep_preferences(request, person.id, kept)
     return kept

@@ -6,6 +6,7 @@ from typing import Annotated, Final
 
 from allauth.account.adapter import get_adapter
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from ninja.errors import AuthenticationError
@@ -15,6 +16,7 @@ from candlewick.store.models import User
 from candlewick.web import problem
 from candlewick.web.api.access import person_of
 from candlewick.web.people import identity, programs, tokens, two_factor
+from candlewick.web.people.trail import note, origin_of
 
 router = Router(tags=["sign-in"])
 _LOCKED_S: Final = 300
@@ -66,8 +68,11 @@ def obtain(request: HttpRequest, credentials: Credentials) -> Tokens | HttpRespo
         raise AuthenticationError(401, "The name or the password is not right.")
     if two_factor.is_on(user.pk) and (refusal := two_factor.refusal(user, credentials.code)):
         raise AuthenticationError(401, refusal)
-    agent = request.headers.get("User-Agent", "")
-    return _both(programs.begin(user, agent=agent, origin_ip=adapter.get_client_ip(request)))
+    agent, origin = request.headers.get("User-Agent", ""), origin_of(request)
+    with transaction.atomic():
+        pair = programs.begin(user, agent=agent, origin_ip=origin or None)
+        note(request, "sign_in.done", user.username, actor=user.username, after={"program": agent[:200]})
+    return _both(pair)
 
 
 @router.post("/token/refresh/", auth=None, response=Tokens, summary="The next two tokens")

@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 from django.conf import settings
 from django.http.request import validate_host
 
+from candlewick.core.errors import StoreError
 from candlewick.web.people import identity
 from candlewick.web.people.accounts import numbers_of
 from candlewick.web.people.identity import Person
@@ -29,6 +30,7 @@ class Refused:
 FOREIGN = Refused(403, 4403, "This origin may not connect.")
 STRANGER = Refused(401, 4401, "Sign in first.")
 NO_READING = Refused(403, 4403, "This token may not look: it lacks the scope 'read'.")
+AWAY = Refused(503, 1013, "Who you are cannot be looked up now. Try again in a moment.")
 TOO_MANY = Refused(429, 4429, "You have too many connections open.")
 
 
@@ -38,7 +40,10 @@ def admit(scope: Scope) -> Person | Refused:
     A page of ours proves itself by its session cookie and its origin, a program by a bearer token or a
     ticket. A foreign origin is refused whatever it brings.
     """
-    found = _who(scope)
+    try:
+        found = _who(scope)
+    except StoreError:
+        return AWAY
     if isinstance(found, Refused):
         return found
     if not found.may("read"):

@@ -1,10 +1,25 @@
-"""People: signing in and out, passwords, login links, the first owner.
+"""People: signing in, what they may do, their accounts, tokens, sessions and settings.
 
-adapter      what allauth asks us
-first_owner  the person who exists before anybody has signed in
-hashing      Argon2, a few at a time
-identity     who a request or a live connection belongs to
-signals      what signing out ends
-tokens       access and refresh tokens, and tickets for live connections
-views, urls  the pages
+account_pages  /settings/accounts/
+accounts       which accounts somebody may see, and whether they may trade with one
+adapter        what allauth asks us
+api_tokens     tokens that people make for programs
+context        what every page may show of a person's accounts
+doors          who may open a page of the settings
+first_owner    the person who exists before anybody has signed in
+forms          what the pages of the settings ask for
+hashing        Argon2, a few at a time
+identity       who a request or a live connection belongs to
+ownership      opening, renaming, archiving and sharing accounts
+preferences    how a person likes their terminal
+programs       programs that signed in, whose refresh tokens rotate
+scopes         what may be done, in six words
+sealing        secrets at rest
+sessions       sessions where Redis is
+signals        what signing in and out entails
+token_pages    /settings/tokens/
+tokens         JSON Web Tokens, and tickets for live connections
+trail          lines of the audit log
+two_factor     TOTP and recovery codes
+views, urls    the pages
 """

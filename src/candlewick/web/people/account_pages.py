@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import orjson
 from django.contrib import messages
+from django.db import transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -38,12 +39,13 @@ def open_account(request: HttpRequest) -> HttpResponse:
         return _listing(request, form, status=422)
     name, cash = form.cleaned_data["name"], form.cleaned_data["cash"]
     try:
-        account = ownership.open_paper_account(user_of(request), name, cash)
+        with transaction.atomic():
+            account = ownership.open_paper_account(user_of(request), name, cash)
+            note(request, "account.new", _subject(account), after={"name": account.name, "cash": cash})
     except (UsageError, Conflict) as error:
         form.add_error(None, _told(error))
         return _listing(request, form, status=422)
     request.session[SESSION_KEY] = account.pk
-    note(request, "account.opened", _subject(account), after={"name": account.name, "cash": str(cash)})
     messages.success(request, f"The account {account.name} is open, with {cash:,f} {account.currency}.")
     return redirect("settings_accounts")
 
@@ -58,11 +60,12 @@ def rename(request: HttpRequest, number: int) -> HttpResponse:
         messages.error(request, _complaints(form))
     elif (name := form.cleaned_data["name"]) != before:
         try:
-            ownership.rename(account, name)
+            with transaction.atomic():
+                ownership.rename(account, name)
+                note(request, "account.rename", _subject(account), before=before, after=account.name)
         except (UsageError, Conflict) as error:
             messages.error(request, _told(error))
         else:
-            note(request, "account.renamed", _subject(account), before=before, after=account.name)
             messages.success(request, f"{before} is called {account.name} now.")
     return redirect("settings_accounts")
 
@@ -77,11 +80,12 @@ def archive(request: HttpRequest, number: int) -> HttpResponse:
         return redirect("settings_accounts")
     try:
         _require_flat(request, account)
-        ownership.archive(account)
+        with transaction.atomic():
+            ownership.archive(account)
+            note(request, "account.archive", _subject(account))
     except (Conflict, EngineAway) as error:
         messages.error(request, str(error))
     else:
-        note(request, "account.archived", _subject(account))
         messages.success(request, f"{account.name} is archived. Its history stays.")
     return redirect("settings_accounts")
 
@@ -96,18 +100,14 @@ def share(request: HttpRequest, number: int) -> HttpResponse:
         return redirect("settings_accounts")
     person, may_trade = form.cleaned_data["username"], form.cleaned_data["may_trade"]
     had = account.members.filter(user=person).first()
+    before = None if had is None else _membership(had)
     try:
-        ownership.share(account, person, may_trade=may_trade)
+        with transaction.atomic():
+            member = ownership.share(account, person, may_trade=may_trade)
+            note(request, "account.share", _subject(account), before=before, after=_membership(member))
     except Conflict as error:
         messages.error(request, str(error))
         return redirect("settings_accounts")
-    note(
-        request,
-        "account.shared",
-        _subject(account),
-        before=None if had is None else _membership(had),
-        after={"person": person.username, "may_trade": may_trade},
-    )
     services_of(request).end_connections_of([person.pk])
     what = "see and trade with" if may_trade else "see"
     messages.success(request, f"{person.username} may {what} {account.name}.")
@@ -125,9 +125,10 @@ def unshare(request: HttpRequest, number: int, member: int) -> HttpResponse:
     if found is None or user.pk not in (found.user_id, found.account.user_id):
         raise NoSuchAccount("There is no such share.")
     before = _membership(found)
-    found.delete()
+    with transaction.atomic():
+        found.delete()
+        note(request, "account.unshare", _subject(found.account), before=before)
     services_of(request).end_connections_of([found.user_id])
-    note(request, "account.unshared", _subject(found.account), before=before)
     whose = "You have" if found.user_id == user.pk else f"{found.user.username} has"
     messages.success(request, f"{whose} no share of {found.account.name} any more.")
     return redirect("settings_accounts")

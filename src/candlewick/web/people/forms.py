@@ -16,7 +16,14 @@ from candlewick.web.people.identity import Person
 _LASTING: Final = (("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until it is revoked"))
 
 
-class NewAccount(forms.Form):
+class _Form(forms.Form):
+    """Labels as they are written."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"label_suffix": ""} | kwargs)
+
+
+class NewAccount(_Form):
     """A paper account."""
 
     name = forms.CharField(max_length=60, label="Name")
@@ -30,13 +37,13 @@ class NewAccount(forms.Form):
     )
 
 
-class Rename(forms.Form):
+class Rename(_Form):
     """Another name for an account."""
 
     name = forms.CharField(max_length=60, label="New name")
 
 
-class Share(forms.Form):
+class Share(_Form):
     """Somebody who may see an account, or trade with it."""
 
     username = forms.CharField(max_length=150, label="Name of the person")
@@ -50,7 +57,7 @@ class Share(forms.Form):
         return user
 
 
-class NewToken(forms.Form):
+class NewToken(_Form):
     """An API token: its scopes are at most those of the person's role."""
 
     name = forms.CharField(max_length=60, label="What it is for")

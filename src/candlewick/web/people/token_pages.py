@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -31,10 +32,11 @@ def tokens(request: HttpRequest) -> HttpResponse:
         return _listing(request, form, status=422)
     chosen = form.cleaned_data
     account = Account.objects.get(pk=chosen["account"]) if chosen["account"] else None
-    row, token = api_tokens.issue(
-        user_of(request), chosen["name"], chosen["scopes"], account=account, expires_at=form.expires_at
-    )
-    note(request, "token.made", f"token {row.prefix}", after=_told(row))
+    with transaction.atomic():
+        row, token = api_tokens.issue(
+            user_of(request), chosen["name"], chosen["scopes"], account=account, expires_at=form.expires_at
+        )
+        note(request, "token.make", f"token {row.prefix}", after=_told(row))
     return _listing(request, NewToken(who(request), visible), fresh=token, fresh_row=row)
 
 
@@ -46,9 +48,10 @@ def revoke(request: HttpRequest, number: int) -> HttpResponse:
     if row is None:
         raise Http404
     before = _told(row)
-    row.delete()
+    with transaction.atomic():
+        row.delete()
+        note(request, "token.revoke", f"token {row.prefix}", before=before)
     services_of(request).end_connections_of([row.user_id])
-    note(request, "token.revoked", f"token {row.prefix}", before=before)
     messages.success(request, f"{row.name} is revoked.")
     return redirect("settings_tokens")
 

@@ -43,6 +43,11 @@ def is_on(user_id: int) -> bool:
     return on
 
 
+def turn_off(user: User) -> None:
+    """Let a person in with their password, or a link, alone: for who has lost what made their codes."""
+    Authenticator.objects.filter(user=user).delete()
+
+
 def refusal(user: User, code: str | None) -> str:
     """Why `code` does not let `user` in; empty if it does. Failures count with those of the sign-in page."""
     if not code:

@@ -9,6 +9,7 @@ from allauth.account.utils import perform_login
 from allauth.account.views import PasswordChangeView, PasswordSetView
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -19,7 +20,7 @@ from candlewick.store.models import LoginLink
 from candlewick.web.people import preferences, two_factor
 from candlewick.web.people.doors import page, user_of
 from candlewick.web.people.preferences import Preferences
-from candlewick.web.people.trail import note
+from candlewick.web.people.trail import keep_preferences, note
 from candlewick.web.services import services_of
 
 _SIZES = {"quantity": "Quantity", "notional": "Notional", "equity_pct": "Percent of equity"}
@@ -54,12 +55,21 @@ def settings(request: HttpRequest) -> HttpResponse:
         _keep_preferences(request)
         messages.success(request, "Your preferences are kept.")
         return redirect("settings")
-    sessions = UserSession.objects.purge_and_list(user)
+    sessions = sorted(
+        UserSession.objects.purge_and_list(user), key=lambda each: each.created_at, reverse=True
+    )
     context = {
         "two_factor": two_factor.is_on(user.pk),
-        "sessions": sorted(sessions, key=lambda each: each.created_at, reverse=True),
+        "sessions": [
+            {
+                "title": browser_of(each.user_agent),
+                "ip": each.ip,
+                "created_at": each.created_at,
+                "is_current": each.session_key == request.session.session_key,
+            }
+            for each in sessions
+        ],
         "programs": user.program_sessions.all(),
-        "current": request.session.session_key,
         "preferences": _questions(preferences.of(user.pk)),
         "section": "profile",
     }
@@ -73,11 +83,13 @@ def sign_out_elsewhere(request: HttpRequest) -> HttpResponse:
     user, current = user_of(request), request.session.session_key
     others = [each for each in UserSession.objects.filter(user=user) if each.session_key != current]
     keys = [each.session_key for each in others]
-    for each in others:
-        each.end()
-    ended, _ = user.program_sessions.all().delete()
+    with transaction.atomic():
+        for each in others:
+            each.end()
+        ended, _ = user.program_sessions.all().delete()
+        after = {"sessions": len(keys), "programs": ended}
+        note(request, "sign_in.others_ended", user.username, after=after)
     services_of(request).end_sessions(keys)
-    note(request, "session.others_ended", user.username, after={"sessions": len(keys), "programs": ended})
     messages.success(request, "You are signed out everywhere else.")
     return redirect("settings")
 
@@ -104,6 +116,27 @@ class SetPassword(PasswordSetView):  # type: ignore[misc]  # published without t
         return response
 
 
+def browser_of(agent: str) -> str:
+    """What a person calls their browser; what is none of the well-known is shown as it named itself."""
+    # Order matters: each names those before whom it came too.
+    browsers = {
+        "Edg/": "Edge",
+        "OPR/": "Opera",
+        "Firefox/": "Firefox",
+        "Chrome/": "Chrome",
+        "Safari/": "Safari",
+    }
+    systems = {
+        "iPhone": "iPhone", "iPad": "iPad", "Android": "Android", "Windows": "Windows", "Mac OS": "macOS",
+        "Linux": "Linux",
+    }  # fmt: skip
+    browser = next((name for mark, name in browsers.items() if mark in agent), None)
+    system = next((name for mark, name in systems.items() if mark in agent), None)
+    if browser is None:
+        return agent[:60] or "A browser without a name"
+    return f"{browser} on {system}" if system else browser
+
+
 def _keep_preferences(request: HttpRequest) -> None:
     given: dict[str, Any] = {}
     for name, field in Preferences.model_fields.items():
@@ -111,7 +144,7 @@ def _keep_preferences(request: HttpRequest) -> None:
             given[name] = name in request.POST
         elif request.POST.get(name) in get_args(field.annotation):
             given[name] = request.POST[name]
-    preferences.keep(user_of(request).pk, Preferences(**given))
+    keep_preferences(request, user_of(request).pk, Preferences(**given))
 
 
 def _questions(kept: Preferences) -> list[dict[str, Any]]:
