@@ -194,7 +194,7 @@ def test_it_refuses_a_fill_of_an_instrument_it_does_not_know():
         "buy 1 BTCUSD-PERP @ 0",
         "buy NaN BTCUSDT @ 100",
         "buy 1e15 BTCUSDT @ 100",
-        "buy 1 BTCUSDT @ 1e-25",
+        "buy 1 BTCUSDT @ 1e-61",
         "buy 1 BTCUSDT @ 100 fee Infinity USDT",
         "deposit NaN USDT",
         "funding 1e99 USDT on BTCUSDT-PERP",
@@ -340,13 +340,18 @@ def test_a_method_set_later_takes_the_lots_that_are_there_by_it():
 
 
 def test_the_largest_and_the_finest_numbers_are_booked_exactly():
-    history = run("""
-        buy  0.000000000000000000000001 BTCUSDT @ 999999999999999
-        buy  999999999999999 BTCUSDT @ 0.000000000000000000000001
-        sell 999999999999999.000000000000000000000001 BTCUSDT @ 999999999999999.999999999999999999999999
-    """)
+    least, most = D("1e-60"), D("999999999999999")
     with exact():
-        proceeds = D("999999999999999.000000000000000000000001") * D(
-            "999999999999999.999999999999999999999999"
-        )
-        assert history.last.realised == proceeds - 2 * D("0.000000000999999999999999")
+        all_of_it, top = most + least, most + 1 - least
+        history = run(f"""
+            buy  {least} BTCUSDT @ {most}
+            buy  {most} BTCUSDT @ {least}
+            sell {all_of_it} BTCUSDT @ {top}
+        """)
+        assert history.last.realised == all_of_it * top - 2 * least * most
+
+
+def test_the_finest_numbers_can_be_averaged():
+    history = run("buy 3e-60 BTCUSDT @ 999999999999999\nbuy 900000000000000 BTCUSDT @ 7e-60", "average")
+    history.run("sell 1e-60 BTCUSDT @ 7e-60\nsell 900000000000000 BTCUSDT @ 7e-60")
+    assert history.book.positions["binance:BTCUSDT"].quantity == D("2e-60")

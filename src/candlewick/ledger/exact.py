@@ -17,17 +17,18 @@ from decimal import (
 ZERO = Decimal(0)
 ONE = Decimal(1)
 
-# Prices, quantities and fees beyond this are no money of this world. What is within it can be multiplied and
-# summed without end in the context below, whose precision is then never reached.
-BOOKABLE = "below 10^15, and with at most 24 decimal places"
+# Prices, quantities and fees beyond this are no money of this world; a product of floats that stands for a
+# funding payment is within it. The longest that is ever made of such numbers, cost × part of a lot, has three
+# times the places and three times the digits before them: the contexts below hold it.
+BOOKABLE = "below 10^15, and with at most 60 decimal places"
 
 # 18 places: the finest unit that a traded coin has. What is left over by rounding here is never lost:
 # callers subtract the share from the whole, so that the parts always sum to it.
 _FINEST = Decimal("1e-18")
 _EXACT = Context(
-    prec=200, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow]
+    prec=320, rounding=ROUND_HALF_EVEN, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow]
 )
-_WIDE = Context(prec=200, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
+_WIDE = Context(prec=320, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 _SHOWN = Context(prec=28, rounding=ROUND_HALF_EVEN, traps=[InvalidOperation, DivisionByZero, Overflow])
 
 
@@ -41,7 +42,7 @@ def is_bookable(number: Decimal) -> bool:
     if not number.is_finite():
         return False
     exponent = number.as_tuple().exponent
-    return isinstance(exponent, int) and exponent >= -24 and number.adjusted() < 15
+    return isinstance(exponent, int) and exponent >= -60 and number.adjusted() < 15
 
 
 def share(amount: Decimal, part: Decimal, whole: Decimal) -> Decimal:
