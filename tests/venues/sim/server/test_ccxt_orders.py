@@ -102,8 +102,8 @@ async def test_ccxt_raises_what_the_real_venue_makes_it_raise(spot: Any, futures
     last = (await spot.fetch_ticker(SPOT))["last"]
     with pytest.raises(ccxt.InsufficientFunds):
         await spot.create_order(SPOT, "market", "sell", 101)
+    price = rounded(spot, SPOT, last * 1.05)
     with pytest.raises(ccxt.OrderImmediatelyFillable):
-        price = rounded(spot, SPOT, last * 1.05)
         await spot.create_order(SPOT, "limit", "buy", 1, price, {"postOnly": True})
     with pytest.raises(ccxt.OrderNotFound):
         await spot.cancel_order("1", SPOT)
