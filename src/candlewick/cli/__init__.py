@@ -23,6 +23,10 @@ VERBS = {
     "data": "Import, list, check and export history.",
     "user": "Add and list people, change their role, reset their sign-in.",
     "account": "List and show accounts; bring histories of fills into them.",
+    "key": "Add, list, rotate and remove keys of venues.",
+    "audit": "Check the audit log, the journal and the ledger.",
+    "backup": "Write all that matters into one file.",
+    "restore": "Bring back what a backup holds, into an empty folder.",
     "doctor": "Print what is in force and where it came from.",
     "version": "Print the version.",
 }

@@ -12,7 +12,7 @@ import fcntl
 import itertools
 import sqlite3
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import lru_cache
 from pathlib import Path
@@ -45,7 +45,7 @@ class Connection(ABC):
         """The rows that a query gives."""
 
     @abstractmethod
-    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Generator[Row]:
         """The rows of a query that may give very many; inside a `snapshot`."""
 
     @abstractmethod
@@ -63,6 +63,10 @@ class Connection(ABC):
     @abstractmethod
     def together(self) -> AbstractContextManager[None]:
         """Writes inside need not wait for one another's answers."""
+
+    @abstractmethod
+    def has_table(self, name: str) -> bool:
+        """Whether there is a table of that name."""
 
     @abstractmethod
     def close(self) -> None: ...
@@ -153,7 +157,7 @@ class SqliteConnection(Connection):
         with self._explained():
             return self._raw.execute(sql, tuple(parameters)).fetchall()
 
-    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Generator[Row]:
         with self._explained():
             yield from self._raw.execute(sql, tuple(parameters))
 
@@ -186,6 +190,9 @@ class SqliteConnection(Connection):
 
     def together(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def has_table(self, name: str) -> bool:
+        return bool(self.read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))
 
     def close(self) -> None:
         self._raw.close()
@@ -296,7 +303,7 @@ class PostgresConnection(Connection):
         with self._explained():
             return self._live().execute(_percent(sql), parameters).fetchall()
 
-    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Iterator[Row]:
+    def stream(self, sql: str, parameters: Sequence[object] = ()) -> Generator[Row]:
         with self._explained(), self._raw.cursor(f"stream_{next(_streams)}") as cursor:
             cursor.itersize = STREAM_ROWS
             yield from cursor.execute(_percent(sql), parameters)
@@ -325,6 +332,9 @@ class PostgresConnection(Connection):
     def together(self) -> Iterator[None]:
         with self._explained(), self._live().pipeline():
             yield
+
+    def has_table(self, name: str) -> bool:
+        return self.read("SELECT to_regclass(?)", (name,)) != [(None,)]
 
     def close(self) -> None:
         self._raw.close()

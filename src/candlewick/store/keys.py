@@ -78,11 +78,11 @@ class MasterKey:
         return f"<MasterKey {self.name.hex()}>"
 
 
-def load(data_dir: Path, given: str | None = None) -> list[MasterKey]:
+def load(data_dir: Path, given: str | None = None, *, make: bool = True) -> list[MasterKey]:
     """The master key in force, and after it the one that a rotation was about to bring in.
 
-    `given` is the setting `master_key`; without it the key is in `data_dir/master.key`, made if absent, and
-    readable by its owner alone.
+    `given` is the setting `master_key`; without it the key is in `data_dir/master.key`, readable by its owner
+    alone. It is made if it is absent, unless `make` is false: then there is none.
 
     Raises:
         ConfigError: it cannot be read or made, or is no key.
@@ -91,7 +91,10 @@ def load(data_dir: Path, given: str | None = None) -> list[MasterKey]:
         return [MasterKey.read(given, "CANDLEWICK_MASTER_KEY")]
     path = data_dir / KEY_FILE
     try:
-        _make(path)
+        if make:
+            _make(path)
+        elif not path.exists():
+            return []
         found = [MasterKey.read(path.read_text("ascii"), str(path))]
         coming = data_dir / NEXT_FILE
         if coming.exists():

@@ -14,6 +14,7 @@ from candlewick.runtime.accounts.statement import statement
 from candlewick.runtime.settings import Settings
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal
+from candlewick.store.keys import audit_key
 from candlewick.store.journal.reader import Records
 from candlewick.trading.commands import Command
 from candlewick.trading.engine import Engine
@@ -28,7 +29,9 @@ class Offline:
 
     def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
-        self._journal = Journal.open(settings.ledger)
+        self._journal = Journal.open(
+            settings.ledger, key=audit_key(settings.data_dir, settings.master_key_text)
+        )
         self._records = Records(settings.ledger)
         self._primary = settings.primary
         self.engine = Engine()

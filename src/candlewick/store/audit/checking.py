@@ -57,6 +57,8 @@ def check(connection: Connection, one: Chain, keys: Sequence[bytes], ask: Sequen
     are to be told.
     """
     with connection.snapshot():
+        if not connection.has_table(one.table):
+            return nothing(one)
         count, made = 0, chain.GENESIS
         hashes = {0: chain.GENESIS.hex()} if 0 in ask else {}
         for seq, *cells, stored in _rows(connection, one):
@@ -72,6 +74,11 @@ def check(connection: Connection, one: Chain, keys: Sequence[bytes], ask: Sequen
                 hashes[seq] = made.hex()
         faults = _check_head(connection, one, count, made, keys)
     return ChainReport(one.name, count, made.hex(), faults, hashes)
+
+
+def nothing(one: Chain) -> ChainReport:
+    """Of a chain whose database was never begun."""
+    return ChainReport(one.name, 0, "", [], {})
 
 
 def _check_head(

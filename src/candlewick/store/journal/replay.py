@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from decimal import Decimal
 from itertools import groupby, zip_longest
 from pathlib import Path
@@ -95,6 +96,8 @@ def faults_of(place: Place) -> list[Fault]:
     connection = database.connect(read_only=True)
     try:
         with tempfile.TemporaryDirectory(prefix="candlewick-replay-") as folder, connection.snapshot():
+            if not connection.has_table("ledger_journal"):
+                return []
             scratch = Path(folder) / "ledger.sqlite3"
             desk, faults = _folded(connection, scratch, database.name)
             faults += _differences(database, connection, scratch)
@@ -166,8 +169,12 @@ def _differences(database: Database, stored: Connection, scratch: Path) -> list[
     try:
         with made.snapshot():
             for table in _TABLES:
-                pairs = zip_longest(_rows(database, stored, table), _rows(other, made, table))
-                different = next(((was, now) for was, now in pairs if was != now), None)
+                with (
+                    closing(_rows(database, stored, table)) as theirs,
+                    closing(_rows(other, made, table)) as ours,
+                ):
+                    pairs = ((was, now) for was, now in zip_longest(theirs, ours) if was != now)
+                    different = next(pairs, None)
                 if different is not None:
                     was, now = different
                     text = f"{table.source.split()[0].lstrip('(')} has {was}, where the journal makes {now}."
@@ -177,7 +184,7 @@ def _differences(database: Database, stored: Connection, scratch: Path) -> list[
     return faults
 
 
-def _rows(database: Database, connection: Connection, table: _Table) -> Iterator[tuple[Any, ...]]:
+def _rows(database: Database, connection: Connection, table: _Table) -> Generator[tuple[Any, ...]]:
     columns = ", ".join(part for part in (table.plain, table.money) if part)
     count = len(table.plain.split(","))
     collate = f" COLLATE {database.words['by_bytes']}"
@@ -185,9 +192,10 @@ def _rows(database: Database, connection: Connection, table: _Table) -> Iterator
         name + (collate if name.rpartition(".")[2] in _TEXTS and name != "trip.id" else "")
         for name in table.order.split(", ")
     )
-    for row in connection.stream(f"SELECT {columns} FROM {table.source} ORDER BY {order}"):
-        money = (None if amount is None else Decimal(amount) for amount in row[count:])
-        yield (*row[:count], *money)
+    with closing(connection.stream(f"SELECT {columns} FROM {table.source} ORDER BY {order}")) as found:
+        for row in found:
+            money = (None if amount is None else Decimal(amount) for amount in row[count:])
+            yield (*row[:count], *money)
 
 
 def _invariants(connection: Connection, desk: Desk, account: int) -> list[Fault]:
@@ -219,8 +227,6 @@ def _transactions(connection: Connection, account: int) -> Iterator[Transaction]
         yield Transaction(
             kind=kind,
             ref=ref,
-            postings=tuple(
-                Posting(book, currency, Decimal(amount)) for *_, book, currency, amount in own
-            ),
+            postings=tuple(Posting(book, currency, Decimal(amount)) for *_, book, currency, amount in own),
             ts=ts,
         )
