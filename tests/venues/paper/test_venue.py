@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from candlewick.core.order import Open, PartlyFilled
 from candlewick.core.reports import Accepted, Amended, Fill, Gone, Refused, Report, Triggered
-from candlewick.trading.settings import AccountSettings
+from candlewick.trading.settings import AccountSettings, Fees
 from candlewick.venues.execution import OrderVenue
 from candlewick.venues.paper.venue import PaperVenue
 from tests.venues.paper.ground import PERP, SETTINGS, SPOT, House, told
@@ -92,6 +92,15 @@ def test_slippage_is_added_against_the_taker() -> None:
     house = open_house(replace(SETTINGS, slippage_bps=Decimal(20)))
     assert told(house.place("buy", "1"))[1:] == [("o1", "100.2", "1.00", "taker")]
     assert told(house.place("sell", "1"))[1:] == [("o2", "99.7", "1.00", "taker")]
+
+
+def test_fees_that_a_person_changes_hold_for_the_next_fill_of_an_order_that_rests() -> None:
+    house = open_house()
+    house.place("buy", "2", "limit", limit_price="99.9")
+    house.accounts.in_force = replace(SETTINGS, spot_fees=Fees(maker=Decimal(0), taker=Decimal(0)))
+    (fill,) = house.trade(99.8, 1.0, "sell")
+    assert isinstance(fill, Fill)
+    assert fill.fee == 0
 
 
 # Limit orders

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -13,6 +14,9 @@ from candlewick.core.reports import Accepted, Amended, AmendRefused, CancelRefus
 from candlewick.fills import state
 from candlewick.venues.paper.floor import Floor
 from candlewick.venues.paper.seat import Seat, Ticket
+
+REMEMBERED: Final = 100_000
+"""Orders of which a second sending is known as such: far more than can be on their way at once."""
 
 Refusal = tuple[str, str]
 """A stable word, and a sentence."""
@@ -25,7 +29,7 @@ class Arrivals:
         self._floor = floor
         self._due: list[tuple[int, int, Callable[[], None]]] = []
         self._sequence = 0
-        self._seen: set[tuple[int, str]] = set()
+        self._seen: dict[tuple[int, str], None] = {}
         self._travelling: dict[tuple[int, str], Order] = {}
 
     @property
@@ -38,7 +42,7 @@ class Arrivals:
         key = (order.account, order.id)
         if key in self._seen:
             return
-        self._seen.add(key)
+        self._note(key)
         self._travelling[key] = order
         self._send(order, lambda: self._arrive(order))
 
@@ -58,7 +62,7 @@ class Arrivals:
         seat = self._floor.seat(order.account, order.terms.instrument)
         if seat is None:
             return  # nobody lists its instrument any more: `state` does not name it, and the heart ends it
-        self._seen.add(key)
+        self._note(key)
         triggered = order.triggered_at is not None
         ticket = Ticket(order.id, order.terms, order.filled, order.average_price, triggered)
         rests = order.terms.limit_price is not None and (triggered or not order.terms.is_conditional)
@@ -73,6 +77,11 @@ class Arrivals:
         """Do what is due."""
         while self._due and self._due[0][0] <= self._floor.now:
             heappop(self._due)[2]()
+
+    def _note(self, key: tuple[int, str]) -> None:
+        self._seen[key] = None
+        if len(self._seen) > REMEMBERED:
+            del self._seen[next(iter(self._seen))]
 
     def _send(self, order: Order, arrival: Callable[[], None]) -> None:
         floor = self._floor

@@ -105,6 +105,7 @@ class Floor:
             return
         price = self.trigger_price(seat.instrument)
         if price is not None:
+            seat.take_settings(self.accounts.settings(seat.account))
             actions = seat.stepper.price(price)
             for report in seat.trailed(self.now):
                 self.say(report)
@@ -118,6 +119,7 @@ class Floor:
 
     def force(self, seat: Seat, ticket: Ticket) -> list[Fill]:
         """Have an order of the venue's own take what it can at once; nothing of it stays."""
+        seat.take_settings(self.accounts.settings(seat.account))
         seat.add(ticket)
         reports = [*seat.reports(self._meet(seat), self.now)]
         if ticket.id in seat.tickets:
@@ -139,6 +141,7 @@ class Floor:
     def report(self, seat: Seat, actions: list[Action]) -> None:
         """Have told what the core did."""
         if actions:
+            seat.take_settings(self.accounts.settings(seat.account))
             self._untold.extend(seat.reports(actions, self.now))
 
     def say(self, report: Report) -> None:
