@@ -105,3 +105,10 @@ def test_a_reset_takes_the_password_and_gives_a_link(user: Cli) -> None:
     assert ann["password"] is False
     assert "/login/" in ann["login_link"]
     refused(user("reset", "nobody"), "Nobody is named 'nobody'.")
+
+
+def test_a_reset_turns_two_factor_sign_in_off_only_when_told(user: Cli) -> None:
+    help = user("reset", "--help").stdout
+    assert "--two-factor" in help
+    user("add", "ann")
+    assert "ann is signed out everywhere." in user("reset", "ann", "--two-factor").stdout

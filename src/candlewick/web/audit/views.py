@@ -59,7 +59,7 @@ def export(request: HttpRequest) -> HttpResponse:
     writer = csv.writer(text)
     writer.writerow(("time", "who", "what", "about", "from", "before", "after", "row"))
     writer.writerows([_plain(cell) for cell in row.values()] for row in rows)
-    note(request, "audit.exported", "audit log", after=msgspec.to_builtins(question) | {"rows": len(rows)})
+    note(request, "audit.export", "audit log", after=msgspec.to_builtins(question) | {"rows": len(rows)})
     disposition = {"Content-Disposition": 'attachment; filename="candlewick-audit.csv"'}
     return HttpResponse(text.getvalue(), content_type="text/csv; charset=utf-8", headers=disposition)
 
