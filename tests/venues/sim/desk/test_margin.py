@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,7 @@ def test_a_long_wins_when_the_mark_rises_and_a_short_when_it_falls() -> None:
 @pytest.mark.parametrize("listing", [BTC, SOL])
 def test_maintenance_margin_never_jumps(listing: object) -> None:
     rows = brackets_of(BTC if listing is BTC else SOL)
-    for low, high in zip(rows, rows[1:], strict=False):
+    for low, high in pairwise(rows):
         assert low.maintenance(low.cap) == high.maintenance(high.floor)
         assert low.leverage > high.leverage
         assert low.ratio < high.ratio

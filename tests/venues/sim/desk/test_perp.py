@@ -353,6 +353,7 @@ def test_wallets_and_positions_are_fills_whatever_is_sent(
 ) -> None:
     perp = PerpPit(pit.world)
     traders = [perp.trader(20_000) for _ in range(3)]
+    refused: set[int] = set()
     if isolated:
         perp.desk.set_isolated(traders[0], perp.listing, True)
     for kind, side, who, lots, away in actions:
@@ -380,8 +381,9 @@ def test_wallets_and_positions_are_fills_whatever_is_sent(
                 else:
                     perp.desk.modify(order, max(order.ticks + away, 1), order.filled + lots)
         except Refusal as refusal:
-            assert refusal.code in (-2019, -2021, -2022, -2027, -5022)
+            refused.add(refusal.code)
         check(perp, traders)
+    assert refused <= {-2019, -2021, -2022, -2027, -5022}
     for trader in traders:
         for order in list(trader.open.values()):
             perp.desk.cancel(order)
