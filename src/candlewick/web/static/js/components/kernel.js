@@ -32,6 +32,8 @@ export function serveComponents({ ask }) {
     event.preventDefault(); // an error page, or a refusal: its sentence is shown, its HTML is not put in place
   });
   on("htmx:finally:request", ({ detail: { ctx } }) => {
+    if (!before.has(ctx)) return;
+    componentOf(ctx)?.removeAttribute("aria-busy");
     if (ctx.status !== "swapped") takeBack(ctx);
     before.delete(ctx);
   });
@@ -66,7 +68,8 @@ function show(ctx) {
   const component = componentOf(ctx);
   if (!component || ctx.request.method === "GET") return;
   const event = new URLSearchParams(ctx.request.body).get("event") ?? "";
-  const patches = JSON.parse(component.dataset.optimistic || "{}")[event] ?? {};
+  const patches = JSON.parse(component.dataset.optimistic || "{}")[event];
+  if (!patches) return; // an event that changes nothing, such as a preview
   /** @type {(() => void)[]} */
   const undo = [];
   for (const [name, text] of Object.entries(patches)) {
@@ -90,9 +93,8 @@ function show(ctx) {
  */
 function takeBack(ctx) {
   const component = componentOf(ctx);
-  before.get(ctx)?.();
-  component?.removeAttribute("aria-busy");
-  if (!component || ctx.request.method === "GET" || !before.has(ctx)) return;
+  before.get(ctx)();
+  if (!component) return;
   const slot = slotOf(component, "notice");
   if (!slot) return;
   setText(slot, ctx.response ? sentence(ctx) : UNREACHED);

@@ -94,7 +94,10 @@ function trade(about) {
   new Marks({ chart, desk, account, fills });
   new Ties(live, about.id);
   serveComponents({
-    ask: (element, text) => confirm.ask(element.dataset.asks, element.id === "ticket-form" ? ticket.question() : text),
+    ask: (element, text) => {
+      const { text: question, yes } = element.id === "ticket-form" ? ticket.question() : { text, yes: element.dataset.yes };
+      return confirm.ask(element.dataset.asks, question, yes);
+    },
   });
   offerPreferences(preferences, failed);
   book.addEventListener("price", (/** @type {CustomEvent<string>} */ event) => ticket.setPrice(event.detail));

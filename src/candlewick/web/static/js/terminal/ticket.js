@@ -9,7 +9,7 @@ import { byId, targetOf } from "../cells.js";
 import { TYPES } from "./trading.js";
 
 const RECKON_EVERY_MS = 2_000;
-const UNITS = { notional: "quote", equity_pct: "% of equity" };
+const UNITS = { equity_pct: "% of equity" };
 
 export class Ticket {
   #panel = byId("ticket");
@@ -31,15 +31,22 @@ export class Ticket {
     setInterval(() => this.#reckon(), RECKON_EVERY_MS);
   }
 
-  /** What is about to be sent, as a question. */
+  /** What is about to be sent, as a question, and the word that sends it. */
   question() {
-    const form = this.#form;
-    const { side, order_type: type, size, size_in: unit, limit_price: limit, stop_price: stop } = Object.fromEntries(new FormData(form));
+    const fields = /** @type {Record<string, string>} */ (Object.fromEntries(new FormData(this.#form)));
     const { base = "", quote = "" } = this.desk.instrument ?? {};
-    const name = { quantity: base, notional: quote }[String(unit)] ?? UNITS.equity_pct;
-    const price = [limit && `limit ${limit}`, stop && `trigger ${stop}`].filter(Boolean).join(", ");
-    const what = `${side === "buy" ? "Buy" : "Sell"} ${size} ${name} of ${this.desk.symbol}`;
-    return `${what}: ${TYPES[String(type)]?.toLowerCase()}${price ? `, ${price}` : ""}. Send this order?`;
+    const unit = { quantity: base, notional: quote }[fields.size_in] ?? UNITS.equity_pct;
+    const side = fields.side === "buy" ? "Buy" : "Sell";
+    const said = [
+      fields.limit_price && `limit ${fields.limit_price}`,
+      fields.stop_price && `trigger ${fields.stop_price}`,
+      fields.trail && `trailing by ${fields.trail} ${fields.trail_in === "percent" ? "%" : quote}`,
+      fields.stop_loss && `stop loss ${fields.stop_loss}`,
+      fields.take_profit && `take profit ${fields.take_profit}`,
+    ].filter(Boolean);
+    const type = TYPES[fields.order_type].toLowerCase();
+    const text = `${side} ${fields.size || "nothing"} ${unit} of ${this.desk.symbol}, ${[type, ...said].join(", ")}?`;
+    return { text, yes: `${side} ${this.desk.symbol}` };
   }
 
   /**

@@ -1,0 +1,38 @@
+"""Trading when parts die: what was open is open again, and nothing is sent twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import Up
+from tests.e2e.test_trading import SYMBOL, _api, _last, _place, _working
+
+pytestmark = pytest.mark.timeout(180)
+OpenPage = Callable[..., Page]
+
+
+def test_after_a_kill_of_the_engine_orders_and_positions_are_there_again(up: Up, open_page: OpenPage) -> None:
+    page = open_page(f"/terminal/?symbol={SYMBOL}", expects_faults=True)
+    expect(page.locator("#chart")).to_have_attribute("data-state", "live")
+    expect(page.locator("#last")).to_have_text(re.compile(r"\d"))
+    _place(page, side="buy", quantity="0.070", order_type="market")
+    resting = _place(
+        page, side="buy", quantity="0.050", order_type="limit", limit_price=f"{_last(page) * 0.97:.1f}"
+    )
+    expect(page.locator("#count-orders")).to_have_text("(1)")
+
+    up.kill("engine")
+
+    expect(page.locator("#connection")).to_have_text("engine away")
+    expect(page.locator("#connection")).to_have_text("live", timeout=60_000)
+    row = page.locator(f'#c-portfolio [data-row="{SYMBOL}"]')
+    expect(row.locator("[data-cell=quantity]")).to_have_text("0.070", timeout=30_000)
+    expect(page.locator("#count-orders")).to_have_text("(1)")
+    (order,) = _working(page)
+    assert (order["id"], order["status"]) == (resting["id"], "OPEN")
+    assert _api(page, "DELETE", f"/api/orders/{order['id']}/").ok
+    expect(page.locator("#count-orders")).to_have_text("")
