@@ -355,3 +355,11 @@ def test_the_finest_numbers_can_be_averaged():
     history = run("buy 3e-60 BTCUSDT @ 999999999999999\nbuy 900000000000000 BTCUSDT @ 7e-60", "average")
     history.run("sell 1e-60 BTCUSDT @ 7e-60\nsell 900000000000000 BTCUSDT @ 7e-60")
     assert history.book.positions["binance:BTCUSDT"].quantity == D("2e-60")
+
+
+def test_another_method_loses_no_digit_of_what_the_lots_cost():
+    history = run("buy 1 BTCUSDT @ 123456789012345\nbuy 1 BTCUSDT @ 0.000000000000000001")
+    history.book.set_method("average")
+    position = history.book.positions["binance:BTCUSDT"]
+    assert [lot.cost for lot in position.lots] == [position.cost]
+    assert position.cost == D("123456789012345.000000000000000001")

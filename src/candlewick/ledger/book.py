@@ -196,8 +196,9 @@ class Book:
     def set_method(self, method: LotMethod) -> None:
         """Take spot lots by another method from here on; what an average pooled stays one lot."""
         self.method = method
-        for position in self.positions.values():
-            position.sort_lots(method)
+        with exact():
+            for position in self.positions.values():
+                position.sort_lots(method)
 
     def leverage_of(self, instrument_id: str) -> tuple[Decimal, MarginMode]:
         """Leverage and margin mode that hold for the instrument."""
@@ -288,8 +289,8 @@ class Book:
             cost = position.signed_cost - entered
             postings += self._exchange(instrument, parts, fill.price, cost)
         else:
-            postings += _post(f"cash:{position.currency}", position.currency, realised)
-        postings += _post(f"realised:{instrument.id}", position.currency, -realised)
+            postings += _one(f"cash:{position.currency}", position.currency, realised)
+        postings += _one(f"realised:{instrument.id}", position.currency, -realised)
         postings += paid.postings
         trips = self._trips.fill(
             instrument,
@@ -336,17 +337,17 @@ class Book:
         trading, cash = f"trading:{instrument.id}", f"cash:{instrument.base}"
         postings = _move(trading, cash, base, parts.signed)
         postings += _move(cash, trading, base, parts.in_kind)
-        postings += _post(f"cash:{quote}", quote, -parts.signed * price)
-        postings += _post(trading, quote, cost)
+        postings += _one(f"cash:{quote}", quote, -parts.signed * price)
+        postings += _one(trading, quote, cost)
         if parts.outside:
             other = "capital:in_kind"
             if parts.outside > 0:
                 other = f"fees:{instrument.id}"
                 self._coins.owe(base, -parts.outside)
             postings += _move(other, trading, base, parts.outside)
-            postings += _post(other, quote, parts.outside * price)
+            postings += _one(other, quote, parts.outside * price)
         if parts.in_kind:
-            postings += _post(f"fees:{instrument.id}", quote, parts.in_kind * price)
+            postings += _one(f"fees:{instrument.id}", quote, parts.in_kind * price)
         return postings
 
     def _pay_fee(self, instrument: Instrument, fill: Fill, in_kind: Decimal) -> _PaidOut:
@@ -370,7 +371,8 @@ class Book:
         """
         paid = _PaidOut()
         wanted = self._coins.beyond_lots(coin, amount)
-        for position in list(self.positions.values()):
+        holders = list(self.positions.values()) if coin in self._coins.in_lots else []
+        for position in holders:
             instrument = position.instrument
             if not (wanted and position.is_spot and instrument.base == coin and position.is_long):
                 continue
@@ -455,7 +457,7 @@ def _require_bookable(what: str, amount: Decimal) -> None:
         raise UsageError(f"{what} cannot be booked: {amount} is not a number that money has; {BOOKABLE}.")
 
 
-def _post(book: str, currency: str, amount: Decimal) -> list[Posting]:
+def _one(book: str, currency: str, amount: Decimal) -> list[Posting]:
     return [Posting(book, currency, amount)] if amount else []
 
 

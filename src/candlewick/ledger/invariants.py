@@ -138,7 +138,7 @@ def positions_are_fills(
 
 
 def equity_is_explained(book: Book, marks: Mapping[str, Decimal]) -> list[Fault]:
-    """Capital + realised − fees + funding + unrealised is the equity; and cash + cost + unrealised is too.
+    """Capital + realised − fees + funding + unrealised is cash + invested + unrealised: the equity.
 
     Nothing is said of a book for which marks are missing.
     """

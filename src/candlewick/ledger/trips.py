@@ -20,8 +20,8 @@ class RoundTrip(msgspec.Struct, frozen=True, kw_only=True):
         quantity: the most that was held; `open_quantity` what is held now, unsigned both.
         entry_price, exit_price: means over what was entered and left.
         gross: realised profit before fees and funding, in `currency`; `net` after them.
-        fees: in `currency`; those paid in another one are converted at the fill's price where it names
-            both, else left out and listed in the account's postings alone.
+        fees: in `currency`; those paid in the base coin at the fill's price, those paid in coins of a third
+            position at what these had cost. Others are left out, and in the account's postings alone.
         funding: received (positive) or paid.
         fills, scale_ins, scale_outs: fills in all; those after the first that added; those before the last
             that took away.
