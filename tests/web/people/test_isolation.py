@@ -17,6 +17,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from candlewick.core.errors import CandlewickError, EngineAway
+from candlewick.store import venue_keys
+from candlewick.store.keys import MasterKey, Vault
 from candlewick.store.models import Account, AccountMember, Role, User
 from candlewick.web.api.access import scope_of
 from candlewick.web.api.root import api
@@ -84,6 +86,8 @@ class World:
             ownership.share(self.account, self.people[name], may_trade=name != "member")
         self.member = AccountMember.objects.get(user=self.people["member"])
         self.token, _ = api_tokens.issue(self.people["owner"], "of the owner", ["read"])
+        vault = Vault([MasterKey.new()])
+        self.key = venue_keys.add(vault, self.people["owner"], "a-venue", "main", key="k", secret="s")
         link.answers = _Anything()
         services.__dict__["records"] = _Records(link)
 
@@ -200,6 +204,8 @@ PAGES: Final[dict[str, Page]] = {
         arguments=lambda world: (world.account.pk, world.member.pk),
     ),
     "settings_tokens": Page(SIGNED_IN),
+    "settings_keys": Page(NOT_VIEWERS),
+    "remove_key": Page(OWN_THING | {"viewer": "forbidden"}, "POST", arguments=lambda world: (world.key.pk,)),
     "revoke_token": Page(OWN_THING, "POST", arguments=lambda world: (world.token.pk,)),
     "audit": Page(SIGNED_IN),  # what is in it differs: tests/web/audit has that
     "audit_export": Page(SIGNED_IN),

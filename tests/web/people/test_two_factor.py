@@ -150,6 +150,14 @@ def test_it_is_turned_off_with_the_password(browser: Browser, ann: User) -> None
     assert not Authenticator.objects.exists(), "the recovery codes go with it"
 
 
+def test_whoever_has_lost_their_phone_has_it_turned_off_at_the_machine(browser: Browser, ann: User) -> None:
+    turn_on(browser(ann))
+    two_factor.turn_off(ann)
+    client = browser()
+    sign_in(client, ann)
+    assert is_signed_in(client)
+
+
 def test_whoever_has_a_live_account_keeps_it_on(browser: Browser, ann: User) -> None:
     client = browser(ann)
     turn_on(client)

@@ -10,6 +10,7 @@ first_owner    the person who exists before anybody has signed in
 forms          what the pages of the settings ask for
 hashing        Argon2, a few at a time
 identity       who a request or a live connection belongs to
+key_pages      /settings/keys/
 ownership      opening, renaming, archiving and sharing accounts
 preferences    how a person likes their terminal
 programs       programs that signed in, whose refresh tokens rotate

@@ -16,6 +16,9 @@ from candlewick.web.people.identity import Person
 _LASTING: Final = (("30", "30 days"), ("90", "90 days"), ("365", "A year"), ("", "Until it is revoked"))
 
 
+_UNKEPT: Final = {"autocomplete": "new-password"}
+
+
 class _Form(forms.Form):
     """Labels as they are written."""
 
@@ -80,3 +83,30 @@ class NewToken(_Form):
         """When the token ends; None: when it is revoked."""
         days = self.cleaned_data["days"]
         return timezone.now() + timedelta(days=int(days)) if days else None
+
+
+class NewKey(_Form):
+    """A venue's key. What is secret is typed blind, and is not sent back with what was wrong."""
+
+    venue = forms.RegexField(
+        r"^[a-z0-9][a-z0-9-]{1,39}$",
+        label="Venue",
+        widget=forms.TextInput({"list": "venues", "autocomplete": "off"}),
+        error_messages={"invalid": "Write the venue's id, in small letters."},
+    )
+    label = forms.CharField(max_length=60, label="A name to tell it by")
+    key = forms.CharField(max_length=4_000, label="API key", widget=forms.TextInput({"autocomplete": "off"}))
+    secret = forms.CharField(max_length=8_000, label="Secret", widget=forms.PasswordInput(_UNKEPT))
+    passphrase = forms.CharField(
+        max_length=4_000,
+        required=False,
+        label="Passphrase, if the venue gave one",
+        widget=forms.PasswordInput(_UNKEPT),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in ("key", "secret", "passphrase"):
+            if not str(given.get(name, "")).isascii():
+                self.add_error(name, "That holds letters that no venue gives. Copy it again.")
+        return given

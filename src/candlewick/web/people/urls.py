@@ -8,7 +8,7 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import path
 
-from candlewick.web.people import account_pages, token_pages, views
+from candlewick.web.people import account_pages, key_pages, token_pages, views
 
 urlpatterns = [
     path("login/<str:token>/", views.login_link, name="login_link"),
@@ -43,5 +43,7 @@ urlpatterns = [
         name="unshare_account",
     ),
     path("settings/tokens/", token_pages.tokens, name="settings_tokens"),
+    path("settings/keys/", key_pages.keys, name="settings_keys"),
+    path("settings/keys/<str:number>/remove/", key_pages.remove, name="remove_key"),
     path("settings/tokens/<int:number>/revoke/", token_pages.revoke, name="revoke_token"),
 ]
