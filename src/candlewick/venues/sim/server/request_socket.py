@@ -70,10 +70,11 @@ class Answering:
 class Session:
     """One connection: who signed on, what it subscribed to, and its way out."""
 
-    def __init__(self, websocket: web.WebSocketResponse, answering: Answering, address: str) -> None:
+    def __init__(self, websocket: web.WebSocketResponse, answering: Answering, request: web.Request) -> None:
         self._websocket = websocket
         self._answering = answering
-        self._address = address
+        self._transport = request.transport
+        self._address = request.remote or ""
         self._key: Key | None = None
         self._since_ms = 0
         self._connected_ms = answering.now_ms()
@@ -121,9 +122,8 @@ class Session:
 
     def abort(self) -> None:
         """Hang up without a word."""
-        transport = self._websocket.get_extra_info("transport")
-        if transport is not None:
-            transport.abort()
+        if self._transport is not None:
+            self._transport.abort()
 
     def close(self) -> None:
         """The connection has ended: listen no longer."""
@@ -270,7 +270,7 @@ async def serve(request: web.Request, answering: Answering, sessions: set[Sessio
     websocket = web.WebSocketResponse(heartbeat=PING_S, compress=False, max_msg_size=MOST_BYTES)
     if not websocket.can_prepare(request):
         return web.Response(status=400, text="This address speaks WebSocket.\n")
-    session = Session(websocket, answering, request.remote or "")
+    session = Session(websocket, answering, request)
     with contextlib.suppress(ConnectionError):
         await websocket.prepare(request)
         writer = asyncio.create_task(session.write())
