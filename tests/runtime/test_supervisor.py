@@ -77,3 +77,17 @@ async def test_a_part_that_cannot_stay_up_is_given_up_with_a_sentence() -> None:
     with pytest.raises(CandlewickError, match="short ended with code 2 6 times in a row"):
         await supervise([Part("short", ("no-such-verb",))], os.environ, lines.append)
     assert lines[0] == "short ended with code 2; starting it again."
+
+
+@pytest.mark.parametrize("file", ["ledger.sqlite3", "lanes.sqlite3", "lake/lake.sqlite3"])
+async def test_a_part_whose_data_are_damaged_is_not_started_again(
+    tmp_path: Path, file: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).write_bytes(b"this is no database" * 100)
+    lines: list[str] = []
+    environment = os.environ | {"CANDLEWICK_DATA_DIR": str(tmp_path)}
+    with pytest.raises(CandlewickError, match="engine cannot run; its last message says why"):
+        await supervise([Part("engine", ("engine",))], environment, lines.append)
+    assert lines == []
+    assert "damaged" in capfd.readouterr().err

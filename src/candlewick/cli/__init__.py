@@ -11,8 +11,10 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from candlewick.core.errors import CandlewickError
+from candlewick.core.errors import CandlewickError, ConfigError, StoreDamaged
 
+PARTS = ("engine", "web", "sim")
+HOPELESS = 78  # the supervisor knows it; sysexits.h calls it a configuration error
 VERBS = {
     "up": "Run everything: simulated or live venues, the engine, the terminal.",
     "engine": "Run the engine alone.",
@@ -73,11 +75,15 @@ def _root() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and exit: 0 done, 1 the work failed (a sentence says what to do), 2 wrong usage."""
+    """Run the command and exit: 0 done, 1 the work failed (a sentence says what to do), 2 wrong usage.
+
+    A part that runs on and on ends with 78 where starting it again would fail again, so that `up`, or another
+    service manager, does not try.
+    """
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        typer.main.get_command(root).main(
-            args=list(arguments) if arguments is not None else None, prog_name="candlewick"
-        )
+        typer.main.get_command(root).main(args=arguments, prog_name="candlewick")
     except CandlewickError as error:
         print(f"candlewick: {error}", file=sys.stderr)
-        sys.exit(1)
+        hopeless = isinstance(error, ConfigError | StoreDamaged) and bool({*arguments[:1]} & {*PARTS})
+        sys.exit(HOPELESS if hopeless else 1)

@@ -15,6 +15,7 @@ CandlewickError
 │   └── MalformedMessage   a message that cannot be read; counted, never fatal
 ├── StoreError           the lake or a database cannot do what was asked
 │   ├── StoreLocked        another process owns this data folder
+│   ├── StoreDamaged       a file is damaged, or not ours to use: only a person can mend that
 │   └── StoreBusy          (retry) the database is locked, full or away: nothing was written
 └── EngineAway           (retry) the engine does not answer
 """
@@ -127,6 +128,10 @@ class StoreError(CandlewickError):
 
 class StoreLocked(StoreError):
     """Another process owns this data folder."""
+
+
+class StoreDamaged(StoreError):
+    """A database is damaged, or is not ours to open or write. Trying again fails again."""
 
 
 class StoreBusy(StoreError):

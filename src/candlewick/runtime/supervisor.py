@@ -27,6 +27,7 @@ FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
 STEADY_S: Final = 10.0  # a part that ran so long has earned a fresh count of its deaths
 DEATHS: Final = 6
+HOPELESS: Final = 78  # the exit code of a part that would fail again
 _PR_SET_PDEATHSIG: Final = 1
 
 
@@ -173,6 +174,8 @@ async def _keep_up(
             raise
         if code is None:
             return
+        if code == HOPELESS:
+            raise CandlewickError(f"{part.name} cannot run; its last message says why.")
         deaths = 1 if loop.time() - started > STEADY_S else deaths + 1
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
         if deaths >= DEATHS:

@@ -24,7 +24,7 @@ from psycopg import errors as pg
 from psycopg import pq
 from psycopg.conninfo import conninfo_to_dict
 
-from candlewick.core.errors import ConfigError, StoreBusy, StoreError, StoreLocked
+from candlewick.core.errors import ConfigError, StoreBusy, StoreDamaged, StoreError, StoreLocked
 
 LEDGER_FILE: Final = "ledger.sqlite3"
 BUSY_TIMEOUT_S: Final = 1.0  # whoever writes tries again
@@ -208,7 +208,7 @@ class SqliteConnection(Connection):
         except sqlite3.Error as error:
             raise _sqlite_error(self._path, error) from error
         except OSError as error:
-            raise StoreError(f"{self._path} cannot be used: {error.strerror}.") from error
+            raise StoreDamaged(f"{self._path} cannot be used: {error.strerror}.") from error
 
 
 def _sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
@@ -220,11 +220,11 @@ def _sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
         case sqlite3.SQLITE_IOERR:
             return StoreBusy(f"{path}: the disk failed ({error}). Check the disk and its free space.")
         case sqlite3.SQLITE_READONLY | sqlite3.SQLITE_PERM:
-            return StoreError(f"{path} cannot be written. Check its owner and permissions.")
+            return StoreDamaged(f"{path} cannot be written. Check its owner and permissions.")
         case sqlite3.SQLITE_CANTOPEN:
-            return StoreError(f"{path} cannot be opened. Check that its folder exists and is yours.")
+            return StoreDamaged(f"{path} cannot be opened. Check that its folder exists and is yours.")
         case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_NOTADB:
-            return StoreError(
+            return StoreDamaged(
                 f"{path} is damaged ({error}). Restore it from a backup with `candlewick restore`."
             )
         case _:
@@ -412,9 +412,9 @@ def _postgres_error(name: str, error: psycopg.Error) -> StoreError:
     text = (error.diag.message_primary or str(error).strip().splitlines()[-1] if str(error) else "").strip()
     why = text.rstrip(".") or type(error).__name__
     if isinstance(error, pg.InvalidPassword | pg.InvalidAuthorizationSpecification | pg.InvalidCatalogName):
-        return StoreError(f"{name}: {why}. Correct DATABASE_URL.")
+        return StoreDamaged(f"{name}: {why}. Correct DATABASE_URL.")
     if isinstance(error, pg.InsufficientPrivilege):
-        return StoreError(f"{name}: {why}. Grant the user of DATABASE_URL what it lacks.")
+        return StoreDamaged(f"{name}: {why}. Grant the user of DATABASE_URL what it lacks.")
     if isinstance(error, _AWAY):
         return StoreBusy(f"{name}: {why}.")
     return StoreError(f"{name}: {why}.")

@@ -6,7 +6,7 @@ import sqlite3
 import threading
 from pathlib import Path
 
-from candlewick.core.errors import StoreError
+from candlewick.core.errors import StoreDamaged, StoreError
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS lane_event (
@@ -31,9 +31,9 @@ class LaneLog:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute(_SCHEMA)
         except sqlite3.OperationalError as error:
-            raise StoreError(f"{path} cannot be opened: {error}. Is the folder yours to write?") from None
+            raise StoreDamaged(f"{path} cannot be opened: {error}. Is the folder yours to write?") from None
         except sqlite3.DatabaseError as error:
-            raise StoreError(
+            raise StoreDamaged(
                 f"{path} is damaged ({error}). Move it away: past notices go with it, and nothing else."
             ) from None
         except OSError as error:

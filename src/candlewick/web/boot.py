@@ -7,7 +7,7 @@ import os
 import socket
 from pathlib import Path
 
-from candlewick.core.errors import StoreError
+from candlewick.core.errors import StoreBusy, StoreDamaged
 from candlewick.runtime.settings import Settings, WebSettings, load
 
 _in_force: Settings | None = None
@@ -41,7 +41,7 @@ def migrate() -> None:
     """Bring the database to this version's schema.
 
     Raises:
-        StoreError: it is damaged, or cannot be written.
+        StoreDamaged: it is damaged, or cannot be written.
         StoreBusy: its server is away.
     """
     from django.conf import settings
@@ -61,7 +61,8 @@ def migrate() -> None:
         call_command("migrate", verbosity=0, interactive=False)
     except (DatabaseError, OSError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
-        raise StoreError(
+        kind = StoreBusy if "locked" in str(reason) or "full" in str(reason) else StoreDamaged
+        raise kind(
             f"The database {database['NAME']} cannot be used: {reason}. "
             "Make it yours to write and see that the disk has room, or restore it from a backup."
         ) from None

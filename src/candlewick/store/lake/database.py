@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
-from candlewick.core.errors import StoreError
+from candlewick.core.errors import StoreDamaged, StoreError
 
 FILE_NAME: Final = "lake.sqlite3"
 _BUSY_TIMEOUT_S: Final = 30.0
@@ -60,6 +60,15 @@ MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
 """Script n leads from `user_version` n to n + 1. Never change one that was released: add one."""
 
 
+_HOPELESS: Final = frozenset(
+    (
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+        sqlite3.SQLITE_READONLY,
+        sqlite3.SQLITE_PERM,
+        sqlite3.SQLITE_CANTOPEN,
+    )
+)
 CLOSED: Final = "The lake is closed. Open it again to go on."
 
 
@@ -190,7 +199,9 @@ class Database:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"The lake at {self.path}: {_sentence(error)}") from error
+            code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+            kind = StoreDamaged if code in _HOPELESS else StoreError
+            raise kind(f"The lake at {self.path}: {_sentence(error)}") from error
 
 
 def _version(connection: sqlite3.Connection) -> int:
