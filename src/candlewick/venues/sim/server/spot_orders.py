@@ -331,6 +331,7 @@ def amend(side: SpotSide, asked: Asked) -> object:
     size = parameters.decimal("newQty")
     if size is None:
         raise errors.missing("newQty")
+    parameters.client_id("newClientOrderId")  # may be given, and an amended order keeps its own here
     order = find(side, asked)
     side.finish(asked)
     if not order.open:
