@@ -165,6 +165,7 @@ class VenueState(msgspec.Struct, frozen=True, kw_only=True, tag="venue_state"):
     Attributes:
         orders: every open order, and those asked about that are open no more.
         fills: every fill since the last one we knew, oldest first.
+        asked: ids of our orders of which the venue's silence says that it never had them, or ended them.
         balances, positions: None where the venue keeps none of its own (paper: the ledger is the truth).
     """
 
@@ -175,6 +176,7 @@ class VenueState(msgspec.Struct, frozen=True, kw_only=True, tag="venue_state"):
     balances: tuple[VenueBalance, ...] | None
     positions: tuple[VenuePosition, ...] | None
     ts: int
+    asked: frozenset[str] = frozenset()
 
 
 class ExternalOrder(msgspec.Struct, frozen=True, tag="external_order"):

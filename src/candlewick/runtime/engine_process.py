@@ -26,6 +26,7 @@ from candlewick.runtime.settings import Settings
 from candlewick.runtime.upkeep import compact_forever
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.reader import Records
+from candlewick.store.keys import audit_key
 from candlewick.store.lake import Lake, LakeWriter
 from candlewick.store.lane_log import LaneLog
 from candlewick.trading.engine import Engine
@@ -84,12 +85,13 @@ class EngineProcess:
         )
         self.accounts = Accounts(
             engine=self.engine,
-            journal=Journal.open(settings.ledger),
+            journal=Journal.open(settings.ledger, key=audit_key(settings.data_dir, settings.master_key_text)),
             records=Records(settings.ledger),
             take=self.live.obey,
             send=lambda frames: self.gateway.send_market(frames),
             start=self.live.start,
             follow=self.live.follow_too,
+            venues={},
             primary=self._primary,
             clock=clock,
         )

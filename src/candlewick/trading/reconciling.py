@@ -42,7 +42,7 @@ def missed(account: AccountState, state: VenueState) -> Iterator[Report]:
     for order in state.orders:
         yield ExternalOrder(state.account, order, state.ts)
     for mine in list(account.orders.values()):
-        if mine.id in seen or mine.created_at > state.ts:
+        if mine.id in seen or mine.id not in state.asked:
             continue
         if isinstance(mine.state, InFlight) or not is_at_venue(mine):
             yield Refused(state.account, mine.id, "lost", "It never reached the venue.", state.ts)

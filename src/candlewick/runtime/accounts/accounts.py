@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from candlewick.core.clock import NS_PER_S, Clock
@@ -22,6 +22,7 @@ from candlewick.runtime.accounts.views import HeartAccounts, HeartMarket
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.reader import Records
 from candlewick.store.journal.writer import JournalWriter
+from candlewick.trading.account import AccountState
 from candlewick.trading.commands import Command, SetTradingState
 from candlewick.trading.engine import Engine
 from candlewick.venues.execution import OrderVenue
@@ -42,6 +43,7 @@ class Accounts:
         send: takes frames of the market lane.
         start: does work beside the stream.
         follow: has an instrument's market data come for as long as the engine runs.
+        venues: by account, where orders go that the paper venue does not fill.
         records: reads orders that the heart has forgotten.
     """
 
@@ -55,6 +57,7 @@ class Accounts:
         send: Callable[[list[bytes]], None],
         start: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
         follow: Callable[[str], None],
+        venues: Mapping[int, OrderVenue],
         primary: str,
         clock: Clock,
     ) -> None:
@@ -70,7 +73,7 @@ class Accounts:
         self._recover()
         self._writer = JournalWriter(journal)
         self._paper = PaperVenue(HeartMarket(engine), HeartAccounts(engine))
-        self._live: dict[int, OrderVenue] = {}
+        self._venues = dict(venues)
         self.bodies = Bodies(engine, primary, clock)
         self.figures = Figures(self.bodies, send, clock)
         self.execution = Execution(
@@ -111,15 +114,15 @@ class Accounts:
 
     def venue_of(self, account: int) -> OrderVenue:
         """Where an account's orders go."""
-        return self._live.get(account, self._paper)
+        return self._venues.get(account, self._paper)
 
     def begin(self) -> None:
         """Resume what was at work: paper orders and positions; compare live accounts with their venue."""
         self._check_books()
-        paper = [each for each in self._engine.desk.accounts.values() if each.kind == "paper"]
+        paper = self._on_paper()
         if any(each.orders or each.book.positions for each in paper):
             self.warm()
-        for account in self._live:
+        for account in self._venues.keys() & self._engine.desk.accounts.keys():
             self.execution.reconcile(account)
 
     def warm(self) -> asyncio.Task[None]:
@@ -136,7 +139,7 @@ class Accounts:
         from candlewick.fills.warm import warm_up
 
         await asyncio.to_thread(warm_up)
-        paper = [each for each in self._engine.desk.accounts.values() if each.kind == "paper"]
+        paper = self._on_paper()
         self._paper.restore((order for each in paper for order in each.orders.values()), self._clock.now_ns())
         self._paper.listen(self._take)
         for each in paper:
@@ -151,11 +154,17 @@ class Accounts:
                 self._follow(instrument)
 
     async def run(self) -> None:
-        """Note what accounts are worth each minute, until cancelled.
+        """Follow the venues, and note what accounts are worth each minute, until cancelled.
 
         Raises:
             StoreError: disk and memory contradict each other: the engine must begin again from the disk.
         """
+        async with asyncio.TaskGroup() as group:
+            for venue in self._venues.values():
+                group.create_task(venue.run(self._take))
+            group.create_task(self._sample())
+
+    async def _sample(self) -> None:
         while True:
             now_s = self._clock.now_ns() / NS_PER_S
             await asyncio.wait([self._failed], timeout=SAMPLE_S - now_s % SAMPLE_S)
@@ -174,6 +183,10 @@ class Accounts:
         await asyncio.to_thread(self._writer.close)
         self._journal.close()
         self._records.close()
+
+    def _on_paper(self) -> list[AccountState]:
+        accounts = self._engine.desk.accounts.values()
+        return [each for each in accounts if each.number not in self._venues]
 
     def _check_books(self) -> None:
         """Halt an account whose books do not add up: nobody trades on figures that cannot be explained."""
@@ -204,7 +217,7 @@ class Accounts:
         return await asyncio.to_thread(self._records.order, account, order_id)
 
     def _position_changed(self, account: int, instrument: str) -> None:
-        if self._warming is not None and self._warming.done() and account not in self._live:
+        if self._warming is not None and self._warming.done() and account not in self._venues:
             self._paper.position_changed(account, instrument)
 
     def _fail(self, error: Exception) -> None:

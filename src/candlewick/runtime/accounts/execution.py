@@ -15,6 +15,8 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any, Final
 
+import msgspec
+
 from candlewick.core.clock import Clock, iso
 from candlewick.core.errors import CandlewickError, EngineAway, OrderRefused, VenueError
 from candlewick.core.reports import Report
@@ -274,6 +276,8 @@ class Execution:
 
         async def ask() -> None:
             while True:
+                while self._unwritten:  # of what is still to be sent the venue cannot know
+                    await self.settled()
                 working = tuple(self._engine.desk.accounts[account].orders.values())
                 try:
                     state = await self._venue_of(account).state(account, working)
@@ -281,7 +285,8 @@ class Execution:
                     log.warning("Account %d cannot be compared with its venue yet: %s", account, error)
                     await asyncio.sleep(ASK_AGAIN_S)
                 else:
-                    self._take(state)
+                    asked = frozenset(order.id for order in working)
+                    self._take(msgspec.structs.replace(state, asked=asked))
                     return
 
         self._start(ask)
