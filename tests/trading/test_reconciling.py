@@ -70,7 +70,8 @@ def fill(order: Order, id: str, quantity: str, price: str = "49000") -> Fill:
 
 
 def state(house: House, *orders: VenueOrder, **more: Any) -> VenueState:
-    known: dict[str, Any] = {"fills": (), "balances": None, "positions": None} | more
+    asked = frozenset(house.account.orders)
+    known: dict[str, Any] = {"fills": (), "balances": None, "positions": None, "asked": asked} | more
     return VenueState(account=ACCOUNT, venue="sim", orders=orders, ts=house.now, **known)
 
 

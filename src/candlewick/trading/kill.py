@@ -39,9 +39,9 @@ def pursue(account: AccountState, market: Market, ts: int, *, again: bool = Fals
     open_positions = closable(account, market) if account.flatten else []
     if account.flatten:
         freed = {order.id for order in orders}
-        for n, position in enumerate(open_positions, start=1):
+        for n, position in enumerate(open_positions):
             if not _being_closed(account, position) and (again or not _was_refused(account, position)):
-                steps += _close(account, market, position, f"kill-{account.number}-{ts}-{n}", freed, ts)
+                steps += _close(account, market, position, _new_id(account, ts, n), freed, ts)
     remaining = len(account.orders)
     if not remaining and not open_positions:
         return [*steps, *_done(account, ts)]
@@ -55,6 +55,14 @@ def pursue(account: AccountState, market: Market, ts: int, *, again: bool = Fals
 def closable(account: AccountState, market: Market) -> list[Position]:
     """Positions that a venue would close: what is less than a lot, or than the least order, stays as dust."""
     return [position for position in account.book.positions.values() if not _is_dust(position, market)]
+
+
+def _new_id(account: AccountState, ts: int, n: int) -> str:
+    """An id that no order has: several reports may carry the same time."""
+    tried = len(account.recent) + len(account.orders) + n
+    while account.find(f"kill-{account.number}-{ts}-{tried}") is not None:
+        tried += 1
+    return f"kill-{account.number}-{ts}-{tried}"
 
 
 def _is_dust(position: Position, market: Market) -> bool:

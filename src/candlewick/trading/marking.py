@@ -177,7 +177,8 @@ class Marking:
     def figures(self, account: int, ts: int | None = None) -> Figures:
         """An account at the marks of now. `ts`: the time now, where an old anchor should be renewed."""
         owner = self.accounts[account]
-        if owner.stale or (ts is not None and not 0 <= ts - owner.anchored_at < ANCHOR_NS):
+        old = ts is not None and not 0 <= ts - owner.anchored_at < ANCHOR_NS
+        if owner.stale or old or owner.base is None:
             self.anchor(owner, ts or owner.anchored_at)
         initial: float | None = 0.0
         maintenance: float | None = 0.0

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any, Final
 
-from candlewick.core.order import InFlight, Open, Order, PartlyFilled
+from msgspec.structs import replace
+
+from candlewick.core.order import InFlight, Open, Order, PartlyFilled, Terms
 from candlewick.core.reports import (
     Accepted,
     Amended,
@@ -126,9 +129,7 @@ def standing(account: AccountState, seen: VenueOrder) -> Steps:
             steps: list[Step] = []
             if isinstance(order.state, InFlight) or order.venue_id is None:
                 steps.append(Accepted(number, id, seen.venue_id, ts))
-            if seen.terms != order.terms and order.amending is None and not order.terms.is_conditional:
-                steps.append(Amended(number, id, seen.terms, ts))
-            return steps
+            return [*steps, *_terms(order, seen)]
         case "CANCELLED":
             return (Gone(number, id, seen.reason, ts),)
         case "EXPIRED":
@@ -140,6 +141,25 @@ def standing(account: AccountState, seen: VenueOrder) -> Steps:
         case "FILLED":
             # all its fills were handed in before this: if some are missing the venue keeps them no more
             return (Gone(number, id, "filled at the venue, which reports no further fills", ts),)
+
+
+def _terms(order: Order, seen: VenueOrder) -> Steps:
+    """What became of an amendment whose answer was missed, and of one that was made by other means.
+
+    A venue's words for a conditional order may be fewer than ours: what was not asked for is not taken over.
+    """
+    if order.amending is not None:
+        if _says(seen.terms) == _says(order.amending):
+            return (Amended(order.account, order.id, order.amending, seen.ts),)
+        return (AmendRefused(order.account, order.id, "lost", "The venue has the old terms.", seen.ts),)
+    if order.terms.is_conditional or _says(seen.terms) == _says(order.terms):
+        return ()
+    changed = replace(order.terms, quantity=seen.terms.quantity, limit_price=seen.terms.limit_price)
+    return (Amended(order.account, order.id, changed, seen.ts),)
+
+
+def _says(terms: Terms) -> tuple[Decimal | None, ...]:
+    return terms.quantity, terms.limit_price, terms.stop_price, terms.trail, terms.trail_percent
 
 
 def is_at_venue(order: Order) -> bool:
