@@ -1,12 +1,19 @@
 """REST under /api/, documented at /api/docs.
 
-access     who calls: a bearer token, or a session with its CSRF token
-charts     candles and indicators
-market     instruments, tickers, books, trades, funding, open interest
-paging     lists in pages
-replay     the recording's controls
-root       the API, and errors as problem documents
-tokens     tokens for programs, tickets for live connections
-watchlist  a person's own symbols
-when       times in requests
+access       who calls, and whether they may: a bearer token, or a session with its CSRF token
+accounts     which accounts a caller may see
+charts       candles and indicators
+fills        every fill of an account
+market       instruments, tickers, books, trades, funding, open interest
+orders       placing, looking up, amending and cancelling orders
+paging       lists in pages
+portfolio    what an account owns, and closing it
+preferences  how a person likes their terminal
+replay       the recording's controls
+risk         limits, trading state, kill switch
+root         the API, and errors as problem documents
+schemas      shapes that several answers share
+tokens       tokens for programs, tickets for live connections
+watchlist    a person's own symbols
+when         times in requests
 """

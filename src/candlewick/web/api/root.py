@@ -26,6 +26,7 @@ from candlewick.core.errors import (
     VenueError,
 )
 from candlewick.web.api import (
+    accounts,
     charts,
     fills,
     market,
@@ -51,6 +52,7 @@ api = NinjaAPI(
     description="Market data and a person's own affairs. Errors are `application/problem+json`.",
     auth=[ByToken(), BySession()],
 )
+api.add_router("/accounts", accounts.router)
 api.add_router("/dashboard/charts", charts.router)
 api.add_router("/dashboard/portfolio", portfolio.portfolio)
 api.add_router("/orders", orders.router)
