@@ -36,6 +36,9 @@ def test_a_flag_wins_over_a_variable_and_that_over_the_file(
         (b"[web]\nport = 99999", "web.port: "),
         (b"[web]\nbehind_proxy = 1", "web.behind_proxy: "),
         (b"web = 5", "web: "),
+        (b'[accounts.main]\nlive = "true"\nkey = "desk"', "accounts.main.live: "),
+        (b"[accounts.main]\nlive = true", "accounts.main: A live account needs"),
+        (b"[accounts.main]\nlife = true", "accounts.main.life: There is no such setting"),
         (b'venues = "sim"', "venues: "),
         (b"[web", "cannot be read"),
         (b"\xff\xfe", "cannot be read"),
@@ -57,4 +60,16 @@ def test_the_file_may_say_a_whole_number_for_a_fraction_and_a_text_for_a_path(tm
 def test_a_misspelt_variable_is_refused_by_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CANDLEWICK_WEB__PROT", "1")
     with pytest.raises(ConfigError, match="CANDLEWICK_WEB__PROT"):
+        load(data_dir=tmp_path)
+
+
+def test_an_account_trades_live_only_where_the_file_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert load(data_dir=tmp_path).accounts == {}
+    (tmp_path / "candlewick.toml").write_text('[accounts.main]\nlive = true\nkey = "desk"\n')
+    found = load(data_dir=tmp_path).accounts["main"]
+    assert (found.live, found.venue, found.key) == (True, "binance", "desk")
+    monkeypatch.setenv("CANDLEWICK_ACCOUNTS__MAIN__LIVE", "true")
+    with pytest.raises(ConfigError, match="ACCOUNTS__MAIN__LIVE"):
         load(data_dir=tmp_path)

@@ -6,10 +6,11 @@ import json
 import os
 import tomllib
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from platformdirs import user_data_path
-from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, SecretStr, TypeAdapter, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -80,6 +81,21 @@ class MarketSettings(_Section):
     """Where market history is kept; the data folder unless set. A replay has one of its own."""
 
 
+class AccountSwitch(_Section):
+    """An account that may trade with real money: `[accounts.<name>]`, in the file alone."""
+
+    live: bool = False
+    venue: str = "binance"
+    key: str = ""
+    """Label of the venue's key that signs for it (`candlewick key add`)."""
+
+    @model_validator(mode="after")
+    def _names_its_key(self) -> Self:
+        if self.live and not self.key:
+            raise PydanticCustomError("no_key", "A live account needs the label of a venue's key.")
+        return self
+
+
 class Settings(BaseSettings):
     """All settings in force. An unknown key or a wrong type is refused by name."""
 
@@ -97,6 +113,8 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings)
     sim: SimSettings = Field(default_factory=SimSettings)
     market: MarketSettings = Field(default_factory=MarketSettings)
+    accounts: dict[str, AccountSwitch] = Field(default_factory=dict)
+    """Which accounts trade live. One that is not named here trades on paper."""
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")
     redis_url: SecretStr | None = Field(None, validation_alias="REDIS_URL")
     master_key: SecretStr | None = None
