@@ -147,8 +147,10 @@ async def _trading(running: Running, account: str, *, ed25519: bool = False) -> 
     instruments = {each.id: each for each in await feed.instruments()}
     for each in instruments.values():
         venue.know(each)
-    rest = {each.market: (SignedRest(each, credentials, clock), Mapper("sim", each.market)) for each in sides}
-    trader = Trader(venue, instruments, feed, dict(rest), orders)
+    rest: dict[str, tuple[SignedRest, Mapper]] = {
+        each.market: (SignedRest(each, credentials, clock), Mapper("sim", each.market)) for each in sides
+    }
+    trader = Trader(venue, instruments, feed, rest, orders)
     venue.add(1, account, credentials, live=True, since_ns=clock.now_ns() - 60_000 * NS_PER_MS)
     following = asyncio.create_task(venue.run(trader.told.append))
     trader.told.append(await venue.state(1, []))
@@ -161,8 +163,8 @@ async def _trading(running: Running, account: str, *, ed25519: bool = False) -> 
             await following
         await venue.close()
         await feed.close()
-        for each, _ in rest.values():
-            await each.close()
+        for side, _ in rest.values():
+            await side.close()
 
 
 async def _key(running: Running, account: str, *, ed25519: bool) -> Credentials:
@@ -301,7 +303,7 @@ async def test_an_ed25519_key_trades_and_hears(running: Running) -> None:
 
 async def test_what_a_person_does_elsewhere_is_claimed_with_its_fills(trader: Trader) -> None:
     rest, _ = trader.rest["usdm"]
-    parameters: requests.Said = {
+    parameters: dict[str, str | int] = {
         "symbol": "SOLUSDT",
         "side": "BUY",
         "type": "MARKET",
@@ -399,7 +401,9 @@ async def test_every_fill_is_reported_once_whatever_is_lost(seed: int) -> None:
 
 def _has_a_fate(trader: Trader, order: Order) -> bool:
     filled = sum((each.quantity for each in trader.fills(order.id)), Decimal(0))
-    if filled == order.terms.quantity or trader.of(Refused, order.id) or trader.of(Gone, order.id):
+    if filled == order.terms.quantity or trader.of(Refused, order.id):
+        return True
+    if trader.of(Gone, order.id):
         return True
     ended = ("CANCELLED", "EXPIRED", "REJECTED", "FILLED")
     return any(
