@@ -148,7 +148,8 @@ def test_an_order_of_fewer_lots_keeps_its_place(spot: SpotPit) -> None:
     alice, bob, carol = spot.trader(), spot.trader(), spot.trader()
     inside = spot.make_room()
     first, second = spot.send(alice, "buy", 30, inside), spot.send(bob, "buy", 30, inside)
-    spot.desk.shrink(first, 20)
+    spot.desk.amend(first, 20, "renamed")
+    assert (alice.named("SOLUSDT", "renamed"), first.client_id) == (first, "renamed")
     spot.send(carol, "sell", 25)
     assert (first.filled, second.filled) == (20, 5)
 

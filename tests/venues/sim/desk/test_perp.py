@@ -136,17 +136,26 @@ def test_a_market_order_reaches_five_percent_and_no_further(perp: PerpPit) -> No
     assert max(fill.ticks for fill in order.fills) <= mark * 1.05
 
 
-def test_an_order_is_modified_in_place_or_moves_to_the_end(perp: PerpPit) -> None:
+def test_a_modified_order_goes_to_the_end_of_its_queue(perp: PerpPit) -> None:
     alice, bob, carol = perp.trader(), perp.trader(), perp.trader()
     inside = perp.make_room()
     first, second = perp.send(alice, "buy", 30, inside), perp.send(bob, "buy", 30, inside)
-    perp.desk.modify(first, inside, 20)  # less: it keeps its place
+    perp.desk.modify(first, inside, 20)
+    perp.send(carol, "sell", 35)
+    assert (first.filled, second.filled) == (5, 30)
+    assert perp.executions(first) == ["NEW", "AMENDMENT", "TRADE"]
+
+
+def test_a_modification_that_leaves_nothing_cancels(perp: PerpPit) -> None:
+    alice, carol = perp.trader(), perp.trader()
+    inside = perp.make_room()
+    order = perp.send(alice, "buy", 30, inside)
     perp.send(carol, "sell", 10)
-    assert (first.filled, second.filled) == (10, 0)
-    perp.desk.modify(first, inside, 40)  # more: it goes to the end
-    perp.send(carol, "sell", 30)
-    assert (first.filled, second.filled) == (10, 30)
-    assert perp.executions(first) == ["NEW", "AMENDMENT", "TRADE", "AMENDMENT"]
+    perp.desk.modify(order, inside, 10)
+    assert (order.status, order.filled) == ("CANCELED", 10)
+    maker = perp.send(alice, "buy", 30, inside, time_in_force="GTX")
+    perp.desk.modify(maker, perp.ask, 30)
+    assert (maker.status, maker.filled) == ("CANCELED", 0)
 
 
 def test_a_modification_that_cannot_be_paid_changes_nothing(perp: PerpPit) -> None:

@@ -167,6 +167,14 @@ def test_cancelling_one_of_a_pair_cancels_both(spot: SpotPit) -> None:
     assert pair.state == "ALL_DONE"
 
 
+def test_amending_one_of_a_pair_amends_both(spot: SpotPit) -> None:
+    alice = spot.trader(SOL="10")
+    pair = pair_of(spot, alice, 10_000, spot.ask + 500, spot.bid - 500, spot.bid - 600)
+    spot.desk.amend(pair.orders[0], 4000, "smaller")
+    assert [order.lots for order in pair.orders] == [4000, 4000]
+    assert held(alice, "SOL") == (Decimal(6), Decimal(4))
+
+
 def test_money_is_told_whenever_it_moves(spot: SpotPit) -> None:
     alice = spot.trader(USDT="1000")
     spot.told.clear()
@@ -231,8 +239,8 @@ def test_balances_are_deposits_and_fills_whatever_is_sent(
                 order = list(trader.open.values())[lots % len(trader.open)]
                 if kind == "cancel":
                     spot.desk.cancel(order)
-                elif order.left > 1 and order.list_id == -1:
-                    spot.desk.shrink(order, order.lots - 1)
+                elif order.left > 1:
+                    spot.desk.amend(order, order.lots - 1, order.client_id)
         except Refusal as refusal:
             refused.add(refusal.code)
         check(spot, traders, first)

@@ -25,7 +25,8 @@ class Reported(NamedTuple):
 
     Attributes:
         fill: the trade, where there was one.
-        asked_as: the client's name for the request that ended it, where it had one of its own.
+        asked_as: the client's name for the request that ended it, where it had one of its own; of an order
+            that was amended, the name it had before.
     """
 
     order: Order

@@ -129,6 +129,12 @@ class Trader:
         if len(self.fills) > _KEPT_FILLS:
             del self.fills[: _KEPT_FILLS // 10]
 
+    def rename(self, order: Order, client_id: str) -> None:
+        """Another name for an open order, by which alone it is found from then on."""
+        self._by_client.pop((order.listing.symbol, order.client_id), None)
+        order.client_id = client_id
+        self._by_client[order.listing.symbol, client_id] = order
+
     def named(self, symbol: str, client_id: str) -> Order | None:
         """The newest order the trader gave this name in that market."""
         return self._by_client.get((symbol, client_id))

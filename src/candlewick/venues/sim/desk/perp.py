@@ -247,28 +247,30 @@ class PerpDesk(Desk):
         return int(reach / order.listing.tick)
 
     def modify(self, order: Order, ticks: int, lots: int) -> None:
-        """New price and quantity for a limit order; fewer lots at the same price keep its place.
+        """New price and quantity for a limit order, which goes to the end of its queue.
+
+        It is cancelled where nothing would be left of it, or where a post-only order would take.
 
         Raises:
-            Refusal: margin is insufficient, or a post-only order would take.
+            Refusal: margin is insufficient; the order stays as it was.
         """
         trader = order.trader
         assert isinstance(trader, PerpTrader)
         old = order.ticks, order.lots
-        if ticks == order.ticks and lots < order.lots:
-            self.shrink(order, lots)
-            self.tell(Reported(order, "AMENDMENT"))
+        if lots <= order.filled:
+            self.cancel(order)
             return
         self.move(order, ticks, lots)
         try:
-            if order.time_in_force == "GTX" and self.crosses(order):
-                raise Refusal(-5022, "Due to the order could not be executed as maker, it was not modified.")
             if not order.reduce_only:
                 self._check_modified(order, trader)
         except Refusal:
             self.move(order, *old)
             self.rework(order)
             raise
+        if order.time_in_force == "GTX" and self.crosses(order):
+            self.cancel(order)
+            return
         self.tell(Reported(order, "AMENDMENT"))
         self.rework(order)
         self._knock_out(trader, order.listing)

@@ -221,15 +221,27 @@ class SpotDesk(Desk):
         assert isinstance(trader, SpotTrader)
         return trader.balance(order.listing.base if order.sells else order.listing.quote)
 
-    def shrink(self, order: Order, lots: int) -> None:
-        before = self._need(order)
-        super().shrink(order, lots)
-        freed = min(before - self._need(order), order.locked)
-        balance = self._held(order)
-        order.locked -= freed
-        balance.locked -= freed
-        balance.free += freed
-        self.tell(Reported(order, "REPLACED"))
+    def amend(self, order: Order, lots: int, client_id: str) -> None:
+        """Fewer lots and perhaps another name for an open order, and as many for the other of its list.
+
+        Raises:
+            Refusal: another open order has that name.
+        """
+        known = order.trader.named(order.listing.symbol, client_id)
+        if known is not None and known is not order and known.open:
+            raise self.duplicate()
+        was = order.client_id
+        order.trader.rename(order, client_id)
+        other = self._other(order)
+        for each in (order, other) if other is not None and other.open else (order,):
+            before = self._need(each)
+            self.shrink(each, lots)
+            freed = min(before - self._need(each), each.locked)
+            balance = self._held(each)
+            each.locked -= freed
+            balance.locked -= freed
+            balance.free += freed
+            self.tell(Reported(each, "REPLACED", None, was if each is order else each.client_id))
         self._tell_balances(order.trader, (order.listing.base, order.listing.quote))
 
     def woke(self, order: Order) -> bool:

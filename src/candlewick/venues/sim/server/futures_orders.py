@@ -180,11 +180,7 @@ def modify(side: PerpSide, asked: Asked) -> object:
     futures_rules.near(order.listing, ticks, mark, sells=order.sells)
     if not order.reduce_only:
         futures_rules.worth(order.listing, Decimal(lots) * order.listing.lot * price)
-    if lots <= order.filled:
-        # nothing would be left of it: the venue cancels it
-        side.desk.cancel(order)
-    else:
-        side.desk.modify(order, ticks, lots)
+    side.desk.modify(order, ticks, lots)
     return side.reports.order(order)
 
 

@@ -331,7 +331,7 @@ def amend(side: SpotSide, asked: Asked) -> object:
     size = parameters.decimal("newQty")
     if size is None:
         raise errors.missing("newQty")
-    parameters.client_id("newClientOrderId")  # may be given, and an amended order keeps its own here
+    name = parameters.client_id("newClientOrderId") or new_id()
     order = find(side, asked)
     side.finish(asked)
     if not order.open:
@@ -342,12 +342,13 @@ def amend(side: SpotSide, asked: Asked) -> object:
         if wanted > order.lots:
             message = "Order amend (quantity increase) is not supported."
         raise errors.Refusal(-2038, message)
-    side.desk.shrink(order, wanted)
+    was = order.client_id
+    side.desk.amend(order, wanted, name)
     pair = asked.account.spot.lists.get(order.list_id)
     answer: dict[str, object] = {
         "transactTime": side.reports.stamp(order.updated_ms),
         "executionId": side.desk.next_id(),
-        "amendedOrder": side.reports.amended(order),
+        "amendedOrder": side.reports.amended(order, was),
     }
     return answer | {"listStatus": side.reports.list(pair)} if pair else answer
 

@@ -118,14 +118,14 @@ class SpotReports:
             "selfTradePreventionMode": order.prevention,
         }
 
-    def amended(self, order: Order) -> dict[str, Any]:
-        """An order whose quantity was reduced."""
+    def amended(self, order: Order, was: str) -> dict[str, Any]:
+        """An order whose quantity was reduced, and which was called `was`."""
         figures = self.figures(order)
         return {
             "symbol": order.listing.symbol,
             "orderId": order.id,
             "orderListId": order.list_id,
-            "origClientOrderId": order.client_id,
+            "origClientOrderId": was,
             "clientOrderId": order.client_id,
             "price": figures.price(order.ticks),
             "qty": figures.quantity(order.lots),
@@ -230,6 +230,7 @@ class SpotReports:
         order, fill, figures = report.order, report.fill, self.figures(report.order)
         quote = figures.quote(fill.ticks * fill.lots if fill else 0)
         ended_by_client = report.execution == "CANCELED"
+        before = order.client_id if ended_by_client else report.asked_as  # of an amended one, its old name
         event: dict[str, Any] = {
             "e": "executionReport",
             "E": event_ms,
@@ -243,7 +244,7 @@ class SpotReports:
             "P": figures.price(order.stop_ticks),
             "F": figures.quantity(0),
             "g": order.list_id,
-            "C": order.client_id if ended_by_client else "",
+            "C": before,
             "x": report.execution,
             "X": order.status,
             "r": "NONE",
