@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 import aiohttp
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from yarl import URL
 
 
 class Answer(NamedTuple):
@@ -54,7 +55,8 @@ class Signer:
         headers = {"X-MBX-APIKEY": self.api_key}
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        url = f"{path}?{query}" if query else path
+        # as it was signed: the client would write some characters in another way else
+        url = URL(f"{path}?{query}" if query else path, encoded=True)
         async with self.client.request(verb, url, headers=headers, data=body or None) as response:
             return Answer(response.status, await response.json(content_type=None), response.headers)
 
