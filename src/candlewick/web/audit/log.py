@@ -101,6 +101,8 @@ def _shown(value: Any) -> str:
             return ""
         case str():
             return value
+        case list():
+            return ", ".join(_shown(each) or "—" for each in value)
         case dict():
             return ", ".join(f"{name}: {_shown(each) or '—'}" for name, each in value.items())
         case _:

@@ -71,14 +71,16 @@ def _password_set(sender: Any, request: HttpRequest, user: User, **kwargs: Any) 
 def _second_factor_on(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
-    note(request, "two_factor.on", user.username, actor=user.username, after=authenticator.type)
+    is_codes = authenticator.type == Authenticator.Type.RECOVERY_CODES
+    note(request, "two_factor.codes" if is_codes else "two_factor.on", user.username, actor=user.username)
 
 
 @receiver(authenticator_removed)
 def _second_factor_off(
     sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
 ) -> None:
-    note(request, "two_factor.off", user.username, actor=user.username, before=authenticator.type)
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:  # those go with it
+        note(request, "two_factor.off", user.username, actor=user.username)
 
 
 @receiver(authenticator_reset)

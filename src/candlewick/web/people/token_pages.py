@@ -68,5 +68,5 @@ def _told(row: ApiToken) -> dict[str, Any]:
         "name": row.name,
         "scopes": row.scopes,
         "account": row.account_id,
-        "expires_at": row.expires_at.isoformat() if row.expires_at is not None else None,
+        "expires_at": f"{row.expires_at:%Y-%m-%dT%H:%M:%SZ}" if row.expires_at is not None else None,
     }
