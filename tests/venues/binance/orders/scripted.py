@@ -409,5 +409,7 @@ class ScriptedVenue:
             return [row for row in found if row["orderId"] == int(sent["orderId"])]
         if "fromId" in sent:
             return [row for row in found if row["id"] >= int(sent["fromId"])][: int(sent["limit"])]
+        if "startTime" not in sent:
+            return found[-int(sent["limit"]) :]
         start, end = int(sent["startTime"]), int(sent["endTime"])
         return [row for row in found if start <= row["time"] <= end][: int(sent["limit"])]

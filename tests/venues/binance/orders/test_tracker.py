@@ -271,3 +271,14 @@ def test_many_orders_that_are_done_are_forgotten_and_those_at_work_are_not() -> 
     assert tracker.get("first") is not None
     assert tracker.get("o-11999") is not None
     assert tracker.get("o-0") is None
+
+
+def test_trades_from_before_the_account_began_are_counted_and_not_told() -> None:
+    tracker = Tracker(1, lambda id: False, since_ms=5)
+    tracker.heard(_said(client_id="theirs", filled=Decimal(2), status="PARTLY_FILLED"))
+    tracked = tracker.by_venue_id("spot", "7")
+    assert tracked is not None
+    old = Dealt(symbol="BTCUSDT", venue_id="7", side="buy", number=1, deal=_deal(1), ts=4_999_999)
+    new = Dealt(symbol="BTCUSDT", venue_id="7", side="buy", number=2, deal=_deal(2), ts=5_000_000)
+    assert _kinds(tracker.dealt(tracked, old) + tracker.dealt(tracked, new)) == ["Fill"]
+    assert list(tracker.missing()) == []

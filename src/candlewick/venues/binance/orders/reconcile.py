@@ -4,9 +4,10 @@ Nothing is claimed that the fills do not bear out: an order stands here as fille
 known, and an end is told when all of them are. Balances and positions are told only if nothing happened
 while they were collected, for the parts come from several answers and would not fit together otherwise.
 
-Which symbols may hold trades that nobody told: those with working or open orders, on futures those that
-the income history names, on spot those whose base asset the account holds. (A spot pair that was bought and
-sold again, wholly and by other means, while nobody listened leaves no trace that could be asked for.)
+Which symbols may hold trades that nobody told: those with working or open orders or trades before, on
+futures those that the income history names, on spot those of whose base asset the account has another amount
+than when it was last asked. (A spot pair that was never traded from here, and was bought and sold again by
+other means while nobody listened, leaves no trace that could be asked for but the money that it made.)
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
+
+from msgspec.structs import replace
 
 from candlewick.core.clock import NS_PER_MS
 from candlewick.core.errors import VenueError
@@ -37,7 +40,10 @@ from candlewick.venues.binance.orders.tracker import Tracked, Tracker, external
 
 OVERLAP_MS: Final = 60_000  # a list that is read by time is read again so far back
 FUNDING_LATE_MS: Final = 600_000  # how long after a settlement its payment may be booked
+QUOTES: Final = frozenset({"USDT"})  # what coins are bought with, even where nothing of it is left
 ZERO: Final = Decimal(0)
+
+Query = dict[str, str | int]
 
 
 @dataclass(slots=True)
@@ -49,6 +55,7 @@ class Side:
     mapper: Mapper
     instruments: Mapping[str, Instrument]  # by internal id
     income_until_ms: int
+    held: dict[str, Decimal] = field(default_factory=dict)  # of spot, when it was last looked at
 
     def instrument(self, native: str) -> Instrument | None:
         """What is known of a symbol."""
@@ -135,7 +142,8 @@ async def ask_about(side: Side, tracker: Tracker, tracked: Tracked) -> Said | No
             return None
         said: Said = side.mapper.algo(row)
         if said.actual_id is None:
-            return said
+            # ended without ever having become an order: whatever the service calls that
+            return replace(said, what="expired", status="EXPIRED") if said.what == "finished" else said
         tracker.identify(said)
     names = (
         requests.by_id(tracked.venue_id)
@@ -215,13 +223,17 @@ def _symbols(side: Side, tracker: Tracker, found: Collected, income: list[wire.I
     symbols = {tracked.symbol for tracked, _ in found.said.values()}
     symbols |= {each.symbol for each in tracker.working(side.market)}
     symbols |= {row.symbol for row in income if row.symbol}
-    held = {each.currency for each in found.balances}
+    held = {each.currency: each.free + each.locked for each in found.balances}
+    moved = {currency for currency, total in held.items() if side.held.get(currency) != total}
+    side.held = held
     for instrument in side.instruments.values():
         if market_or_none(instrument) != side.market:
             continue
-        traded = instrument.id in tracker.cursors
-        holds = side.market == "spot" and instrument.base in held and instrument.quote in held | {"USDT"}
-        if traded or holds:
+        cursor = tracker.cursors.get(instrument.id)
+        bought = (
+            side.market == "spot" and instrument.base in moved and instrument.quote in held.keys() | QUOTES
+        )
+        if bought or (cursor is not None and cursor.last is not None):
             symbols.add(instrument.native)
     return symbols
 
@@ -240,6 +252,14 @@ async def _trades(side: Side, tracker: Tracker, native: str, found: Collected) -
     cursor = tracker.cursor(id)
     now_ms, last = side.rest.time.now_ms(), cursor.last
     start_ms = cursor.until_ms - OVERLAP_MS
+    if last is None and side.market == "spot":
+        # the most recent ones are one request; only if they do not reach back far enough are there more
+        recent = await _rows(side, native, {})
+        if len(recent) < requests.TRADES_A_PAGE or recent[0].time < start_ms:
+            last = await _deal(
+                side, tracker, native, [each for each in recent if each.time >= start_ms], found
+            )
+            start_ms = now_ms + 1
     while last is None and start_ms <= now_ms:
         end_ms = min(now_ms, start_ms + requests.TRADES_WINDOW_MS[side.market] - 1)
         last = await _page(side, tracker, native, {"startTime": start_ms, "endTime": end_ms}, found)
@@ -252,18 +272,26 @@ async def _trades(side: Side, tracker: Tracker, native: str, found: Collected) -
     tracker.read_up_to(id, last, now_ms)
 
 
-async def _page(
-    side: Side, tracker: Tracker, native: str, window: dict[str, str | int], found: Collected
-) -> int | None:
-    """One page of trades; its last id, None if it is empty."""
+async def _page(side: Side, tracker: Tracker, native: str, window: Query, found: Collected) -> int | None:
+    """Take in one page of trades; its last id, None if it is empty."""
+    return await _deal(side, tracker, native, await _rows(side, native, window), found)
+
+
+async def _rows(side: Side, native: str, window: Query) -> list[wire.TradeRow]:
     rows = await side.rest.ask(requests.trades(side.market, native, window), wire.decode_trades)
-    for row in sorted(rows, key=lambda row: row.id):
+    return sorted(rows, key=lambda row: row.id)
+
+
+async def _deal(
+    side: Side, tracker: Tracker, native: str, rows: list[wire.TradeRow], found: Collected
+) -> int | None:
+    for row in rows:
         dealt = side.mapper.deal(row)
         tracked = tracker.by_venue_id(side.market, dealt.venue_id)
         if tracked is None:
             tracked = await _who(side, tracker, native, dealt.venue_id, found)
         found.reports += tracker.dealt(tracked, dealt)
-    return max((row.id for row in rows), default=None)
+    return rows[-1].id if rows else None
 
 
 async def _who(side: Side, tracker: Tracker, native: str, venue_id: str, found: Collected) -> Tracked:

@@ -48,7 +48,7 @@ class Tracked:
         told: how much of it this process has told in fills; None: it was done before, and its fills are the
             ledger's.
         booked: how much of it the heart had when it was first followed.
-        filled: how much of it the venue has filled.
+        filled: how much of it the venue has filled; is_full: that is all of it.
         is_sending: its fate is being found out; nobody else may judge it.
         end: how it ended, held back until its fills are told.
         changed_ms: since when its terms are these, by the venue's clock.
@@ -64,6 +64,7 @@ class Tracked:
     algo_id: str | None = None
     booked: Decimal = ZERO
     filled: Decimal = ZERO
+    is_full: bool = False
     is_sending: bool = False
     is_accepted: bool = False
     is_triggered: bool = False
@@ -107,7 +108,7 @@ class Tracker:
     """
 
     def __init__(self, account: int, knows: Callable[[str], bool], since_ms: int) -> None:
-        """`knows` tells whether the heart has an order of this id; trades before `since_ms` are booked."""
+        """`knows` tells whether the heart has an order of this id; trades before `since_ms` are not told."""
         self.account = account
         self.is_missing = False
         self.news = 0
@@ -211,6 +212,8 @@ class Tracker:
     def refused(self, order_id: str, code: str, reason: str, ts: int) -> list[Report]:
         """The venue has not taken the order."""
         tracked = self._by_id[order_id]
+        if tracked.is_done:
+            return []
         tracked.is_done = True
         return [Refused(self.account, order_id, code, reason, ts)]
 
@@ -290,11 +293,9 @@ class Tracker:
     def _news(self, tracked: Tracked, said: Said) -> list[Report]:
         if said.filled is not None and said.filled > tracked.filled:
             tracked.filled = said.filled
+        tracked.is_full = tracked.is_full or said.status == "FILLED"
         if said.what == "rejected" and not tracked.is_accepted:
-            tracked.is_done = True
-            return [
-                Refused(self.account, tracked.id, "venue", said.reason or "refused by the venue", said.ts)
-            ]
+            return self.refused(tracked.id, "venue", said.reason or "refused by the venue", said.ts)
         reports = self._accept(tracked, said.venue_id, said.ts)
         if said.is_triggered and not tracked.is_triggered:
             tracked.is_triggered = True
@@ -335,6 +336,8 @@ class Tracker:
         cursor.beyond.add(number)
         if tracked.told is not None:
             tracked.told += deal.quantity
+        if ts < self._since_ms * NS_PER_MS:
+            return []
         fill = Fill(
             account=self.account,
             id=str(number),
@@ -363,7 +366,7 @@ class Tracker:
             said, tracked.end = tracked.end, None
             expired = said.what != "cancelled"
             return [Gone(self.account, tracked.id, said.reason, said.ts, expired)]
-        if tracked.terms.quantity and tracked.told is not None and tracked.known >= tracked.terms.quantity:
+        if tracked.is_full or 0 < tracked.terms.quantity <= tracked.known:
             tracked.is_done = True
         return []
 
