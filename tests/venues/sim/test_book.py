@@ -10,6 +10,7 @@ from candlewick.venues.sim.book import Book, Resting
 
 TICKS = st.integers(1, 40)
 LOTS = st.integers(1, 30)
+GUESTS = st.sampled_from((None, None, "alice", "bob"))
 
 
 def test_it_fills_the_best_price_first_and_the_oldest_order_first() -> None:
@@ -41,6 +42,37 @@ def test_it_does_not_fill_beyond_the_limit() -> None:
     assert book.best()[3:] == (12, 4)
 
 
+def test_users_are_filled_in_their_turn_each_for_himself() -> None:
+    book = Book()
+    book.place(True, 10, 4)
+    book.place(True, 10, 3)
+    _, alice = book.place(True, 10, 5, "alice")
+    book.place(True, 10, 2)
+    _, bob = book.place(True, 10, 6, "bob")
+    assert book.take(False, 16) == [(10, 7), (10, 5), (10, 2), (10, 2)]
+    assert book.struck == [(1, alice), (3, bob)]
+    assert alice is not None
+    assert bob is not None
+    assert (alice.lots, bob.lots) == (0, 4)
+    assert book.take(False, 1) == [(10, 1)]
+    assert book.struck == [(0, bob)]
+
+
+def test_agents_are_asked_to_leave_and_users_are_not() -> None:
+    book = Book()
+    _, alice = book.place(False, 10, 5, "alice")
+    _, agent = book.place(False, 10, 2)
+    assert book.youngest(False, 10) is agent
+    assert book.oldest_of(False, 10, 2) is agent
+    book.drop(False, 10)
+    assert book.lots_at(False, 10) == 5
+    assert book.youngest(False, 10) is None
+    assert book.oldest_of(False, 10, 1) is None
+    assert alice is not None
+    book.cancel(alice)
+    assert book.guests == (set(), set())
+
+
 def test_it_keeps_no_changes_for_nobody() -> None:
     book = Book()
     book.place(True, 10, 4)
@@ -58,9 +90,9 @@ class BookMachine(RuleBasedStateMachine):
         self.read: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self.last_id = 100
 
-    @rule(sells=st.booleans(), ticks=TICKS, lots=LOTS)
-    def place(self, sells: bool, ticks: int, lots: int) -> None:
-        fills, order = self.book.place(sells, ticks, lots)
+    @rule(sells=st.booleans(), ticks=TICKS, lots=LOTS, guest=GUESTS)
+    def place(self, sells: bool, ticks: int, lots: int, guest: str | None) -> None:
+        fills, order = self.book.place(sells, ticks, lots, guest)
         assert sum(filled for _, filled in fills) + (order.lots if order else 0) == lots
         assert all(price >= ticks if sells else price <= ticks for price, _ in fills)
         if order:
@@ -69,9 +101,23 @@ class BookMachine(RuleBasedStateMachine):
     @rule(sells=st.booleans(), lots=LOTS)
     def take(self, sells: bool, lots: int) -> None:
         before = self._lots(not sells)
-        filled = sum(part for _, part in self.book.take(sells, lots))
+        guests = {order: order.lots for order in self._guests(not sells)}
+        fills = self.book.take(sells, lots)
+        filled = sum(part for _, part in fills)
         assert filled == min(lots, before)
         assert self._lots(not sells) == before - filled
+        # each user's order that lost lots was told its own fill, at its own price
+        lost = {order: was - order.lots for order, was in guests.items() if was != order.lots}
+        assert {order: fills[at][1] for at, order in self.book.struck} == lost
+        assert all(fills[at][0] == order.ticks for at, order in self.book.struck)
+
+    @precondition(lambda self: self._resting())
+    @rule(data=st.data())
+    def drop(self, data: st.DataObject) -> None:
+        order = data.draw(st.sampled_from(self._resting()))
+        users = sum(each.lots for each in self._guests(order.sells) if each.ticks == order.ticks)
+        self.book.drop(order.sells, order.ticks)
+        assert self.book.lots_at(order.sells, order.ticks) == users
 
     @precondition(lambda self: self._resting())
     @rule(data=st.data(), part=st.integers(1, 10))
@@ -114,6 +160,13 @@ class BookMachine(RuleBasedStateMachine):
         assert [ticks for ticks, _ in depth.bids] == sorted((ticks for ticks, _ in depth.bids), reverse=True)
         assert [ticks for ticks, _ in depth.asks] == sorted(ticks for ticks, _ in depth.asks)
         assert all(lots > 0 for _, lots in depth.bids + depth.asks)
+
+    @invariant()
+    def guests_are_the_users_orders_that_rest(self) -> None:
+        assert self.book.guests == (set(self._guests(False)), set(self._guests(True)))
+
+    def _guests(self, sells: bool) -> list[Resting]:
+        return [each for each in self._resting() if each.sells == sells and each.guest is not None]
 
     def _lots(self, sells: bool) -> int:
         depth = self.book.depth(1000, 0)

@@ -230,10 +230,6 @@ class Book:
             return None
         return next((order for order in level.orders.values() if order.guest is None), None)
 
-    def guest_lots_at(self, sells: bool, ticks: int) -> int:
-        """Lots of users' orders at one price."""
-        return sum(order.lots for order in self.guests[sells] if order.ticks == ticks)
-
     def lots_at(self, sells: bool, ticks: int) -> int:
         """Lots at one price, 0 if there is no such level."""
         level = (self._asks if sells else self._bids).get(ticks)
