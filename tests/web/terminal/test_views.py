@@ -10,7 +10,9 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
-from candlewick.store.models import Role, User
+from candlewick.store.models import AccountMember, Role, User
+from candlewick.web.people import preferences
+from candlewick.web.people.preferences import Preferences
 from candlewick.web.watchlist import keep
 from tests.web import ground
 
@@ -147,3 +149,61 @@ def test_a_missing_page_looks_like_ours(browser: Browser, person: Person, path: 
 
     assert answer.status_code == 404
     assert "There is no such page" in answer.content.decode()
+
+
+def test_whoever_has_an_account_gets_a_ticket_for_what_is_shown(browser: Browser, person: Person) -> None:
+    trader = person(Role.TRADER)
+
+    page = _page(browser(trader), "?symbol=BTCUSDT-PERP")
+
+    assert 'data-component="order"' in page
+    assert 'data-symbol="BTCUSDT-PERP"' in page
+    account = trader.accounts.get()
+    assert _start(page)["account"] == {
+        "id": account.pk,
+        "name": "Paper",
+        "currency": "USDT",
+        "may_trade": True,
+        "may_manage_risk": True,
+    }
+
+
+def test_whoever_has_none_sees_the_market_alone(browser: Browser, person: Person) -> None:
+    page = _page(browser(person(Role.VIEWER)))
+
+    assert _start(page)["account"] is None
+    assert "ticket" not in re.sub(r'href="[^"]*"', "", page.partition("<main")[2].partition("</main>")[0])
+    assert 'id="chart"' in page
+
+
+def test_a_member_who_may_only_look_has_a_ticket_that_cannot_be_sent(
+    browser: Browser, person: Person
+) -> None:
+    owner, viewer = person(Role.TRADER), person(Role.VIEWER)
+    AccountMember.objects.create(account=owner.accounts.get(), user=viewer, may_trade=False)
+
+    page = _page(browser(viewer))
+
+    assert re.search(r'id="ticket-go" type="submit" disabled', page)
+    assert 'id="cancel-all"' not in page
+    assert "Trading keys" not in page
+
+
+def test_a_strangers_account_is_not_shown(browser: Browser, person: Person) -> None:
+    owner, stranger = person(Role.TRADER), person(Role.TRADER)
+
+    answer = browser(stranger).get(f"/terminal/?account={owner.accounts.get().pk}")
+
+    assert answer.status_code == 404
+
+
+def test_the_page_knows_how_the_person_likes_it(browser: Browser, person: Person) -> None:
+    trader = person(Role.TRADER)
+    preferences.keep(trader.pk, Preferences(confirm_orders=False, size_by="equity_pct"))
+
+    page = _page(browser(trader))
+
+    chosen = _start(page)["preferences"]
+    assert isinstance(chosen, dict)
+    assert chosen["confirm_orders"] is False
+    assert '<option value="equity_pct" selected>' in page

@@ -37,10 +37,11 @@ export function decimals(step) {
  */
 export function fixed(value, places) {
   if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  /** @type {Intl.NumberFormatOptions} */
   const options =
     places === null
-      ? { maximumFractionDigits: 8 }
-      : { minimumFractionDigits: places, maximumFractionDigits: places };
+      ? { maximumFractionDigits: 8, signDisplay: "negative" } // what rounds to nothing has no sign
+      : { minimumFractionDigits: places, maximumFractionDigits: places, signDisplay: "negative" };
   return cached(`fixed${places}`, options).format(value).replace("-", MINUS);
 }
 
@@ -66,8 +67,7 @@ export function percent(value, places = 2) {
 export function signed(value, places = 2) {
   const text = fixed(value, places);
   if (value === null || value === undefined) return text;
-  if (!/[1-9]/.test(text)) return text.replace(MINUS, "");
-  return value > 0 ? `+${text}` : text;
+  return value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
 }
 
 /**

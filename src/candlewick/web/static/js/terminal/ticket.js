@@ -151,8 +151,9 @@ export class Ticket {
   #load() {
     const { symbol } = this.desk;
     const component = document.getElementById("c-order");
-    if (!component) return;
-    const path = address("/components/order/", { symbol, account: this.account.about.id });
+    if (!component || !this.#form) return;
+    const unit = /** @type {HTMLSelectElement | null} */ (document.getElementById("ticket-size-in"))?.value;
+    const path = address("/components/order/", { symbol, size_in: unit, account: this.account.about.id });
     htmx.ajax("GET", path, { target: component, swap: "outerHTML" });
   }
 
