@@ -19,7 +19,7 @@ from candlewick.runtime.settings import Settings, load
 
 if TYPE_CHECKING:
     from candlewick.runtime.accounts.offline import Offline
-    from candlewick.store.models import Account
+    from candlewick.store.models import Account, User
 
 app = typer.Typer(
     name="account",
@@ -91,6 +91,38 @@ def show(
         echo(document)
         return
     _print(json.loads(document, parse_float=Decimal))
+
+
+@app.command("go-live")
+def go_live(
+    name: Annotated[str, Argument(help="What the account is to be called.")],
+    venue: Annotated[str, Option(help="The venue at which it trades.")] = "binance",
+    user: Owner = None,
+    data_dir: DataDir = None,
+) -> None:
+    """Make an account that trades with real money. Asks for its name again, typed by hand."""
+    settings = _ready(data_dir)
+    from candlewick.store.audit.recording import record
+    from candlewick.store.models import Account
+
+    switch = settings.accounts.get(name)
+    if switch is None or not switch.live:
+        raise UsageError(
+            f"Write this into {settings.data_dir / 'candlewick.toml'} first:\n"
+            f'  [accounts.{name}]\n  live = true\n  venue = "{venue}"\n  key = "main"'
+        )
+    if Account.objects.filter(name__iexact=name, archived_at=None).exists():
+        raise UsageError(f"There is an account {name!r} already. Choose another name.")
+    echo(f"{name} will send orders to {venue}, with real money. Nothing takes them back.")
+    if typer.prompt(f"Type {name} to go on", default="", show_default=False) != name:
+        raise UsageError("That was not its name: nothing was made.")
+    owner = _owner(user)
+    row = Account.objects.create(
+        user=owner, name=name, kind="live", venue=venue, currency="USDT", starting_cash=0
+    )
+    about = {"name": name, "venue": venue, "owner": owner.username}
+    record("command line", "account.go_live", f"account {row.pk}", after=about)
+    echo(f"Made. Now: candlewick key add {venue} --label {switch.key} --account {name}")
 
 
 @app.command("import-fills")
@@ -245,11 +277,17 @@ def _find_or_begin(name: str, user: str | None, cash: Decimal) -> Account:
             raise
     if not User.objects.exists():
         first_owner()
-    owners = User.objects.filter(is_active=True).order_by("id")
-    owner = owners.filter(username__iexact=user).first() if user else owners.filter(role="owner").first()
+    return Account.objects.create(user=_owner(user), name=name, starting_cash=cash)
+
+
+def _owner(user: str | None) -> User:
+    from candlewick.store.models import User
+
+    people = User.objects.filter(is_active=True).order_by("id")
+    owner = people.filter(username__iexact=user).first() if user else people.filter(role="owner").first()
     if owner is None:
         raise UsageError(f"There is no person {user!r}. `candlewick user list` tells who there is.")
-    return Account.objects.create(user=owner, name=name, starting_cash=cash)
+    return owner
 
 
 def _require_readable(faults: Any) -> None:

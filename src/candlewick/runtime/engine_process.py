@@ -15,6 +15,7 @@ from candlewick.core.errors import CandlewickError, UsageError, VenueError
 from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.runtime import wiring
 from candlewick.runtime.accounts.accounts import Accounts
+from candlewick.runtime.accounts.live_trading import LiveTrading
 from candlewick.runtime.gateway.server import Gateway
 from candlewick.runtime.health import HealthWatch
 from candlewick.runtime.live import Live
@@ -91,7 +92,7 @@ class EngineProcess:
             send=lambda frames: self.gateway.send_market(frames),
             start=self.live.start,
             follow=self.live.follow_too,
-            venues={},
+            live=lambda knows, tell: LiveTrading(settings, knows=knows, tell=tell, clock=clock),
             primary=self._primary,
             clock=clock,
         )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
 
+from candlewick.core.clock import Clock
 from candlewick.core.errors import ConfigError, UsageError
 from candlewick.core.instrument import Venue
 from candlewick.runtime.settings import Settings
+from candlewick.store.venue_keys import VenueSecret
 from candlewick.venues.contract import MarketFeed
+from candlewick.venues.execution import OrderVenue
 from candlewick.venues.recording import VenueMapper
 
 REAL_VENUES = ("binance",)
@@ -45,6 +49,45 @@ def feeds(settings: Settings) -> list[MarketFeed]:
         else:
             made.append(BinanceFeed(Venue(id="binance", title="Binance"), REAL))
     return made
+
+
+class LiveVenue(OrderVenue, Protocol):
+    """An order venue of real money, to which accounts are added one by one."""
+
+    def add(
+        self, account: int, name: str, credentials: Any, *, live: bool, since_ns: int | None = None
+    ) -> None:
+        """Trade for an account that was switched live."""
+        ...
+
+    async def close(self) -> None:
+        """Release connections."""
+        ...
+
+
+def order_venue(settings: Settings, id: str, knows: Callable[[int, str], bool], clock: Clock) -> LiveVenue:
+    """The venue that takes orders of live accounts at `id`; a simulated one speaks as the real one does.
+
+    Raises:
+        ConfigError: no connector takes orders there.
+    """
+    from candlewick.venues.binance.orders.endpoints import REAL, simulated
+    from candlewick.venues.binance.orders.venue import BinanceOrders
+
+    if id == "binance":
+        return BinanceOrders(id, REAL, knows=knows, clock=clock)
+    if "sim" in settings.venues and id in settings.sim.venues:
+        path = "" if settings.sim.venues.index(id) == 0 else f"/{id}"
+        sides = simulated(f"http://{settings.sim.host}:{settings.sim.port}{path}")
+        return BinanceOrders(id, sides, knows=knows, clock=clock)
+    raise ConfigError(f"Nothing here takes orders at {id!r}. Use one of {', '.join(REAL_VENUES)}.")
+
+
+def credentials(secret: VenueSecret) -> Any:
+    """What signs for an account."""
+    from candlewick.venues.binance.orders.signing import Credentials
+
+    return Credentials(secret.label, secret.key, secret.secret)
 
 
 def recorded(name: str) -> VenueMapper:

@@ -168,6 +168,29 @@ class FileVenue:
             self.tell(report)
 
 
+class OneVenue:
+    """`LiveTrading` of one account at one venue, if there is any."""
+
+    def __init__(self, venue: OrderVenue | None) -> None:
+        self._venue = venue
+
+    @property
+    def accounts(self) -> frozenset[int]:
+        return frozenset() if self._venue is None else frozenset({ACCOUNT})
+
+    def venue_of(self, account: int) -> OrderVenue | None:
+        return self._venue
+
+    def know(self, instruments: object) -> None:
+        pass
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        pass
+
+
 class House:
     """An engine process without sockets: a market that a test moves, accounts, and what they tell."""
 
@@ -200,7 +223,7 @@ class House:
             send=self.frames.extend,
             start=self.live.start,
             follow=self.live.follow_too,
-            venues={} if venue is None else {ACCOUNT: venue},
+            live=lambda knows, tell: OneVenue(venue),  # type: ignore[arg-type,return-value]
             primary="sim",
             clock=self.clock,
         )

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from candlewick.core.clock import NS_PER_S, Clock
-from candlewick.core.errors import StoreError
+from candlewick.core.errors import ConfigError, StoreError
 from candlewick.core.events import MarketEvent
 from candlewick.core.order import Order
 from candlewick.core.reports import Report
@@ -16,6 +16,7 @@ from candlewick.runtime.accounts.bodies import Bodies
 from candlewick.runtime.accounts.execution import Execution
 from candlewick.runtime.accounts.figures import Figures
 from candlewick.runtime.accounts.lanes import KEPT_EVENTS
+from candlewick.runtime.accounts.live_trading import LiveTrading
 from candlewick.runtime.accounts.recovery import recover
 from candlewick.runtime.accounts.requests import AccountRequests
 from candlewick.runtime.accounts.views import HeartAccounts, HeartMarket
@@ -25,14 +26,14 @@ from candlewick.store.journal.writer import JournalWriter
 from candlewick.trading.account import AccountState
 from candlewick.trading.commands import Command, SetTradingState
 from candlewick.trading.engine import Engine
-from candlewick.venues.execution import OrderVenue
+from candlewick.venues.execution import OrderVenue, Tell
 from candlewick.venues.paper.venue import PaperVenue
 
 log = logging.getLogger(__name__)
 
 SAMPLE_S: Final = 60
 SNAPSHOT_AFTER: Final = 5_000  # entries: what a start has to fold again at most
-LOGGED_EVENTS: Final = 10_000  # of a lane, on disk: older ones are forgotten at a start
+Knows = Callable[[int, str], bool]
 
 
 class Accounts:
@@ -43,7 +44,7 @@ class Accounts:
         send: takes frames of the market lane.
         start: does work beside the stream.
         follow: has an instrument's market data come for as long as the engine runs.
-        venues: by account, where orders go that the paper venue does not fill.
+        live: where orders of live accounts go.
         records: reads orders that the heart has forgotten.
     """
 
@@ -57,7 +58,7 @@ class Accounts:
         send: Callable[[list[bytes]], None],
         start: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
         follow: Callable[[str], None],
-        venues: Mapping[int, OrderVenue],
+        live: Callable[[Knows, Tell], LiveTrading],
         primary: str,
         clock: Clock,
     ) -> None:
@@ -73,7 +74,7 @@ class Accounts:
         self._recover()
         self._writer = JournalWriter(journal)
         self._paper = PaperVenue(HeartMarket(engine), HeartAccounts(engine))
-        self._venues = dict(venues)
+        self._live = live(self._knows_order, take)
         self.bodies = Bodies(engine, primary, clock)
         self.figures = Figures(self.bodies, send, clock)
         self.execution = Execution(
@@ -95,13 +96,19 @@ class Accounts:
             bodies=self.bodies,
             find_order=self._find_order,
             open_lanes=self._open_lanes,
+            go_live=self._go_live,
             warm=self.warm,
             ready=self.ready,
             primary=primary,
             clock=clock,
         )
-        for account in engine.desk.accounts:
+        for account, state in engine.desk.accounts.items():
             self._open_lanes(account)
+            if state.kind == "live":
+                try:
+                    self._live.admit(account, state.name, state.venue or "")
+                except (ConfigError, StoreError) as error:
+                    self._live.close_to(account, error)
 
     @property
     def lanes(self) -> Any:
@@ -114,7 +121,7 @@ class Accounts:
 
     def venue_of(self, account: int) -> OrderVenue:
         """Where an account's orders go."""
-        return self._venues.get(account, self._paper)
+        return self._live.venue_of(account) or self._paper
 
     def begin(self) -> None:
         """Resume what was at work: paper orders and positions; compare live accounts with their venue."""
@@ -122,7 +129,7 @@ class Accounts:
         paper = self._on_paper()
         if any(each.orders or each.book.positions for each in paper):
             self.warm()
-        for account in self._venues.keys() & self._engine.desk.accounts.keys():
+        for account in sorted(self._live.accounts):
             self.execution.reconcile(account)
 
     def warm(self) -> asyncio.Task[None]:
@@ -148,6 +155,7 @@ class Accounts:
 
     def follow_held(self) -> None:
         """Have the market data of all that is held or worked on come; called after each new listing."""
+        self._live.know(self._engine.market.instruments.values())
         for state in self._engine.desk.accounts.values():
             named = {order.terms.instrument for order in state.orders.values()}
             for instrument in {*state.book.positions, *named} & self._engine.market.instruments.keys():
@@ -160,8 +168,7 @@ class Accounts:
             StoreError: disk and memory contradict each other: the engine must begin again from the disk.
         """
         async with asyncio.TaskGroup() as group:
-            for venue in self._venues.values():
-                group.create_task(venue.run(self._take))
+            group.create_task(self._live.run())
             group.create_task(self._sample())
 
     async def _sample(self) -> None:
@@ -180,13 +187,14 @@ class Accounts:
             self._warming.cancel()
         if not self._failed.done():
             self._save_snapshot()
+        await self._live.close()
         await asyncio.to_thread(self._writer.close)
         self._journal.close()
         self._records.close()
 
     def _on_paper(self) -> list[AccountState]:
         accounts = self._engine.desk.accounts.values()
-        return [each for each in accounts if each.number not in self._venues]
+        return [each for each in accounts if each.number not in self._live.accounts]
 
     def _check_books(self) -> None:
         """Halt an account whose books do not add up: nobody trades on figures that cannot be explained."""
@@ -213,11 +221,26 @@ class Accounts:
         if f"orders@{account}" not in self.lanes.channels():
             self.lanes.open(account, lambda channel: self._journal.newest(account, channel, KEPT_EVENTS))
 
+    def _go_live(self, account: int, name: str, venue: str) -> None:
+        """Before a live account is opened: it is one that may trade.
+
+        Raises:
+            ConfigError, StoreError: it may not, or nobody can tell.
+        """
+        self._live.admit(account, name, venue)
+        self._live.know(self._engine.market.instruments.values())
+
+    def _knows_order(self, account: int, order_id: str) -> bool:
+        state = self._engine.desk.accounts.get(account)
+        if state is not None and state.find(order_id) is not None:
+            return True
+        return self._records.order(account, order_id) is not None
+
     async def _find_order(self, account: int, order_id: str) -> Order | None:
         return await asyncio.to_thread(self._records.order, account, order_id)
 
     def _position_changed(self, account: int, instrument: str) -> None:
-        if self._warming is not None and self._warming.done() and account not in self._venues:
+        if self._warming is not None and self._warming.done() and account not in self._live.accounts:
             self._paper.position_changed(account, instrument)
 
     def _fail(self, error: Exception) -> None:

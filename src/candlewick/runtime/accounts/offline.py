@@ -14,8 +14,8 @@ from candlewick.runtime.accounts.statement import statement
 from candlewick.runtime.settings import Settings
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal
-from candlewick.store.keys import audit_key
 from candlewick.store.journal.reader import Records
+from candlewick.store.keys import audit_key
 from candlewick.trading.commands import Command
 from candlewick.trading.engine import Engine
 

@@ -43,6 +43,7 @@ class AccountRequests:
         bodies: Bodies,
         find_order: Callable[[int, str], Awaitable[Order | None]],
         open_lanes: Callable[[int], None],
+        go_live: Callable[[int, str, str], None],
         warm: Callable[[], object],
         ready: Callable[[], Awaitable[None]],
         primary: str,
@@ -53,6 +54,7 @@ class AccountRequests:
         self._bodies = bodies
         self._find_order = find_order
         self._open_lanes = open_lanes
+        self._go_live = go_live
         self._warm = warm
         self._ready = ready
         self._primary = primary
@@ -104,6 +106,8 @@ class AccountRequests:
         source: str = "",
     ) -> bytes:
         if account not in self._engine.desk.accounts:
+            if kind == "live":
+                self._go_live(account, name, venue or "")
             self._open_lanes(account)
             command = commands.OpenAccount(
                 account=account,
@@ -116,6 +120,8 @@ class AccountRequests:
                 ts=self._now(),
             )
             await self._execution.do(command, source)
+            if kind == "live":
+                self._execution.reconcile(account)
         return encode(self._bodies.portfolio(account))
 
     async def _transfer(

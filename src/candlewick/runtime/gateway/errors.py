@@ -10,6 +10,7 @@ import orjson
 
 from candlewick.core.errors import (
     CandlewickError,
+    ConfigError,
     Conflict,
     EngineAway,
     OrderRefused,
@@ -53,7 +54,7 @@ def _fields(error: CandlewickError) -> dict[str, Any]:
             return {"code": "unknown_order", "order_id": order_id}
         case UsageError():
             return {"code": "usage"}
-        case Conflict():
+        case Conflict() | ConfigError():
             return {"code": "conflict"}
         case EngineAway():
             return {"code": "away"}
