@@ -413,7 +413,7 @@ class Trading(RuleBasedStateMachine):
             ours = account.find(id)
             assert ours is not None
             assert ours.filled == side.filled
-            assert ours.terms.quantity == side.terms.quantity
+            assert ours.terms.quantity == side.terms.quantity, id
             assert (ours.status == "FILLED") == (side.status == "FILLED")
         for instrument in TRADED:
             assert Fraction(account.position(instrument.id)) == slow.quantity(instrument)

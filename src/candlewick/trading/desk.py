@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from candlewick.core.clock import NS_PER_S
@@ -132,6 +132,8 @@ class Desk:
         """
         if isinstance(event, VenueState):
             return self._reconcile(event)
+        if isinstance(event, ExternalOrder) and self._account(event.account).find(event.order.order_id):
+            return self._hear(reporting.standing(self._account(event.account), event.order))
         effects = self.carry_out(self.decide(event))
         if isinstance(event, ImportFills) and effects:
             # what happened long ago is no loss of today
@@ -257,11 +259,13 @@ class Desk:
         self.instruments, self.accounts = snapshot.read(data)
         self.marking.begin_again(self.accounts.values())
 
+    def _hear(self, reports: Iterable[Report]) -> Effects:
+        """Weigh reports one after the other: what the next is may depend on what the last one did."""
+        return tuple(effect for report in reports for effect in self.handle(report))
+
     def _reconcile(self, state: VenueState) -> Effects:
         account = self._account(state.account)
-        effects: list[Effect] = []
-        for report in reconciling.missed(account, state):
-            effects += self.handle(report)
+        effects = [*self._hear(reconciling.missed(account, state))]
         # Between two answers of a venue a fill may lie that is told only later: to book a difference that
         # was seen once would count it twice. An account that begins takes what is there at once.
         begins, market = reconciling.begins(account), self.market

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from candlewick.core.reports import (
     FundingPaid,
     Gone,
     Refused,
+    Report,
     Triggered,
     VenueOrder,
 )
@@ -85,9 +86,7 @@ def funded(account: AccountState, market: Market, paid: FundingPaid) -> Steps:
 
 
 def external(account: AccountState, market: Market, report: ExternalOrder) -> Steps:
-    """An order that a person placed at the venue by other means is claimed; one that is known moves on."""
-    if account.find(report.order.order_id) is not None:
-        return standing(account, report.order)
+    """An order that a person placed at the venue by other means is claimed, while it is at work."""
     if report.order.terms.instrument not in market.instruments or report.order.status not in AT_WORK:
         return ()  # of one that is done, only its fills matter, and they are booked whoever ordered them
     return (
@@ -118,44 +117,46 @@ def claimed(account: AccountState, seen: VenueOrder, ts: int) -> Order:
     )
 
 
-def standing(account: AccountState, seen: VenueOrder) -> Steps:
-    """What the venue's view of a known order says that we do not know; its fills come as fills."""
+def standing(account: AccountState, seen: VenueOrder) -> Iterator[Report]:
+    """What the venue's view of a known order says that we may not have heard; its fills come as fills.
+
+    Each is to be weighed before the next is asked for: an amendment may show that the order is filled.
+    """
     order = account.find(seen.order_id)
     if order is None or not order.is_working:
-        return ()
+        return
     number, id, ts = account.number, seen.order_id, seen.ts
+    if isinstance(order.state, InFlight) or order.venue_id is None:
+        if seen.status == "REJECTED":
+            yield Refused(number, id, "rejected", seen.reason, ts)
+        else:
+            yield Accepted(number, id, seen.venue_id, ts)
+    yield from _terms(order, seen)
     match seen.status:
         case "OPEN" | "PARTLY_FILLED":
-            steps: list[Step] = []
-            if isinstance(order.state, InFlight) or order.venue_id is None:
-                steps.append(Accepted(number, id, seen.venue_id, ts))
-            return [*steps, *_terms(order, seen)]
-        case "CANCELLED":
-            return (Gone(number, id, seen.reason, ts),)
+            pass
         case "EXPIRED":
-            return (Gone(number, id, seen.reason, ts, expired=True),)
-        case "REJECTED":
-            if isinstance(order.state, InFlight):
-                return (Refused(number, id, "rejected", seen.reason, ts),)
-            return (Gone(number, id, seen.reason, ts),)
+            yield Gone(number, id, seen.reason, ts, expired=True)
+        case "CANCELLED" | "REJECTED":
+            yield Gone(number, id, seen.reason, ts)
         case "FILLED":
             # all its fills were handed in before this: if some are missing the venue keeps them no more
-            return (Gone(number, id, "filled at the venue, which reports no further fills", ts),)
+            yield Gone(number, id, "filled at the venue, which reports no further fills", ts)
 
 
-def _terms(order: Order, seen: VenueOrder) -> Steps:
+def _terms(order: Order, seen: VenueOrder) -> Iterator[Report]:
     """What became of an amendment whose answer was missed, and of one that was made by other means.
 
     A venue's words for a conditional order may be fewer than ours: what was not asked for is not taken over.
     """
     if order.amending is not None:
         if _says(seen.terms) == _says(order.amending):
-            return (Amended(order.account, order.id, order.amending, seen.ts),)
-        return (AmendRefused(order.account, order.id, "lost", "The venue has the old terms.", seen.ts),)
-    if order.terms.is_conditional or _says(seen.terms) == _says(order.terms):
-        return ()
-    changed = replace(order.terms, quantity=seen.terms.quantity, limit_price=seen.terms.limit_price)
-    return (Amended(order.account, order.id, changed, seen.ts),)
+            yield Amended(order.account, order.id, order.amending, seen.ts)
+        else:
+            yield AmendRefused(order.account, order.id, "lost", "The venue has the old terms.", seen.ts)
+    elif not order.terms.is_conditional and _says(seen.terms) != _says(order.terms):
+        changed = replace(order.terms, quantity=seen.terms.quantity, limit_price=seen.terms.limit_price)
+        yield Amended(order.account, order.id, changed, seen.ts)
 
 
 def _says(terms: Terms) -> tuple[Decimal | None, ...]:

@@ -18,6 +18,7 @@ from candlewick.trading.risk.exposure import (
     Worst,
     claim,
     claims,
+    exposure,
     exposures,
     worst,
 )
@@ -191,7 +192,9 @@ class Ask:
     @cached_property
     def exposures(self) -> dict[str, Exposure]:
         """Every instrument that the account is in or has orders on, at worst, with the order."""
-        return exposures(self.account, self.market, [*self.claimed, self.claim])
+        id = self.terms.instrument
+        changed = exposure(self.account, self.market, id, [*self.here, self.claim])
+        return self.exposures_before if changed is None else {**self.exposures_before, id: changed}
 
     @cached_property
     def exposures_before(self) -> dict[str, Exposure]:
