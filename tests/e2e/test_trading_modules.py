@@ -8,7 +8,11 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Page
 
-from candlewick.web.components import figures
+from tests.web import ground
+
+ground.stand_up()  # the components' models cannot be imported before Django is set up
+
+from candlewick.web.components import figures  # noqa: E402
 
 VALUES: Final = (
     "0", "0.004", "-0.004", "0.005", "-0.005", "223.654", "-258.3", "1234567.891", "-0.01", "99.995", "1e-9",
