@@ -95,6 +95,16 @@ def test_a_maker_only_order_that_would_take_is_refused(spot: SpotPit) -> None:
     assert refused.value.message == "Order would immediately match and take."
 
 
+def test_what_a_market_order_costs_leaves_out_what_it_will_not_meet(spot: SpotPit) -> None:
+    inside = spot.make_room()
+    alice = spot.trader(SOL="1", USDT=str(amount(spot.listing, inside * 1000)))
+    spot.send(alice, "sell", 1000, inside)  # the best ask is her own, which will end instead of trading
+    with pytest.raises(Refusal) as refused:
+        spot.send(alice, "buy", 1000)
+    assert refused.value.code == -2010
+    assert alice.balance("USDT").free >= 0
+
+
 def test_a_quote_amount_buys_whole_lots_for_no_more(spot: SpotPit) -> None:
     alice = spot.trader(USDT="1000")
     order = spot.order(alice, "buy", 0, asked_quote=Decimal(500))

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
+import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from candlewick.core.errors import ConfigError
+from candlewick.venues.sim.server.app import Exchange
+from candlewick.venues.sim.server.keys import read_keys
 from tests.venues.sim.server.conftest import one_venue, run_exchange
 from tests.venues.sim.server.signer import Signer, now_ms, pem_of, signer
 
@@ -126,6 +131,29 @@ async def test_a_key_is_made_once(client: aiohttp.ClientSession, alice: Signer) 
         assert response.status == 400
     async with client.post("/sim/keys", data="{}") as response:  # as a foreign page could send it
         assert response.status == 403
+
+
+async def test_keys_are_declared_in_a_file(tmp_path: Path) -> None:
+    declared = {"account": "bot", "apiKey": "declared-key", "secret": "declared-secret", "spot": {"BTC": 2}}
+    file = tmp_path / "keys.json"
+    file.write_bytes(orjson.dumps([declared]))
+    with run_exchange(one_venue(keys=read_keys(file))) as running:
+        async with aiohttp.ClientSession(running.http) as client:
+            found = await Signer(client, "declared-key", "declared-secret")("GET", SPOT)
+    assert [(row["asset"], row["free"]) for row in found.body["balances"]] == [("BTC", "2.00000000")]
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [("oops", "no JSON"), ("{}", "list of objects"), ('[{"account": "bot"}]', "has its apiKey")],
+)
+def test_a_file_of_keys_that_makes_no_sense_is_refused(tmp_path: Path, content: str, what: str) -> None:
+    file = tmp_path / "keys.json"
+    file.write_text(content)
+    with pytest.raises(ConfigError, match=what):
+        Exchange(one_venue(keys=read_keys(file)))
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_keys(tmp_path / "nowhere")
 
 
 async def test_money_comes_and_goes(client: aiohttp.ClientSession, alice: Signer, request: Any) -> None:

@@ -8,7 +8,7 @@ price, then time. What is particular to spot or to perpetuals (money, margin, wh
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from candlewick.venues.sim.book import Resting
@@ -148,7 +148,7 @@ class Desk(ABC):
 
     def _work(self, order: Order) -> None:
         order.working_ms = self.now_ms
-        if order.time_in_force == "FOK" and self.reach(order) < order.left:
+        if order.time_in_force == "FOK" and self.reach(order)[0] < order.left:
             self.end(order, "EXPIRED", "EXPIRED", reason=2)
             return
         lots, stopped = self._prevent(order)
@@ -177,29 +177,24 @@ class Desk(ABC):
         """Whether it would take from the book at once."""
         return next(self.world.queue(order.listing, not order.sells, order.ticks), None) is not None
 
-    def reach(self, order: Order) -> int:
-        """The lots that it could take now, from others than its own trader."""
-        found = 0
-        for resting in self.world.queue(order.listing, not order.sells, self.bound(order)):
-            if self._is_own(order, resting):
-                if order.prevention in ("EXPIRE_TAKER", "EXPIRE_BOTH"):
-                    break
-                if order.prevention == "EXPIRE_MAKER":
-                    continue
-            found += resting.lots
-            if found >= order.left:
-                break
-        return found
-
-    def cost(self, order: Order, lots: int) -> tuple[int, int]:
-        """(lots, Σ ticks × lots) of taking up to `lots` from the book as it stands."""
+    def reach(self, order: Order) -> tuple[int, int]:
+        """What it would take now: (lots, Σ ticks × lots)."""
         found = value = 0
-        for resting in self.world.queue(order.listing, not order.sells, self.bound(order)):
-            taken = min(resting.lots, lots - found)
+        for resting in self.offers(order):
+            taken = min(resting.lots, order.left - found)
             found, value = found + taken, value + taken * resting.ticks
-            if found == lots:
+            if found == order.left:
                 break
         return found, value
+
+    def offers(self, order: Order) -> Iterator[Resting]:
+        """The orders that it may take from, by priority; its own trader's as it allows."""
+        for resting in self.world.queue(order.listing, not order.sells, self.bound(order)):
+            if self._is_own(order, resting) and order.prevention != "NONE":
+                if order.prevention != "EXPIRE_MAKER":
+                    return
+                continue
+            yield resting
 
     def _prevent(self, order: Order) -> tuple[int, bool]:
         """Keep a trader from trading with itself: the lots that may be taken, and whether it ends there."""

@@ -23,6 +23,8 @@ _BPS = Decimal("0.0001")
 _HOUR_MS = 3_600_000
 _CHECK_MS = 1_000
 _KEPT_INCOME = 20_000
+_KEPT_ALGOS = 10_000
+_LIVE = ("NEW", "TRIGGERING", "TRIGGERED")
 _MARK_GRAIN = Decimal("0.00000001")
 
 Reason = Literal[
@@ -371,6 +373,10 @@ class PerpDesk(Desk):
             raise Refusal(-2021, "Order would immediately trigger.")
         algo.trader.position(algo.listing)
         known[algo.id] = algo
+        if len(known) > _KEPT_ALGOS:
+            ended = next((each for each in known.values() if each.status not in _LIVE), None)
+            if ended is not None:
+                del known[ended.id]
         self._pending.setdefault(algo.listing.symbol, {})[algo.id] = algo
         if algo.good_till_ms:
             self._dated[algo.id] = algo

@@ -13,6 +13,7 @@ from candlewick.venues.sim.model import Print
 from candlewick.venues.sim.refusal import Refusal
 from candlewick.venues.sim.world import World
 
+KEPT_LISTS = 10_000
 GRAIN = Decimal("0.00000001")
 _BPS = Decimal("0.0001")
 
@@ -33,6 +34,14 @@ class SpotTrader(Trader):
         self.balances: dict[str, Balance] = {}
         self.lists: dict[int, OrderList] = {}
         self.updated_ms = 0
+
+    def keep(self, pair: OrderList) -> None:
+        """A new list of orders; the oldest one that ended is forgotten when there are too many."""
+        self.lists[pair.id] = pair
+        if len(self.lists) > KEPT_LISTS:
+            done = next((each for each in self.lists.values() if each.state == "ALL_DONE"), None)
+            if done is not None:
+                del self.lists[done.id]
 
     def balance(self, asset: str) -> Balance:
         """The balance of `asset`, begun at zero."""
@@ -121,7 +130,7 @@ class SpotDesk(Desk):
         holder, other = (working, waiting) if needs[0] >= needs[1] else (waiting, working)
         self._lock(holder, max(needs))
         pair = OrderList(self.next_id(), client_id, [waiting, working], self.now_ms)
-        trader.lists[pair.id] = pair
+        trader.keep(pair)
         other.locked = ZERO
         for order in (waiting, working):
             order.list_id = pair.id
@@ -185,7 +194,7 @@ class SpotDesk(Desk):
         if order.sells:
             enough = trader.balance(listing.base).free >= quantity(listing, order.lots)
         else:
-            _, value = self.cost(order, order.lots)
+            _, value = self.reach(order)
             enough = trader.balance(listing.quote).free >= amount(listing, value)
         if not enough:
             raise insufficient()
@@ -193,7 +202,7 @@ class SpotDesk(Desk):
     def lots_for(self, order: Order) -> int:
         """How many lots `asked_quote` buys or sells from the book as it stands."""
         budget, found = order.asked_quote, 0
-        for resting in self.world.queue(order.listing, not order.sells):
+        for resting in self.offers(order):
             each = amount(order.listing, resting.ticks)
             taken = min(resting.lots, int(budget / each))
             found, budget = found + taken, budget - taken * each
