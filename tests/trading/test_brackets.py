@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
 from candlewick.core.reports import Amended, AmendRefused, Refused
 from candlewick.trading.brackets import leg_id
+from candlewick.trading.commands import Kill
 from candlewick.trading.effects import Alert, Denied, Journal, SendAmend, SendCancel, SendOrder
 from tests.trading.ground import ACCOUNT, BTC, BTC_PERP, NO_LIMITS, D, House, check_recovery
 
@@ -165,6 +167,26 @@ def test_it_does_not_place_a_leg_again_that_a_person_cancelled(house: House) -> 
     house.ends(stop)
     house.fills(order, "0.5", price="49000")
     assert stop.id not in [each.order.id for each in house.told(SendOrder)]
+
+
+def test_it_lets_a_person_move_a_leg_but_not_resize_it(house: House) -> None:
+    order = entry(house)
+    house.fills(order, price="49000")
+    stop = house.accepts(leg(house, order, "stop"))
+    with pytest.raises(UsageError, match="follows order o1"):
+        house.amend(stop, quantity="0.5")
+    house.amend(stop, stop_price="46000")
+    amends(house, stop)
+    assert leg(house, order, "stop").terms.stop_price == D(46000)
+    assert house.told(SendAmend) == []
+
+
+def test_it_protects_nothing_that_the_kill_switch_is_closing(house: House) -> None:
+    order = entry(house)
+    house.do(Kill(account=ACCOUNT, flatten=True, reason="enough", actor="ann", ts=house.now))
+    house.fills(order, price="49000")
+    assert [each.order.leg for each in house.told(SendOrder)] == [None]
+    assert house.told(Denied) == []
 
 
 def test_it_leaves_the_legs_of_a_part_when_the_rest_of_the_entry_is_cancelled(house: House) -> None:

@@ -24,6 +24,7 @@ from candlewick.trading.commands import (
     CancelAll,
     Command,
     ImportFills,
+    Kill,
     OpenAccount,
     SetLeverage,
     SetLimits,
@@ -502,6 +503,36 @@ class TestWhole:
         house.quotes(COIN, 50_000.0)
         house.holds(COIN, "10")
         assert house.engine.checks(ACCOUNT) == []
+
+    def test_it_stands_after_each_entry_where_the_journal_up_to_it_leads(self, house: House) -> None:
+        desk, after = house.engine.desk, [house.engine.desk.snapshot()]
+        apply, began = desk.apply, len(house.entries)
+
+        def watched(entry: Any) -> Any:
+            effects = apply(entry)
+            after.append(desk.snapshot())
+            return effects
+
+        desk.apply = watched  # type: ignore[method-assign]
+        order = house.accepts(
+            house.place(BTC_PERP, "buy", "1", "49000", stop_loss="45000", take_profit="55000", key="k")
+        )
+        house.fills(order, "0.4", price="49000", fee="1")
+        house.accepts(f"{order.id}-sl")
+        house.fills(order, price="49000")
+        house.holds(BTC, "0.5")
+        transfer(house, "7")
+        leverage(house, "10")
+        house.passes(90_000)
+        house.do(Kill(account=ACCOUNT, flatten=True, reason="enough", actor="ann", ts=house.now))
+        house.ends(f"{order.id}-sl")
+        recovered = Engine()
+        for entry in house.entries[:began]:
+            recovered.recover(entry)
+        for entry, there in zip(house.entries[began:], after[1:], strict=True):
+            recovered.recover(entry)
+            assert recovered.desk.snapshot() == there
+        assert len(after) > 20
 
     def test_it_restores_a_snapshot_and_goes_on_from_there(self, house: House) -> None:
         house.holds(BTC, "1")

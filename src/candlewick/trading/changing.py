@@ -63,6 +63,11 @@ def amend(account: AccountState, market: Market, command: Amend) -> Steps:
         raise Conflict(f"Order {order.id} is being cancelled.")
     if order.amending is not None:
         raise Conflict(f"A change of order {order.id} is on its way already. Wait for its outcome.")
+    if order.leg is not None and command.quantity not in (None, order.terms.quantity):
+        raise UsageError(
+            f"The quantity of {order.id} follows order {order.parent}, which it protects. "
+            "Cancel it, and place an order of your own."
+        )
     terms = _changed(order.terms, command)
     if terms == order.terms:
         raise UsageError(f"Nothing of order {order.id} would change.")

@@ -56,7 +56,7 @@ def _after_fill(account: AccountState, market: Market, fill: Fill) -> list[Step]
 
 def _legs_of(account: AccountState, market: Market, order: Order | None, ts: int) -> list[Step]:
     """Bring legs in line: of an entry that was filled, or those beside a leg."""
-    if order is None:
+    if order is None or account.flatten:  # what the kill switch closes needs no protection
         return []
     entry = order if order.parent is None else account.find(order.parent)
     if entry is None or not entry.filled or (entry.stop_loss is None and entry.take_profit is None):
