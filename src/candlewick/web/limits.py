@@ -145,6 +145,8 @@ class RateLimits:
             nearest = min(uses, key=lambda use: use.remaining / use.limit)
             for name, value in headers_of(nearest).items():
                 response.setdefault(name, value)
+        if response.status_code == 429:
+            response.setdefault("Retry-After", str(_WINDOW_S))  # allauth says how often, not when again
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

@@ -14,6 +14,7 @@ key_pages      /settings/keys/
 ownership      opening, renaming, archiving and sharing accounts
 preferences    how a person likes their terminal
 programs       programs that signed in, whose refresh tokens rotate
+rows           what each request asks for, in plain SQL
 scopes         what may be done, in six words
 sealing        secrets at rest
 sessions       sessions where Redis is

@@ -13,9 +13,10 @@ from typing import Final
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 
-from candlewick.store.models import Account, AccountKind, AccountMember
-from candlewick.web.people import two_factor
+from candlewick.store.models import AccountKind
+from candlewick.web.people import rows, two_factor
 from candlewick.web.people.identity import Person, person_of, session_store
+from candlewick.web.people.rows import AccountRow
 from candlewick.web.people.scopes import Scope
 
 SESSION_KEY: Final = "account"
@@ -58,14 +59,8 @@ class AccountAccess:
 
 def accounts_of(person: Person, *, archived: bool = False) -> list[AccountAccess]:
     """The accounts that `person` may see: their own first, then those shared with them."""
-    own = list(Account.objects.filter(user_id=person.id).select_related("user").order_by("id"))
-    shared = AccountMember.objects.filter(user_id=person.id).select_related("account__user")
-    found = [_access(person, account, is_owner=True, may_trade=True) for account in own]
-    found += [
-        _access(person, each.account, is_owner=False, may_trade=each.may_trade)
-        for each in shared.order_by("account_id")
-        if each.account.user_id != person.id
-    ]
+    found = [_access(person, row) for row in rows.accounts(person.id)]
+    found.sort(key=lambda each: not each.is_owner)
     if person.account is not None:
         found = [each for each in found if each.id == person.account]
     return [each for each in found if archived or not each.is_archived]
@@ -176,34 +171,33 @@ def _named(accounts: Sequence[AccountAccess], named: str | int) -> AccountAccess
     return matches[0]
 
 
-def _access(person: Person, account: Account, *, is_owner: bool, may_trade: bool) -> AccountAccess:
-    refusal = _refusal(person, account, "trade", may_trade=may_trade)
+def _access(person: Person, row: AccountRow) -> AccountAccess:
+    refusal = _refusal(person, row, "trade")
     return AccountAccess(
-        id=account.pk,
-        name=account.name,
-        kind=account.kind,
-        venue=account.venue,
-        currency=account.currency,
-        owner=account.user.username,
-        is_owner=is_owner,
-        is_archived=account.archived_at is not None,
+        id=row.id,
+        name=row.name,
+        kind=row.kind,
+        venue=row.venue,
+        currency=row.currency,
+        owner=row.owner,
+        is_owner=row.owner_id == person.id,
+        is_archived=row.is_archived,
         may_trade=not refusal,
-        may_manage_risk=not _refusal(person, account, "risk", may_trade=may_trade),
+        may_manage_risk=not _refusal(person, row, "risk"),
         refusal=refusal,
     )
 
 
-def _refusal(person: Person, account: Account, scope: Scope, *, may_trade: bool) -> str:
+def _refusal(person: Person, row: AccountRow, scope: Scope) -> str:
     """Why a person may not do what `scope` names with an account; empty if they may."""
-    if account.archived_at is not None:
-        return f"The account {account.name!r} is archived."
-    if not may_trade:
-        owner = account.user.username
-        return f"You may look at the account {account.name!r}, but not trade with it. Ask {owner}."
+    if row.is_archived:
+        return f"The account {row.name!r} is archived."
+    if row.owner_id != person.id and not row.may_trade:
+        return f"You may look at the account {row.name!r}, but not trade with it. Ask {row.owner}."
     if not person.may(scope):
         if person.granted is not None and scope not in person.granted:
             return f"This token may not do that: it lacks the scope {scope!r}."
         return "A viewer does not trade. Ask the owner of this terminal for another role."
-    if account.kind == AccountKind.LIVE and not two_factor.is_on(person.id):
+    if row.kind == AccountKind.LIVE and not two_factor.is_on(person.id):
         return "A live account takes two-factor sign-in. Turn it on in the settings."
     return ""

@@ -14,8 +14,9 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.http import HttpRequest
 from django.utils.crypto import constant_time_compare
 
-from candlewick.store.models import ApiToken, ProgramSession, User
-from candlewick.web.people import api_tokens, scopes, tokens
+from candlewick.store.models import User
+from candlewick.web.people import api_tokens, rows, scopes, tokens
+from candlewick.web.people.rows import TokenRow
 from candlewick.web.people.scopes import Scope
 
 
@@ -111,12 +112,9 @@ def _stands(person: Person) -> bool:
     if person.session is not None:
         return _is_same(_by_session(person.session), person)
     if person.token is not None:
-        row = ApiToken.objects.filter(pk=person.token).select_related("user").first()
-        return _is_same(_by_row(row), person)
-    if person.program is not None and not ProgramSession.objects.filter(pk=person.program).exists():
-        return False
-    user = _active(person.id)
-    return user is not None and tokens.fingerprint(user) == person.fingerprint
+        return _is_same(_by_row(rows.token(id=person.token)), person)
+    row = rows.person(person.id, program=person.program)
+    return row is not None and rows.fingerprint(row.password) == person.fingerprint
 
 
 def _is_same(fresh: Person | None, person: Person) -> bool:
@@ -127,7 +125,7 @@ def _by_session(key: str) -> Person | None:
     session = session_store(key)
     if BACKEND_SESSION_KEY not in session or session.session_key is None:
         return None
-    user = _active(session[SESSION_KEY])
+    user = User.objects.filter(pk=session[SESSION_KEY], is_active=True).first()
     if user is None:
         return None
     if not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
@@ -137,16 +135,14 @@ def _by_session(key: str) -> Person | None:
 
 def _by_claim(claim: tokens.Claim) -> Person | None:
     if claim.token is not None:
-        return _by_row(ApiToken.objects.filter(pk=claim.token).select_related("user").first())
-    user = _active(claim.user)
-    if user is None or not constant_time_compare(tokens.fingerprint(user), claim.fingerprint):
-        return None
-    if claim.program is not None and not ProgramSession.objects.filter(pk=claim.program).exists():
+        return _by_row(rows.token(id=claim.token))
+    row = rows.person(claim.user, program=claim.program)
+    if row is None or not constant_time_compare(rows.fingerprint(row.password), claim.fingerprint):
         return None
     return Person(
-        user.pk,
-        user.username,
-        user.role,
+        row.id,
+        row.name,
+        row.role,
         claim.fingerprint,
         claim.session,
         claim.expires_at,
@@ -154,25 +150,17 @@ def _by_claim(claim: tokens.Claim) -> Person | None:
     )
 
 
-def _by_row(row: ApiToken | None) -> Person | None:
-    """The person of an API token, unless it has ended or they may not sign in any more."""
-    if row is None or not row.user.is_active:
+def _by_row(row: TokenRow | None) -> Person | None:
+    """The person of an API token, unless it has ended."""
+    if row is None or (row.expires_at is not None and row.expires_at <= time.time()):
         return None
-    ends = row.expires_at.timestamp() if row.expires_at is not None else None
-    if ends is not None and ends <= time.time():
-        return None
-    user = row.user
     return Person(
-        user.pk,
-        user.username,
-        user.role,
-        tokens.fingerprint(user),
-        expires_at=ends,
+        row.person.id,
+        row.person.name,
+        row.person.role,
+        rows.fingerprint(row.person.password),
+        expires_at=row.expires_at,
         granted=scopes.known(row.scopes),
-        account=row.account_id,
-        token=row.pk,
+        account=row.account,
+        token=row.id,
     )
-
-
-def _active(id: int | str) -> User | None:
-    return User.objects.filter(pk=id, is_active=True).first()

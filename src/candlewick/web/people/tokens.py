@@ -24,6 +24,7 @@ from joserfc.jwk import OctKey
 from joserfc.jwt import JWTClaimsRegistry
 
 from candlewick.store.models import User
+from candlewick.web.people import rows
 
 ACCESS: Final = "at+jwt"  # RFC 9068; the header's type tells one kind from the other
 REFRESH: Final = "rt+jwt"
@@ -55,7 +56,7 @@ class Claim:
 
 def fingerprint(user: User) -> str:
     """A short word that changes when the person's password does."""
-    return user.get_session_auth_hash()[:24]
+    return rows.fingerprint(user.password)
 
 
 def issue(user: User, kind: str, *, program: int | None = None, id: str | None = None) -> str:
