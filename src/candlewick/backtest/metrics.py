@@ -1,0 +1,208 @@
+"""The figures by which an account or a strategy is judged; one function each, and None where undefined.
+
+Returns are daily and fractions (0.01 is one per cent). A year has 365 days: these markets do not close. A day
+whose return is not known is NaN, and is left out. Formulas with their sources: `docs/performance.md`.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+DAYS_A_YEAR: Final = 365
+_NOTHING: Final = 1e-12  # a spread of returns below this is rounding, not risk
+
+Series = NDArray[np.float64]
+
+
+# --- what money came to ---
+
+
+def time_weighted(worth: ArrayLike, flows: ArrayLike, before: float = 0.0) -> Series:
+    """Daily returns in which deposits and withdrawals do not count (GIPS 2020, 2.A.32: daily valuation).
+
+    `worth` at each day's end, `flows` in that day (positive: paid in), `before`: worth as the first day
+    began. What was paid in could work all day, what was paid out could until the end of it:
+    r = (worth - flows - before) / (before + max(flows, 0)). NaN where that is nothing, or is unknown.
+    """
+    ends, paid = _array(worth), _array(flows)
+    starts = np.concatenate(([before], ends[:-1])) if len(ends) else ends
+    base = starts + np.maximum(paid, 0.0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(base > _NOTHING, (ends - paid - starts) / base, np.nan)
+
+
+def index_of(returns: ArrayLike) -> Series:
+    """What 1 would have become after each day; an unknown day leaves it as it was."""
+    return np.cumprod(1.0 + np.nan_to_num(_array(returns), nan=0.0))
+
+
+def total_return(returns: ArrayLike) -> float | None:
+    """Π(1 + r) - 1."""
+    known = _known(returns)
+    return float(np.prod(1.0 + known) - 1.0) if len(known) else None
+
+
+def cagr(returns: ArrayLike) -> float | None:
+    """Compound annual growth: (Π(1 + r))^(365 / n) - 1 over n days."""
+    known = _known(returns)
+    if not len(known):
+        return None
+    grown = float(np.prod(1.0 + known))
+    if grown <= 0:
+        return -1.0
+    exponent = math.log(grown) * DAYS_A_YEAR / len(known)
+    return math.expm1(exponent) if exponent < 700 else None
+
+
+# --- at which risk ---
+
+
+def volatility(returns: ArrayLike) -> float | None:
+    """Standard deviation of the returns (of a sample: n - 1), times √365."""
+    known = _known(returns)
+    return float(np.std(known, ddof=1)) * math.sqrt(DAYS_A_YEAR) if len(known) > 1 else None
+
+
+def sharpe(returns: ArrayLike, risk_free: float = 0.0) -> float | None:
+    """Mean of the returns above `risk_free` (a day's), by their standard deviation, times √365.
+
+    Sharpe, "The Sharpe Ratio", 1994, equations 1 to 4.
+    """
+    excess = _known(returns) - risk_free
+    if len(excess) < 2:
+        return None
+    spread = float(np.std(excess, ddof=1))
+    return float(np.mean(excess)) / spread * math.sqrt(DAYS_A_YEAR) if spread > _NOTHING else None
+
+
+def sortino(returns: ArrayLike, target: float = 0.0) -> float | None:
+    """Mean of the returns above `target` (a day's), by their downside deviation, times √365.
+
+    Downside deviation is √(Σ min(r - target, 0)² / n), over all n days: Sortino and Price, 1994.
+    """
+    excess = _known(returns) - target
+    if len(excess) < 2:
+        return None
+    downside = math.sqrt(float(np.mean(np.minimum(excess, 0.0) ** 2)))
+    return float(np.mean(excess)) / downside * math.sqrt(DAYS_A_YEAR) if downside > _NOTHING else None
+
+
+@dataclass(frozen=True, slots=True)
+class Drawdown:
+    """The deepest fall from a high. `depth` is a fraction, not above zero; places are days of the returns.
+
+    Attributes:
+        peak: the day of the high; -1: before the first day.
+        trough: the day of the lowest value.
+        recovered: the first day on which the high was reached again; None: it was not.
+    """
+
+    depth: float
+    peak: int
+    trough: int
+    recovered: int | None
+
+    @property
+    def recovery_days(self) -> int | None:
+        """From the lowest value back to the high."""
+        return None if self.recovered is None else self.recovered - self.trough
+
+    @property
+    def days_below(self) -> int | None:
+        """From the high until it was reached again."""
+        return None if self.recovered is None else self.recovered - self.peak
+
+
+def drawdowns(returns: ArrayLike) -> Series:
+    """How far below its highest value so far the index stands after each day: a fraction, not above zero."""
+    index = np.concatenate(([1.0], index_of(returns)))
+    return (index / np.maximum.accumulate(index) - 1.0)[1:]
+
+
+def max_drawdown(returns: ArrayLike) -> Drawdown | None:
+    """The deepest of them, and how long it lasted; None of no days, depth 0 if it never fell."""
+    series = _array(returns)
+    if not np.isfinite(series).any():
+        return None
+    index = np.concatenate(([1.0], index_of(series)))
+    below = index / np.maximum.accumulate(index) - 1.0
+    trough = int(np.argmin(below))
+    if below[trough] >= 0:
+        return Drawdown(0.0, -1, -1, -1)
+    peak = int(np.argmax(index[: trough + 1]))
+    again = np.flatnonzero(index[trough:] >= index[peak])
+    recovered = trough + int(again[0]) if len(again) else None
+    return Drawdown(float(below[trough]), peak - 1, trough - 1, None if recovered is None else recovered - 1)
+
+
+def calmar(returns: ArrayLike) -> float | None:
+    """`cagr` by the depth of the deepest drawdown (Young, 1991, there over 36 months; here over all)."""
+    growth, deepest = cagr(returns), max_drawdown(returns)
+    if growth is None or deepest is None or deepest.depth > -_NOTHING:
+        return None
+    return growth / -deepest.depth
+
+
+def correlation(one: ArrayLike, other: ArrayLike, least: int = 20) -> float | None:
+    """Pearson's r of the days that both know; None of fewer than `least`, or where one never moves."""
+    a, b = _array(one), _array(other)
+    both = np.isfinite(a) & np.isfinite(b)
+    a, b = a[both], b[both]
+    if len(a) < max(least, 2) or np.std(a) <= _NOTHING or np.std(b) <= _NOTHING:
+        return None
+    return float(np.clip(np.corrcoef(a, b)[0, 1], -1.0, 1.0))
+
+
+# --- trade by trade: exact, since it is money ---
+
+
+def win_rate(wins: int, trades: int) -> float | None:
+    """Trades that made money after costs, by all that were closed; one that came out even is no win."""
+    return wins / trades if trades else None
+
+
+def profit_factor(profit: Decimal, loss: Decimal) -> Decimal | None:
+    """What the winners made by what the losers lost (`loss` is not above zero); None: none has lost."""
+    return profit / -loss if loss else None
+
+
+def expectancy(net: Decimal, trades: int) -> Decimal | None:
+    """What a trade came to in the mean: win rate · average win + loss rate · average loss (Tharp, 1998)."""
+    return net / trades if trades else None
+
+
+def average(total: Decimal, count: int) -> Decimal | None:
+    """The mean win, or the mean loss."""
+    return total / count if count else None
+
+
+def exposure(entered: ArrayLike, exited: ArrayLike, start: int, end: int, held: int = 0) -> float | None:
+    """The part of [start, end) in which anything was held.
+
+    `entered` and `exited` are the times in that span at which a trade began and ended, rising; they need
+    not belong together. `held`: how many were open as it began.
+    """
+    if end <= start:
+        return None
+    begun, over = np.asarray(entered, dtype=np.int64), np.asarray(exited, dtype=np.int64)
+    times = np.concatenate((begun, over))
+    steps = np.concatenate((np.ones(len(begun), np.int64), -np.ones(len(over), np.int64)))
+    order = np.lexsort((-steps, times))  # one that begins as another ends leaves no gap
+    edges = np.concatenate(([start], np.clip(times[order], start, end), [end]))
+    open_now = held + np.concatenate(([0], np.cumsum(steps[order])))
+    return float(np.sum(np.diff(edges)[open_now > 0])) / (end - start)
+
+
+def _array(values: ArrayLike) -> Series:
+    return np.asarray(values, dtype=np.float64)
+
+
+def _known(returns: ArrayLike) -> Series:
+    series = _array(returns)
+    return series[np.isfinite(series)]
