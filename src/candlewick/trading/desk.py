@@ -3,32 +3,22 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from collections.abc import Iterable
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UnknownAccount
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
 from candlewick.core.reports import (
-    Accepted,
-    Amended,
-    AmendRefused,
-    CancelRefused,
     ExternalOrder,
     Fill,
     FundingPaid,
-    Gone,
-    Refused,
     Report,
-    Triggered,
     VenueState,
 )
 from candlewick.ledger.fault import Fault
 from candlewick.ledger.invariants import check, equity_is_explained
 from candlewick.trading import (
-    changing,
-    importing,
     kill,
     owning,
     placing,
@@ -39,21 +29,12 @@ from candlewick.trading import (
 )
 from candlewick.trading.account import AccountState
 from candlewick.trading.commands import (
-    Amend,
-    Cancel,
-    CancelAll,
-    Close,
     Command,
     ImportFills,
-    Kill,
     OpenAccount,
     Place,
-    SetLeverage,
-    SetLimits,
-    SetSettings,
-    SetTradingState,
-    Transfer,
 )
+from candlewick.trading.deciding import decide
 from candlewick.trading.effects import (
     NOTHING,
     AccountChanged,
@@ -78,31 +59,6 @@ from candlewick.trading.reacting import react
 from candlewick.trading.risk.verdict import Verdict
 from candlewick.trading.steps import NEWS, Step, Steps
 from candlewick.trading.valuing import Valuation, value_of
-
-_DECISIONS: Final[dict[type, Callable[[AccountState, Market, Any], Steps]]] = {
-    Transfer: owning.transfer,
-    Place: placing.place,
-    Close: placing.close,
-    Cancel: changing.cancel,
-    CancelAll: changing.cancel_all,
-    Amend: changing.amend,
-    Kill: owning.kill,
-    SetTradingState: owning.set_trading_state,
-    SetLimits: owning.set_limits,
-    SetSettings: owning.set_settings,
-    SetLeverage: owning.set_leverage,
-    ImportFills: importing.import_fills,
-    Accepted: reporting.about_order,
-    Refused: reporting.about_order,
-    Triggered: reporting.about_order,
-    Gone: reporting.about_order,
-    CancelRefused: reporting.about_order,
-    Amended: reporting.about_order,
-    AmendRefused: reporting.about_order,
-    Fill: reporting.filled,
-    FundingPaid: reporting.funded,
-    ExternalOrder: reporting.external,
-}
 
 
 class Desk:
@@ -144,7 +100,7 @@ class Desk:
         """What follows from a command or a report; nothing is changed by asking."""
         if isinstance(event, OpenAccount):
             return () if event.account in self.accounts else owning.open_account(event)
-        return _DECISIONS[type(event)](self._account(event.account), self.market, event)
+        return decide(self._account(event.account), self.market, event)
 
     def carry_out(self, steps: Steps) -> Effects:
         """Journal and apply entries, with all that follows from each before the next."""
