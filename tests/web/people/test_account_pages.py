@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from candlewick.store.models import Account, AccountMember, Role, User
+from candlewick.store.models import Account, AccountKind, AccountMember, Role, User
 from tests.web.conftest import Browser, Person
 from tests.web.ground import FakeLink
 
@@ -68,6 +68,13 @@ def test_an_account_is_renamed(client: Client, ann: User) -> None:
     account = ann.accounts.get()
     assert "is called Scalps now" in post(client, f"{account.pk}/rename/", name="Scalps")
     assert ann.accounts.get().name == "Scalps"
+
+
+def test_a_live_account_keeps_its_name(client: Client, ann: User) -> None:
+    live = Account.objects.create(user=ann, name="Live", kind=AccountKind.LIVE, venue="binance")
+    assert "keeps its name" in post(client, f"{live.pk}/rename/", name="Other")
+    live.refresh_from_db()
+    assert live.name == "Live"
 
 
 def test_an_account_is_archived_once_its_name_is_typed_and_it_is_flat(

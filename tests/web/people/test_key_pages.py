@@ -11,7 +11,7 @@ from django.test import Client
 
 from candlewick.store import venue_keys
 from candlewick.store.keys import Vault, load
-from candlewick.store.models import Account, AuditEvent, Role, User, VenueKey
+from candlewick.store.models import Account, AccountKind, AuditEvent, Role, User, VenueKey
 from tests.web.conftest import Browser, Person
 from tests.web.ground import PASSWORD
 
@@ -66,6 +66,18 @@ def test_a_form_that_came_too_late_is_not_kept_in_the_session(browser: Browser, 
     client = browser(ann)
     client.post(PAGE, {"venue": "binance", "label": "main", "key": KEY, "secret": SECRET})
     assert SECRET not in str(dict(client.session))
+
+
+def test_a_key_is_bound_to_a_live_account_of_ones_own(client: Client, ann: User, person: Person) -> None:
+    def live(user: User) -> Account:
+        return Account.objects.create(user=user, name="Live", kind=AccountKind.LIVE, venue="binance")
+
+    mine, foreign, paper = live(ann), live(person(Role.TRADER)), ann.accounts.get(kind=AccountKind.PAPER)
+    for wrong in (foreign, paper):
+        assert keep(client, account=wrong.pk).status_code == 422
+    keep(client, account=mine.pk)
+    assert VenueKey.objects.get().account == mine
+    assert keep(client, account=mine.pk, label="second").status_code == 422, "it has one"
 
 
 @pytest.mark.parametrize(

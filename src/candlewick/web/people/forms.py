@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.utils import timezone
 
-from candlewick.store.models import PAPER_CASH, User
+from candlewick.store.models import PAPER_CASH, Account, AccountKind, User
 from candlewick.web.people import ownership, scopes
 from candlewick.web.people.accounts import AccountAccess
 from candlewick.web.people.identity import Person
@@ -95,6 +95,9 @@ class NewKey(_Form):
         error_messages={"invalid": "Write the venue's id, in small letters."},
     )
     label = forms.CharField(max_length=60, label="A name to tell it by")
+    account = forms.ModelChoiceField(
+        Account.objects.none(), required=False, label="Trades for", empty_label="No account yet"
+    )
     key = forms.CharField(max_length=4_000, label="API key", widget=forms.TextInput({"autocomplete": "off"}))
     secret = forms.CharField(max_length=8_000, label="Secret", widget=forms.PasswordInput(_UNKEPT))
     passphrase = forms.CharField(
@@ -103,6 +106,11 @@ class NewKey(_Form):
         label="Passphrase, if the venue gave one",
         widget=forms.PasswordInput(_UNKEPT),
     )
+
+    def __init__(self, user: User, data: Any = None) -> None:
+        super().__init__(data)
+        live = Account.objects.filter(user=user, kind=AccountKind.LIVE, archived_at=None, venue_key=None)
+        self.fields["account"].queryset = live  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         given: dict[str, Any] = super().clean() or self.cleaned_data

@@ -26,8 +26,8 @@ from candlewick.web.services import services_of
 def keys(request: HttpRequest) -> HttpResponse:
     """List a person's keys by their first and last letters; a POST keeps another."""
     if request.method != "POST":
-        return _listing(request, NewKey())
-    form = NewKey(request.POST)
+        return _listing(request, NewKey(user_of(request)))
+    form = NewKey(user_of(request), request.POST)
     if not form.is_valid():
         return _listing(request, form, status=422)
     user, given = user_of(request), form.cleaned_data
@@ -40,6 +40,7 @@ def keys(request: HttpRequest) -> HttpResponse:
             key=given["key"],
             secret=given["secret"],
             passphrase=given["passphrase"] or None,
+            account=given["account"],
             actor=user.username,
             origin=origin_of(request),
         )

@@ -35,8 +35,10 @@ def rename(account: Account, name: str) -> None:
 
     Raises:
         UsageError: it is empty.
-        Conflict: another account of the person has it.
+        Conflict: another account of the person has it, or the account is live.
     """
+    if account.kind == AccountKind.LIVE:
+        raise Conflict("A live account keeps its name: candlewick.toml switches it on by it.")
     account.name = _name(name)
     _unique(account)
 
