@@ -5,7 +5,9 @@ venue           one venue: world, two markets, routes
 front           one market as the outside sees it
 rest            requests: weighed, disturbed, answered
 request_socket  the same questions over the WebSocket API
-spot, futures   the endpoints; bodies, candles, exchange_info, parameters, errors serve them
+public          the table of public questions
+spot, futures   their answers, market_data those that both give
+                (bodies, candles, exchange_info, parameters, errors serve them)
 publisher       what happens becomes stream messages; depths gathers books' changes
 streams         stream names; messages writes their payloads
 hub             subscriptions; each message is framed once (frames)

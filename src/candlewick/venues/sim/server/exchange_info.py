@@ -58,7 +58,6 @@ def _limit(kind: str, interval: str, count: int, limit: int) -> dict[str, object
 
 def _spot_symbol(listing: Listing) -> dict[str, object]:
     figures = Figures(listing)
-    tick, lot = figures.price(1), figures.quantity(1)
     return {
         "symbol": listing.symbol,
         "status": "TRADING",
@@ -88,18 +87,7 @@ def _spot_symbol(listing: Listing) -> dict[str, object]:
         "isSpotTradingAllowed": True,
         "isMarginTradingAllowed": False,
         "filters": [
-            {
-                "filterType": "PRICE_FILTER",
-                "minPrice": tick,
-                "maxPrice": figures.price(spot_rules.MOST_LOTS),
-                "tickSize": tick,
-            },
-            {
-                "filterType": "LOT_SIZE",
-                "minQty": lot,
-                "maxQty": figures.quantity(spot_rules.MOST_LOTS),
-                "stepSize": lot,
-            },
+            *_steps(figures, spot_rules.MOST_LOTS),
             {
                 "filterType": "NOTIONAL",
                 "minNotional": _amount(listing.min_notional, 8),
@@ -138,7 +126,7 @@ def _spot_symbol(listing: Listing) -> dict[str, object]:
 
 def _perpetual(listing: Listing) -> dict[str, object]:
     figures = Figures(listing)
-    tick, lot = figures.price(1), figures.quantity(1)
+    lot = figures.quantity(1)
     return {
         "symbol": listing.symbol,
         "pair": listing.symbol,
@@ -161,18 +149,7 @@ def _perpetual(listing: Listing) -> dict[str, object]:
         "marketTakeBound": "0.05",
         "maxMoveOrderLimit": 10_000,
         "filters": [
-            {
-                "filterType": "PRICE_FILTER",
-                "minPrice": tick,
-                "maxPrice": figures.price(futures_rules.MOST_LOTS),
-                "tickSize": tick,
-            },
-            {
-                "filterType": "LOT_SIZE",
-                "minQty": lot,
-                "maxQty": figures.quantity(futures_rules.MOST_LOTS),
-                "stepSize": lot,
-            },
+            *_steps(figures, futures_rules.MOST_LOTS),
             {
                 "filterType": "MARKET_LOT_SIZE",
                 "minQty": lot,
@@ -200,6 +177,20 @@ def _perpetual(listing: Listing) -> dict[str, object]:
         ],
         "timeInForce": ["GTC", "IOC", "FOK", "GTX", "GTD"],
     }
+
+
+def _steps(figures: Figures, most: int) -> tuple[dict[str, object], ...]:
+    """The filters of tick and lot."""
+    tick, lot = figures.price(1), figures.quantity(1)
+    return (
+        {
+            "filterType": "PRICE_FILTER",
+            "minPrice": tick,
+            "maxPrice": figures.price(most),
+            "tickSize": tick,
+        },
+        {"filterType": "LOT_SIZE", "minQty": lot, "maxQty": figures.quantity(most), "stepSize": lot},
+    )
 
 
 def _underlying(listing: Listing) -> dict[str, object]:

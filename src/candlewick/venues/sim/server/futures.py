@@ -10,23 +10,17 @@ from candlewick.venues.sim.references import ReferenceKline
 from candlewick.venues.sim.server import errors, exchange_info
 from candlewick.venues.sim.server.bodies import (
     Ask,
-    aggregate,
     best_prices,
-    candle_rows,
     day_ticker,
     levels,
     reference_rows,
-    single,
 )
 from candlewick.venues.sim.server.front import Front, Line
+from candlewick.venues.sim.server.market_data import BOUNDS, candles_of, last_price
 from candlewick.venues.sim.server.parameters import INTERVAL_MS, Parameters
-from candlewick.venues.sim.server.spot import Handler, Weight, last_price, ping, time
 
 LEVELS = (5, 10, 20, 50, 100, 500, 1000)
-MOST_CANDLES = 1_500
 PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
-# The venue charges no weight for these, but counts 500 (1,000) requests in five minutes.
-UNWEIGHED = 0
 
 
 def info(front: Front, ask: Ask) -> object:
@@ -54,49 +48,12 @@ def _levels(parameters: Parameters) -> int:
     return limit
 
 
-def trades(front: Front, ask: Ask) -> object:
-    """`trades`: the newest, oldest of them first."""
-    line = front.line(ask.parameters.required_symbol())
-    limit = ask.parameters.limit(default=500, most=1000, strict=True)
-    return [single(front, line, each) for each in front.newest(line, limit)]
-
-
-def historical_trades(front: Front, ask: Ask) -> object:
-    """`historicalTrades`: from an id onwards."""
-    line = front.line(ask.parameters.required_symbol())
-    limit = ask.parameters.limit(default=100, most=500, strict=True)
-    from_id = ask.parameters.number("fromId")
-    if from_id is None:
-        return [single(front, line, each) for each in front.newest(line, limit)]
-    found = front.world.agg_trades(line.listing, from_id=from_id, limit=limit)
-    return [single(front, line, each) for each in found]
-
-
-def aggregate_trades(front: Front, ask: Ask) -> object:
-    """`aggTrades`: by id, by time, or the newest."""
-    line = front.line(ask.parameters.required_symbol())
-    limit = ask.parameters.limit(default=500, most=1000, strict=True)
-    return [aggregate(front, line, each) for each in ask.prints(front, line, limit)]
-
-
-async def klines(front: Front, ask: Ask) -> object:
-    """`klines`."""
-    return await _candles(front, ask, ask.parameters.required_symbol())
-
-
 async def continuous_klines(front: Front, ask: Ask) -> object:
     """`continuousKlines`: of perpetuals, the only contracts there are."""
     pair, contract = ask.parameters.required("pair"), ask.parameters.required("contractType")
     if contract != "PERPETUAL":
         raise errors.invalid("contractType")
-    return await _candles(front, ask, pair)
-
-
-async def _candles(front: Front, ask: Ask, symbol: str) -> object:
-    line = front.line(symbol)
-    _, length_ms = ask.parameters.interval(one_second=False)
-    limit = ask.parameters.limit(default=500, most=MOST_CANDLES, strict=True)
-    return candle_rows(line.figures, await ask.candles(front, line, length_ms, limit), length_ms)
+    return await candles_of(front, ask, pair)
 
 
 def mark_price_klines(front: Front, ask: Ask) -> object:
@@ -114,7 +71,7 @@ def _reference_candles(
 ) -> object:
     line = front.line(symbol)
     _, length_ms = ask.parameters.interval(one_second=False)
-    limit = ask.parameters.limit(default=500, most=MOST_CANDLES, strict=True)
+    limit = ask.parameters.limit(default=500, most=BOUNDS["perp"].candles, strict=True)
     start, end = ask.parameters.number("startTime"), ask.parameters.number("endTime")  # true, as in `candles`
     return reference_rows(line.figures, candles(line.listing, length_ms, start, end, limit), length_ms)
 
@@ -274,40 +231,15 @@ def _one_or_all(front: Front, ask: Ask, row: Callable[[Front, Line], dict[str, A
     return [row(front, line) for line in front.lines.values()]
 
 
-def _depth_weight(parameters: Parameters) -> int:
+def depth_weight(parameters: Parameters) -> int:
     limit = _levels(parameters)
     return next(weight for most, weight in ((50, 2), (100, 5), (500, 10), (1000, 20)) if limit <= most)
 
 
-def _candles_weight(parameters: Parameters) -> int:
-    limit = parameters.limit(default=500, most=MOST_CANDLES, strict=True)
+def candles_weight(parameters: Parameters) -> int:
+    limit = parameters.limit(default=500, most=BOUNDS["perp"].candles, strict=True)
     return next(weight for most, weight in ((99, 1), (499, 2), (1000, 5), (1500, 10)) if limit <= most)
 
 
-def _by_symbol(one: int, every: int) -> Callable[[Parameters], int]:
+def by_symbol(one: int, every: int) -> Callable[[Parameters], int]:
     return lambda parameters: one if parameters.symbol() is not None else every
-
-
-ENDPOINTS: dict[str, tuple[Handler, Weight]] = {
-    "/fapi/v1/ping": (ping, 1),
-    "/fapi/v1/time": (time, 1),
-    "/fapi/v1/exchangeInfo": (info, 1),
-    "/fapi/v1/depth": (depth, _depth_weight),
-    "/fapi/v1/trades": (trades, 5),
-    "/fapi/v1/historicalTrades": (historical_trades, 20),
-    "/fapi/v1/aggTrades": (aggregate_trades, 20),
-    "/fapi/v1/klines": (klines, _candles_weight),
-    "/fapi/v1/continuousKlines": (continuous_klines, _candles_weight),
-    "/fapi/v1/markPriceKlines": (mark_price_klines, _candles_weight),
-    "/fapi/v1/indexPriceKlines": (index_price_klines, _candles_weight),
-    "/fapi/v1/premiumIndex": (premium_index, _by_symbol(1, 10)),
-    "/fapi/v1/fundingRate": (funding_rates, UNWEIGHED),
-    "/fapi/v1/fundingInfo": (funding_info, UNWEIGHED),
-    "/fapi/v1/openInterest": (open_interest, 1),
-    "/fapi/v1/allForceOrders": (forced_orders, _by_symbol(20, 50)),
-    "/fapi/v1/ticker/24hr": (daily, _by_symbol(1, 40)),
-    "/fapi/v1/ticker/price": (price_ticker, _by_symbol(1, 2)),
-    "/fapi/v2/ticker/price": (price_ticker, _by_symbol(1, 2)),
-    "/fapi/v1/ticker/bookTicker": (book_ticker, _by_symbol(2, 5)),
-    "/futures/data/openInterestHist": (open_interest_history, UNWEIGHED),
-}

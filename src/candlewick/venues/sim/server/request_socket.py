@@ -14,7 +14,6 @@ import aiohttp
 import orjson
 from aiohttp import web
 
-from candlewick.venues.sim.model import Market
 from candlewick.venues.sim.server import errors
 from candlewick.venues.sim.server.keys import Key, Sent
 from candlewick.venues.sim.server.misbehave import Faults, RequestFaults, StreamFaults
@@ -23,29 +22,6 @@ from candlewick.venues.sim.server.routes import Route
 from candlewick.venues.sim.server.sides import Side
 from candlewick.venues.sim.server.timekeeping import Now
 
-# Which endpoint answers a method. Futures know fewer methods.
-METHODS: dict[Market, dict[str, str]] = {
-    "spot": {
-        "ping": "/api/v3/ping",
-        "time": "/api/v3/time",
-        "exchangeInfo": "/api/v3/exchangeInfo",
-        "depth": "/api/v3/depth",
-        "trades.recent": "/api/v3/trades",
-        "trades.historical": "/api/v3/historicalTrades",
-        "trades.aggregate": "/api/v3/aggTrades",
-        "klines": "/api/v3/klines",
-        "uiKlines": "/api/v3/uiKlines",
-        "avgPrice": "/api/v3/avgPrice",
-        "ticker.24hr": "/api/v3/ticker/24hr",
-        "ticker.price": "/api/v3/ticker/price",
-        "ticker.book": "/api/v3/ticker/bookTicker",
-    },
-    "perp": {
-        "depth": "/fapi/v1/depth",
-        "ticker.price": "/fapi/v1/ticker/price",
-        "ticker.book": "/fapi/v1/ticker/bookTicker",
-    },
-}
 # Clients sign public questions too, which changes nothing; the limits are in every answer.
 UNREAD = frozenset({"apiKey", "signature", "timestamp", "recvWindow", "returnRateLimits"})
 PING_S = 60.0

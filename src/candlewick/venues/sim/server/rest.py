@@ -13,11 +13,11 @@ from candlewick.venues.sim.server import errors
 from candlewick.venues.sim.server.bodies import Ask
 from candlewick.venues.sim.server.front import Front
 from candlewick.venues.sim.server.keys import Sent
+from candlewick.venues.sim.server.market_data import Handler, Weight
 from candlewick.venues.sim.server.misbehave import RequestFaults
 from candlewick.venues.sim.server.parameters import Parameters
 from candlewick.venues.sim.server.routes import Route
 from candlewick.venues.sim.server.sides import Side
-from candlewick.venues.sim.server.spot import Handler, Weight
 from candlewick.venues.sim.server.timekeeping import Now
 
 FORM = "application/x-www-form-urlencoded"

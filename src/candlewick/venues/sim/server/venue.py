@@ -10,13 +10,11 @@ from aiohttp import web
 from candlewick.venues.sim.model import Market
 from candlewick.venues.sim.server import (
     errors,
-    futures,
     futures_account,
     futures_algos,
     futures_orders,
     request_socket,
     rest,
-    spot,
     spot_account,
     spot_lists,
     spot_orders,
@@ -24,6 +22,7 @@ from candlewick.venues.sim.server import (
 from candlewick.venues.sim.server.connection import RULES, Connection, Traffic
 from candlewick.venues.sim.server.front import Front, Wire
 from candlewick.venues.sim.server.misbehave import Faults, RequestFaults, StreamFaults
+from candlewick.venues.sim.server.public import PUBLIC
 from candlewick.venues.sim.server.publisher import Publisher
 from candlewick.venues.sim.server.routes import Route
 from candlewick.venues.sim.server.sides import Accounts, PerpSide, Side, SpotSide, add_key, change_money
@@ -108,23 +107,18 @@ class Venue:
         """Its paths: REST, and the streams of both markets in raw and combined form."""
         defs = []
         request_faults = RequestFaults(f"{self.seed}/{self.name}/rest", lambda: self.wire.faults)
-        public: dict[Market, Mapping[str, tuple[spot.Handler, spot.Weight]]] = {
-            "spot": spot.ENDPOINTS,
-            "perp": futures.ENDPOINTS,
-        }
-        for market, endpoints in public.items():
-            front, side = self.fronts[market], self.sides[market]
-            asked = {
-                path: rest.Endpoint(front, handler, weight, self._now)
-                for path, (handler, weight) in endpoints.items()
-            }
-            for path, endpoint in asked.items():
-                defs.append(web.get(self.prefix + path, rest.over_http(endpoint, request_faults)))
+        for market, front in self.fronts.items():
+            side, methods = self.sides[market], {}
+            for row in PUBLIC:
+                if row.market == market:
+                    endpoint = rest.Endpoint(front, row.handler, row.weight, self._now)
+                    defs.append(web.get(self.prefix + row.path, rest.over_http(endpoint, request_faults)))
+                    methods[row.method] = endpoint
             for route in _ROUTES[market]:
                 answer = rest.signed_over_http(side, route, request_faults, self._now)
                 defs.append(web.route(route.verb, self.prefix + route.path, answer))
             answering = request_socket.Answering(
-                endpoints={name: asked[path] for name, path in request_socket.METHODS[market].items()},
+                endpoints={method: endpoint for method, endpoint in methods.items() if method},
                 routes={route.method: route for route in _ROUTES[market] if route.method},
                 side=side,
                 request_faults=request_faults,
