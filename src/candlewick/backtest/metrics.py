@@ -34,7 +34,8 @@ def time_weighted(worth: ArrayLike, flows: ArrayLike, before: float = 0.0) -> Se
     starts = np.concatenate(([before], ends[:-1])) if len(ends) else ends
     base = starts + np.maximum(paid, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(base > _NOTHING, (ends - paid - starts) / base, np.nan)
+        returns: Series = np.where(base > _NOTHING, (ends - paid - starts) / base, np.nan)
+    return returns
 
 
 def index_of(returns: ArrayLike) -> Series:

@@ -47,6 +47,13 @@ class Where:
         if end is not None:
             self._add(column, "< ?", end)
 
+    def between(self, column: str, least: float | None, most: float | None) -> None:
+        """The column is at least `least`, and at most `most`."""
+        if least is not None:
+            self._add(column, ">= ?", least)
+        if most is not None:
+            self._add(column, "<= ?", most)
+
     def among(self, column: str, values: Sequence[object]) -> None:
         """The column is one of `values`."""
         self._add(column, f"IN ({', '.join('?' * len(values))})" if values else "IN (NULL)", *values)

@@ -107,6 +107,14 @@ class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
     held_ns: int
 
 
+class Turns(msgspec.Struct, frozen=True):
+    """How many round trips were open as a span began, and the times (ns) at which others began and ended."""
+
+    held: int
+    entered: list[int]
+    exited: list[int]
+
+
 ANY_TRIP: Final = TripFilter()
 
 
@@ -189,6 +197,7 @@ class Records:
         hit = selection.found(meant, words, self.instrument) if words else meant if not search else []
         where = Where(account)
         where.span("entered", filters.start, filters.end)
+        where.between("net_sort", filters.least, filters.most)
         if filters.ids is not None:
             where.among("id", require_few(filters.ids))
         if sort in ("exited", "held"):
@@ -225,6 +234,20 @@ class Records:
             account, id,
         )  # fmt: skip
         return [_fill_record(*row) for row in rows]
+
+    def turns(self, account: int, start: int, end: int) -> Turns:
+        """When round trips began and ended in a span: enough to know when nothing was held."""
+        before = Where(account), Where(account)
+        within = Where(account), Where(account)
+        for column, earlier, here in zip(("entered", "exited"), before, within, strict=True):
+            earlier.span(column, None, start)
+            here.span(column, start, end)
+        held = [self._read(f"SELECT count(*) FROM ledger_trip {w.text}", *w.parameters)[0][0] for w in before]
+        times = [
+            [ts for (ts,) in self._read(f"SELECT {c} FROM ledger_trip {w.text} ORDER BY {c}", *w.parameters)]
+            for c, w in zip(("entered", "exited"), within, strict=True)
+        ]
+        return Turns(held=held[0] - held[1], entered=times[0], exited=times[1])
 
     def equity(
         self, account: int, start: int | None = None, end: int | None = None, points: int = 1_000
@@ -337,14 +360,16 @@ class Records:
         """
         if not self._database.by_index or where.chooses("id"):
             return seek
-        span = where.only("entered")
-        if seek.column != "entered" and not span.is_empty:
+        for column in ("entered", "net_sort"):
+            span = where.only(column)
+            if seek.column == column or span.is_empty:
+                continue
             rows = self._read(
                 f"SELECT count(*) FROM (SELECT 1 FROM ledger_trip {span.text} LIMIT ?)",
                 *span.parameters, FEW_TRIPS + 1,
             )  # fmt: skip
             if rows[0][0] <= FEW_TRIPS:
-                return replace(seek, index="ledger_trip_by_entered")
+                return replace(seek, index=f"ledger_trip_by_{column}")
         return replace(seek, index=f"ledger_trip_by_{seek.column}")
 
     def _trips_of(

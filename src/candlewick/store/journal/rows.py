@@ -99,13 +99,17 @@ def fill_row(seq: int, fill: Fill, symbol: str, realised: Decimal) -> tuple[obje
 def trip_row(trip: RoundTrip, instrument: Instrument, class_id: int) -> tuple[object, ...]:
     """Of `ledger_trip`."""
     held = None if trip.exited_at is None else trip.exited_at - trip.entered_at
-    cost = notional(instrument, trip.entry_price, trip.quantity)
-    if instrument.inverse:
-        cost /= trip.entry_price  # profit is in base: so is what it is a return on
+    cost = cost_of(trip, instrument)
     return (
         trip.account, trip.id, class_id, trip.entered_at, trip.exited_at, held,
         float(trip.net), float(trip.net / cost) if cost else 0.0, _encode(trip).decode(),
     )  # fmt: skip
+
+
+def cost_of(trip: RoundTrip, instrument: Instrument) -> Decimal:
+    """What the most that was held had cost: the trip's profit is a return on that."""
+    cost = notional(instrument, trip.entry_price, trip.quantity)
+    return cost / trip.entry_price if instrument.inverse else cost  # profit is in base there: so is the cost
 
 
 def trip_class(trip: RoundTrip, symbol: str) -> TripClass:

@@ -12,8 +12,11 @@ from candlewick.ledger.trips import RoundTrip
 
 ZERO: Final = Decimal(0)
 _DAY_NS: Final = 86_400_000_000_000
-DIMENSIONS: Final = ("all", "symbol", "strategy", "hour", "weekday", "side")
-"""What closed round trips are summed by; hour and weekday are those of the entry, in UTC."""
+DIMENSIONS: Final = ("all", "symbol", "strategy", "hour", "weekday", "side", "opening")
+"""What closed round trips are summed by; hour and weekday are those of the entry, in UTC.
+
+`opening` is where and when they were entered: `20250 sim:BTCUSDT`, the day counted from 1970.
+"""
 
 DayKey = tuple[int, int, str]
 """Account, days since 1970, currency."""
@@ -123,6 +126,7 @@ def bucket_keys(trip: RoundTrip, symbol: str) -> Iterator[BucketKey]:
         "hour": f"{entered:%H}",
         "weekday": str(entered.isoweekday()),
         "side": trip.side,
+        "opening": f"{day_of(trip.entered_at)} {trip.instrument}",
     }
     exited = trip.exited_at if trip.exited_at is not None else trip.entered_at
     for dimension in DIMENSIONS:

@@ -6,12 +6,14 @@ tokens     what programs show
 keys       keys of venues, encrypted
 audit      what people did outside the engine
 watchlist  what people watch
+journal    what people write about their trades
 """
 
 from __future__ import annotations
 
 from candlewick.store.models.accounts import PAPER_CASH, Account, AccountKind, AccountMember
 from candlewick.store.models.audit import AuditEvent, AuditHead
+from candlewick.store.models.journal import TradeImage, TradeNote, TradeWord
 from candlewick.store.models.keys import VenueKey
 from candlewick.store.models.people import LINK_LIFETIME, LoginLink, Role, User
 from candlewick.store.models.tokens import ApiToken, ProgramSession
@@ -30,6 +32,9 @@ __all__ = [
     "LoginLink",
     "ProgramSession",
     "Role",
+    "TradeImage",
+    "TradeNote",
+    "TradeWord",
     "User",
     "VenueKey",
     "WatchlistEntry",
