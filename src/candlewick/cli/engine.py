@@ -25,8 +25,10 @@ def command(
 ) -> None:
     """Run the engine until SIGTERM."""
     from candlewick.runtime import engine_process
+    from candlewick.store.keys import require_settled
 
     settings = load(data_dir=data_dir, venues=names(venues))
+    require_settled(settings.data_dir, settings.master_key_text)
     set_up_logging("engine", settings.log_level)
     if replay:
         engine_process.run_replay(settings, replay, replay_venue, speed, paused=paused)

@@ -95,12 +95,12 @@ def rotate(data_dir: DataDir = None) -> None:
         from candlewick.store import venue_keys
 
         if settings.master_key_text is None:
-            count = venue_keys.rotate(settings.data_dir, settings.rows, settings.ledger)
+            count = venue_keys.rotate(settings.data_dir, settings.ledger)
             echo(f"{count} keys are under a new master key, in {settings.data_dir / 'master.key'}.")
             return
         coming = _secret("New master key (32 bytes in base64)")
         old = settings.master_key_text
-        count = venue_keys.rotate_given(settings.data_dir, old, coming, settings.rows, settings.ledger)
+        count = venue_keys.rotate_given(settings.data_dir, old, coming, settings.ledger)
         echo(f"{count} keys are under the new master key. Set CANDLEWICK_MASTER_KEY to it now.")
 
 

@@ -17,10 +17,12 @@ def command(
     data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
 ) -> None:
     """Serve the terminal until SIGTERM. Prints a login link while no owner has a password."""
+    from candlewick.store.keys import require_settled
     from candlewick.web.boot import boot, migrate
 
     settings = load(data_dir=data_dir, web={"host": host, "port": port})
     set_up_logging("web", settings.log_level)
+    require_settled(settings.data_dir, settings.master_key_text)
     boot(settings)
     migrate()
 

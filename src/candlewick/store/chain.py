@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Iterable
 from typing import Final
 
 GENESIS: Final = b""
+BROKEN: Final = b"broken"
+"""Stands for a seal once a chain was found with a wrong one: whoever extends it does not vouch for it."""
 JOURNAL: Final = "journal"
 AUDIT: Final = "audit"
 PEOPLE: Final = "people"
@@ -24,6 +27,11 @@ def link(previous: bytes, *fields: int | str) -> bytes:
         digest.update(b"%d:" % len(data))
         digest.update(data)
     return digest.digest()
+
+
+def is_sealed(keys: Iterable[bytes], chain: str, count: int, head: bytes, mac: bytes) -> bool:
+    """Whether `mac` is the seal of the chain's end under one of `keys`."""
+    return any(hmac.compare_digest(mac, seal(key, chain, count, head)) for key in keys)
 
 
 def seal(key: bytes, chain: str, count: int, head: bytes) -> bytes:

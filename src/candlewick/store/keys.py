@@ -157,6 +157,16 @@ class Vault:
             ) from None
 
 
+def require_settled(data_dir: Path, given: str | None = None) -> None:
+    """Make sure that no rotation was cut off, so that whatever runs seals with the key that is in force.
+
+    Raises:
+        ConfigError: one was.
+    """
+    if given is None and (data_dir / NEXT_FILE).exists():
+        raise ConfigError("A rotation of the master key was cut off. Run `candlewick key rotate` again.")
+
+
 def audit_key(data_dir: Path, given: str | None = None) -> bytes:
     """What seals the heads of the audit's chains.
 

@@ -5,6 +5,7 @@ Adding, removing and rotating need Django; `for_account` reads with plain SQL, s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -127,7 +128,7 @@ def for_account(place: Place, vault: Vault, account: int) -> VenueSecret | None:
     return VenueSecret(venue, label, key, secret, passphrase)
 
 
-def rotate(data_dir: Path, rows: Place, ledger: Place) -> int:
+def rotate(data_dir: Path, ledger: Place) -> int:
     """Encrypt every key under a new master key, seal the chains with it, and put it in force.
 
     Cut off at any point, it is finished by being called again: until then both keys are at hand.
@@ -135,16 +136,16 @@ def rotate(data_dir: Path, rows: Place, ledger: Place) -> int:
     """
     old = load(data_dir)
     new = prepare_next(data_dir)
-    count = _under(new, Vault([new, *old]), rows, ledger)
+    count = _under([new, *old], ledger)
     anchor.seal_anew(data_dir, [key.audit for key in (new, *old)])
     install_next(data_dir)
     return count
 
 
-def rotate_given(data_dir: Path, old: str, new: str, rows: Place, ledger: Place) -> int:
+def rotate_given(data_dir: Path, old: str, new: str, ledger: Place) -> int:
     """The same where the master key is a setting."""
     keys = [MasterKey.read(new, "The new key"), MasterKey.read(old, "CANDLEWICK_MASTER_KEY")]
-    count = _under(keys[0], Vault(keys), rows, ledger)
+    count = _under(keys, ledger)
     anchor.seal_anew(data_dir, [key.audit for key in keys])
     return count
 
@@ -154,16 +155,18 @@ def shown(key: str) -> str:
     return f"{key[:4]}…{key[-4:]}" if len(key) >= 16 else "…"
 
 
-def _under(new: MasterKey, vault: Vault, rows: Place, ledger: Place) -> int:
+def _under(keys: Sequence[MasterKey], ledger: Place) -> int:
+    """Put everything under the first of `keys`; the others may have been in force."""
     from django.db import transaction
     from django.utils import timezone
 
     from candlewick.store.audit.recording import record
     from candlewick.store.models import AuditHead, VenueKey
 
+    vault, seals = Vault(keys), [key.audit for key in keys]
     with transaction.atomic():
-        keys = list(VenueKey.objects.select_for_update())
-        for key in keys:
+        kept = list(VenueKey.objects.select_for_update())
+        for key in kept:
             for field in FIELDS:
                 sealed = getattr(key, field)
                 if sealed is not None:
@@ -171,31 +174,35 @@ def _under(new: MasterKey, vault: Vault, rows: Place, ledger: Place) -> int:
                     setattr(key, field, vault.seal(vault.open(bytes(sealed), belongs), belongs))
             key.rotated_at = timezone.now()
             key.save()
-        record("command line", "key.rotate", "master key", after={"keys": len(keys), "name": new.name.hex()})
+        record(
+            "command line", "key.rotate", "master key", after={"keys": len(kept), "name": keys[0].name.hex()}
+        )
         for head in AuditHead.objects.select_for_update():
-            head.mac = chain.seal(new.audit, chain.PEOPLE, head.seq, bytes(head.hash))
-            head.save()
+            end = head.seq, bytes(head.hash)
+            if chain.is_sealed(seals, chain.PEOPLE, *end, bytes(head.mac)):
+                head.mac = chain.seal(seals[0], chain.PEOPLE, *end)
+                head.save()
     if not isinstance(ledger, Path) or ledger.exists():
         connection = Database.at(ledger).connect()
         try:
-            _seal_ledger(connection, new)
+            _seal_ledger(connection, seals)
         finally:
             connection.close()
-    return len(keys)
+    return len(kept)
 
 
-def _seal_ledger(connection: Connection, new: MasterKey) -> None:
+def _seal_ledger(connection: Connection, seals: Sequence[bytes]) -> None:
+    """Seal the ledger's chains with the first of `seals`, if one of them sealed what is there."""
     with connection.transaction():
         if not connection.has_table("ledger_head"):
             return
-        [(seq, hash, audit_seq, audit_hash)] = connection.read(
-            "SELECT seq, hash, audit_seq, audit_hash FROM ledger_head"
-        )
-        macs = (
-            chain.seal(new.audit, chain.JOURNAL, seq, bytes(hash)),
-            chain.seal(new.audit, chain.AUDIT, audit_seq, bytes(audit_hash)),
-        )
-        connection.write("UPDATE ledger_head SET mac = ?, audit_mac = ?", [macs])
+        for name, prefix in ((chain.JOURNAL, ""), (chain.AUDIT, "audit_")):
+            [(seq, hash, mac)] = connection.read(
+                f"SELECT {prefix}seq, {prefix}hash, {prefix}mac FROM ledger_head"
+            )
+            if chain.is_sealed(seals, name, seq, bytes(hash), bytes(mac)):
+                fresh = chain.seal(seals[0], name, seq, bytes(hash))
+                connection.write(f"UPDATE ledger_head SET {prefix}mac = ?", [(fresh,)])
 
 
 def _belongs(venue: str, id: str, field: str) -> str:

@@ -91,7 +91,7 @@ def require_genuine(anchor: Anchor, keys: Sequence[bytes]) -> list[Fault]:
 def require_kept(anchor: Anchor, one: Chain, report: ChainReport) -> list[Fault]:
     """Whether a chain still holds the row that it ended with then."""
     end = anchor.ends.get(one.name)
-    if end is None or report.faults:
+    if end is None or not end.rows or report.faults:
         return []
     when = f"on {iso(anchor.ts)}"
     title = one.title.capitalize()

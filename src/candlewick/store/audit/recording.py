@@ -45,7 +45,12 @@ def record(
         made = chain.link(bytes(head.hash), *cells)
         names = ("seq", "ts", "actor", "action", "subject", "origin", "before", "after")
         AuditEvent.objects.create(**dict(zip(names, cells, strict=True)), hash=made)
-        head.seq, head.hash, head.mac = head.seq + 1, made, _seal(head.seq + 1, made)
+        # whoever altered the chain has no key: the next row must not seal what they left
+        vouched = chain.is_sealed(
+            [settings.AUDIT_KEY], chain.PEOPLE, head.seq, bytes(head.hash), bytes(head.mac)
+        )
+        head.seq, head.hash = head.seq + 1, made
+        head.mac = _seal(head.seq, made) if vouched else chain.BROKEN
         head.save()
 
 

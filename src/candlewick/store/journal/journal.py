@@ -6,6 +6,7 @@ One writer, one transaction for as many batches as wait. Each entry carries the 
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -20,6 +21,8 @@ from candlewick.store.journal import schema
 from candlewick.store.journal.batch import AuditRow, Batch
 from candlewick.store.journal.projections import Projections
 from candlewick.trading.entries import Entry, decode, encode
+
+log = logging.getLogger(__name__)
 
 CHUNK: Final = 5_000
 KEPT_SNAPSHOTS: Final = 2
@@ -63,6 +66,7 @@ class Journal:
             schema.migrate(database, self._connection, key)
             self._head = self._read_head()
             self._unheard: _Head | None = None
+            self._vouched = self._check_seals()
             self._projections = Projections(self._connection)
             self._closing = stack.pop_all()
 
@@ -229,8 +233,8 @@ class Journal:
         if stored != [(head.commits,)]:
             raise StoreError(f"Another engine has written {self._database.name}. Start this one anew.")
         head.commits += 1
-        mac = chain.seal(self._key, chain.JOURNAL, head.seq, head.hash)
-        audit_mac = chain.seal(self._key, chain.AUDIT, head.audit_seq, head.audit_hash)
+        mac = self._seal(chain.JOURNAL, head.seq, head.hash)
+        audit_mac = self._seal(chain.AUDIT, head.audit_seq, head.audit_hash)
         self._connection.write(
             "UPDATE ledger_head SET commits = ?, seq = ?, hash = ?, mac = ?, tx = ?, "
             "audit_seq = ?, audit_hash = ?, audit_mac = ? WHERE one = 1",
@@ -241,6 +245,9 @@ class Journal:
         """Whether the commit whose answer never came was carried out."""
         return self._read_head().commits == self._head.commits + 1
 
+    def _seal(self, name: str, count: int, head: bytes) -> bytes:
+        return chain.seal(self._key, name, count, head) if name in self._vouched else chain.BROKEN
+
     # --- reading ---
 
     def _read_head(self) -> _Head:
@@ -249,6 +256,28 @@ class Journal:
         )
         commits, seq, hash, tx, audit_seq, audit_hash = row
         return _Head(commits, seq, bytes(hash), tx, audit_seq, bytes(audit_hash))
+
+    def _check_seals(self) -> set[str]:
+        """The chains that end as the holder of the key left them. The others are never sealed again.
+
+        Whoever altered a chain has no key: the next commit must not seal what they left.
+        """
+        [(mac, audit_mac)] = self._connection.read("SELECT mac, audit_mac FROM ledger_head WHERE one = 1")
+        head = self._head
+        ends = (
+            (chain.JOURNAL, head.seq, head.hash, bytes(mac)),
+            (chain.AUDIT, head.audit_seq, head.audit_hash, bytes(audit_mac)),
+        )
+        whole = {
+            name for name, seq, hash, seal in ends if chain.is_sealed([self._key], name, seq, hash, seal)
+        }
+        for name, *_ in ends:
+            if name not in whole:
+                log.error(
+                    "The chain %r of %s does not end as it was left: `candlewick audit verify` tells more.",
+                    name, self._database.name,
+                )  # fmt: skip
+        return whole
 
     def _newest_snapshot(self) -> Snapshot | None:
         with self._lock:
