@@ -9,8 +9,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from http.cookiejar import CookieJar
 from pathlib import Path
 from typing import Final
 
@@ -48,15 +51,19 @@ class Stack:
 
 
 @contextlib.contextmanager
-def running_up(folder: str | None = None) -> Iterator[Stack]:
-    """Start everything on free ports and wait for the login link."""
+def running_up(folder: str | None = None, variables: Mapping[str, str] | None = None) -> Iterator[Stack]:
+    """Start everything on free ports, with more environment `variables`, and wait for the login link."""
     with contextlib.ExitStack() as exits:
         data_dir = folder or exits.enter_context(tempfile.TemporaryDirectory())
         port = free_port("127.0.0.1", 19_500)
         begun = time.monotonic()
         process = psutil.Popen(
             [sys.executable, "-m", "candlewick", "up", "--data-dir", data_dir, "--port", str(port)],
-            env=os.environ | {"CANDLEWICK_SIM__PORT": str(free_port("127.0.0.1", 19_600))},
+            env={
+                **os.environ,
+                **(variables or {}),
+                "CANDLEWICK_SIM__PORT": str(free_port("127.0.0.1", 19_600)),
+            },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -66,6 +73,22 @@ def running_up(folder: str | None = None) -> Iterator[Stack]:
         finally:
             process.terminate()
             process.communicate(timeout=30)
+
+
+def signed_in(stack: Stack) -> dict[str, str]:
+    """Headers of somebody who came by the login link: their cookies, and the token that changes take."""
+    jar = CookieJar()
+    opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(jar))
+    with opener.open(stack.link) as answer:
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', answer.read().decode())
+    if token is not None:  # the page asks for a click, so that no preview of a link spends it
+        form = urllib.parse.urlencode({"csrfmiddlewaretoken": token[1]}).encode()
+        opener.open(urllib.request.Request(stack.link, form, {"Referer": stack.link})).close()
+    cookies = {each.name: each.value or "" for each in jar}
+    return {
+        "Cookie": "; ".join(f"{name}={value}" for name, value in cookies.items()),
+        "X-CSRFToken": cookies["candlewick_csrf"],
+    }
 
 
 @contextlib.contextmanager
