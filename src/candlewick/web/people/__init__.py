@@ -12,6 +12,7 @@ hashing        Argon2, a few at a time
 identity       who a request or a live connection belongs to
 key_pages      /settings/keys/
 ownership      opening, renaming, archiving and sharing accounts
+people_pages   /settings/people/
 preferences    how a person likes their terminal
 programs       programs that signed in, whose refresh tokens rotate
 rows           what each request asks for, in plain SQL

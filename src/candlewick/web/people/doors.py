@@ -38,20 +38,24 @@ def page(scope: Scope) -> Callable[[View], View]:
     return decorate
 
 
-def confirmed(view: View) -> View:
+def confirmed(back: str) -> Callable[[View], View]:
     """Let those in who have shown a moment ago that it is they: what is here outlives their session.
 
-    A form that comes too late is not kept meanwhile, since it may hold a secret; it is filled in again.
+    Who has not shows it, and comes to the page `back`. A form that came too late is not kept meanwhile, since
+    it may hold a secret; it is filled in again.
     """
 
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if did_recently_reauthenticate(request):
-            return view(request, *args, **kwargs)
-        onward = urlencode({REDIRECT_FIELD_NAME: request.path})
-        return redirect(f"{reverse('account_reauthenticate')}?{onward}")
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            if did_recently_reauthenticate(request):
+                return view(request, *args, **kwargs)
+            onward = urlencode({REDIRECT_FIELD_NAME: reverse(back)})
+            return redirect(f"{reverse('account_reauthenticate')}?{onward}")
 
-    return guarded
+        return guarded
+
+    return decorate
 
 
 def who(request: HttpRequest) -> Person:

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django import forms
 from django.utils import timezone
 
-from candlewick.store.models import PAPER_CASH, Account, AccountKind, User
+from candlewick.store.models import PAPER_CASH, Account, AccountKind, Role, User
 from candlewick.web.people import ownership, scopes
 from candlewick.web.people.accounts import AccountAccess
 from candlewick.web.people.identity import Person
@@ -58,6 +58,20 @@ class Share(_Form):
         if user is None:
             raise forms.ValidationError(f"Nobody who may sign in is named {name!r}.")
         return user
+
+
+class NewPerson(_Form):
+    """Somebody who may sign in from now on, by a link at first."""
+
+    username = forms.CharField(max_length=150, label="Name", widget=forms.TextInput({"autocomplete": "off"}))
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.VIEWER, label="Role")
+
+    def clean_username(self) -> str:
+        name = str(self.cleaned_data["username"])
+        User._meta.get_field("username").clean(name, None)
+        if User.objects.filter(username__iexact=name).exists():
+            raise forms.ValidationError(f"There is a person named {name!r} already.")
+        return name
 
 
 class NewToken(_Form):

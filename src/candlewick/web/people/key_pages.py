@@ -20,7 +20,7 @@ from candlewick.web.services import services_of
 
 
 @page("accounts")
-@confirmed
+@confirmed("settings_keys")
 @sensitive_post_parameters("key", "secret", "passphrase")
 @require_http_methods(["GET", "HEAD", "POST"])
 def keys(request: HttpRequest) -> HttpResponse:

@@ -20,7 +20,7 @@ from candlewick.web.services import services_of
 
 
 @page("read")
-@confirmed
+@confirmed("settings_tokens")
 @require_http_methods(["GET", "HEAD", "POST"])
 def tokens(request: HttpRequest) -> HttpResponse:
     """List a person's tokens; a POST makes one, and its answer is the only place where it is shown."""

@@ -8,7 +8,7 @@ from allauth.mfa.recovery_codes import views as recovery
 from allauth.mfa.totp import views as totp
 from django.urls import path
 
-from candlewick.web.people import account_pages, key_pages, token_pages, views
+from candlewick.web.people import account_pages, key_pages, people_pages, token_pages, views
 
 urlpatterns = [
     path("login/<str:token>/", views.login_link, name="login_link"),
@@ -42,6 +42,10 @@ urlpatterns = [
         account_pages.unshare,
         name="unshare_account",
     ),
+    path("settings/people/", people_pages.people, name="settings_people"),
+    path("settings/people/<int:number>/role/", people_pages.change_role, name="change_role"),
+    path("settings/people/<int:number>/close/", people_pages.close_or_open, name="close_person"),
+    path("settings/people/<int:number>/reset/", people_pages.reset, name="reset_person"),
     path("settings/tokens/", token_pages.tokens, name="settings_tokens"),
     path("settings/keys/", key_pages.keys, name="settings_keys"),
     path("settings/keys/<str:number>/remove/", key_pages.remove, name="remove_key"),
