@@ -169,6 +169,18 @@ def test_it_does_not_place_a_leg_again_that_a_person_cancelled(house: House) -> 
     assert stop.id not in [each.order.id for each in house.told(SendOrder)]
 
 
+def test_it_tells_when_the_venue_does_not_take_a_leg_or_ends_it(house: House) -> None:
+    order = entry(house)
+    house.fills(order, price="49000")
+    stop, target = leg(house, order, "stop"), house.accepts(leg(house, order, "target"))
+    house.do(Refused(ACCOUNT, stop.id, "no", "not today", house.now))
+    assert [(each.severity, each.title) for each in house.told(Alert)] == [
+        ("CRITICAL", f"No stop loss for {BTC_PERP.id}")
+    ]
+    house.ends(target, "no liquidity", expired=True)
+    assert [each.title for each in house.told(Alert)] == [f"No take profit for {BTC_PERP.id}"]
+
+
 def test_it_lets_a_person_move_a_leg_but_not_resize_it(house: House) -> None:
     order = entry(house)
     house.fills(order, price="49000")

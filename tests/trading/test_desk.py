@@ -379,6 +379,10 @@ class TestOwning:
         with pytest.raises(UsageError, match="3x are allowed"):
             leverage(house, "4")
 
+    def test_it_leaves_the_leverage_of_a_live_account_to_its_venue(self) -> None:
+        with pytest.raises(UsageError, match="live"):
+            leverage(House(kind="live"), "3")
+
     def test_it_binds_no_margin_that_is_not_free(self, house: House) -> None:
         house.holds(BTC_PERP, "9")
         with pytest.raises(Conflict, match="than is free"):
@@ -482,7 +486,12 @@ class TestImporting:
     def test_it_books_all_or_nothing(self, house: House) -> None:
         bought, sold = self.fills(house)
         before = house.engine.desk.snapshot()
-        for wrong in (replace(sold, quantity=D(0)), replace(sold, price=D("NaN"))):
+        for wrong in (
+            replace(sold, quantity=D(0)),
+            replace(sold, price=D("NaN")),
+            replace(sold, fee=D("1e-40")),
+            replace(sold, quantity=D("1e40")),
+        ):
             with pytest.raises(UsageError):
                 self.do(house, bought, wrong)
         with pytest.raises(UnknownSymbol):
@@ -544,6 +553,16 @@ class TestWhole:
         for entry in house.entries[read:]:
             engine.recover(entry)
         assert engine.desk.snapshot() == house.engine.desk.snapshot()
+
+    def test_it_does_not_take_a_damaged_journal_for_a_refusal(self, house: House) -> None:
+        desk = house.engine.desk
+
+        def fails(entry: Any) -> Any:
+            raise UsageError("the ledger says no")
+
+        desk.apply = fails  # type: ignore[method-assign]
+        with pytest.raises(RuntimeError, match="cannot be applied"):
+            transfer(house, "1")
 
     def test_it_refuses_a_snapshot_that_it_cannot_read(self) -> None:
         with pytest.raises(StoreError, match="journal"):

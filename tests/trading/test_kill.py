@@ -128,6 +128,23 @@ def test_it_goes_on_after_a_restart(house: House) -> None:
     assert {order.terms.instrument for order in sent(house)} == {BTC_PERP.id, ETH.id}
 
 
+def test_it_waits_for_the_listing_and_leaves_what_is_listed_no_more(house: House) -> None:
+    kill(house, flatten=True)
+    for order in sent(house):
+        house.do(Refused(ACCOUNT, order.id, "lost", "never seen", house.now))
+    house.ends("rest")
+    house.ends("stop")
+    house.engine = house.recovered()
+    house.passes(RETRY_S)
+    assert (sent(house), at_work(house)) == ([], True)
+    house.engine.list_instrument(ETH)  # BTC's perpetual is listed no more
+    house.passes(RETRY_S)
+    [closing] = sent(house)
+    house.fills(house.accepts(closing), price="2000")
+    assert not at_work(house)
+    assert BTC_PERP.id in house.account.book.positions
+
+
 def test_it_is_ended_by_a_person(house: House) -> None:
     kill(house, flatten=True)
     house.do(SetTradingState(account=ACCOUNT, state="ACTIVE", reason="", actor="ann", ts=house.now))

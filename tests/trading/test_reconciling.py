@@ -180,7 +180,13 @@ def test_it_books_the_fill_of_an_order_that_nobody_knows(house: House) -> None:
 def test_it_tells_of_a_fill_that_it_cannot_book(house: House) -> None:
     order = house.place(BTC, "buy", "1", "49000")
     before = house.engine.desk.snapshot()
-    for odd in ({"instrument": "sim:NOUSDT"}, {"quantity": "0"}, {"price": "-1"}):
+    for odd in (
+        {"instrument": "sim:NOUSDT"},
+        {"quantity": "0"},
+        {"price": "-1"},
+        {"price": "NaN"},
+        {"fee": "1e-30"},
+    ):
         house.fills(order, **{"price": "50000", **odd})
         assert house.told(Alert)[0].severity == "CRITICAL"
     assert house.engine.desk.snapshot() == before

@@ -89,6 +89,16 @@ def test_it_halts_if_it_was_told_to(house: House) -> None:
     assert house.account.state == "HALTED"
 
 
+def test_it_looks_at_what_was_booked_even_if_nothing_is_held_any_more(house: House) -> None:
+    limits(house, max_daily_loss=D(1000))
+    house.close(BTC_PERP)
+    closing = next(iter(house.account.orders))
+    house.fills(house.accepts(closing), price="48000")
+    assert state(house) == "ACTIVE"
+    house.passes(1)
+    assert state(house) == "REDUCING"
+
+
 def test_it_says_so_once(house: House) -> None:
     limits(house, max_daily_loss=D(1000))
     assert len(moves(house, 49_000.0)) == 1

@@ -1,6 +1,7 @@
 """The heart: what happens is decided here, by a pure function of state and event.
 
 account      what is known of one account
+booking      what can be booked
 brackets     stops and targets that follow an entry, and orders that cancel each other
 changing     cancelling and amending orders
 commands     what people ask it to do

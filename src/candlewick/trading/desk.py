@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Iterable
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.errors import UnknownAccount
+from candlewick.core.errors import CandlewickError, UnknownAccount
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
 from candlewick.core.reports import (
@@ -116,7 +116,12 @@ class Desk:
                 effects.append(Journal(known))
                 self.apply(known)
             effects.append(Journal(step))
-            effects += self.apply(step)
+            try:
+                effects += self.apply(step)
+            except CandlewickError as error:
+                # Some of the answer is in the accounts already, and none of it in the journal: this is not a
+                # refusal. Whoever runs the heart has to begin again from the journal.
+                raise RuntimeError(f"What was decided cannot be applied: {step}") from error
             waiting.extendleft(reversed(self.react(step)))
         return tuple(effects)
 
@@ -160,15 +165,16 @@ class Desk:
         return tuple(effects)
 
     def pass_time(self, ts: int) -> Effects:
-        """Begin a new day where one began, and have the kill switch try again what was refused."""
+        """What follows because a second went by: a new day, limits broken by bookings, the kill switch."""
         effects: list[Effect] = []
         for account in self.accounts.values():
             effects += self.carry_out(watching.begin_day(account, self.market, ts))
-            if account.kill:
-                marks = self.marking.accounts[account.number]
-                if not 0 <= ts - marks.pursued_at < kill.RETRY_NS:
-                    marks.pursued_at = ts
-                    effects += self.carry_out(kill.pursue(account, self.market, ts, again=True))
+            marks = self.marking.accounts[account.number]
+            if marks.stale:  # what was booked may have broken a limit, though nothing is left that ticks
+                effects += self.watch([marks], ts)
+            if account.kill and not 0 <= ts - marks.pursued_at < kill.RETRY_NS:
+                marks.pursued_at = ts
+                effects += self.carry_out(kill.pursue(account, self.market, ts, again=True))
         return tuple(effects)
 
     def judge(self, command: Place) -> Verdict:

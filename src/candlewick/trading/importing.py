@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from candlewick.core.errors import UnknownSymbol, UsageError
 from candlewick.trading.account import AccountState
+from candlewick.trading.booking import wrong_with
 from candlewick.trading.commands import ImportFills
 from candlewick.trading.entries import InstrumentKnown
 from candlewick.trading.marks import Market
@@ -32,9 +33,8 @@ def import_fills(account: AccountState, market: Market, command: ImportFills) ->
         before = fill.ts
         if fill.instrument not in listed and fill.instrument not in told:
             raise UnknownSymbol(fill.instrument)
-        numbers = (fill.quantity, fill.price, fill.fee)
-        if not all(each.is_finite() for each in numbers) or fill.quantity <= 0 or fill.price <= 0:
-            raise UsageError(f"Fill {fill.id} cannot be booked: {fill.quantity} at {fill.price}.")
+        if wrong := wrong_with(fill):
+            raise UsageError(f"Fill {fill.id} cannot be booked: {wrong}.")
         key = (fill.instrument, fill.id)
         if key in new or account.has_fill(*key):
             continue

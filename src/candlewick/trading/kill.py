@@ -40,7 +40,9 @@ def pursue(account: AccountState, market: Market, ts: int, *, again: bool = Fals
     if account.flatten:
         freed = {order.id for order in orders}
         for n, position in enumerate(open_positions):
-            if not _being_closed(account, position) and (again or not _was_refused(account, position)):
+            if not _is_listed(position, market) or _being_closed(account, position):
+                continue
+            if again or not _was_refused(account, position):
                 steps += _close(account, market, position, _new_id(account, ts, n), freed, ts)
     remaining = len(account.orders)
     if not remaining and not open_positions:
@@ -53,8 +55,20 @@ def pursue(account: AccountState, market: Market, ts: int, *, again: bool = Fals
 
 
 def closable(account: AccountState, market: Market) -> list[Position]:
-    """Positions that a venue would close: what is less than a lot, or than the least order, stays as dust."""
-    return [position for position in account.book.positions.values() if not _is_dust(position, market)]
+    """Positions that a venue would close.
+
+    What is less than a lot, or than the least order, stays as dust; what its venue lists no more, as a memory.
+    """
+    return [
+        position
+        for position in account.book.positions.values()
+        if not _is_dust(position, market)
+        and (_is_listed(position, market) or not _has_listed(position, market))
+    ]
+
+
+def _is_listed(position: Position, market: Market) -> bool:
+    return position.instrument.id in market.instruments
 
 
 def _new_id(account: AccountState, ts: int, n: int) -> str:

@@ -8,6 +8,7 @@ from candlewick.core.errors import Conflict, UnknownSymbol, UsageError
 from candlewick.ledger.contract import is_spot
 from candlewick.ledger.margin import max_leverage, tiers_of
 from candlewick.trading.account import AccountState
+from candlewick.trading.booking import is_bookable
 from candlewick.trading.commands import (
     Kill,
     OpenAccount,
@@ -198,6 +199,10 @@ def set_leverage(account: AccountState, market: Market, command: SetLeverage) ->
         raise UnknownSymbol(command.instrument)
     if is_spot(instrument):
         raise UsageError(f"{instrument.symbol} is spot: it is paid in full, without leverage.")
+    if account.kind == "live":
+        raise UsageError(
+            f"{account.name} is live: set leverage at {account.venue}. It is taken over from there."
+        )
     _check(command.leverage, "leverage", least=Decimal(1), most=Decimal(200))
     limit = account.limits.max_leverage
     if limit is not None and command.leverage > limit:
@@ -246,5 +251,5 @@ def _free(account: AccountState, market: Market, currency: str) -> Decimal | Non
 
 
 def _check(value: Decimal, what: str, *, least: Decimal = ZERO, most: Decimal = Decimal(10) ** 13) -> None:
-    if not value.is_finite() or not least <= value <= most:
+    if not is_bookable(value) or not least <= value <= most:
         raise UsageError(f"{what} must be a number from {least:f} to {most:f}, but is {value}.")

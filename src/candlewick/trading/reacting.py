@@ -31,7 +31,9 @@ def react(account: AccountState, market: Market, entry: Entry) -> list[Step]:
             steps = _leg_stays(account, account.find(entry.order_id), entry)
         case TradingStateSet():
             return _after_state(account, market, entry)
-        case Gone() | Refused() | CancelRefused():
+        case Gone() | Refused():
+            steps = _leg_lost(account, account.find(entry.order_id), entry)
+        case CancelRefused():
             steps = []
         case _:
             return []
@@ -62,6 +64,22 @@ def _legs_of(account: AccountState, market: Market, order: Order | None, ts: int
     if entry is None or not entry.filled or (entry.stop_loss is None and entry.take_profit is None):
         return []
     return brackets.follow(account, market, entry, ts)
+
+
+def _leg_lost(account: AccountState, order: Order | None, report: Gone | Refused) -> list[Step]:
+    """A stop or target that its venue did not take, or ended by itself, protects nothing any more."""
+    wanted = isinstance(report, Gone) and not report.expired
+    if order is None or order.leg is None or wanted or not order.remaining or account.flatten:
+        return []
+    return [
+        Alert(
+            account=account.number,
+            severity="CRITICAL",
+            title=f"No {order.leg.replace('_', ' ')} for {order.terms.instrument}",
+            message=f"The venue ended order {order.id} for {order.remaining:f}: {report.reason}",
+            ts=report.ts,
+        )
+    ]
 
 
 def _leg_stays(account: AccountState, order: Order | None, report: AmendRefused) -> list[Step]:

@@ -23,6 +23,7 @@ from candlewick.core.reports import (
     VenueState,
 )
 from candlewick.trading.account import AccountState
+from candlewick.trading.booking import is_bookable
 from candlewick.trading.effects import Alert
 from candlewick.trading.entries import LeverageSet, Transferred
 from candlewick.trading.marks import Market
@@ -78,7 +79,7 @@ def contracts(account: AccountState, market: Market, state: VenueState) -> list[
         *(
             _adopted(account, market, name, by, theirs.get(name), state.ts)
             for name, by in differences(account, market, state).items()
-            if name in market.instruments
+            if name in market.instruments and is_bookable(by)
         ),
     ]
 
@@ -88,7 +89,7 @@ def money(account: AccountState, market: Market, state: VenueState, kind: Kind) 
     return [
         _corrected(account, market, name, by, state, kind)
         for name, by in differences(account, market, state).items()
-        if name not in market.instruments
+        if name not in market.instruments and is_bookable(by)
     ]
 
 
@@ -134,8 +135,8 @@ def _adopted(
     mark = market.exact(instrument)
     opens = held is None or (theirs is not None and held.quantity * theirs.quantity <= 0)
     price = theirs.avg_price if theirs is not None and (opens or mark is None) else mark
-    if price is None:
-        price = held.avg_price if held is not None else ZERO
+    if price is None or price <= 0:
+        price = held.avg_price if held is not None else mark or Decimal(1)
     return Fill(
         account=account.number,
         id=f"adopted-{ts}",

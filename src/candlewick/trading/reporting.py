@@ -25,6 +25,7 @@ from candlewick.core.reports import (
 )
 from candlewick.trading import orders
 from candlewick.trading.account import AccountState
+from candlewick.trading.booking import wrong_with
 from candlewick.trading.effects import Alert, AskVenue
 from candlewick.trading.entries import OrderPlaced
 from candlewick.trading.marks import Market
@@ -59,30 +60,35 @@ def filled(account: AccountState, market: Market, fill: Fill) -> Steps:
     """A fill, unless it was booked before. Money moved: whatever else is odd about it is told, and booked."""
     if account.has_fill(fill.instrument, fill.id):
         return ()
-    known = fill.instrument in market.instruments or fill.instrument in account.book.instruments
-    if not known or fill.quantity <= 0 or fill.price <= 0:
-        why = "nobody lists this instrument" if not known else f"it is {fill.quantity} at {fill.price}"
-        return (
-            Alert(
-                account=account.number,
-                severity="CRITICAL",
-                title="A fill cannot be booked",
-                message=(
-                    f"{account.venue or 'The venue'} reports fill {fill.id} of {fill.instrument}, but {why}. "
-                    "The account does not match its venue until this is resolved."
-                ),
-                ts=fill.ts,
-            ),
-        )
-    return (fill,)
+    wrong = _wrong_with(account, market, fill)
+    return (_unbookable(account, fill, f"fill {fill.id}", wrong),) if wrong else (fill,)
 
 
 def funded(account: AccountState, market: Market, paid: FundingPaid) -> Steps:
     """Funding, unless it was booked before."""
-    known = paid.instrument in market.instruments or paid.instrument in account.book.instruments
-    if not known or paid.id in account.known_funding.get(paid.instrument, ()):
+    if paid.id in account.known_funding.get(paid.instrument, ()):
         return ()
-    return (paid,)
+    wrong = _wrong_with(account, market, paid)
+    return (_unbookable(account, paid, f"funding {paid.id}", wrong),) if wrong else (paid,)
+
+
+def _wrong_with(account: AccountState, market: Market, event: Fill | FundingPaid) -> str:
+    if event.instrument not in market.instruments and event.instrument not in account.book.instruments:
+        return "nobody lists this instrument"
+    return wrong_with(event)
+
+
+def _unbookable(account: AccountState, event: Fill | FundingPaid, what: str, why: str) -> Alert:
+    return Alert(
+        account=account.number,
+        severity="CRITICAL",
+        title="Money moved that cannot be booked",
+        message=(
+            f"{account.venue or 'The venue'} reports {what} of {event.instrument}, but {why}. "
+            "The account does not match its venue until this is resolved."
+        ),
+        ts=event.ts,
+    )
 
 
 def external(account: AccountState, market: Market, report: ExternalOrder) -> Steps:
