@@ -64,6 +64,13 @@ def test_a_gap_beyond_the_margin_costs_no_more_than_the_margin() -> None:
     assert before - house.accounts.cash == 20
 
 
+def test_a_gap_past_both_stop_and_margin_is_the_liquidations() -> None:
+    house = isolated()
+    house.place("sell", "2", "stop", stop_price="95", instrument=PERP, reduce_only=True)
+    house.book(*deep(50.0), instrument=PERP)
+    assert told(house.mark(50.0)) == [("o2", "gone"), ("liq-XY-PERP-1760000000000", "90.0", "2.00", "taker")]
+
+
 @given(
     st.sampled_from(["buy", "sell"]),
     st.integers(3, 60),

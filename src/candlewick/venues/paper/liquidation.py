@@ -47,7 +47,10 @@ class Liquidations:
 
         floor, id = self._floor, seat.instrument.id
         mark, holding = floor.market.mark(id), floor.accounts.position(seat.account, id)
-        if mark is None or holding is None or not holding.quantity or floor.is_unheard(seat):
+        if mark is None or holding is None or not holding.quantity:
+            return
+        if floor.is_unheard(seat):
+            seat.price = None  # to be looked at again once the ledger knows what it holds
             return
         stand = self._stand(seat, holding, mark)
         if holding.margin is not None:

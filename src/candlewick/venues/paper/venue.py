@@ -185,14 +185,20 @@ class PaperVenue:
         self._floor.leave_idle()
 
     def _price_moved(self, seat: Seat) -> None:
-        """Triggers and margins look at one price, and only when it is another than before."""
-        price = self._floor.trigger_price(seat.instrument)
+        """Margins and triggers look at one price, and only when it is another than before.
+
+        Margins first: where the price has jumped past both, a stop would cost more than there is.
+        """
+        floor = self._floor
+        price = floor.trigger_price(seat.instrument)
         if price is None or price == seat.price:
             return
         seat.price = price
-        self._floor.look_at_price(seat)
         if seat.is_contract:
+            floor.deliver()  # margins are the ledger's: it has to have heard all
             self._liquidations.check(seat)
+            floor.deliver()
+        floor.look_at_price(seat)
 
 
 def _standing(id: str, terms: Terms, now: int, ticket: Ticket | None = None) -> VenueOrder:
