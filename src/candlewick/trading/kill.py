@@ -57,13 +57,14 @@ def pursue(account: AccountState, market: Market, ts: int, *, again: bool = Fals
 def closable(account: AccountState, market: Market) -> list[Position]:
     """Positions that a venue would close.
 
-    What is less than a lot, or than the least order, stays as dust; what its venue lists no more, as a memory.
+    What is less than a lot, or than the least order, stays as dust. What a venue lists no more stays too; one
+    that has not said since the start what it lists is waited for.
     """
     return [
         position
         for position in account.book.positions.values()
         if not _is_dust(position, market)
-        and (_is_listed(position, market) or not _has_listed(position, market))
+        and (_is_listed(position, market) or position.instrument.venue not in market.venues)
     ]
 
 
