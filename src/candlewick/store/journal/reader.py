@@ -30,7 +30,7 @@ from candlewick.store.journal.selection import TripClass, TripFilter, require_fe
 from candlewick.store.journal.sums import DIMENSIONS, BucketSums, day_of
 
 MOST_ROWS: Final = 1_000
-FEW_TRIPS: Final = 20_000
+FEW_TRIPS: Final = 10_000
 FINE_NS: Final = 14 * 86_400_000_000_000  # a longer span is drawn from the hours' last samples
 _EPOCH: Final = date(1970, 1, 1)
 

@@ -19,8 +19,8 @@ _WORD: Final = re.compile(r"[^\W_]+")
 class TripFilter(msgspec.Struct, frozen=True, kw_only=True):
     """Which round trips; None: whatever it is. `start` (inclusive) and `end` (exclusive) are of the entry.
 
-    `symbol` is as people write it, or an internal id. `least` and `most` bound the net profit, both within; they
-    choose and are no money of anybody's. `ids` are those that something elsewhere has chosen,
+    `symbol` is as people write it, or an internal id. `least` and `most` bound the net profit, both within;
+    they choose, and are no money of anybody's. `ids` are those that something elsewhere has chosen,
     such as labels.
     """
 
