@@ -3,17 +3,21 @@
  * structure (a position more or less, another state) has the server draw the component anew.
  */
 
+import { noticeRow } from "../notice.js";
 import { patch } from "./patch.js";
 import { refresh } from "./kernel.js";
 
 const LINGER_MS = 80; // one fill is several events; they are drawn together
 const CHANNELS = ["portfolio", "positions", "orders", "risk"];
+const ALERTS_KEPT = 20;
 
 /** @typedef {import("../live.js").Message} Message */
 
 export class Ties {
   /** @type {Map<string, number>} */
   #due = new Map();
+  /** @type {import("../notice.js").Notice[]} */
+  #told = [];
 
   /**
    * @param {import("../live.js").Live} live
@@ -22,11 +26,13 @@ export class Ties {
   constructor(live, account) {
     live.subscribe(["tickers"], ({ type, data }) => type === "tickers" && this.#tickers(data));
     live.subscribe(["prices"], ({ type, data }) => type === "price_tick" && this.#prices(data));
+    document.addEventListener("htmx:after:swap", () => this.#feed());
     live.addEventListener("engine", () => live.engineIsAway || this.#refreshAll());
     live.addEventListener("state", (/** @type {CustomEvent} */ event) => {
       if (event.detail.state === "live" && event.detail.downFor) this.#refreshAll();
     });
     if (account === null) return;
+    live.subscribe([`alerts:${account}`], ({ type, data }) => this.#alerts(type === "alert" ? [data] : data, type !== "alert"));
     live.subscribe(
       CHANNELS.map((channel) => `${channel}:${account}`),
       (message) => this.#take(message),
@@ -74,6 +80,23 @@ export class Ties {
       for (const row of /** @type {NodeListOf<HTMLElement>} */ (component.querySelectorAll('[data-row=""]'))) patch(row, data);
       for (const use of data.uses) patchNamed(component, "data-use", use.code, use);
       for (const sector of data.sectors) patchNamed(component, "data-sector", sector.name, sector);
+    }
+  }
+
+  /**
+   * @param {import("../notice.js").Notice[]} alerts oldest first
+   * @param {boolean} isAll
+   */
+  #alerts(alerts, isAll) {
+    if (isAll) this.#told = [];
+    this.#told = [...this.#told, ...alerts].slice(-ALERTS_KEPT);
+    this.#feed();
+  }
+
+  /** The feed of alerts, on a page that has one; a component that was drawn anew gets it again. */
+  #feed() {
+    for (const list of document.querySelectorAll('[data-feed="alerts"] ul')) {
+      list.replaceChildren(...this.#told.map(noticeRow).reverse());
     }
   }
 

@@ -1,12 +1,11 @@
 /** Notices: what the engine reports, and what this page has to say itself. A live region reads them out. */
 
-import { clock, milliseconds, moment } from "../format.js";
-import { byId, element, setState } from "../cells.js";
+import { byId, setState } from "../cells.js";
+import { noticeRow } from "../notice.js";
 
 const KEPT = 100;
-const LEVELS = { CRITICAL: ["crit", "CRIT"], ERROR: ["crit", "ERR"], WARNING: ["warn", "WARN"], INFO: ["info", "INFO"] };
 
-/** @typedef {{severity: string, title: string, message?: string, timestamp?: string}} Notice */
+/** @typedef {import("../notice.js").Notice} Notice */
 
 export class Notices {
   #panel = byId("notices");
@@ -38,13 +37,7 @@ export class Notices {
     const key = `${notice.timestamp}|${notice.title}|${notice.message}`;
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
-    const [level, word] = LEVELS[notice.severity?.toUpperCase()] ?? LEVELS.INFO;
-    const at = milliseconds(notice.timestamp) ?? Date.now();
-    const text = element("span", { class: "text" }, element("strong", {}, notice.title));
-    if (notice.message) text.append(" ", notice.message);
-    const isToday = moment(at).slice(0, 10) === moment(Date.now()).slice(0, 10);
-    const time = element("time", { datetime: new Date(at).toISOString() }, isToday ? clock(at) : moment(at).slice(5));
-    this.#list.prepend(element("li", {}, element("span", { class: `level ${level}` }, word), text, time));
+    this.#list.prepend(noticeRow(notice));
     while (this.#list.children.length > KEPT) this.#list.lastChild.remove();
     if (this.#seen.size > 4 * KEPT) this.#seen = new Set([...this.#seen].slice(-KEPT));
     this.#setEmpty();
