@@ -62,6 +62,13 @@ def test_turning_it_on_takes_the_password_and_a_code(browser: Browser, ann: User
     assert not two_factor.is_on(ann.pk)
 
 
+def test_who_has_no_password_sees_the_recovery_codes_as_soon_as_it_is_on(browser: Browser, ann: User) -> None:
+    ann.set_unusable_password()
+    ann.save()
+    _, codes = turn_on(browser(ann))
+    assert len(codes) == 10
+
+
 def test_the_password_alone_lets_nobody_in(browser: Browser, ann: User) -> None:
     secret, _ = turn_on(browser(ann))
     client = browser()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
 from allauth.account.signals import password_changed, password_set
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import (
@@ -73,6 +74,9 @@ def _second_factor_on(
 ) -> None:
     is_codes = authenticator.type == Authenticator.Type.RECOVERY_CODES
     note(request, "two_factor.codes" if is_codes else "two_factor.on", user.username, actor=user.username)
+    if not is_codes:
+        # They have just typed a code: who came by a link need not type another to see the recovery codes.
+        record_authentication(request, user, "mfa", reauthenticated=True)
 
 
 @receiver(authenticator_removed)
