@@ -3,57 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass, field
 from decimal import ROUND_DOWN, Decimal
 from random import Random
-from typing import Any, TypeVar
+from typing import Any
 
-import aiohttp
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 
-from candlewick.core import money
-from candlewick.core.clock import NS_PER_MS, SystemClock
-from candlewick.core.events import BookChange
-from candlewick.core.instrument import Instrument, Venue
-from candlewick.core.order import InFlight, Order, Terms
-from candlewick.core.reports import (
-    Accepted,
-    Amended,
-    ExternalOrder,
-    Fill,
-    Gone,
-    Refused,
-    Report,
-    Triggered,
-    VenueState,
-)
-from candlewick.venues.binance.endpoints import simulated as public_side
-from candlewick.venues.binance.feed import BinanceFeed
-from candlewick.venues.binance.orders import requests, wire
-from candlewick.venues.binance.orders.endpoints import simulated
-from candlewick.venues.binance.orders.mapper import Mapper
-from candlewick.venues.binance.orders.outgoing import Patience
-from candlewick.venues.binance.orders.rest import SignedRest
-from candlewick.venues.binance.orders.signing import Credentials
-from candlewick.venues.binance.orders.venue import BinanceOrders
-from candlewick.venues.connection import Policy
+from candlewick.core.order import Order
+from candlewick.core.reports import Accepted, Amended, ExternalOrder, Gone, Refused, Triggered, VenueState
+from candlewick.venues.binance.orders import requests
 from candlewick.venues.sim.server.app import Settings
+from tests.venues.binance.orders.trader import PERP, SPOT, Trader, trading
 from tests.venues.conformance import until
 from tests.venues.sim.server.conftest import Running, free_port, run_exchange
-
-SPOT, PERP = "sim:SOLUSDT", "sim:SOLUSDT-PERP"
-QUICK = Patience(ask_again_s=0.02, ask_again_cap_s=0.2, settle_s=0.1, audit_s=1.0)
-IMPATIENT = Policy(backoff_base_s=0.01, backoff_cap_s=0.05, steady_s=0.0)
-R = TypeVar("R", bound=Report)
 
 
 @pytest.fixture(scope="module")
@@ -63,132 +26,9 @@ def running() -> Iterator[Running]:
         yield running
 
 
-@dataclass
-class Trader:
-    """An account at the exchange, and a heart that knows its orders and keeps what it is told."""
-
-    venue: BinanceOrders
-    instruments: dict[str, Instrument]
-    feed: BinanceFeed
-    rest: dict[str, tuple[SignedRest, Mapper]]
-    orders: dict[str, Order] = field(default_factory=dict)
-    told: list[Report] = field(default_factory=list)
-
-    def order(self, id: str, instrument: str = SPOT, **terms: Any) -> Order:
-        wanted: dict[str, Any] = {"side": "buy", "quantity": Decimal(1), "order_type": "market"}
-        now_ns = SystemClock().now_ns()
-        order = self.orders[id] = Order(
-            id=id,
-            account=1,
-            terms=Terms(instrument=instrument, **wanted | terms),
-            state=InFlight(),
-            origin="manual",
-            created_at=now_ns,
-            updated_at=now_ns,
-        )
-        return order
-
-    def place(self, id: str, instrument: str = SPOT, **terms: Any) -> Order:
-        order = self.order(id, instrument, **terms)
-        self.venue.place(order)
-        return order
-
-    def of(self, kind: type[R], order_id: str | None = None) -> list[R]:
-        found = [each for each in self.told if isinstance(each, kind)]
-        return [each for each in found if order_id in (None, getattr(each, "order_id", None))]
-
-    def fills(self, order_id: str | None = None) -> list[Fill]:
-        found = [*self.of(Fill), *(fill for state in self.of(VenueState) for fill in state.fills)]
-        return [each for each in found if order_id in (None, each.order_id)]
-
-    async def told_of(self, kind: type[R], order_id: str) -> R:
-        await until(lambda: bool(self.of(kind, order_id)) or bool(self.of(Refused, order_id)))
-        assert self.of(kind, order_id), self.of(Refused, order_id)
-        return self.of(kind, order_id)[-1]
-
-    async def price(self, instrument: str, percent: float) -> Decimal:
-        """A price on the grid, so far from the best bid."""
-        book: BookChange = await self.feed.book_snapshot(instrument)
-        return money.price(self.instruments[instrument], book.bids[0][0] * (1 + percent / 100))
-
-    async def traded(self, instrument: str) -> list[tuple[str, Decimal, Decimal, Decimal, str]]:
-        """The venue's own list of our trades in an instrument."""
-        market = "usdm" if instrument.endswith("-PERP") else "spot"
-        rest, mapper = self.rest[market]
-        request = requests.trades(mapper.market, self.instruments[instrument].native, {"fromId": 0})
-        rows = await rest.ask(request, wire.decode_trades)
-        deals = [mapper.deal(row).deal for row in rows]
-        return sorted((str(d.id), d.price, d.quantity, d.fee, str(d.fee_currency)) for d in deals)
-
-    def reported(self, instrument: str) -> list[tuple[str, Decimal, Decimal, Decimal, str]]:
-        """What we were told of trades in an instrument."""
-        return sorted(
-            (each.id, each.price, each.quantity, each.fee, each.fee_currency)
-            for each in self.fills()
-            if each.instrument == instrument
-        )
-
-
-@contextlib.asynccontextmanager
-async def _trading(running: Running, account: str, *, ed25519: bool = False) -> AsyncIterator[Trader]:
-    sides = simulated(running.http)
-    credentials = await _key(running, account, ed25519=ed25519)
-    feed = BinanceFeed(Venue(id="sim", title="Simulated", simulated=True), public_side(running.http))
-    clock = SystemClock()
-    orders: dict[str, Order] = {}
-    venue = BinanceOrders(
-        "sim",
-        sides,
-        knows=lambda account, id: id in orders,
-        random=Random(7),
-        policy=IMPATIENT,
-        patience=QUICK,
-    )
-    instruments = {each.id: each for each in await feed.instruments()}
-    for each in instruments.values():
-        venue.know(each)
-    rest: dict[str, tuple[SignedRest, Mapper]] = {
-        each.market: (SignedRest(each, credentials, clock), Mapper("sim", each.market)) for each in sides
-    }
-    trader = Trader(venue, instruments, feed, rest, orders)
-    venue.add(1, account, credentials, live=True, since_ns=clock.now_ns() - 60_000 * NS_PER_MS)
-    following = asyncio.create_task(venue.run(trader.told.append))
-    trader.told.append(await venue.state(1, []))
-    try:
-        await until(lambda: venue.health(1).up == {"spot", "usdm"})
-        yield trader
-    finally:
-        following.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await following
-        await venue.close()
-        await feed.close()
-        for side, _ in rest.values():
-            await side.close()
-
-
-async def _key(running: Running, account: str, *, ed25519: bool) -> Credentials:
-    wanted: dict[str, Any] = {
-        "account": account,
-        "spot": {"USDT": "100000", "SOL": "100"},
-        "futures": {"USDT": "50000"},
-    }
-    pair = Ed25519PrivateKey.generate()
-    if ed25519:
-        public = pair.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
-        wanted["publicKey"] = public.decode()
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{running.http}/sim/keys", json=wanted) as answer,
-    ):
-        key = await answer.json()
-    pem = pair.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
-    return Credentials(account, key["apiKey"], pem if ed25519 else key["secret"])
-
-
 @pytest.fixture
 async def trader(running: Running, request: pytest.FixtureRequest) -> AsyncIterator[Trader]:
-    async with _trading(running, request.node.name) as trader:
+    async with trading(running, request.node.name) as trader:
         yield trader
 
 
@@ -295,7 +135,7 @@ async def test_a_refusal_has_our_word_for_it(trader: Trader) -> None:
 
 
 async def test_an_ed25519_key_trades_and_hears(running: Running) -> None:
-    async with _trading(running, "ed25519", ed25519=True) as trader:
+    async with trading(running, "ed25519", ed25519=True) as trader:
         for id, instrument in (("o-1", SPOT), ("o-2", PERP)):
             trader.place(id, instrument)
             await until(lambda id=id: bool(trader.fills(id)))  # type: ignore[misc]
@@ -341,29 +181,21 @@ def _cents(value: Decimal) -> Decimal:
     return value.quantize(Decimal("0.000001"), ROUND_DOWN)
 
 
-async def _misbehave(running: Running, faults: dict[str, Any]) -> None:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.post(f"{running.http}/sim/misbehave", json=faults) as answer,
-    ):
-        assert answer.status == 200, await answer.text()
-
-
 @pytest.mark.parametrize("seed", [1, 2])
 async def test_every_fill_is_reported_once_whatever_is_lost(seed: int) -> None:
     """Orders of both markets under lost, doubled and late events, cut connections and answers that fail."""
     faults = {
         "user_drop": 0.2,
         "user_duplicate": 0.2,
-        "user_disconnect": "2s",
+        "user_disconnect": "4s",
         "unknown": 0.15,
         "lost": 0.1,
     }
     settings = Settings(port=free_port(), venues=("sim",), pace=5.0, seed=seed)
     draw = Random(seed)
     with run_exchange(settings) as running:
-        async with _trading(running, "stormy") as trader:
-            await _misbehave(running, faults)
+        async with trading(running, "stormy") as trader:
+            await trader.misbehave(faults)
             for number in range(24):
                 instrument = draw.choice((SPOT, PERP))
                 side = draw.choice(("buy", "sell"))
@@ -391,7 +223,7 @@ async def test_every_fill_is_reported_once_whatever_is_lost(seed: int) -> None:
             async with asyncio.timeout(120):
                 while not all(_has_a_fate(trader, order) for order in trader.orders.values()):  # noqa: ASYNC110
                     await asyncio.sleep(0.1)
-            await _misbehave(running, {})
+            await trader.misbehave({})
             listed = {each: await trader.traded(each) for each in (SPOT, PERP)}
             await until(lambda: all(len(trader.reported(each)) >= len(listed[each]) for each in listed))
             assert {each: trader.reported(each) for each in listed} == listed

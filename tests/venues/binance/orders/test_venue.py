@@ -28,6 +28,7 @@ from candlewick.core.reports import (
     Report,
     Triggered,
     VenueBalance,
+    VenueOrder,
     VenueState,
 )
 from candlewick.venues.binance.orders.outgoing import Patience
@@ -109,6 +110,11 @@ class Desk:
     def fills(self) -> list[Fill]:
         """Every fill that was told, alone or in a state."""
         return [*self.of(Fill), *(fill for state in self.of(VenueState) for fill in state.fills)]
+
+    @property
+    def seen(self) -> dict[str, VenueOrder]:
+        """Orders as the states that were told have them."""
+        return {each.order_id: each for state in self.of(VenueState) for each in state.orders}
 
     async def accepted(self, id: str) -> Entry:
         await until(lambda: any(each.order_id == id for each in self.of(Accepted)))
@@ -448,10 +454,12 @@ async def test_what_the_stream_missed_is_told_after_it_is_back(desk: Desk) -> No
     await desk.exchange.fill(entries[1], "0.5")
     await desk.exchange.cancel(entries[1])
     await desk.exchange.hang_up()
-    await until(lambda: len(desk.fills) == 2)
-    seen = {each.order_id: each for state in desk.of(VenueState) for each in state.orders}
-    assert seen[filled.id].status == "FILLED"
-    assert (seen[cancelled.id].status, seen[cancelled.id].filled) == ("CANCELLED", Decimal("0.5"))
+    ids = (filled.id, cancelled.id)
+    ended = [("FILLED", Decimal(2)), ("CANCELLED", Decimal("0.5"))]
+    await until(
+        lambda: [(desk.seen[id].status, desk.seen[id].filled) for id in ids if id in desk.seen] == ended
+    )
+    assert len(desk.fills) == 2
     assert desk.venue.health(1).reconnects >= 1
 
 
@@ -513,8 +521,9 @@ async def test_a_persons_order_that_was_made_and_filled_while_nobody_listened_is
     await desk.exchange.hang_up()
     await until(lambda: len(desk.fills) == 1)
     assert desk.fills[0].order_id == f"x-s{entry.id}"
-    seen = {each.order_id: each for state in desk.of(VenueState) for each in state.orders}
-    assert (seen[f"x-s{entry.id}"].status, seen[f"x-s{entry.id}"].filled) == ("FILLED", Decimal(1))
+    await until(lambda: f"x-s{entry.id}" in desk.seen)
+    seen = desk.seen[f"x-s{entry.id}"]
+    assert (seen.status, seen.filled) == ("FILLED", Decimal(1))
 
 
 async def test_futures_traded_elsewhere_are_found_by_the_income_they_made(desk: Desk) -> None:

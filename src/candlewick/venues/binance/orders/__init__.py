@@ -9,6 +9,7 @@ reconcile   an account as the venue has it: open orders, missed fills, balances,
 refusals    the venue's error codes: what each means for an order
 requests    what we ask of the venue → the request that asks it, pure
 rest        signed requests, and what is known when no answer comes
+sequence    reports in the order in which things happened, also when some of them were missed, pure
 signing     keys and signatures
 stream      user-data streams: signed subscription on spot, listen key on futures
 terms       an order's terms → the parameters of the venue's order that does the same, pure

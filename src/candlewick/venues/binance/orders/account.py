@@ -20,14 +20,15 @@ from candlewick.core.clock import NS_PER_MS, Clock
 from candlewick.core.errors import MalformedMessage, VenueError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
-from candlewick.core.reports import Fill, Report, Triggered, VenueBalance, VenueOrder, VenueState
+from candlewick.core.reports import Fill, FundingPaid, Report, VenueBalance, VenueOrder, VenueState
 from candlewick.venues.binance.orders import requests
 from candlewick.venues.binance.orders.endpoints import PrivateEndpoints, PrivateMarket, PrivateSides
 from candlewick.venues.binance.orders.mapper import Mapper, Said
 from candlewick.venues.binance.orders.outgoing import WORTHLESS_MS, Outgoing, Patience, Pause
-from candlewick.venues.binance.orders.reconcile import Collected, Side, collect, lost
+from candlewick.venues.binance.orders.reconcile import Collected, Side, collect, fill_in, lost
 from candlewick.venues.binance.orders.refusals import NOTHING_TO_CHANGE, Refusal
 from candlewick.venues.binance.orders.rest import SignedRest
+from candlewick.venues.binance.orders.sequence import Sequence
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.binance.orders.stream import UserStream
 from candlewick.venues.binance.orders.terms import Unsupported
@@ -95,9 +96,12 @@ class LiveAccount:
         )
         self._tell: Tell | None = None
         self._untold: list[Report] = []
+        self._behind: set[PrivateMarket] = set(self._sides)  # of these something may have been missed
+        self._sequence = Sequence(self._instrument_of, self._must_wait)
         self._paid: dict[tuple[str, str], None] = {}
         self._born_ns = clock.now_ns()
         self._look = asyncio.Event()
+        self._all_of_it = True
         self._begun = asyncio.Event()
         self._collecting = asyncio.Lock()
 
@@ -111,11 +115,11 @@ class LiveAccount:
         for order in working:
             with contextlib.suppress(Unsupported):  # it never was sent, for it could not be
                 asked.append(self.outgoing.follow(order))
-        state, reports = await self._collect(asked)
+        state = await self._collect(asked)
         self._begun.set()
-        # a trigger is told by itself, for a state has no word for it; all else follows from the state
-        self._report(each for each in reports if isinstance(each, Triggered))
-        fills = (each for each in reports if isinstance(each, Fill))
+        # before the streams are followed, the fills go with the state; afterwards they were told before it
+        fills = [each for each in self._untold if isinstance(each, Fill)]
+        self._untold = [each for each in self._untold if not isinstance(each, Fill)]
         return replace(state, fills=tuple(sorted(fills, key=lambda fill: (fill.ts, int(fill.id)))))
 
     async def run(self, tell: Tell) -> None:
@@ -162,13 +166,14 @@ class LiveAccount:
     ) -> UserStream:
         def up() -> None:
             self.health.up.add(side.market)
-            self._look.set()  # things happened while nobody listened
+            self._look_at_all()  # things happened while nobody listened
 
         def down(reason: str) -> None:
             if side.market in self.health.up:
                 self.health.reconnects += 1
                 log.warning("The %s user stream of account %s is lost: %s", side.market, self.number, reason)
             self.health.up.discard(side.market)
+            self._behind.add(side.market)
             self._complain(f"{side.market} user stream: {reason}")
 
         return UserStream(
@@ -189,12 +194,12 @@ class LiveAccount:
         except MalformedMessage as error:
             self.health.malformed += 1
             self._complain(str(error))
-            self._look.set()  # whatever it said is asked for instead
+            self._look_at_all()  # whatever it said is asked for instead
             return True
         if isinstance(said, Said):
             self._hear(said)
         elif said in ("funding", "money"):
-            self._look.set()
+            self._look_at_all()
         return said != "ended"
 
     def _hear(self, said: Said) -> None:
@@ -203,41 +208,73 @@ class LiveAccount:
             self._look.set()
 
     def _report(self, reports: Iterable[Report]) -> None:
+        self._hand_on(self._sequence.take(reports))
+
+    def _hand_on(self, reports: Iterable[Report]) -> None:
         self._untold += reports
         if self._tell is not None:
             told, self._untold = self._untold, []
             for each in told:
                 self._tell(each)
 
+    def _instrument_of(self, order_id: str) -> str:
+        tracked = self._tracker.get(order_id)
+        return "" if tracked is None else tracked.terms.instrument
+
+    def _must_wait(self, instrument: str) -> bool:
+        """Whether fills of an instrument may come before others that were missed."""
+        symbol = instrument.partition(":")[2]
+        market: PrivateMarket = "usdm" if "-" in symbol else "spot"
+        return market in self._behind or self._tracker.lacks(instrument)
+
     def _complain(self, sentence: str) -> None:
         self.health.last_error = sentence
+
+    def _look_at_all(self) -> None:
+        self._all_of_it = True
+        self._look.set()
 
     # What is asked for.
 
     async def _watch(self) -> None:
-        """Look at the whole account when something was missed, and every so often."""
+        """Ask for what was missed: of some orders, or of the whole account, and of that every so often."""
         await self._begun.wait()  # until then the heart's own orders are not known here
         pause = Pause(self._patience)
         while True:
-            with contextlib.suppress(TimeoutError):
+            try:
                 async with asyncio.timeout(self._patience.audit_s):
                     await self._look.wait()
+            except TimeoutError:
+                self._all_of_it = True
             await asyncio.sleep(self._patience.settle_s)
             try:
-                state, reports = await self._collect()
-                self._report([*reports, state])
+                if not self._all_of_it:
+                    await self._fill_in()
+                if self._all_of_it:
+                    self._hand_on([await self._collect()])
             except VenueError as error:
                 self._complain(str(error))
                 pause.at_least(error)
                 self._look.set()
+                self._behind.clear()
+                self._hand_on(self._sequence.let_go(at_any_rate=True))
             if self._look.is_set() or self._tracker.is_missing:
                 await pause.over()  # what does not add up yet is not in the venue's lists yet
                 self._look.set()
             else:
                 pause = Pause(self._patience)
 
-    async def _collect(self, asked: Iterable[Tracked] | None = None) -> tuple[VenueState, list[Report]]:
-        """The account as it is, without fills, and what is news in that, in the order it happened.
+    async def _fill_in(self) -> None:
+        """Ask for the fills that are missing of single orders; if that is not enough, for all of it."""
+        self._look.clear()
+        self._tracker.is_missing = False
+        for side in self._sides.values():
+            await fill_in(side, self._tracker, self._report)
+        if self._tracker.is_missing or self._tracker.holds_back or any(self._tracker.missing()):
+            self._look_at_all()
+
+    async def _collect(self, asked: Iterable[Tracked] | None = None) -> VenueState:
+        """The account as it is; what is news in that is told before.
 
         Every market is asked again if something happened meanwhile. With `asked` also while the fate of one
         of these is being found out, or an order may be on its way there from the process before this one.
@@ -245,29 +282,31 @@ class LiveAccount:
         async with self._collecting:
             began_ns, tries, pause = self._clock.now_ns(), 0, Pause(self._patience)
             orders: dict[str, VenueOrder] = {}
-            reports: list[Report] = []
             while True:
                 self._look.clear()
-                self._tracker.is_missing = False
-                news = self._tracker.news
-                parts = [await collect(side, self._tracker) for side in self._sides.values()]
-                reports += (report for part in parts for report in part.reports)
+                self._all_of_it = self._tracker.is_missing = False
+                news, fills = self._tracker.news, self._sequence.fills
+                parts = []
+                for side in self._sides.values():
+                    parts.append(await collect(side, self._tracker, self._report))
+                    self._behind.discard(side.market)
+                    self._hand_on(self._sequence.let_go())
                 orders |= {order.order_id: order for part in parts for order in part.orders}
-                quiet = self._tracker.news - news == sum(part.heard for part in parts)
                 # money was read before the fills: what is news in them may not be in it
-                quiet &= not any(isinstance(each, Fill) for part in parts for each in part.reports)
-                quiet &= not self._pay(parts)
+                quiet = self._sequence.fills == fills and not self._pay(parts)
+                quiet &= self._tracker.news - news == sum(part.heard for part in parts)
                 undecided = self._judge(parts, orders)
                 tries += 1
                 if asked is not None and (undecided or any(each.is_sending for each in asked)):
                     await pause.over()
                 elif quiet or tries >= QUIET_TRIES:
                     break
-            self._tracker.is_missing = any(True for _ in self._tracker.missing())
-            if self._untold:  # before money is compared, what moved it must be told
-                quiet = False
-                self._look.set()
-            state = VenueState(
+            self._tracker.is_missing = any(self._tracker.missing())
+            self._hand_on(self._sequence.let_go(at_any_rate=True))
+            if any(isinstance(each, FundingPaid) for each in self._untold):
+                quiet = False  # before money is compared, what moved it must be told
+                self._look_at_all()
+            return VenueState(
                 account=self.number,
                 venue=self._venue_id,
                 orders=tuple(orders.values()),
@@ -276,7 +315,6 @@ class LiveAccount:
                 positions=tuple(each for part in parts for each in part.positions) if quiet else None,
                 ts=began_ns,
             )
-            return state, reports
 
     def _judge(self, parts: list[Collected], orders: dict[str, VenueOrder]) -> bool:
         """Put down as lost what the venue does not know; whether any of it may still be on its way there."""

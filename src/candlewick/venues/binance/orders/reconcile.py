@@ -12,7 +12,7 @@ other means while nobody listened, leaves no trace that could be asked for but t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
@@ -44,6 +44,7 @@ QUOTES: Final = frozenset({"USDT"})  # what coins are bought with, even where no
 ZERO: Final = Decimal(0)
 
 Query = dict[str, str | int]
+Hand = Callable[[Iterable[Report]], None]
 
 
 @dataclass(slots=True)
@@ -69,13 +70,11 @@ class Collected:
     Attributes:
         said: by our id, every order that is open, was asked about, or has traded.
         lost: orders that the venue does not know.
-        reports: what is news in that: fills, triggers, ends that were held back until now.
         heard: how many orders the tracker was told of, so that others know what else it was told.
     """
 
     said: dict[str, tuple[Tracked, Said]] = field(default_factory=dict)
     lost: list[Tracked] = field(default_factory=list)
-    reports: list[Report] = field(default_factory=list)
     balances: list[VenueBalance] = field(default_factory=list)
     positions: list[VenuePosition] = field(default_factory=list)
     fundings: list[FundingPaid] = field(default_factory=list)
@@ -87,15 +86,15 @@ class Collected:
         return [_venue_order(*each) for each in self.said.values()]
 
 
-async def collect(side: Side, tracker: Tracker) -> Collected:
-    """Ask one market for all of it.
+async def collect(side: Side, tracker: Tracker, report: Hand) -> Collected:
+    """Ask one market for all of it; what is news in that is handed to `report` as it is found.
 
     Raises:
-        VenueError: it does not say.
+        VenueError: it does not say. What it has said by then was reported.
     """
     found = Collected()
     for said in await _open(side):
-        _put_down(tracker, said, found)
+        _put_down(tracker, said, found, report)
     await _money(side, found)
     income = await _income(side)
     for tracked in tracker.working(side.market):
@@ -107,16 +106,31 @@ async def collect(side: Side, tracker: Tracker) -> Collected:
         else:
             found.said[tracked.id] = tracked, became
     for _, said in list(found.said.values()):
-        found.reports += tracker.heard(said)
+        report(tracker.heard(said))
         found.heard += 1
     for native in sorted(_symbols(side, tracker, found, income)):
-        await _trades(side, tracker, native, found)
+        await _trades(side, tracker, native, found, report)
+    await _of_orders(side, tracker, found, report)
+    report(tracker.release())
+    found.fundings = await _fundings(side, tracker.account, income)
+    side.income_until_ms = max([side.income_until_ms, *(row.time for row in income)])
+    return found
+
+
+async def fill_in(side: Side, tracker: Tracker, report: Hand) -> None:
+    """Ask for the fills of single orders of which some are missing.
+
+    Raises:
+        VenueError: the venue does not say.
+    """
+    await _of_orders(side, tracker, Collected(), report)
+
+
+async def _of_orders(side: Side, tracker: Tracker, found: Collected, report: Hand) -> None:
     for tracked in list(tracker.missing()):
         if tracked.market == side.market and tracked.venue_id is not None:
-            await _page(side, tracker, tracked.symbol, {"orderId": tracked.venue_id}, found)
-    found.reports += tracker.release()
-    found.fundings = await _fundings(side, tracker.account, income)
-    return found
+            rows = await _rows(side, tracked.symbol, {"orderId": tracked.venue_id})
+            await _deal(side, tracker, tracked.symbol, rows, found, report)
 
 
 async def ask_about(side: Side, tracker: Tracker, tracked: Tracked) -> Said | None:
@@ -214,7 +228,6 @@ async def _income(side: Side) -> list[wire.IncomeRow]:
         # a full page may end in the middle of a millisecond, which is then read again
         full = len(page) >= requests.INCOME_A_PAGE and page[-1].time > start_ms
         start_ms = page[-1].time if full else window_end_ms + 1
-    side.income_until_ms = end_ms
     return rows
 
 
@@ -246,7 +259,7 @@ def market_or_none(instrument: Instrument) -> PrivateMarket | None:
         return None
 
 
-async def _trades(side: Side, tracker: Tracker, native: str, found: Collected) -> None:
+async def _trades(side: Side, tracker: Tracker, native: str, found: Collected, report: Hand) -> None:
     """Read the list of trades of a symbol from where it was read up to."""
     id = side.mapper.instrument(native)
     cursor = tracker.cursor(id)
@@ -256,25 +269,22 @@ async def _trades(side: Side, tracker: Tracker, native: str, found: Collected) -
         # the most recent ones are one request; only if they do not reach back far enough are there more
         recent = await _rows(side, native, {})
         if len(recent) < requests.TRADES_A_PAGE or recent[0].time < start_ms:
-            last = await _deal(
-                side, tracker, native, [each for each in recent if each.time >= start_ms], found
-            )
+            recent = [each for each in recent if each.time >= start_ms]
+            last = await _deal(side, tracker, native, recent, found, report)
             start_ms = now_ms + 1
     while last is None and start_ms <= now_ms:
         end_ms = min(now_ms, start_ms + requests.TRADES_WINDOW_MS[side.market] - 1)
-        last = await _page(side, tracker, native, {"startTime": start_ms, "endTime": end_ms}, found)
+        rows = await _rows(side, native, {"startTime": start_ms, "endTime": end_ms})
+        last = await _deal(side, tracker, native, rows, found, report)
         start_ms = end_ms + 1
     while last is not None:
-        newer = await _page(side, tracker, native, {"fromId": last + 1}, found)
+        newer = await _deal(
+            side, tracker, native, await _rows(side, native, {"fromId": last + 1}), found, report
+        )
         if newer is None:
             break
         last = newer
     tracker.read_up_to(id, last, now_ms)
-
-
-async def _page(side: Side, tracker: Tracker, native: str, window: Query, found: Collected) -> int | None:
-    """Take in one page of trades; its last id, None if it is empty."""
-    return await _deal(side, tracker, native, await _rows(side, native, window), found)
 
 
 async def _rows(side: Side, native: str, window: Query) -> list[wire.TradeRow]:
@@ -283,36 +293,44 @@ async def _rows(side: Side, native: str, window: Query) -> list[wire.TradeRow]:
 
 
 async def _deal(
-    side: Side, tracker: Tracker, native: str, rows: list[wire.TradeRow], found: Collected
+    side: Side,
+    tracker: Tracker,
+    native: str,
+    rows: list[wire.TradeRow],
+    found: Collected,
+    report: Hand,
 ) -> int | None:
+    """Take trades in; the last one's id, None if there are none."""
     for row in rows:
         dealt = side.mapper.deal(row)
         tracked = tracker.by_venue_id(side.market, dealt.venue_id)
         if tracked is None:
-            tracked = await _who(side, tracker, native, dealt.venue_id, found)
-        found.reports += tracker.dealt(tracked, dealt)
+            tracked = await _who(side, tracker, native, dealt.venue_id, found, report)
+        report(tracker.dealt(tracked, dealt))
     return rows[-1].id if rows else None
 
 
-async def _who(side: Side, tracker: Tracker, native: str, venue_id: str, found: Collected) -> Tracked:
+async def _who(
+    side: Side, tracker: Tracker, native: str, venue_id: str, found: Collected, report: Hand
+) -> Tracked:
     """Whose trade it was: ask for the order, which names itself."""
     instrument = side.instrument(native)
     if instrument is None:
         raise VenueError(f"There are trades in {native}, which the venue does not list any more.")
     request = requests.query(instrument, requests.by_id(venue_id), algo=False)
     said = side.mapper.order(await side.rest.ask(request, wire.decode_order))
-    tracked = _put_down(tracker, said, found)
-    found.reports += tracker.heard(said)
+    tracked = _put_down(tracker, said, found, report)
+    report(tracker.heard(said))
     found.heard += 1
     return tracked
 
 
-def _put_down(tracker: Tracker, said: Said, found: Collected) -> Tracked:
+def _put_down(tracker: Tracker, said: Said, found: Collected, report: Hand) -> Tracked:
     """Put down what was said of an order; a stranger's is claimed before its fills are told."""
     tracked, is_external = tracker.identify(said)
     found.said[tracked.id] = tracked, said
     if is_external:
-        found.reports.append(ExternalOrder(tracker.account, external(tracked, said), said.ts))
+        report([ExternalOrder(tracker.account, external(tracked, said), said.ts)])
     return tracked
 
 

@@ -24,6 +24,7 @@ class Request:
 
     Attributes:
         signed: with the key's signature; else with the key alone, or (`public`) with neither.
+        waits: until the minute's weight allows for it. An order does not: it would be another one by then.
     """
 
     method: Method
@@ -32,6 +33,7 @@ class Request:
     weight: int = 1
     signed: bool = True
     public: bool = False
+    waits: bool = True
 
 
 def place(instrument: Instrument, order: Order, now_ns: int) -> Request:
@@ -42,9 +44,9 @@ def place(instrument: Instrument, order: Order, now_ns: int) -> Request:
     """
     said, market = parameters(instrument, order, now_ns), market_of(instrument)
     if market == "spot":
-        return Request("POST", "/api/v3/order", said)
+        return Request("POST", "/api/v3/order", said, waits=False)
     path = "/fapi/v1/algoOrder" if is_algo(market, order.terms) else "/fapi/v1/order"
-    return Request("POST", path, said, weight=0)
+    return Request("POST", path, said, weight=0, waits=False)
 
 
 def cancel(instrument: Instrument, names: Said, *, algo: bool) -> Request:

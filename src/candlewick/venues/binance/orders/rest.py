@@ -148,7 +148,7 @@ class SignedRest:
                 raise TurnedAway(str(error), error.retry_after_s) from None
             if wait_s <= 0:
                 return
-            if request.method == "POST":  # an order that waits is another order by the time it is sent
+            if not request.waits:
                 raise TurnedAway(
                     f"All requests of this minute are used; {wait_s:.0f} s of it are left.", wait_s
                 )

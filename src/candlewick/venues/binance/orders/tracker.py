@@ -119,6 +119,11 @@ class Tracker:
         self._by_venue: dict[tuple[PrivateMarket, str], Tracked] = {}
         self._orphans: dict[str, list[Said]] = {}
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether something was heard of which it is not known yet whose it is."""
+        return bool(self._orphans)
+
     # Which orders there are.
 
     def follow(self, order: Order, market: PrivateMarket, symbol: str, *, algo: bool) -> Tracked:
@@ -260,6 +265,10 @@ class Tracker:
     def missing(self) -> Iterator[Tracked]:
         """Orders of which the venue has filled more than was told."""
         return (each for each in list(self._by_id.values()) if each.is_missing)
+
+    def lacks(self, instrument: str) -> bool:
+        """Whether fills of an instrument are missing."""
+        return any(each.terms.instrument == instrument for each in self.missing())
 
     # Inside.
 
