@@ -114,6 +114,28 @@ def test_a_cross_account_is_liquidated_by_all_it_has_the_worst_position_first() 
     assert house.accounts.cash >= 0
 
 
+@given(
+    st.lists(st.tuples(st.booleans(), st.integers(-40, 40), st.integers(0, 400)), min_size=1, max_size=30),
+    st.integers(1, 9),
+)
+def test_no_mark_that_uses_a_margin_up_is_overlooked(moves: list[tuple[bool, int, int]], size: int) -> None:
+    house = House(SPOT, PERP, OTHER, cash=60)
+    prices = {PERP: 1000, OTHER: 1000}
+    for instrument in prices:
+        house.book(*deep(100.0), instrument=instrument)
+        house.mark(100.0, instrument=instrument)
+    house.place("buy", str(size), instrument=PERP)
+    house.place("sell", "3", instrument=OTHER)
+    for on_other, tenths, wait_ms in moves:
+        instrument = OTHER if on_other else PERP
+        prices[instrument] = max(prices[instrument] + tenths, 10)
+        house.wait(wait_ms / 1000)
+        reports = house.mark(prices[instrument] / 10, instrument=instrument)
+        equity, maintenance = house.accounts.cross(1, "Y")
+        is_lost = maintenance > 0.0 and equity <= maintenance
+        assert reports or not is_lost
+
+
 def test_margin_set_aside_for_one_position_does_not_answer_for_another() -> None:
     house = isolated()
     house.accounts.margins.clear()

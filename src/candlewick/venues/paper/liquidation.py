@@ -10,7 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from candlewick.core import money
-from candlewick.core.clock import NS_PER_MS
+from candlewick.core.clock import NS_PER_MS, NS_PER_S
 from candlewick.core.order import Terms
 from candlewick.core.reports import Gone
 from candlewick.ledger.contract import gain, settles_in, worth
@@ -22,6 +22,9 @@ from candlewick.venues.paper.views import Holding
 FEE: Final = Decimal("0.0125")
 """Of the notional that is liquidated (Binance's `liquidationFee`), as far as the margin goes."""
 SMALLEST: Final = Decimal("1e-8")
+LOOK_EVERY_NS: Final = NS_PER_S
+WITH_MARGIN: Final = 1.5
+"""A move costs its profit, and what maintenance margin grows with the notional: no tier asks for half."""
 
 
 class Stand(NamedTuple):
@@ -35,11 +38,44 @@ class Stand(NamedTuple):
     maintenance: float
 
 
+class Room:
+    """How far a position, or all that one currency answers for, was from its end when last looked at."""
+
+    __slots__ = ("at_ns", "left")
+
+    def __init__(self, left: float, at_ns: int) -> None:
+        self.left = left
+        self.at_ns = at_ns
+
+
 class Liquidations:
-    """Watches the marks of what is held."""
+    """Watches the marks of what is held.
+
+    The exact look asks the ledger to value an account. Most marks move too little to need one: the most that
+    each move can have cost is taken from the room there was, and the ledger is asked when that is used up,
+    when something was booked, and once a second in any case.
+    """
 
     def __init__(self, floor: Floor) -> None:
         self._floor = floor
+        self._rooms: dict[int, dict[str, Room]] = {}
+
+    def forget(self, account: int) -> None:
+        """Something was booked: what was known of the account's room is no more."""
+        self._rooms.pop(account, None)
+        for seat in self._floor.seats.values():
+            if seat.account == account:
+                seat.answers = ""
+
+    def is_due(self, seat: Seat, before: float | None, mark: float) -> bool:
+        """Whether the move to `mark` calls for an exact look."""
+        rooms = self._rooms.get(seat.account)
+        room = rooms.get(seat.answers) if rooms is not None else None
+        if room is None or before is None or self._floor.now - room.at_ns >= LOOK_EVERY_NS:
+            return True
+        moved = abs(1.0 / mark - 1.0 / before) if seat.instrument.inverse else abs(mark - before)
+        room.left -= WITH_MARGIN * seat.size * moved
+        return room.left <= 0.0
 
     def check(self, seat: Seat) -> None:
         """The mark of the seat's instrument moved: is what is held there, or what answers for it, used up?"""
@@ -53,18 +89,27 @@ class Liquidations:
             seat.price = None  # to be looked at again once the ledger knows what it holds
             return
         stand = self._stand(seat, holding, mark)
+        seat.size = float(abs(holding.quantity))
+        if seat.instrument.inverse:
+            seat.size *= float(seat.instrument.contract_size)
         if holding.margin is not None:
+            self._note_room(seat, id, float(stand.equity) - stand.maintenance)
             if core.is_lost(float(stand.equity), stand.maintenance):
                 self._cancel([seat])
                 self._close(seat, holding, mark, stand.equity)
             return
         currency = settles_in(seat.instrument)
         equity, maintenance = floor.accounts.cross(seat.account, currency)
+        self._note_room(seat, currency, equity - maintenance)
         if core.is_lost(equity, maintenance):
             self._cancel(self._cross_seats(seat.account, currency))
             worst = self._worst(seat.account, currency)
             part = Decimal(repr(equity)) * Decimal(repr(worst.maintenance / maintenance))
             self._close(worst.seat, worst.holding, worst.mark, part)
+
+    def _note_room(self, seat: Seat, answers: str, left: float) -> None:
+        seat.answers = answers
+        self._rooms.setdefault(seat.account, {})[answers] = Room(left, self._floor.now)
 
     def _stand(self, seat: Seat, holding: Holding, mark: float) -> Stand:
         from candlewick.fills import core

@@ -108,6 +108,7 @@ class PaperVenue:
     def position_changed(self, account: int, instrument: str) -> None:
         """The ledger has another position than before: what only reduces follows it."""
         floor = self._floor
+        self._liquidations.forget(account)
         seat = floor.seats.get((account, instrument))
         if seat is None:
             known = floor.market.instrument(instrument)
@@ -193,8 +194,8 @@ class PaperVenue:
         price = floor.trigger_price(seat.instrument)
         if price is None or price == seat.price:
             return
-        seat.price = price
-        if seat.is_contract:
+        before, seat.price = seat.price, price
+        if seat.is_contract and self._liquidations.is_due(seat, before, price):
             floor.deliver()  # margins are the ledger's: it has to have heard all
             self._liquidations.check(seat)
             floor.deliver()
