@@ -7,7 +7,7 @@ import pytest
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Derivative, Quote, Trade
 from candlewick.core.instrument import Instrument
-from candlewick.trading.commands import OpenAccount
+from candlewick.trading.commands import OpenAccount, Transfer
 from candlewick.trading.effects import Moved, Updated
 from tests.trading.ground import ACCOUNT, BTC, BTC_PERP, COIN, ETH, ETH_PERP, NO_LIMITS, D, House
 
@@ -60,9 +60,35 @@ def test_it_knows_margins_and_each_position(house: House) -> None:
     assert valuation.initial_margin is not None
     assert valuation.maintenance_margin is not None
     assert figures.initial_margin == pytest.approx(float(valuation.initial_margin), rel=1e-9)
-    assert figures.maintenance_margin == pytest.approx(float(valuation.maintenance_margin), rel=1e-3)
+    assert figures.maintenance_margin == pytest.approx(float(valuation.maintenance_margin), rel=1e-9)
     assert figures.unrealised[ETH_PERP.id] == pytest.approx(-500.0)
     assert figures.total_unrealised == pytest.approx(sum(figures.unrealised.values()))
+
+
+@pytest.mark.parametrize("currency", ["USDT", "BTC"])
+def test_it_knows_what_stands_against_a_liquidation(house: House, currency: str) -> None:
+    house.do(Transfer(account=ACCOUNT, id="t", currency="BTC", amount=D(1), memo="", actor="a", ts=house.now))
+    for pct in (100, 104, 91, 140, 60):
+        house.now += NS_PER_S // 10
+        for instrument in (ETH_PERP, BTC_PERP, COIN):
+            house.quotes(instrument, PRICES[instrument] * pct / 100)
+        pools = house.engine.desk.valuation(ACCOUNT).pools
+        pool = next(each for each in pools if each.currency == currency)
+        assert house.engine.desk.cross(ACCOUNT, currency) == pytest.approx(
+            (float(pool.equity or 0), float(pool.maintenance_margin or 0)), rel=1e-9
+        )
+
+
+def test_it_takes_the_tier_that_a_mark_leads_into() -> None:
+    house = House(limits=NO_LIMITS, cash="10000000")
+    house.quotes(ETH_PERP, 2_000.0)
+    house.holds(ETH_PERP, "400", "2000")
+    for mark in (500.0, 2_000.0, 4_000.0, 9_000.0):
+        house.now += 1
+        house.quotes(ETH_PERP, mark)
+        exact = house.engine.desk.valuation(ACCOUNT).maintenance_margin
+        assert exact is not None
+        assert house.engine.desk.figures(ACCOUNT).maintenance_margin == pytest.approx(float(exact), rel=1e-9)
 
 
 def test_it_tells_once_that_an_account_moved(house: House) -> None:

@@ -203,6 +203,11 @@ class Desk:
         self._account(account)
         return self.marking.figures(account)
 
+    def cross(self, account: int, currency: str) -> tuple[float, float] | None:
+        """Equity and maintenance margin of the cross contracts that settle in a currency, in floats."""
+        self._account(account)
+        return self.marking.cross(account, currency)
+
     def checks(self, account: int) -> list[Fault]:
         """What is wrong with an account's books: empty, unless the journal or this program is damaged."""
         book = self._account(account).book

@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from candlewick.core.clock import NS_PER_S
+from candlewick.ledger.margin import tiers_of
 from candlewick.ledger.position import Position
 from candlewick.trading.account import AccountState
 from candlewick.trading.effects import NOTHING, Effects, Moved
@@ -27,7 +28,7 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         unrealised: by instrument id; without those of which no mark is known.
-        initial_margin, maintenance_margin: of contracts, in step with their notional since the last booking.
+        initial_margin, maintenance_margin: of contracts, isolated ones included.
     """
 
     total_value: float | None
@@ -44,19 +45,49 @@ class Marked:
     (1/mark) · size − cost as well.
     """
 
-    __slots__ = ("cost", "initial", "inverse", "maintenance", "owner", "rate", "size", "unrealised")
+    __slots__ = (
+        "cost",
+        "currency",
+        "inverse",
+        "is_cross",
+        "leverage",
+        "owner",
+        "rate",
+        "size",
+        "tiers",
+        "unrealised",
+    )
 
     def __init__(self, owner: AccountMarks, position: Position) -> None:
+        instrument = position.instrument
         self.owner = owner
-        self.inverse = position.instrument.inverse
+        self.currency = position.currency
+        self.inverse = instrument.inverse
+        self.is_cross = not position.is_spot and position.margin_mode == "cross"
+        self.leverage = float(position.leverage)
         sign = -1.0 if self.inverse else 1.0
-        held = float(position.quantity) * (float(position.instrument.contract_size) if self.inverse else 1.0)
+        held = float(position.quantity) * (float(instrument.contract_size) if self.inverse else 1.0)
         self.size = sign * held
         self.cost = sign * float(position.cost if position.quantity > 0 else -position.cost)
         self.rate = 1.0
         self.unrealised = 0.0
-        self.initial = 0.0  # margin per unit of notional, in the account's currency
-        self.maintenance = 0.0
+        brackets = () if position.is_spot else tiers_of(instrument)
+        self.tiers = tuple((float(each.floor), float(each.rate), float(each.amount)) for each in brackets)
+
+    def profit(self, mark: float) -> float:
+        """Unrealised, in the currency in which it settles."""
+        return self.size * (1.0 / mark if self.inverse else mark) - self.cost
+
+    def margins(self, mark: float) -> tuple[float, float]:
+        """Initial and maintenance margin, in the currency in which it settles; spot needs none."""
+        if not self.tiers:
+            return 0.0, 0.0
+        notional = abs(self.size) * (1.0 / mark if self.inverse else mark)
+        rate, amount = next(
+            ((rate, amount) for floor, rate, amount in reversed(self.tiers) if notional > floor),
+            self.tiers[0][1:],
+        )
+        return notional / self.leverage, notional * rate - amount
 
 
 class Held:
@@ -74,6 +105,7 @@ class AccountMarks:
     """The figures of one account.
 
     Attributes:
+        wallets: balance less isolated margins, by the currency that contracts settle in.
         base: equity without unrealised profit, at the last anchor; None: not known.
         stale: something was booked since.
         anchored_at: when it was anchored, ns.
@@ -91,6 +123,7 @@ class AccountMarks:
         "stale",
         "told",
         "unrealised",
+        "wallets",
         "watch_at",
     )
 
@@ -99,6 +132,7 @@ class AccountMarks:
         self.positions: dict[str, Marked] = {}
         self.base: float | None = None
         self.unrealised = 0.0
+        self.wallets: dict[str, float] = {}
         self.stale = True
         self.anchored_at = 0
         self.watch_at = 0
@@ -187,9 +221,9 @@ class Marking:
             if mark is None or initial is None or maintenance is None:
                 initial = maintenance = None
                 break
-            notional = abs(marked.size) * (1.0 / mark if marked.inverse else mark)
-            initial += notional * marked.initial
-            maintenance += notional * marked.maintenance
+            binds, needs = marked.margins(mark)
+            initial += binds * marked.rate
+            maintenance += needs * marked.rate
         known = {id: each.unrealised for id, each in owner.positions.items() if self._market.mark(id)}
         return Figures(
             total_value=owner.total_value,
@@ -198,6 +232,24 @@ class Marking:
             initial_margin=initial,
             maintenance_margin=maintenance,
         )
+
+    def cross(self, account: int, currency: str) -> tuple[float, float] | None:
+        """Equity and maintenance margin of the cross contracts that settle in a currency, in that currency.
+
+        None: a mark is missing.
+        """
+        owner = self.accounts[account]
+        if owner.stale:
+            self.anchor(owner, owner.anchored_at)
+        equity, maintenance = owner.wallets.get(currency, 0.0), 0.0
+        for id, marked in owner.positions.items():
+            if marked.is_cross and marked.currency == currency:
+                mark = self._market.mark(id)
+                if mark is None:
+                    return None
+                equity += marked.profit(mark)
+                maintenance += marked.margins(mark)[1]
+        return equity, maintenance
 
     def anchor(self, owner: AccountMarks, ts: int) -> None:
         """Take everything exactly from the ledger again."""
@@ -209,10 +261,6 @@ class Marking:
             marked.rate = 0.0 if per_unit is None else float(per_unit)
             marked.unrealised = 0.0 if value.unrealised is None else float(value.unrealised) * marked.rate
             owner.unrealised += marked.unrealised
-            if value.notional:
-                marked.initial = float(value.initial_margin or 0) / float(value.notional) * marked.rate
-                marked.maintenance = (
-                    float(value.maintenance_margin or 0) / float(value.notional) * marked.rate
-                )
+        owner.wallets = {pool.currency: float(pool.wallet) for pool in valuation.pools}
         total = valuation.total_value
         owner.base = None if total is None else float(total) - owner.unrealised

@@ -441,6 +441,20 @@ def test_it_trusts_no_figure_while_a_price_is_missing(house: House) -> None:
     assert house.place(BTC, "sell", "1").status == "IN_FLIGHT"
 
 
+def test_it_risks_nothing_more_while_it_cannot_add_up(house: House) -> None:
+    house.holds(BTC_PERP, "1")
+    house.engine.watches[BTC_PERP.id].quote = None
+    house.engine.watches[BTC_PERP.id].derivative.mark = None
+    with pytest.raises(OrderRefused) as refused:
+        house.place(ETH_PERP, "buy", "1")
+    assert refused.value.code == "unknown_funds"
+    limits(house, max_gross_notional="200000")
+    with pytest.raises(OrderRefused) as refused:
+        house.place(ETH_PERP, "buy", "1")
+    assert refused.value.code == "unknown_exposure"
+    assert "BTCUSDT-PERP" in str(refused.value)
+
+
 def test_it_estimates_a_market_order_by_the_book(house: House) -> None:
     limits(house, max_order_notional="50000.99")
     with pytest.raises(OrderRefused, match=r"50001\.00 USDT"):
