@@ -125,7 +125,7 @@ class PerpPit(Pit):
         """An account with money."""
         trader = PerpTrader(f"trader-{next(_names)}")
         self.desk.enlist(trader)
-        self.desk.deposit(trader, "USDT", Decimal(money))
+        self.desk.cashier.deposit(trader, "USDT", Decimal(money))
         return trader
 
 

@@ -11,10 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from candlewick.venues.sim.desk.algo import AlgoOrder, AlgoReported
+from candlewick.venues.sim.desk.cashier import AccountChanged
 from candlewick.venues.sim.desk.margin import PerpTrader
 from candlewick.venues.sim.desk.orders import ZERO, amount
-from candlewick.venues.sim.desk.perp import AccountChanged, LeverageChanged, MarginCalled
+from candlewick.venues.sim.desk.perp import LeverageChanged
 from candlewick.venues.sim.desk.trigger import Trigger
+from candlewick.venues.sim.desk.upkeep import MarginCalled
 from candlewick.venues.sim.refusal import Refusal
 from tests.venues.sim.desk.conftest import PerpPit, make_world
 
@@ -31,7 +33,7 @@ def conditional(
     """A stop, sent."""
     terms.setdefault("type", "STOP_MARKET")
     terms.setdefault("trigger", Trigger(rises=terms["type"].startswith("STOP") == (side == "buy"), stop=at))
-    return perp.desk.place_algo(
+    return perp.desk.algos.place(
         AlgoOrder(
             id=perp.desk.next_id(),
             client_id=f"algo-{perp.desk.next_id()}",
@@ -287,7 +289,7 @@ def test_funding_is_paid_at_the_mark_of_the_settlement(perp: PerpPit) -> None:
     paid = amount(perp.listing, 1000) * Decimal(ticks) * Decimal(str(rate))
     assert float(before[0] - long.wallet("USDT")) == pytest.approx(float(paid), abs=1e-6)
     assert float(short.wallet("USDT") - before[1]) == pytest.approx(float(paid), abs=1e-6)
-    assert [each.kind for each in perp.desk.incomes[long]].count("FUNDING_FEE") == 1
+    assert [each.kind for each in perp.desk.cashier.incomes[long]].count("FUNDING_FEE") == 1
     changes = [each for each in perp.told if isinstance(each, AccountChanged)]
     assert sum(each.reason == "FUNDING_FEE" for each in changes) == 2
 
@@ -314,7 +316,7 @@ def test_a_position_without_margin_is_liquidated_and_never_owes(perp: PerpPit, i
     assert liquidation.status == "FILLED"
     forced = perp.world.forced_orders(perp.listing)
     assert forced[-1].lots == 2000
-    assert "INSURANCE_CLEAR" in {each.kind for each in perp.desk.incomes[alice]}
+    assert "INSURANCE_CLEAR" in {each.kind for each in perp.desk.cashier.incomes[alice]}
 
 
 def test_margin_is_called_for_once_before_that(perp: PerpPit) -> None:
@@ -331,8 +333,8 @@ def test_no_more_is_taken_out_than_is_available(perp: PerpPit) -> None:
     alice = perp.trader(100)
     perp.send(alice, "buy", 1000)
     with pytest.raises(Refusal):
-        perp.desk.deposit(alice, "USDT", Decimal(-100))
-    perp.desk.deposit(alice, "USDT", Decimal(-1))
+        perp.desk.cashier.deposit(alice, "USDT", Decimal(-100))
+    perp.desk.cashier.deposit(alice, "USDT", Decimal(-1))
 
 
 @pytest.fixture(scope="module")
@@ -412,7 +414,7 @@ def check(perp: PerpPit, traders: list[PerpTrader]) -> None:
         assert position.lots == lots
         # the wallet without what is in the open position is the deposit less all that was paid
         assert trader.wallet("USDT") - position.cost == 20_000 - paid - commission
-        assert sum(each.change for each in perp.desk.incomes[trader]) == trader.wallet("USDT")
+        assert sum(each.change for each in perp.desk.cashier.incomes[trader]) == trader.wallet("USDT")
         reducing = sum(each.left for each in trader.open.values() if each.reduce_only)
         assert reducing <= abs(position.lots)
         assert position.wallet >= 0

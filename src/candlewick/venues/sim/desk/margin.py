@@ -20,6 +20,7 @@ from candlewick.venues.sim.desk.orders import ZERO, Order, Trader, amount
 from candlewick.venues.sim.model import Listing
 
 GRAIN = Decimal("0.00000001")
+MARK_GRAIN = Decimal("0.00000001")
 FIRST_LEVERAGE = 20
 Mark = Callable[[Listing], Decimal]
 

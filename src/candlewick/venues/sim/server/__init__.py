@@ -26,6 +26,7 @@ order_limits           orders per account
 user_streams           listen keys and subscriptions
 spot_orders            spot orders; spot_lists OCO, spot_account balances and trades, spot_rules filters
 spot_reports           spot orders and events as JSON
-futures_orders         USDⓈ-M orders; futures_algos conditional ones, futures_account positions, futures_rules
+futures_orders         USDⓈ-M orders; futures_algos conditional ones, futures_account wallets and positions,
+                       futures_settings leverage and margin, futures_rules filters
 futures_reports        USDⓈ-M orders, positions and events as JSON
 """

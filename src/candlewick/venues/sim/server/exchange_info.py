@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from candlewick.venues.sim.desk.perp import MOST_ALGOS
+from candlewick.venues.sim.desk.algo import MOST_WAITING
 from candlewick.venues.sim.model import Listing
 from candlewick.venues.sim.server import futures_rules, spot_rules
 from candlewick.venues.sim.server.figures import Figures, fixed
@@ -157,7 +157,7 @@ def _perpetual(listing: Listing) -> dict[str, object]:
                 "stepSize": lot,
             },
             {"filterType": "MAX_NUM_ORDERS", "limit": futures_rules.MOST_OPEN_ORDERS},
-            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": MOST_ALGOS},
+            {"filterType": "MAX_NUM_ALGO_ORDERS", "limit": MOST_WAITING},
             {"filterType": "MIN_NOTIONAL", "notional": _amount(listing.min_notional, 0)},
             {
                 "filterType": "PERCENT_PRICE",

@@ -80,7 +80,7 @@ def _trigger(
 ) -> tuple[Trigger, int, int, Decimal]:
     """The trigger, and in ticks its stop price and activation price, and its callback in percent."""
     parameters = asked.parameters
-    now = side.desk.price(listing, working)
+    now = side.desk.algos.price(listing, working)
     if kind == "TRAILING_STOP_MARKET":
         rate = parameters.decimal("callbackRate")
         if rate is None:
@@ -103,7 +103,7 @@ def _trigger(
 def place(side: PerpSide, asked: Asked) -> object:
     """`POST algoOrder`."""
     asked.parameters.choice("newOrderRespType", ("ACK", "RESULT"))
-    return side.reports.algo(side.desk.place_algo(read_algo(side, asked)))
+    return side.reports.algo(side.desk.algos.place(read_algo(side, asked)))
 
 
 def _find(side: PerpSide, asked: Asked, unknown: Refusal) -> AlgoOrder:
@@ -112,7 +112,7 @@ def _find(side: PerpSide, asked: Asked, unknown: Refusal) -> AlgoOrder:
         raise errors.Refusal(
             -1102, "Param 'algoId' or 'clientAlgoId' must be sent, but both were empty/null!"
         )
-    for algo in reversed(side.desk.algos[asked.account.perp].values()):
+    for algo in reversed(side.desk.algos.of(asked.account.perp)):
         if algo.id == id or (id is None and algo.client_id == name):
             return algo
     raise unknown
@@ -129,16 +129,16 @@ def cancel(side: PerpSide, asked: Asked) -> object:
     algo = _find(side, asked, unknown)
     if algo.status != "NEW":
         raise unknown
-    side.desk.end_algo(algo, "CANCELED")
+    side.desk.algos.end(algo, "CANCELED")
     return {"algoId": algo.id, "clientAlgoId": algo.client_id, "code": "200", "msg": "success"}
 
 
 def cancel_all(side: PerpSide, asked: Asked) -> object:
     """`DELETE algoOpenOrders` of one symbol."""
     symbol = side.front.line(asked.parameters.required_symbol()).symbol
-    for algo in list(side.desk.algos[asked.account.perp].values()):
+    for algo in side.desk.algos.of(asked.account.perp):
         if algo.listing.symbol == symbol:
-            side.desk.end_algo(algo, "CANCELED")
+            side.desk.algos.end(algo, "CANCELED")
     return {"code": 200, "msg": "The operation of cancel all open order is done."}
 
 
@@ -150,7 +150,7 @@ def open_algos(side: PerpSide, asked: Asked) -> object:
         side.front.line(symbol)
     return [
         side.reports.algo(algo)
-        for algo in side.desk.algos[asked.account.perp].values()
+        for algo in side.desk.algos.of(asked.account.perp)
         if algo.status == "NEW" and symbol in (None, algo.listing.symbol) and id in (None, algo.id)
     ]
 
@@ -163,7 +163,7 @@ def all_algos(side: PerpSide, asked: Asked) -> object:
     start, end = span(side, asked)
     found = [
         algo
-        for algo in side.desk.algos[asked.account.perp].values()
+        for algo in side.desk.algos.of(asked.account.perp)
         if algo.listing.symbol == symbol
         and (from_id is None or algo.id >= from_id)
         and (start is None or algo.created_ms >= start)

@@ -6,16 +6,12 @@ from decimal import Decimal
 from typing import Any
 
 from candlewick.venues.sim.desk.algo import AlgoOrder, AlgoReported
+from candlewick.venues.sim.desk.cashier import AccountChanged, Income
 from candlewick.venues.sim.desk.desk import Reported
 from candlewick.venues.sim.desk.margin import PerpTrader, Position
 from candlewick.venues.sim.desk.orders import ZERO, Fill, Order
-from candlewick.venues.sim.desk.perp import (
-    AccountChanged,
-    Income,
-    LeverageChanged,
-    MarginCalled,
-    PerpDesk,
-)
+from candlewick.venues.sim.desk.perp import LeverageChanged, PerpDesk
+from candlewick.venues.sim.desk.upkeep import MarginCalled
 from candlewick.venues.sim.server.figures import Figures, fixed
 from candlewick.venues.sim.server.front import Front
 from candlewick.venues.sim.server.spot_reports import money

@@ -183,7 +183,7 @@ class PerpSide(Side):
             self.streams.tell(*told)
 
     def deposit(self, account: Account, asset: str, change: Decimal) -> None:
-        self.desk.deposit(account.perp, asset, change)
+        self.desk.cashier.deposit(account.perp, asset, change)
 
 
 def add_key(accounts: Accounts, sides: Iterable[Side], wanted: Mapping[str, object]) -> dict[str, object]:

@@ -13,6 +13,7 @@ from candlewick.venues.sim.server import (
     futures_account,
     futures_algos,
     futures_orders,
+    futures_settings,
     request_socket,
     rest,
     spot_account,
@@ -31,7 +32,12 @@ from candlewick.venues.sim.world import World
 
 _ROUTES: dict[Market, tuple[Route, ...]] = {
     "spot": (*spot_orders.ROUTES, *spot_lists.ROUTES, *spot_account.ROUTES),
-    "perp": (*futures_orders.ROUTES, *futures_algos.ROUTES, *futures_account.ROUTES),
+    "perp": (
+        *futures_orders.ROUTES,
+        *futures_algos.ROUTES,
+        *futures_account.ROUTES,
+        *futures_settings.ROUTES,
+    ),
 }
 _REQUEST_SOCKETS: dict[Market, str] = {"spot": "/ws-api/v3", "perp": "/ws-fapi/v1"}
 
