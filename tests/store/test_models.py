@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,3 +74,16 @@ def test_what_belongs_to_a_person_goes_with_them(ann: User) -> None:
     assert not Account.objects.exists()
     assert not LoginLink.objects.exists()
     assert not WatchlistEntry.objects.exists()
+
+
+def test_the_same_holds_in_postgresql(postgres_url: str) -> None:
+    """Django stands on one database a process: another process runs these tests on the other."""
+    if connection.vendor == "postgresql":
+        return
+    this = Path(__file__)
+    command = [sys.executable, "-m", "pytest", str(this), "-q", "-p", "no:xdist", "-p", "no:cacheprovider"]
+    ended = subprocess.run(
+        command, cwd=this.parents[2], env=os.environ | {"DATABASE_URL": postgres_url},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 0, ended.stdout

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -154,3 +155,22 @@ def test_a_connection_that_the_server_ends_is_made_again(postgres_url: str) -> N
     writer.close()
     journal.close()
     assert answers.heard == [(0, None)]
+
+
+def test_a_full_disk_is_waited_for_and_nothing_is_lost(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "ledger.sqlite3")
+    journal.commit([ground.opening()])
+    [(pages,)] = journal._connection.read("PRAGMA page_count")
+    journal._connection.read(f"PRAGMA max_page_count = {pages}")
+    told = threading.Event()
+    writer, answers = JournalWriter(journal, lambda trouble: told.set()), Answers()
+    submit(writer, answers, [*map(ground.placing, range(1, 200))])
+    assert told.wait(30)
+    assert "the disk is full" in writer.trouble
+    assert answers.heard == []
+    journal._connection.read(f"PRAGMA max_page_count = {pages + 10_000}")
+    answers.wait_for(199)
+    writer.close()
+    assert {error for _, error in answers.heard} == {None}
+    assert [seq for seq, _ in journal.newest(1, "orders", 999)] == list(range(1, 200))
+    journal.close()
