@@ -106,7 +106,10 @@ class SignedRest:
     async def _send(self, request: Request) -> bytes:
         if request.signed:
             if self.time.offset_ms is None:
-                await self.measure_clock()
+                try:
+                    await self.measure_clock()
+                except (Silence, MalformedMessage) as error:  # of the request itself nothing was sent
+                    raise Unreached(f"The venue's clock cannot be read: {error}") from None
             return await self._exchange(
                 request, self._credentials.signed(request.parameters, self.time.now_ms())
             )
