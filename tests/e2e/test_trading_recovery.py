@@ -15,6 +15,14 @@ pytestmark = pytest.mark.timeout(180)
 OpenPage = Callable[..., Page]
 
 
+def _wait_until(page: Page, is_so: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if is_so():
+            return
+        page.wait_for_timeout(200)
+    raise AssertionError("it did not come to be within a minute")
+
+
 def test_after_a_kill_of_the_engine_orders_and_positions_are_there_again(up: Up, open_page: OpenPage) -> None:
     page = open_page(f"/terminal/?symbol={SYMBOL}", expects_faults=True)
     expect(page.locator("#chart")).to_have_attribute("data-state", "live")
@@ -27,11 +35,14 @@ def test_after_a_kill_of_the_engine_orders_and_positions_are_there_again(up: Up,
 
     up.kill("engine")
 
-    expect(page.locator("#connection")).to_have_text("engine away")
+    _wait_until(
+        page, lambda: "engine was killed" in up.log and "Recovered" in up.log.partition("was killed")[2]
+    )
     expect(page.locator("#connection")).to_have_text("live", timeout=60_000)
     row = page.locator(f'#c-portfolio [data-row="{SYMBOL}"]')
     expect(row.locator("[data-cell=quantity]")).to_have_text("0.070", timeout=30_000)
     expect(page.locator("#count-orders")).to_have_text("(1)")
+    _wait_until(page, lambda: page.request.get("/api/orders/?status=working").ok)
     (order,) = _working(page)
     assert (order["id"], order["status"]) == (resting["id"], "OPEN")
     assert _api(page, "DELETE", f"/api/orders/{order['id']}/").ok
