@@ -136,7 +136,7 @@ def max_drawdown(returns: ArrayLike) -> Drawdown | None:
     trough = int(np.argmin(below))
     if below[trough] >= 0:
         return Drawdown(0.0, -1, -1, -1)
-    peak = int(np.argmax(index[: trough + 1]))
+    peak = trough - int(np.argmax(index[trough::-1]))  # the last day at the high
     again = np.flatnonzero(index[trough:] >= index[peak])
     recovered = trough + int(again[0]) if len(again) else None
     return Drawdown(float(below[trough]), peak - 1, trough - 1, None if recovered is None else recovered - 1)

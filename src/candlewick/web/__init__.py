@@ -15,6 +15,7 @@ link          the engine, as this process needs it
 live          /ws/ and /stream/
 metrics       what was counted, for Prometheus
 people        signing in, accounts, tokens, settings
+performance   the page of what an account made, and at which risk
 problem       errors as problem documents
 scripts       what a page's scripts are, and what is fetched ahead
 secret        the key that signs sessions

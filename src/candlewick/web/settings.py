@@ -67,6 +67,7 @@ TEMPLATES: list[dict[str, Any]] = [
             _here / "audit" / "templates",
             _here / "terminal" / "templates",
             _here / "components" / "templates",
+            _here / "performance" / "templates",
         ],
         "APP_DIRS": True,
         "OPTIONS": {

@@ -23,5 +23,6 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("", include("candlewick.web.terminal.urls")),
+    path("", include("candlewick.web.performance.urls")),
     path("", include("candlewick.web.components.urls")),
 ]

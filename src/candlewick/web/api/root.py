@@ -31,6 +31,7 @@ from candlewick.web.api import (
     fills,
     market,
     orders,
+    performance,
     portfolio,
     preferences,
     replay,
@@ -55,6 +56,7 @@ api = NinjaAPI(
 api.add_router("/accounts", accounts.router)
 api.add_router("/dashboard/charts", charts.router)
 api.add_router("/dashboard/portfolio", portfolio.portfolio)
+api.add_router("/dashboard/performance", performance.router)
 api.add_router("/orders", orders.router)
 api.add_router("/fills", fills.router)
 api.add_router("/positions", portfolio.positions)

@@ -1,0 +1,73 @@
+/** One line over time, drawn by uPlot: in the palette, as wide as its place, its cursor shared with the others. */
+
+import uPlot from "uplot";
+import { fixed, moment } from "../format.js";
+
+const TEXT = "#ada699";
+const GRID = "#1f1e1c";
+const FONT = '11px "JetBrains Mono", ui-monospace, Menlo, Consolas, monospace';
+const DAY_S = 86_400;
+
+/** @typedef {{title: string, data: [number[], number[]], color: string, fill: string, unit: string}} Drawn */
+
+export class Curve {
+  /**
+   * @param {HTMLElement} place
+   * @param {Drawn} drawn
+   */
+  constructor(place, drawn) {
+    this.place = place;
+    const isDaily = drawn.data[0].every((time) => time % DAY_S === 0);
+    /** @type {import("uplot").Options} */
+    const options = {
+      ...this.#size(),
+      tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
+      cursor: { sync: { key: "performance", setSeries: false }, y: false, drag: { x: true, y: false } },
+      legend: { live: true },
+      scales: { y: { range: (_plot, low, high) => padded(low, high, drawn.unit === "%") } },
+      series: [
+        { label: "Time", value: (_plot, seconds) => (seconds ? moment(seconds * 1000).slice(0, isDaily ? 10 : 16) : "—") },
+        {
+          label: drawn.title,
+          stroke: drawn.color,
+          width: 1.5,
+          fill: drawn.fill,
+          points: { show: drawn.data[0].length < 2 },
+          value: (_plot, value) => (value === null ? "—" : fixed(value, 2) + drawn.unit),
+        },
+      ],
+      axes: [
+        { stroke: TEXT, grid: { stroke: GRID }, ticks: { stroke: GRID }, font: FONT },
+        {
+          stroke: TEXT,
+          grid: { stroke: GRID },
+          ticks: { stroke: GRID },
+          font: FONT,
+          size: 76,
+          values: (_plot, values) => values.map((value) => fixed(value, null) + drawn.unit),
+        },
+      ],
+    };
+    this.plot = new uPlot(options, drawn.data, place);
+    new ResizeObserver(() => this.plot.setSize(this.#size())).observe(place);
+  }
+
+  #size() {
+    const legend = 28; // the line under the plot, which uPlot does not count
+    const height = parseFloat(getComputedStyle(this.place).minHeight);
+    return { width: this.place.clientWidth, height: height - legend };
+  }
+}
+
+/**
+ * Room above and below; what falls from nothing keeps nothing at its top.
+ * @param {number} low
+ * @param {number} high
+ * @param {boolean} isBelowZero
+ * @returns {[number, number]}
+ */
+function padded(low, high, isBelowZero) {
+  if (low === null || high === null) return [0, 1];
+  const room = (high - low) * 0.06 || Math.abs(high) * 0.01 || 1;
+  return isBelowZero ? [low - room, 0] : [low - room, high + room];
+}
