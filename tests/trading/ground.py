@@ -156,6 +156,11 @@ class House:
         self.now += round(seconds * NS_PER_S)
         return self.do(TimePassed(self.now))
 
+    def lists(self, instrument: Instrument, price: float) -> Effects:
+        """A venue lists one more instrument, and quotes it."""
+        self.engine.list_instrument(instrument)
+        return self.quotes(instrument, price)
+
     def quotes(self, instrument: Instrument, bid: float, ask: float | None = None) -> Effects:
         """A quote; of a perpetual also its mark, in the middle."""
         ask = bid if ask is None else ask
@@ -177,7 +182,9 @@ class House:
             if key in command:
                 command[key] = D(command[key])
         terms: dict[str, Any] = {
-            key: D(value) if key in ("limit_price", "stop_price", "trail", "trail_percent") else value
+            key: D(value)
+            if key in ("limit_price", "stop_price", "trail", "trail_percent", "trailed")
+            else value
             for key, value in more.items()
         }
         if price is not None:

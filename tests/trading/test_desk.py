@@ -265,6 +265,14 @@ class TestClosing:
         assert kinds(house).index("SendCancel") < kinds(house).index("SendOrder")
         assert house.told(SendOrder)[0].order.terms.quantity == D(1)
 
+    def test_it_takes_back_what_claims_the_coin_on_another_instrument(self, house: House) -> None:
+        other = replace(BTC, id="sim:BTCUSDC", symbol="BTCUSDC", quote="USDC", settle="USDC")
+        house.lists(other, 50_000.0)
+        house.holds(BTC, "1")
+        resting = house.accepts(house.place(other, "sell", "1", "52000"))
+        house.close(BTC)
+        assert [each.order.id for each in house.told(SendCancel)] == [resting.id]
+
     def test_it_closes_all(self, house: House) -> None:
         house.holds(BTC, "1")
         house.holds(BTC_PERP, "-1")

@@ -208,6 +208,14 @@ def test_it_sends_no_second_amendment_while_one_is_on_its_way() -> None:
     assert orders.ask_amend(asked, TERMS, 9) is None
 
 
+def test_it_takes_the_way_of_a_trailing_stop_for_no_answer_to_an_amendment() -> None:
+    asked = orders.ask_amend(order("open"), MORE, 9)
+    assert asked is not None
+    trailed = orders.amend(asked, Amended(1, "o1", replace(TERMS, trailed=D(101)), 9))
+    assert trailed is not None
+    assert (trailed.amending, trailed.terms.trailed) == (MORE, D(101))
+
+
 def test_it_keeps_its_terms_when_the_venue_refuses_new_ones() -> None:
     asked = orders.ask_amend(order("open"), MORE, 9)
     assert asked is not None

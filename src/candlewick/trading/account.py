@@ -38,7 +38,8 @@ class AccountState:
         recent: the newest of those that cannot, by id, oldest first; `RECENT_ORDERS` of them.
         keys: the newest idempotency keys, oldest first; `KNOWN_KEYS` of them.
         known_fills, known_funding: ids that were booked, by instrument.
-        known_transfers: ids of transfers.
+        known_transfers: ids of transfers. All three are sets in the order of booking, so that a snapshot need
+            not sort a million of them.
         order_times: when the orders and amendments of the last minute were sent, ns, rising.
         day: UTC day of the newest `DayBegun`, in days since 1970.
         day_equity: what the daily loss is measured from: equity at 00:00 UTC, and what was paid in or
@@ -95,9 +96,9 @@ class AccountState:
         self.orders: dict[str, Order] = {}
         self.recent: dict[str, Order] = {}
         self.keys: dict[str, Keyed] = {}
-        self.known_fills: dict[str, set[str]] = {}
-        self.known_funding: dict[str, set[str]] = {}
-        self.known_transfers: set[str] = set()
+        self.known_fills: dict[str, dict[str, None]] = {}
+        self.known_funding: dict[str, dict[str, None]] = {}
+        self.known_transfers: dict[str, None] = {}
         self.order_times: deque[int] = deque()
         self.day = opened.ts // DAY_NS
         self.day_equity: Decimal | None = Decimal(0)

@@ -25,7 +25,8 @@ from candlewick.trading.marks import Market
 from candlewick.trading.placing import sellable
 from candlewick.trading.risk import door
 from candlewick.trading.risk.ask import Ask
-from candlewick.trading.risk.exposure import claims, selling
+from candlewick.trading.risk.exposure import claims
+from candlewick.trading.risk.funds import sales
 from candlewick.trading.risk.verdict import Refused
 from candlewick.trading.steps import Step
 
@@ -135,21 +136,20 @@ def _terms(
     return Terms(
         instrument=instrument.id,
         side=side,
-        quantity=_whole(account, entry, quantity),
+        quantity=_whole(account, market, entry, quantity),
         order_type="market" if passed else "stop" if leg == "stop_loss" else "take_profit",
         stop_price=None if passed else price,
         reduce_only=not is_spot(instrument),
     )
 
 
-def _whole(account: AccountState, entry: Order, quantity: Decimal) -> Decimal:
+def _whole(account: AccountState, market: Market, entry: Order, quantity: Decimal) -> Decimal:
     """In whole lots, and on spot no more than is there: a fee in the coin leaves less than was bought."""
     instrument = account.book.instruments[entry.terms.instrument]
     if is_spot(instrument):
         others = [each for each in claims(account) if each.group != entry.id]
-        has = account.book.balances.get(instrument.base, ZERO)
-        promised = selling(each for each in others if each.instrument == instrument.id)
-        quantity = min(quantity, max(has - promised, ZERO))
+        free = account.book.balances.get(instrument.base, ZERO) - sales(market, instrument.base, others)
+        quantity = min(quantity, max(free, ZERO))
     return sellable(instrument.lot, quantity)
 
 
@@ -161,7 +161,7 @@ def _resize(account: AccountState, market: Market, leg: Order, open_quantity: De
         return []  # it is looked at again when the venue has answered
     assert leg.parent is not None
     entry = account.find(leg.parent)
-    wanted = leg.filled + (open_quantity if entry is None else _whole(account, entry, open_quantity))
+    wanted = leg.filled + (open_quantity if entry is None else _whole(account, market, entry, open_quantity))
     if wanted in (leg.terms.quantity, leg.filled) or leg.terms.order_type == "market":
         return []
     terms = replace(leg.terms, quantity=wanted)

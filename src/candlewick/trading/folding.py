@@ -61,7 +61,7 @@ def fold(account: AccountState, entry: Any) -> Effects:
 
 def _transferred(account: AccountState, entry: Transferred) -> Effects:
     booked = account.book.book_transfer(entry.kind, entry.id, entry.currency, entry.amount, entry.ts)
-    account.known_transfers.add(entry.id)
+    account.known_transfers[entry.id] = None
     # money that comes or goes is neither profit nor loss
     account.day_equity = _moved(account.day_equity, entry.value)
     account.peak_equity = _moved(account.peak_equity, entry.value)
@@ -182,7 +182,7 @@ def _fill(account: AccountState, entry: Fill) -> Effects:
         effects.append(OrderChanged(order=order, what=what, fill=entry))
     origin, tag = ("external", "") if before is None else (before.origin, before.tag)
     booked = account.book.fill(entry, origin=origin, tag=tag)
-    account.known_fills.setdefault(entry.instrument, set()).add(entry.id)
+    account.known_fills.setdefault(entry.instrument, {})[entry.id] = None
     effects += [
         Booked(
             account=account.number,
@@ -209,7 +209,7 @@ def _odd(account: AccountState, fault: Fault, ts: int) -> Alert:
 
 def _funding_paid(account: AccountState, entry: FundingPaid) -> Effects:
     booked = account.book.funding(entry)
-    account.known_funding.setdefault(entry.instrument, set()).add(entry.id)
+    account.known_funding.setdefault(entry.instrument, {})[entry.id] = None
     news = Booked(
         account=account.number,
         transaction=booked.transaction,

@@ -121,7 +121,10 @@ def amend(order: Order, report: Amended) -> Order | None:
         state = Filled()
     elif isinstance(state, InFlight):
         state = Open()
-    return replace(order, state=state, terms=report.terms, amending=None, updated_at=report.ts)
+    # how far a trailing stop came is told in between, and answers no amendment
+    trails = order.terms != report.terms and order.terms == replace(report.terms, trailed=order.terms.trailed)
+    amending = order.amending if trails else None
+    return replace(order, state=state, terms=report.terms, amending=amending, updated_at=report.ts)
 
 
 def keep_terms(order: Order, report: AmendRefused) -> Order | None:

@@ -133,9 +133,7 @@ def close_one(
         steps += [
             CancelPlaced(account.number, order.id, command.actor, command.ts)
             for order in account.orders.values()
-            if order.terms.instrument == instrument_id
-            and order.terms.side == "sell"
-            and not isinstance(order.state, CancelInFlight)
+            if _sells(order, position.instrument.base, market) and not isinstance(order.state, CancelInFlight)
         ]
     quantity = abs(position.quantity)
     terms = Terms(
@@ -158,6 +156,14 @@ def close_one(
     if isinstance(verdict, Refused):
         raise refusal(verdict)
     return [*steps, placed(asked, verdict)]
+
+
+def _sells(order: Order, base: str, market: Market) -> bool:
+    """Whether a spot order would sell this coin, on whichever instrument."""
+    instrument = market.instruments.get(order.terms.instrument)
+    if instrument is None or not is_spot(instrument):
+        return False
+    return order.terms.side == "sell" and instrument.base == base
 
 
 def sellable(lot: Decimal | None, quantity: Decimal) -> Decimal:

@@ -111,9 +111,9 @@ def _image(account: AccountState) -> AccountImage:
         orders=list(account.orders.values()),
         recent=list(account.recent.values()),
         keys=[(key, *keyed) for key, keyed in account.keys.items()],
-        known_fills={id: sorted(ids) for id, ids in account.known_fills.items()},
-        known_funding={id: sorted(ids) for id, ids in account.known_funding.items()},
-        known_transfers=sorted(account.known_transfers),
+        known_fills={id: list(ids) for id, ids in account.known_fills.items()},
+        known_funding={id: list(ids) for id, ids in account.known_funding.items()},
+        known_transfers=list(account.known_transfers),
         order_times=list(account.order_times),
         day=account.day,
         day_equity=account.day_equity,
@@ -141,9 +141,9 @@ def _account(image: AccountImage) -> AccountState:
     account.orders = {order.id: order for order in image.orders}
     account.recent = {order.id: order for order in image.recent}
     account.keys = {key: Keyed(order_id, digest) for key, order_id, digest in image.keys}
-    account.known_fills = {id: set(ids) for id, ids in image.known_fills.items()}
-    account.known_funding = {id: set(ids) for id, ids in image.known_funding.items()}
-    account.known_transfers = set(image.known_transfers)
+    account.known_fills = {id: dict.fromkeys(ids) for id, ids in image.known_fills.items()}
+    account.known_funding = {id: dict.fromkeys(ids) for id, ids in image.known_funding.items()}
+    account.known_transfers = dict.fromkeys(image.known_transfers)
     account.order_times = deque(image.order_times)
     account.day, account.day_equity, account.peak_equity = image.day, image.day_equity, image.peak_equity
     return account

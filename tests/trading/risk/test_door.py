@@ -28,6 +28,9 @@ def house() -> House:
     return house
 
 
+BTC_USDC = replace(BTC, id="sim:BTCUSDC", symbol="BTCUSDC", quote="USDC", settle="USDC")
+
+
 def prices(house: House) -> None:
     for instrument, bid, ask in (
         (BTC, 49_999.0, 50_001.0),
@@ -133,6 +136,20 @@ TERMS: dict[str, tuple[str, Arrange, dict[str, Any]]] = {
         "insufficient_holding",
         lambda house: (house.holds(BTC, "1.5"), house.place(BTC, "sell", "1", "52000")),
         {"side": "sell"},
+    ),
+    "selling what is promised elsewhere": (
+        "insufficient_holding",
+        lambda house: (
+            house.holds(BTC, "1.5"),
+            house.lists(BTC_USDC, 50_000.0),
+            house.place(BTC_USDC, "sell", "1", "52000"),
+        ),
+        {"side": "sell"},
+    ),
+    "a way that only a venue knows": (
+        "superfluous",
+        NOTHING,
+        {"order_type": "trailing_stop", "trail": "100", "trailed": "49000"},
     ),
     "buying for more than there is": ("insufficient_funds", NOTHING, {"quantity": "2"}),
     "buying with what is promised": (

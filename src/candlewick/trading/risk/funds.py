@@ -45,7 +45,7 @@ def free_of(
     margins = _margins(currency, exposed.values())
     if free is None or spendable is None or purchases is None or margins is None:
         return Funds(None, None)
-    taken = purchases + margins + _sales(market, currency, claimed)
+    taken = purchases + margins + sales(market, currency, claimed)
     return Funds(free - taken, spendable - taken)
 
 
@@ -71,8 +71,8 @@ def _purchases(
     return sum(groups.values(), ZERO)
 
 
-def _sales(market: Market, currency: str, claimed: Iterable[Claim]) -> Decimal:
-    """What working spot orders may sell of `currency`."""
+def sales(market: Market, currency: str, claimed: Iterable[Claim]) -> Decimal:
+    """What spot orders may sell of `currency`, on whichever instrument."""
     return selling(
         each
         for each in claimed

@@ -9,7 +9,8 @@ from decimal import Decimal
 
 from candlewick.ledger.margin import max_leverage, tiers_of
 from candlewick.trading.risk.ask import Ask
-from candlewick.trading.risk.exposure import ZERO, selling
+from candlewick.trading.risk.exposure import ZERO
+from candlewick.trading.risk.funds import sales
 from candlewick.trading.risk.groups import correlated_with
 from candlewick.trading.risk.verdict import Refused
 
@@ -77,10 +78,9 @@ def covered(ask: Ask) -> Refused | None:
     instrument = ask.instrument
     if ask.terms.side == "sell":
         has = ask.account.book.balances.get(instrument.base, ZERO)
-        wanted = selling([*ask.here, ask.claim])
-        if wanted <= has:
+        if sales(ask.market, instrument.base, [*ask.claimed, ask.claim]) <= has:
             return None
-        promised = selling(ask.here)
+        promised = sales(ask.market, instrument.base, ask.claimed)
         return Refused(
             code="insufficient_holding",
             reason=(

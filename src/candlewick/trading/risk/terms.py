@@ -97,6 +97,10 @@ def complete(ask: Ask) -> Refused | None:
                 f"A {_title(terms.order_type).lower()} order has no {_title(field).lower()}. Leave it out."
             )
             return Refused(code="superfluous", reason=reason, field=field)
+    if terms.trailed is not None and ask.replacing is None:
+        return Refused(
+            code="superfluous", reason="How far it has trailed is for the venue to say.", field="trail"
+        )
     if terms.order_type != "trailing_stop":
         return None
     if (terms.trail is None) == (terms.trail_percent is None):
