@@ -18,30 +18,34 @@ from typing import Any, Final, TypeVar, cast
 import numba
 from platformdirs import user_cache_path
 
+UNUSED_S: Final = 30 * 24 * 3600
 Function = TypeVar("Function", bound=Callable[..., object])
-
-FOLDER: Final = "CANDLEWICK_COMPILED"
-"""Environment variable: where compiled code is kept; the person's cache folder unless set."""
 
 
 def folder() -> Path | None:
-    """Where the compiled code of these sources is kept; None if no such folder can be written."""
-    base = Path(os.environ.get(FOLDER) or user_cache_path("candlewick")) / "fills"
-    kept = base / _digest()
+    """Where the compiled code of these sources is kept; None if no such folder can be written.
+
+    In the compiler's own folder (`NUMBA_CACHE_DIR`) where one is set, else in the person's cache folder: an
+    installed package may not be writable.
+    """
+    base: str = getattr(numba.config, "CACHE_DIR", "")
+    kept = Path(base or user_cache_path("candlewick")) / "candlewick-fills" / _digest()
     try:
         kept.mkdir(parents=True, exist_ok=True)
+        os.utime(kept)  # it is in use
     except OSError:
         return None
     return kept if os.access(kept, os.W_OK) else None
 
 
 def forget_older() -> None:
-    """Remove what was compiled from other sources than these."""
+    """Remove what was compiled from other sources, once nobody has started with it for a month."""
     kept = folder()
     if kept is None:
         return
+    begun = kept.stat().st_mtime
     for other in kept.parent.iterdir():
-        if other != kept:
+        if begun - other.stat().st_mtime > UNUSED_S:
             with suppress(OSError):  # another process may be removing it as well
                 shutil.rmtree(other)
 
