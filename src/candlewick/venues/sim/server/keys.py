@@ -8,7 +8,6 @@ sent: the query string, then the body, without the signature.
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -51,10 +50,10 @@ class Key:
         """Whether `signature` is this key's for `payload`."""
         if self.public is None:
             made = hmac.new(self.secret, payload.encode(), hashlib.sha256).hexdigest()
-            return hmac.compare_digest(made, signature.lower())
+            return hmac.compare_digest(made.encode(), signature.lower().encode())
         try:
-            self.public.verify(base64.b64decode(unquote(signature), validate=True), payload.encode())
-        except (InvalidSignature, binascii.Error):
+            self.public.verify(base64.b64decode(signature, validate=True), payload.encode())
+        except (InvalidSignature, ValueError):
             return False
         return True
 

@@ -89,7 +89,9 @@ def signed_over_http(side: Side, route: Route, faults: RequestFaults, now_ms: No
                 raise errors.unknown_status()
             # the query as it was sent, which is what was signed: aiohttp's own is decoded
             query = request.raw_path.partition("?")[2]
-            sent = Sent.over_http(query, body.decode() if request.content_type == FORM else "")
+            sent = Sent.over_http(
+                query, body.decode(errors="replace") if request.content_type == FORM else ""
+            )
             found = side.ask(route, sent, key, address)
             if route.security == "trade" and faults.forget():
                 raise errors.unknown_status()

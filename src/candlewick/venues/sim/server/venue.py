@@ -30,7 +30,7 @@ from candlewick.venues.sim.server.sides import Accounts, PerpSide, Side, SpotSid
 from candlewick.venues.sim.server.timekeeping import Now
 from candlewick.venues.sim.world import World
 
-_ROUTES: dict[Market, tuple[Route, ...]] = {
+ROUTES: dict[Market, tuple[Route, ...]] = {
     "spot": (*spot_orders.ROUTES, *spot_lists.ROUTES, *spot_account.ROUTES),
     "perp": (
         *futures_orders.ROUTES,
@@ -120,12 +120,12 @@ class Venue:
                     endpoint = rest.Endpoint(front, row.handler, row.weight, self._now)
                     defs.append(web.get(self.prefix + row.path, rest.over_http(endpoint, request_faults)))
                     methods[row.method] = endpoint
-            for route in _ROUTES[market]:
+            for route in ROUTES[market]:
                 answer = rest.signed_over_http(side, route, request_faults, self._now)
                 defs.append(web.route(route.verb, self.prefix + route.path, answer))
             answering = request_socket.Answering(
                 endpoints={method: endpoint for method, endpoint in methods.items() if method},
-                routes={route.method: route for route in _ROUTES[market] if route.method},
+                routes={route.method: route for route in ROUTES[market] if route.method},
                 side=side,
                 request_faults=request_faults,
                 faults=lambda: self.wire.faults,
