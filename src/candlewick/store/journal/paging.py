@@ -107,7 +107,12 @@ class Where:
 
 @dataclass(frozen=True, slots=True)
 class Seek:
-    """How a list is walked: by `column`, and by `id` among equals. `index`: the one to use, if it is told."""
+    """How a list is walked: by `column`, and by `id` among equals.
+
+    Attributes:
+        is_rare: what is asked for is to be found first and sorted then, instead of walking the list.
+        index: the one to use, in SQLite.
+    """
 
     table: str
     column: str
@@ -115,17 +120,28 @@ class Seek:
     wanted: str
     key: Any = tuple[int | float, int]
     rising: bool = False
+    is_rare: bool = False
     index: str | None = None
 
-    def statement(self, where: Where, cursor: str | None, limit: int) -> tuple[str, list[object]]:
-        """The query of a page, with one row more than `limit` so that it is known whether any follow."""
+    def statement(
+        self, where: Where, cursor: str | None, limit: int, *, by_index: bool = True
+    ) -> tuple[str, list[object]]:
+        """The query of a page, with one row more than `limit` so that it is known whether any follow.
+
+        `by_index`: whether the database takes the name of an index.
+        """
         where = where.copy()
         if cursor is not None:
             where.after(f"({self.column}, {self.id})", opened(cursor, self.key), rising=self.rising)
         order = "ASC" if self.rising else "DESC"
-        by = f"INDEXED BY {self.index} " if self.index is not None else ""
+        source = f"{self.table} {where.text}"
+        if by_index and self.index is not None:
+            source = f"{self.table} INDEXED BY {self.index} {where.text}"
+        elif not by_index and self.is_rare:
+            # PostgreSQL does not look through an OFFSET: it has to find these rows before it sorts them
+            source = f"(SELECT * FROM {source} OFFSET 0) AS found"
         statement = (
-            f"SELECT {self.wanted}, {self.column}, {self.id} FROM {self.table} {by}{where.text} "
+            f"SELECT {self.wanted}, {self.column}, {self.id} FROM {source} "
             f"ORDER BY {self.column} {order}, {self.id} {order} LIMIT ?"
         )
         return statement, [*where.parameters, limit + 1]

@@ -208,6 +208,7 @@ class Records:
         if search and noted:
             chosen = where.copy()
             chosen.among("id", require_few(noted))
+            walk = self._best_walk(seek, chosen)
             parts.append(self._trips_of(walk, chosen, meant, len(classes), cursor, limit))
         return page_of(merged(parts, rising=rising), limit, lambda body: _trip(body), total)
 
@@ -353,23 +354,23 @@ class Records:
     # --- reading ---
 
     def _best_walk(self, seek: Seek, where: Where) -> Seek:
-        """By which index a list of trips is found, in SQLite, which cannot know how many share a value.
+        """How a list of trips is found: neither database knows well enough how many there are of each kind.
 
         A list is walked in its own order, unless what is asked for is so rare that the walk would be long:
         then the rare is found first, and sorted.
         """
-        if not self._database.by_index or where.chooses("id"):
-            return seek
+        if where.chooses("id"):
+            return replace(seek, is_rare=True)
         for column in ("entered", "net_sort"):
             span = where.only(column)
             if seek.column == column or span.is_empty:
                 continue
             rows = self._read(
-                f"SELECT count(*) FROM (SELECT 1 FROM ledger_trip {span.text} LIMIT ?)",
+                f"SELECT count(*) FROM (SELECT 1 FROM ledger_trip {span.text} LIMIT ?) AS found",
                 *span.parameters, FEW_TRIPS + 1,
             )  # fmt: skip
             if rows[0][0] <= FEW_TRIPS:
-                return replace(seek, index=f"ledger_trip_by_{column}")
+                return replace(seek, is_rare=True, index=f"ledger_trip_by_{column}")
         return replace(seek, index=f"ledger_trip_by_{seek.column}")
 
     def _trips_of(
@@ -388,8 +389,9 @@ class Records:
             where = where.copy()
             where.among("class", [one.id for one in classes])
             if seek.index is not None and sum(one.trips for one in classes) <= FEW_TRIPS:
-                seek = replace(seek, index="ledger_trip_by_class")
-        statement, parameters = seek.statement(where, cursor, _checked(limit))
+                seek = replace(seek, is_rare=True, index="ledger_trip_by_class")
+        by_index = self._database.by_index
+        statement, parameters = seek.statement(where, cursor, _checked(limit), by_index=by_index)
         return self._read(statement, *parameters)
 
     def _page(self, seek: Seek, where: Where, cursor: str | None, limit: int, make: Any) -> Page[Any]:
