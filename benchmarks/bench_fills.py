@@ -175,7 +175,7 @@ def main() -> list[Figure]:
         Figure(
             "core: a market order through 20 levels", each_us(walk) * 50, "µs", 200.0, note="and its arrays"
         ),
-        Figure("core: a bar, stop and target", bars_ns(), "ns", 60.0, note="in machine code"),
+        Figure("core: a bar, stop and target", bars_ns(), "ns", 100.0, note="in machine code"),
     ]
 
 

@@ -224,6 +224,15 @@ def test_an_order_of_many_levels_is_filled_in_one_go() -> None:
     assert in_words(actions) == [Fill("a", 100 + level, 1, False) for level in range(900)]
 
 
+def test_one_print_fills_any_number_of_orders() -> None:
+    stepper = Stepper(WHOLE)
+    for number in range(400):
+        stepper.add(f"o{number}", side=state.BUY, kind=state.LIMIT, quantity=1.0, limit=98.0)
+    assert stepper.book(book_of([(99.0, 1.0)], [(100.0, 1.0)])) == []
+    words = in_words(stepper.trade(97.0, 350.0, state.SELL))
+    assert words == [Fill(f"o{number}", 98, 1, True) for number in range(350)]
+
+
 def test_fill_or_kill_holds_however_many_levels_it_takes() -> None:
     asks = [(100.0 + level, 1.0) for level in range(1_000)]
     stepper = Stepper(WHOLE)

@@ -191,6 +191,7 @@ class Stepper:
         self._find_edges()
         if (price > self._highest_buy) if taker != BUY else (price < self._lowest_sell):
             return []
+        self._make_room()
         count = step.step_trade(
             self._orders, len(self._ids), self._rules, self._position, price, quantity, taker, self._out
         )
@@ -240,6 +241,7 @@ class Stepper:
     def open(self, price: float) -> list[Action]:
         """The first trade of a bar."""
         self._make_room()
+        self._edges_known = False
         return self._drain(
             lambda: bar.step_open(self._orders, len(self._ids), self._rules, self._position, price, self._out)
         )
@@ -247,6 +249,7 @@ class Stepper:
     def range(self, high: float, low: float, close: float) -> list[Action]:
         """The rest of a bar, after its `open`."""
         self._make_room()
+        self._edges_known = False
         return self._drain(
             lambda: bar.step_range(
                 self._orders, len(self._ids), self._rules, self._position, high, low, close, self._out
@@ -300,8 +303,7 @@ class Stepper:
         step.step_depth(self._orders, len(self._ids), self._rules, now)
 
     def _make_room(self) -> None:
-        """Have a bar done in one step: what it leaves behind may not be looked at twice."""
-        self._edges_known = False
+        """Have a print or a bar done in one step: neither may be looked at twice."""
         if len(self._out) < 3 * len(self._ids) + 3:
             self._out = np.zeros(6 * len(self._ids), ACTION)
 
