@@ -16,6 +16,7 @@ from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.runtime import wiring
 from candlewick.runtime.accounts.accounts import Accounts
 from candlewick.runtime.accounts.live_trading import LiveTrading
+from candlewick.runtime.accounts.tail import TailRisk
 from candlewick.runtime.gateway.server import Gateway
 from candlewick.runtime.health import HealthWatch
 from candlewick.runtime.live import Live
@@ -108,6 +109,7 @@ class EngineProcess:
             clock=clock,
         )
         self.requests.verbs |= self.accounts.requests.verbs
+        self.requests.verbs["risk.tail"] = TailRisk(self.engine, self.live.historian, self._primary).answer
         self.gateway = Gateway(
             settings.data_dir,
             lanes=[self.lanes, self.accounts.lanes],

@@ -6,11 +6,13 @@ audit      what a command leaves in the audit
 bodies     the JSON of positions, portfolios and risk
 execution  what the heart decides goes to disk, then to venues and people, in this order
 figures    what prices move, once a window
+live_trading  where orders of live accounts go
 lanes      events of accounts, numbered, and the snapshots before them
 offline    the same without an engine, for one command
 recovery   snapshot, then the entries after it
 requests   verbs of the gateway
 shapes     what the engine and the pages share
 statement  what an account's book says, exactly
+tail       past days and stated shocks on what is held now
 views      the heart as the paper venue reads it
 """

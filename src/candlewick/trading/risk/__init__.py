@@ -10,6 +10,7 @@ limits    what a person allows
 losses    what was lost, set against what may be
 market    rules about the market as it is now
 size      rules about what an order is worth and binds
+tail      what a bad day may cost
 terms     rules about an order in itself
 use       how much of each limit is used
 verdict   `Approved` or `Refused`

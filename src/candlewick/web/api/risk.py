@@ -74,6 +74,12 @@ def risk(request: HttpRequest, account: str | None = None) -> HttpResponse:
     return passed_on(desk.ask(request, chosen(request, account), "account.risk"))
 
 
+@router.get("/tail/", response={200: schemas.TailRisk}, summary="What a bad day may cost")
+def tail(request: HttpRequest, account: str | None = None) -> HttpResponse:
+    """Value at risk and expected shortfall of a day, historical and parametric, and stated shocks."""
+    return passed_on(desk.ask(request, chosen(request, account), "risk.tail"))
+
+
 @router.get("/limits/", response={200: schemas.Limits}, summary="Limits")
 def limits(request: HttpRequest, account: str | None = None) -> HttpResponse:
     """The limits in force."""

@@ -238,3 +238,35 @@ class Risk(Schema):
     open_orders: int
     orders_last_minute: int
     kill: Kill
+
+
+class Tail(Schema):
+    """Losses of one day, exceeded with probability 1 − `confidence`, and their mean beyond that."""
+
+    confidence: float
+    historical_var: float
+    historical_es: float
+    parametric_var: float
+    parametric_es: float
+
+
+class Shock(Schema):
+    """What a change of prices would leave; `liquidated`: currencies whose margin would not hold."""
+
+    name: str
+    pnl: Exact | None
+    equity: Exact | None
+    margin_pct: Exact | None
+    liquidated: list[str]
+
+
+class TailRisk(Schema):
+    """`days` is how many past days the figures rest on; with fewer than `least_days` there are none."""
+
+    account: int
+    currency: str
+    days: int
+    least_days: int
+    without_history: list[str]
+    tails: list[Tail]
+    shocks: list[Shock]
