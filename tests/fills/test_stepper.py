@@ -208,6 +208,17 @@ def test_behind_a_quote_takers_find_one_level_like_the_best_every_spread() -> No
     assert [(each.price, each.quantity) for each in actions] == [(101.0, 5.0), (103.0, 5.0), (105.0, 2.0)]
 
 
+def test_behind_a_quote_that_stands_nothing_is_found_twice() -> None:
+    stepper = Stepper(Rules(tick=0.5, lot=1.0))
+    for id, first in (("a", 101.0), ("b", 102.0)):
+        market(stepper, id, state.BUY, 5.0)
+        (action,) = stepper.quote(100.0, 5.0, 101.0, 5.0)
+        assert action.price == first
+    market(stepper, "c", state.BUY, 5.0)
+    assert stepper.quote(100.0, 5.0, 101.0, 6.0)[0].quantity == 1.0  # one more came; the rest is assumed anew
+    assert stepper.position == 15.0
+
+
 def test_behind_a_quote_resting_orders_find_nothing() -> None:
     stepper = Stepper(WHOLE)
     stepper.add("a", side=state.BUY, kind=state.LIMIT, quantity=12.0, limit=100.0)

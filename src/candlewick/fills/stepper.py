@@ -79,6 +79,7 @@ class Stepper:
         self._ids: list[str] = []
         self._edges_known = False
         self._remembers = False
+        self._quoted: tuple[float, float, float, float] | None = None
         self._arriving = False
         self._waiting = False
         self._resting: list[tuple[int, Side, float]] = []
@@ -224,8 +225,10 @@ class Stepper:
 
         actions: list[Action] = []
         self._find_edges()
-        if self._remembers:
+        quoted = (bid, bid_quantity, ask, ask_quantity)
+        if self._remembers and quoted != self._quoted:
             self._forget(lambda side, price: displayed(side, price) or 0.0)  # what was assumed is forgotten
+        self._quoted = quoted
         if self._stirs(bid, ask):
             rows = UNSEEN if self._arriving else 1
             bids, asks = np.empty((rows, 2)), np.empty((rows, 2))
