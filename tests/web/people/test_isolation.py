@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any, Final, TypeAlias
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from candlewick.core.errors import CandlewickError, EngineAway
+from candlewick.core.errors import CandlewickError, EngineAway, StoreError
 from candlewick.store import venue_keys
 from candlewick.store.keys import MasterKey, Vault
 from candlewick.store.models import Account, AccountMember, Role, User
@@ -120,7 +119,7 @@ class _Anything(dict[str, Callable[..., Any]]):
 
 
 class _Records:
-    """The ledger's records: empty, and each question about an account is remembered."""
+    """The ledger's records: they too have heard every question, and are then away."""
 
     def __init__(self, link: ground.FakeLink) -> None:
         self._link = link
@@ -128,7 +127,7 @@ class _Records:
     def __getattr__(self, name: str) -> Callable[..., Any]:
         def answer(account: int, *args: Any, **kwargs: Any) -> Any:
             self._link.asked.append((f"records.{name}", {"account": account}))
-            return SimpleNamespace(items=[], next=None)
+            raise StoreError("The records are away.")
 
         return answer
 
@@ -168,12 +167,13 @@ def check(world: World, visitor: str, expected: Outcome, answer: Any) -> None:
 
 @dataclass(frozen=True)
 class Page:
-    """A row: who gets in, how it is asked for, and with what. `arguments` name attributes of the world."""
+    """A row: who gets in, how it is asked for, and with what. `about`: an account named in the query."""
 
     rule: Rule
     method: str = "GET"
     form: dict[str, Any] = field(default_factory=dict)
     arguments: Callable[[World], tuple[Any, ...]] = lambda world: ()
+    about: bool = False
 
 
 def _account(world: World) -> tuple[int]:
@@ -199,6 +199,8 @@ PAGES: Final[dict[str, Page]] = {
     "mfa_view_recovery_codes": Page(rule(strangers="hidden", others="hidden")),
     "mfa_generate_recovery_codes": Page(SIGNED_IN),
     "terminal": Page(SIGNED_IN),
+    "performance": Page(SEES, about=True),
+    "performance_market": Page(SEES, about=True),
     "settings": Page(SIGNED_IN),
     "sign_out_elsewhere": Page(SIGNED_IN, "POST"),
     "settings_accounts": Page(SIGNED_IN),
@@ -254,10 +256,14 @@ def test_pages_let_in_whom_they_should(world: Callable[..., World], name: str) -
         nothing_changed = row.method == "GET" or row.rule[visitor] != "in"
         words = {"account": here.account.pk, "stranger": here.people["stranger"].username}
         form = {key: str(value).format(**words) for key, value in row.form.items()}
-        path = reverse(name, args=row.arguments(here))
+        path = reverse(name, args=row.arguments(here)) + (f"?account={here.account.pk}" if row.about else "")
         client = here.client(visitor)
         answer = client.get(path) if row.method == "GET" else client.post(path, form)
         check(here, visitor, row.rule[visitor], answer)
+        if row.about and row.rule[visitor] == "in":
+            assert here.asked_about_the_account(), (
+                f"{visitor} got in, and nothing was asked about the account"
+            )
 
 
 def test_no_page_takes_a_token(world: Callable[..., World]) -> None:
@@ -289,6 +295,11 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "POST /api/accounts/": Operation(NOT_VIEWERS, {"name": "Another"}),
     "GET /api/dashboard/charts/ohlcv/": MARKET,
     "GET /api/dashboard/charts/indicators/": MARKET,
+    "GET /api/dashboard/performance/breakdown/": SEEN,
+    "GET /api/dashboard/performance/drawdown/": SEEN,
+    "GET /api/dashboard/performance/equity-curve/": SEEN,
+    "GET /api/dashboard/performance/metrics/": SEEN,
+    "GET /api/dashboard/performance/returns/": SEEN,
     "GET /api/dashboard/portfolio/": SEEN,
     "GET /api/dashboard/portfolio/positions/": SEEN,
     "GET /api/dashboard/portfolio/orders/": SEEN,
@@ -306,6 +317,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "PUT /api/positions/leverage/": Operation(TRADES, {"symbol": "BTCUSDT-PERP", "leverage": 2}, "body"),
     "GET /api/risk/": SEEN,
     "GET /api/risk/limits/": SEEN,
+    "GET /api/risk/tail/": SEEN,
     "PUT /api/risk/limits/": Operation(TRADES, {"warn_pct": 70}, "query"),
     "POST /api/risk/state/": Operation(TRADES, {"state": "HALTED"}, "body"),
     "POST /api/risk/kill-switch/": Operation(TRADES, {}, "body"),
