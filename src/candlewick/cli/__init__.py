@@ -11,10 +11,10 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from candlewick.core.errors import CandlewickError, ConfigError, StoreDamaged
+from candlewick.core.errors import CandlewickError, StoreDamaged
 
 PARTS = ("engine", "web", "sim")
-HOPELESS = 78  # the supervisor knows it; sysexits.h calls it a configuration error
+HOPELESS = 78  # the supervisor knows it
 VERBS = {
     "up": "Run everything: simulated or live venues, the engine, the terminal.",
     "engine": "Run the engine alone.",
@@ -77,13 +77,13 @@ def _root() -> None:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and exit: 0 done, 1 the work failed (a sentence says what to do), 2 wrong usage.
 
-    A part that runs on and on ends with 78 where starting it again would fail again, so that `up`, or another
-    service manager, does not try.
+    A part that runs on and on ends with 78 where its data are damaged or not its own to use, so that `up`, or
+    another service manager, does not start it again and again.
     """
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     try:
         typer.main.get_command(root).main(args=arguments, prog_name="candlewick")
     except CandlewickError as error:
         print(f"candlewick: {error}", file=sys.stderr)
-        hopeless = isinstance(error, ConfigError | StoreDamaged) and bool({*arguments[:1]} & {*PARTS})
+        hopeless = isinstance(error, StoreDamaged) and bool({*arguments[:1]} & {*PARTS})
         sys.exit(HOPELESS if hopeless else 1)

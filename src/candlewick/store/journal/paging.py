@@ -133,18 +133,22 @@ class Seek:
         where = where.copy()
         if cursor is not None:
             where.after(f"({self.column}, {self.id})", opened(cursor, self.key), rising=self.rising)
-        order = "ASC" if self.rising else "DESC"
-        source = f"{self.table} {where.text}"
-        if by_index and self.index is not None:
-            source = f"{self.table} INDEXED BY {self.index} {where.text}"
-        elif not by_index and self.is_rare:
-            # PostgreSQL does not look through an OFFSET: it has to find these rows before it sorts them
-            source = f"(SELECT * FROM {source} OFFSET 0) AS found"
+        way = "ASC" if self.rising else "DESC"
+        order = f"ORDER BY {self.column} {way}, {self.id} {way}"
+        wanted = f"SELECT {self.wanted}, {self.column}, {self.id} FROM {self.table}"
+        by = f"INDEXED BY {self.index} " if by_index and self.index is not None else ""
+        if not self.is_rare:
+            return f"{wanted} {by}{where.text} {order} LIMIT ?", [*where.parameters, limit + 1]
+        # Of all that is found only what it is sorted by is read, and whole rows for the page alone.
+        # PostgreSQL does not look through an OFFSET: it has to find before it sorts.
+        fence = "" if by_index else " OFFSET 0"
+        keys = f"SELECT {self.column} AS place, {self.id} AS which FROM {self.table} {by}{where.text}{fence}"
+        page = f"SELECT * FROM ({keys}) AS found ORDER BY place {way}, which {way} LIMIT ?"
         statement = (
-            f"SELECT {self.wanted}, {self.column}, {self.id} FROM {source} "
-            f"ORDER BY {self.column} {order}, {self.id} {order} LIMIT ?"
+            f"SELECT {self.wanted}, place, which FROM ({page}) AS page CROSS JOIN {self.table} "
+            f"WHERE account = ? AND {self.id} = which ORDER BY place {way}, which {way}"
         )
-        return statement, [*where.parameters, limit + 1]
+        return statement, [*where.parameters, limit + 1, where.account]
 
 
 def merged(parts: Sequence[Sequence[tuple[Any, ...]]], *, rising: bool) -> list[tuple[Any, ...]]:

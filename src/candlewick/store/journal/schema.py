@@ -143,7 +143,9 @@ CREATE TABLE ledger_trip (
     body TEXT NOT NULL,
     PRIMARY KEY (account, id)
 );
-CREATE INDEX ledger_trip_by_class ON ledger_trip (account, class, entered, id);
+-- every order stands in it, so that the rare is sorted without a look at its rows
+CREATE INDEX ledger_trip_by_class
+    ON ledger_trip (account, class, entered, id, exited, held, net_sort, return_sort);
 CREATE INDEX ledger_trip_by_entered ON ledger_trip (account, entered, id, class);
 CREATE INDEX ledger_trip_by_exited ON ledger_trip (account, exited, id, class);
 CREATE INDEX ledger_trip_by_net_sort ON ledger_trip (account, net_sort, id, class);
