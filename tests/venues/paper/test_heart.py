@@ -54,6 +54,14 @@ class Desk:
             )
         )  # fmt: skip
 
+    async def start_again(self) -> None:
+        """The engine was killed: a new venue is told what the journal knows, and compared with it."""
+        self._to_do.clear()
+        self.venue = PaperVenue(HeartMarket(self.engine), HeartAccounts(self.engine))
+        self.venue.restore([*self.working.values()], self.now)
+        self.venue.listen(self.take)
+        self.take(await self.venue.state(ACCOUNT, [*self.working.values()]))
+
     def take(self, event: Command | Report) -> None:
         """Hand an event to the heart; what it wants done is done after all that it wanted before."""
         for effect in self.engine.process(event):
@@ -158,6 +166,30 @@ class Desk:
             if order.is_working
         }
         assert at_venue == here
+
+
+async def test_after_a_start_what_was_on_its_way_is_lost_and_what_was_being_changed_is_changed() -> None:
+    desk = Desk(latency_ms=25)
+    desk.market(1000.0)
+    resting = desk.place(PERP, "buy", "1", "limit", limit_price=Decimal(900))
+    desk.market(1000.0)
+    desk.market(1000.0)
+    desk.market(1000.0)
+    assert desk.order(resting).status == "OPEN"
+    larger = desk.place(PERP, "buy", "1", "limit", limit_price=Decimal(800))
+    for _ in range(3):
+        desk.market(1000.0)
+    desk.take(Cancel(account=ACCOUNT, order_id=resting, actor="ann", ts=desk.now))
+    desk.take(Amend(account=ACCOUNT, order_id=larger, quantity=Decimal(2), actor="ann", ts=desk.now))
+    sent = desk.place(PERP, "buy", "1", "limit", limit_price=Decimal(901))
+    await desk.start_again()
+    assert desk.order(sent).status == "REJECTED"
+    desk.market(1000.0)
+    desk.market(1000.0)
+    desk.market(1000.0)
+    assert desk.order(resting).status == "CANCELLED"
+    assert desk.order(larger).terms.quantity == 2
+    await desk.check()
 
 
 async def test_a_bracket_lives_from_entry_to_target() -> None:

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from candlewick.core.clock import NS_PER_MS
-from candlewick.core.order import InFlight, Order, Terms
+from candlewick.core.order import CancelInFlight, InFlight, Order, Terms
 from candlewick.core.reports import Accepted, Amended, AmendRefused, CancelRefused, Gone, Refused
 from candlewick.fills import state
 from candlewick.venues.paper.floor import Floor
@@ -55,7 +55,11 @@ class Arrivals:
         self._send(order, lambda: self._amend(order, terms))
 
     def restore(self, order: Order) -> None:
-        """An order as the journal has it, after a start. One in flight never arrived."""
+        """An order as the journal has it, after a start.
+
+        One in flight never arrived, and is lost. A cancellation or amendment in flight is sent again: it was
+        decided, and the order would wait for an answer for ever.
+        """
         key = (order.account, order.id)
         if isinstance(order.state, InFlight) or key in self._seen:
             return
@@ -68,6 +72,10 @@ class Arrivals:
         rests = order.terms.limit_price is not None and (triggered or not order.terms.is_conditional)
         seat.add(ticket, stage=state.RESTING if rests else None)
         self._end_in_time(seat, ticket)
+        if isinstance(order.state, CancelInFlight):
+            self.cancel(order)
+        elif order.amending is not None:
+            self.amend(order, order.amending)
 
     def travelling(self, account: int) -> Iterator[Order]:
         """Orders of an account that have not arrived."""

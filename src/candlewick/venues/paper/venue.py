@@ -81,6 +81,7 @@ class PaperVenue:
             balances=None,
             positions=None,
             ts=now,
+            asked=frozenset(order.id for order in working),
         )
 
     async def run(self, tell: Tell) -> None:
