@@ -158,6 +158,13 @@ def test_an_account_is_chosen_for_the_session(client: Client, ann: User) -> None
     assert client.session["account"] == first.pk
 
 
+def test_the_switcher_comes_back_to_the_same_page_without_the_account_it_named(
+    client: Client, ann: User
+) -> None:
+    page = said(client.get(f"/audit/?kind=order.&account={ann.accounts.get().pk}"))
+    assert '<input type="hidden" name="next" value="/audit/?kind=order.">' in page
+
+
 def test_choosing_leads_to_no_other_server_and_to_nobody_elses_account(
     client: Client, ann: User, person: Person
 ) -> None:

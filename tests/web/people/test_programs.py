@@ -9,6 +9,7 @@ from unittest import mock
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from joserfc import jwt
 from joserfc.jwk import OctKey
 
@@ -100,6 +101,13 @@ def test_the_oldest_of_too_many_programs_makes_room(ann: User) -> None:
         programs.begin(ann)
     assert identity.by_bearer(first) is None
     assert ann.program_sessions.count() == 20
+
+
+def test_sessions_that_have_ended_are_swept_away(ann: User) -> None:
+    programs.begin(ann)
+    ProgramSession.objects.update(expires_at=timezone.now())
+    programs.begin(ann)
+    assert ann.program_sessions.count() == 1
 
 
 def forged(header: dict[str, Any], claims: dict[str, Any], key: bytes) -> str:

@@ -84,7 +84,7 @@ def answer(services: Services, person: Person, message: Mapping[str, Any]) -> by
         person,
         services.engine,
         services.hub.directory,
-        lambda: accounts.find(person, asked.account),
+        lambda: accounts.find(person, asked.account, preferred=next(iter(person.accounts), None)),
         origin="manual" if person.session is not None else "api",
         open_account=partial(make_known, services.engine),
     )

@@ -30,6 +30,7 @@ def begin(user: User, *, agent: str = "", origin_ip: str | None = None) -> tuple
         origin_ip=origin_ip,
         expires_at=timezone.now() + timedelta(seconds=tokens.LIFETIME_S[tokens.REFRESH]),
     )
+    user.program_sessions.filter(expires_at__lte=timezone.now()).delete()
     kept = user.program_sessions.order_by("-id").values_list("id", flat=True)[:_AT_MOST]
     user.program_sessions.exclude(pk__in=list(kept)).delete()
     return _tokens(user, program.pk, id)
