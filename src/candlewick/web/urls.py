@@ -24,5 +24,7 @@ urlpatterns = [
     path("metrics", health.metrics, name="metrics"),
     path("", include("candlewick.web.terminal.urls")),
     path("", include("candlewick.web.performance.urls")),
+    path("", include("candlewick.web.journal.urls")),
+    path("", include("candlewick.web.risk.urls")),
     path("", include("candlewick.web.components.urls")),
 ]
