@@ -10,6 +10,7 @@ components    parts of pages that the server renders, with the events they answe
 cors          pages of other origins
 headers       security headers
 health        readiness and metrics
+journal       the pages of trades, and what people write about them
 limits        how often somebody may ask
 link          the engine, as this process needs it
 live          /ws/ and /stream/

@@ -8,12 +8,14 @@ from typing import Any
 from django.db import close_old_connections
 
 from candlewick.web.bridge import Bridge
+from candlewick.web.journal.export import serve_export
 from candlewick.web.live import access
 from candlewick.web.live.access import Refused, Scope
 from candlewick.web.live.hub import Hub
 from candlewick.web.live.sse import serve_stream
 from candlewick.web.live.ws import serve_websocket
 from candlewick.web.people.identity import Person
+from candlewick.web.services import Services
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -22,9 +24,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 class Application:
     """Routes each connection to its endpoint."""
 
-    def __init__(self, bridge: Bridge, hub: Hub) -> None:
+    def __init__(self, bridge: Bridge, hub: Hub, services: Services) -> None:
         self._bridge = bridge
         self._hub = hub
+        self._services = services
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         match scope["type"], scope.get("path"):
@@ -32,6 +35,8 @@ class Application:
                 await _answer_alive(send)
             case "http", "/stream/":
                 await serve_stream(scope, receive, send, self._hub, self._admit)
+            case "http", "/trades/export.csv" | "/trades/export.parquet":
+                await serve_export(scope, receive, send, self._services, self._bridge, self._admit)
             case "http", _:
                 await self._bridge(scope, receive, send)
             case "websocket", "/ws/":

@@ -121,7 +121,7 @@ class WebServer:
             self.started.set()
             on_started()
 
-        server = _Uvicorn(self._config(Application(bridge, hub)), announce)
+        server = _Uvicorn(self._config(Application(bridge, hub, services)), announce)
 
         def stop() -> None:
             hub.close_all()

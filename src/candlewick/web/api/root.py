@@ -37,6 +37,7 @@ from candlewick.web.api import (
     replay,
     risk,
     tokens,
+    trades,
     watchlist,
 )
 from candlewick.web.api.access import BySession, ByToken
@@ -57,6 +58,7 @@ api.add_router("/accounts", accounts.router)
 api.add_router("/dashboard/charts", charts.router)
 api.add_router("/dashboard/portfolio", portfolio.portfolio)
 api.add_router("/dashboard/performance", performance.router)
+api.add_router("/dashboard/trades", trades.router)
 api.add_router("/orders", orders.router)
 api.add_router("/fills", fills.router)
 api.add_router("/positions", portfolio.positions)
