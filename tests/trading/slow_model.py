@@ -141,8 +141,10 @@ class SlowVenue:
             known.terms = terms
             self._say(Amended(self.number, id, terms, ts))
 
-    def fill(self, side: VenueSide, lots: int, price: Decimal, lot: Decimal, fee: Decimal, ts: int) -> None:
-        """Trade so many lots of a live order, or what is left of it."""
+    def fill(self, side: VenueSide, lots: int, price: Decimal, instrument: Instrument, ts: int) -> None:
+        """Trade so many lots of a live order, or what is left of it. Who buys a coin pays the fee with it."""
+        lot = instrument.lot or Decimal(1)
+        in_kind = instrument.kind == "spot" and side.terms.side == "buy"
         remaining = side.terms.quantity - side.filled
         quantity = min(lots * lot, remaining)
         self._fills += 1
@@ -157,8 +159,8 @@ class SlowVenue:
                 side=side.terms.side,
                 price=price,
                 quantity=quantity,
-                fee=fee,
-                fee_currency="USDT",
+                fee=(quantity if in_kind else quantity * price) * Decimal("0.001"),
+                fee_currency=instrument.base if in_kind else "USDT",
                 liquidity="taker",
                 ts=ts,
             )

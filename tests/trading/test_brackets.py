@@ -131,6 +131,25 @@ def test_its_spot_legs_share_the_holding_and_leave_the_fee_out(house: House) -> 
     assert not house.all(Denied)
 
 
+def test_its_spot_legs_shrink_together_when_one_of_them_sold_a_part(house: House) -> None:
+    order = entry(house, BTC)
+    house.fills(order, price="49000")
+    stop, target = house.accepts(leg(house, order, "stop")), house.accepts(leg(house, order, "target"))
+    house.triggers(target, "55000")
+    house.fills(target, "0.4", price="55000")
+    assert [(each.order.id, each.terms.quantity) for each in house.told(SendAmend)] == [(stop.id, D("0.6"))]
+    assert not house.all(Denied)
+
+
+def test_it_protects_only_what_it_opened(house: House) -> None:
+    house.holds(BTC_PERP, "-1.5")
+    order = entry(house)
+    house.fills(order, price="49000")
+    assert house.account.position(BTC_PERP.id) == D("-0.5")
+    assert house.told(SendOrder) == []
+    assert house.told(Alert) == []
+
+
 def test_it_closes_at_once_when_the_price_is_beyond_the_stop_already(house: House) -> None:
     order = entry(house)
     house.quotes(BTC_PERP, 44_000.0)

@@ -173,6 +173,22 @@ class Trading(RuleBasedStateMachine):
     def place_at_the_market(self, instrument: Any, side: Any, lots: int, protected: bool) -> str:
         return self.send_order(instrument, side, lots, "market", 0, protected)
 
+    @rule(
+        instrument=st.sampled_from(TRADED),
+        side=st.sampled_from(["buy", "sell"]),
+        lots=st.integers(1, 400),
+        filled=st.integers(1, 8_000),
+        protected=st.booleans(),
+    )
+    def trade(self, instrument: Any, side: Any, lots: int, filled: int, protected: bool) -> None:
+        """An order that is sent, taken, filled in part or whole, and heard of, without a delay."""
+        id = self.send_order(instrument, side, lots, "market", 0, protected)
+        self.hear_all()
+        known = self.venue.orders.get(id)
+        if known is not None and known.is_live:
+            self.venue.fill(known, filled, D(self.prices[instrument.id]), instrument, self.house.now)
+            self.hear_all()
+
     @precondition(lambda self: self.house.account.orders)
     @rule(data=st.data())
     def cancel(self, data: st.DataObject) -> None:
@@ -216,7 +232,7 @@ class Trading(RuleBasedStateMachine):
         )
 
     @rule(
-        what=st.sampled_from(["cancel all", "kill", "flatten", "reduce", "transfer", "transfer"]),
+        what=st.sampled_from(["transfer", "transfer", "transfer", "cancel all", "reduce", "kill", "flatten"]),
         amount=st.integers(-20_000, 20_000),
     )
     def meddle(self, what: str, amount: int) -> None:
@@ -279,7 +295,7 @@ class Trading(RuleBasedStateMachine):
             if not lots:
                 return self.venue.expire(side, self.house.now)
         price = side.terms.limit_price or D(self.prices[instrument.id])
-        self.venue.fill(side, lots, price, instrument.lot, D("0.1"), self.house.now)
+        self.venue.fill(side, lots, price, instrument, self.house.now)
 
     @precondition(lambda self: self.venue.outbox)
     @rule(where=st.integers(0, 3))
@@ -428,8 +444,8 @@ def test_it_trades_as_the_slow_model_does() -> None:
     run_state_machine_as_test(
         Trading,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=40,
+            max_examples=20,
+            stateful_step_count=200,
             deadline=None,
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
         ),

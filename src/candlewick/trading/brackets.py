@@ -91,6 +91,9 @@ def _place(
     quantity: Decimal,
     ts: int,
 ) -> list[Step]:
+    held = account.position(entry.terms.instrument)
+    if held <= 0 if entry.terms.side == "buy" else held >= 0:
+        return []  # it only made a position of the other side smaller: there is nothing to protect
     terms = _terms(account, market, entry, leg, price, quantity)
     id = leg_id(entry.id, leg)
     if not terms.quantity:

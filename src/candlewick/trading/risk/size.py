@@ -77,6 +77,8 @@ def covered(ask: Ask) -> Refused | None:
         return None
     instrument = ask.instrument
     if ask.terms.side == "sell":
+        if ask.replacing is not None and ask.quantity <= ask.replacing.remaining:
+            return None  # it asks for no more than it claims already
         has = ask.account.book.balances.get(instrument.base, ZERO)
         if sales(ask.market, instrument.base, [*ask.claimed, ask.claim]) <= has:
             return None
