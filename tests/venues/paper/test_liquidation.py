@@ -136,6 +136,18 @@ def test_no_mark_that_uses_a_margin_up_is_overlooked(moves: list[tuple[bool, int
         assert reports or not is_lost
 
 
+def test_a_position_that_is_lost_as_it_begins_is_liquidated_without_waiting_for_another_mark() -> None:
+    house = House(SPOT, PERP, cash=20)
+    house.book(*deep(100.0), instrument=PERP)
+    house.mark(80.0)
+    house.place("buy", "2", instrument=PERP)  # at 100, worth 80, and 20 to lose
+    (fill,) = house.trade(100.0, 0.01, "buy", instrument=PERP)
+    assert isinstance(fill, Fill)
+    assert fill.liquidation
+    assert fill.price == Decimal("99.9")  # the mark says lost, the book gives more: it is the account's
+    assert house.accounts.cash == 20 - Decimal("0.1") - Decimal("0.2") - Decimal("2.4975")
+
+
 def test_margin_set_aside_for_one_position_does_not_answer_for_another() -> None:
     house = isolated()
     house.accounts.margins.clear()

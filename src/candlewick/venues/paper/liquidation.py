@@ -65,13 +65,13 @@ class Liquidations:
         self._rooms.pop(account, None)
         for seat in self._floor.seats.values():
             if seat.account == account:
-                seat.answers = ""
+                seat.booked = True
 
     def is_due(self, seat: Seat, before: float | None, mark: float) -> bool:
         """Whether the move to `mark` calls for an exact look."""
         rooms = self._rooms.get(seat.account)
         room = rooms.get(seat.answers) if rooms is not None else None
-        if room is None or before is None or self._floor.now - room.at_ns >= LOOK_EVERY_NS:
+        if room is None or before is None or seat.booked or self._floor.now - room.at_ns >= LOOK_EVERY_NS:
             return True
         moved = abs(1.0 / mark - 1.0 / before) if seat.instrument.inverse else abs(mark - before)
         room.left -= WITH_MARGIN * seat.size * moved
@@ -83,10 +83,10 @@ class Liquidations:
 
         floor, id = self._floor, seat.instrument.id
         mark, holding = floor.market.mark(id), floor.accounts.position(seat.account, id)
-        if mark is None or holding is None or not holding.quantity:
-            return
         if floor.is_unheard(seat):
-            seat.price = None  # to be looked at again once the ledger knows what it holds
+            return  # it stays due until the ledger knows what it holds
+        seat.booked = False
+        if mark is None or holding is None or not holding.quantity:
             return
         stand = self._stand(seat, holding, mark)
         seat.size = float(abs(holding.quantity))

@@ -58,6 +58,7 @@ class Seat:
         tickets: the working orders by id, in order of arrival.
         price: what triggers and margins were looked at last; None: nothing yet.
         printed_ns: the venue's time of the newest trade that counted here; older ones come too late.
+        booked: something of the account was booked since its margin was looked at last.
         size, answers: of a contract, when its margin was looked at last: how much is held (in quote where it
             is inverse), and what answers for it: a currency (cross), or it alone (isolated).
     """
@@ -72,6 +73,7 @@ class Seat:
         self.stepper = Stepper(convert.rules_of(instrument, settings))
         self.price: float | None = None
         self.printed_ns = 0
+        self.booked = False
         self.size = 0.0
         self.answers = ""
         self._settings = settings

@@ -187,13 +187,13 @@ class PaperVenue:
         self._floor.leave_idle()
 
     def _price_moved(self, seat: Seat) -> None:
-        """Margins and triggers look at one price, and only when it is another than before.
+        """Margins and triggers look at one price, when it is another than before; margins after bookings too.
 
         Margins first: where the price has jumped past both, a stop would cost more than there is.
         """
         floor = self._floor
         price = floor.trigger_price(seat.instrument)
-        if price is None or price == seat.price:
+        if price is None or (price == seat.price and not seat.booked):
             return
         before, seat.price = seat.price, price
         if seat.is_contract and self._liquidations.is_due(seat, before, price):
