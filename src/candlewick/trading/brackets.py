@@ -73,12 +73,10 @@ def cancel_others(account: AccountState, order: Order, ts: int) -> list[Step]:
 
 def drop_idle(account: AccountState, instrument: str, ts: int) -> Iterator[Step]:
     """Cancel reduce-only orders that have nothing to reduce any more."""
-    held = account.position(instrument)
     for order in account.orders.values():
         if order.terms.instrument != instrument or not order.terms.reduce_only:
             continue
-        reduces = held > 0 if order.terms.side == "sell" else held < 0
-        if not reduces and orders.ask_cancel(order, ts) is not None:
+        if not _protects(account, instrument, order.terms.side) and orders.ask_cancel(order, ts) is not None:
             yield CancelPlaced(account.number, order.id, "reduce-only", ts)
 
 
@@ -91,8 +89,7 @@ def _place(
     quantity: Decimal,
     ts: int,
 ) -> list[Step]:
-    held = account.position(entry.terms.instrument)
-    if held <= 0 if entry.terms.side == "buy" else held >= 0:
+    if not _protects(account, entry.terms.instrument, side="sell" if entry.terms.side == "buy" else "buy"):
         return []  # it only made a position of the other side smaller: there is nothing to protect
     terms = _terms(account, market, entry, leg, price, quantity)
     id = leg_id(entry.id, leg)
@@ -127,6 +124,12 @@ def _place(
     return [OrderPlaced(account=account.number, order=order, mark=verdict.mark, actor=ACTOR, ts=ts)]
 
 
+def _protects(account: AccountState, instrument: str, side: Side) -> bool:
+    """Whether there is a position that an order of this side would reduce."""
+    held = account.position(instrument)
+    return held > 0 if side == "sell" else held < 0
+
+
 def _terms(
     account: AccountState, market: Market, entry: Order, leg: Leg, price: Decimal, quantity: Decimal
 ) -> Terms:
@@ -159,6 +162,8 @@ def _whole(account: AccountState, market: Market, entry: Order, quantity: Decima
 def _resize(account: AccountState, market: Market, leg: Order, open_quantity: Decimal, ts: int) -> list[Step]:
     if open_quantity <= 0:
         return [] if orders.ask_cancel(leg, ts) is None else [CancelPlaced(account.number, leg.id, ACTOR, ts)]
+    if not _protects(account, leg.terms.instrument, leg.terms.side):
+        return []  # the position is gone by other means, and the leg goes too
     settled = isinstance(leg.state, Open | PartlyFilled) and leg.amending is None
     if not settled or leg.triggered_at is not None:
         return []  # it is looked at again when the venue has answered
