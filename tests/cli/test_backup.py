@@ -19,6 +19,9 @@ def test_everything_comes_back_into_an_empty_folder(cli: Cli, tmp_path: Path) ->
     begun(cli)
     made = add(cli)
     (cli.data_dir / "candlewick.toml").write_text('log_level = "warning"\n')
+    picture = Path("screenshots/1/a.png")
+    (cli.data_dir / picture).parent.mkdir(parents=True)
+    (cli.data_dir / picture).write_bytes(b"a picture")
     told = cli.done("backup", str(tmp_path / "b.zip"), "--with-keys")
     assert SECRET not in told
     assert stat.S_IMODE((tmp_path / "b.zip").stat().st_mode) == 0o600
@@ -28,6 +31,7 @@ def test_everything_comes_back_into_an_empty_folder(cli: Cli, tmp_path: Path) ->
     assert opened(again, made["id"]) == SECRET
     assert again.json("audit", "verify")["chains"]["audit"]["rows"] == 3
     assert (again.data_dir / "candlewick.toml").read_text() == 'log_level = "warning"\n'
+    assert (again.data_dir / picture).read_bytes() == b"a picture"
     assert stat.S_IMODE((again.data_dir / "ledger.sqlite3").stat().st_mode) == 0o600
 
 

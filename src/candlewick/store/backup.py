@@ -1,4 +1,4 @@
-"""One file that holds all that matters: rows, ledger, lanes, settings; and the way back.
+"""One file that holds all that matters: rows, ledger, lanes, pictures, settings; and the way back.
 
 A backup is a zip of consistent copies, made while everything runs. What is in SQLite is copied by SQLite's
 own backup; what is in PostgreSQL is copied from one snapshot. The keys that open what is encrypted in it are
@@ -32,6 +32,7 @@ ROWS_FILE: Final = "candlewick.sqlite3"
 LANES_FILE: Final = "lanes.sqlite3"
 SECRET_FILE: Final = "secret.key"
 SETTINGS_FILE: Final = "candlewick.toml"
+PICTURES: Final = "screenshots"
 _TABLE_FOLDER: Final = "postgresql"
 _CHUNK: Final = 1 << 20
 # What the ledger knows of an account, the rows must know too: so the ledger is copied first.
@@ -88,6 +89,7 @@ def write(
                 parts += _put_databases(archive, data_dir)
                 if url is not None:
                     parts += _put_tables(archive, url)
+                parts += _put_pictures(archive, data_dir)  # after the rows that name them
                 if with_lake:
                     parts += _put_lake(archive, data_dir / "lake")
                 manifest = Manifest(
@@ -233,6 +235,16 @@ def _copy_sqlite(source: Path, copy: Path) -> None:
             theirs.backup(ours)
     except sqlite3.Error as error:
         raise StoreError(f"{source} cannot be copied: {error}.") from error
+
+
+def _put_pictures(archive: zipfile.ZipFile, data_dir: Path) -> list[Part]:
+    """What people hung on their trades. One that is deleted at this moment is left out."""
+    parts = []
+    for path in sorted((data_dir / PICTURES).rglob("*")):
+        if path.is_file():
+            with contextlib.suppress(FileNotFoundError):
+                parts.append(_put_file(archive, path, path.relative_to(data_dir).as_posix()))
+    return parts
 
 
 def _put_lake(archive: zipfile.ZipFile, lake: Path) -> list[Part]:
