@@ -347,7 +347,13 @@ class ScriptedVenue:
                 return await self._about(method, market, sent, algo=where == "algoOrder")
             case _, "openOrders" | "openAlgoOrders" as where:
                 algo = where == "openAlgoOrders"
-                found = [each for each in book.orders.values() if each.is_open and each.algo == algo]
+                found = [
+                    each
+                    for each in book.orders.values()
+                    if each.is_open
+                    and each.algo == algo
+                    and sent.get("symbol") in (None, each.sent["symbol"])
+                ]
                 return 200, [self._row(each) for each in found]
             case _, "myTrades" | "userTrades":
                 return 200, self._trades(book, sent)

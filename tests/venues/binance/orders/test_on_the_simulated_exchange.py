@@ -19,9 +19,9 @@ from tests.venues.conformance import until
 from tests.venues.sim.server.conftest import Running, free_port, run_exchange
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def running() -> Iterator[Running]:
-    """One lively exchange; each test has an account of its own."""
+    """A lively exchange, of each test its own: so many accounts' starts are more than one allows."""
     with run_exchange(Settings(port=free_port(), venues=("sim",), pace=5.0)) as running:
         yield running
 
@@ -110,11 +110,14 @@ async def test_each_conditional_order_waits_and_can_be_cancelled(
 async def test_a_stop_that_the_market_reaches_is_triggered_and_filled_as_one_order(
     trader: Trader, instrument: str
 ) -> None:
-    # one on each side, as near as can be: the market reaches one of them by itself, and soon
-    for id, side, percent in (("o-1", "sell", -0.01), ("o-2", "buy", 0.02)):
-        price = await trader.price(instrument, percent)
-        trader.place(id, instrument, side=side, order_type="stop", stop_price=price)
-        await trader.told_of(Accepted, id)
+    # one on each side, as near as the venue takes it: the market reaches one of them by itself, and soon
+    for side, sign in (("sell", -1), ("buy", 1)):
+        for ticks in (0, 1, 2, 4, 8, 16):
+            id, price = f"{side}-{ticks}", await trader.trigger_price(instrument, sign * ticks)
+            trader.place(id, instrument, side=side, order_type="stop", stop_price=price)
+            await until(lambda id=id: bool(trader.of(Accepted, id) or trader.of(Refused, id)))  # type: ignore[misc]
+            if trader.of(Accepted, id):
+                break
     async with asyncio.timeout(100):
         while not trader.fills():  # noqa: ASYNC110 (the market's own time)
             await asyncio.sleep(0.05)

@@ -157,7 +157,7 @@ async def test_after_a_storm_they_agree_to_the_last_coin_and_nothing_was_correct
     async with _shell(settings) as shell:
         faults = {
             "user_duplicate": 0.2,
-            "user_disconnect": "1s",
+            "user_disconnect": "2s",
             "unknown": 0.15,
             "lost": 0.1,
         }

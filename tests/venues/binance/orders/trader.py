@@ -11,6 +11,7 @@ from random import Random
 from typing import Any, TypeVar
 
 import aiohttp
+import msgspec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -92,6 +93,17 @@ class Trader:
         """A price on the grid, so far from the best bid."""
         book: BookChange = await self.feed.book_snapshot(instrument)
         return money.price(self.instruments[instrument], book.bids[0][0] * (1 + percent / 100))
+
+    async def trigger_price(self, instrument: str, ticks: int) -> Decimal:
+        """A price so many ticks from the one that triggers watch: of futures the mark, of spot the last."""
+        tick = self.instruments[instrument].tick
+        assert tick is not None
+        future = instrument == PERP
+        path = "/fapi/v1/premiumIndex" if future else "/api/v3/ticker/price"
+        request = requests.Request("GET", path, {"symbol": "SOLUSDT"}, signed=False, public=True)
+        body = await self.rest["usdm" if future else "spot"][0].send(request)
+        seen = msgspec.json.decode(body)["markPrice" if future else "price"]
+        return money.price(self.instruments[instrument], Decimal(seen)) + ticks * tick
 
     async def traded(self, instrument: str) -> list[tuple[str, Decimal, Decimal, Decimal, str]]:
         """The venue's own list of our trades in an instrument."""

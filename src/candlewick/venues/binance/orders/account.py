@@ -39,6 +39,7 @@ from candlewick.venues.execution import Tell
 log = logging.getLogger(__name__)
 
 QUIET_TRIES: Final = 4
+WHOLE_EVERY: Final = 10  # looks at what is known; every tenth at every symbol that there is
 REMEMBERED_FUNDINGS: Final = 10_000
 
 
@@ -101,7 +102,7 @@ class LiveAccount:
         self._paid: dict[tuple[str, str], None] = {}
         self._born_ns = clock.now_ns()
         self._look = asyncio.Event()
-        self._all_of_it = True
+        self._all_of_it = self._whole = True
         self._begun = asyncio.Event()
         self._collecting = asyncio.Lock()
 
@@ -115,6 +116,7 @@ class LiveAccount:
         for order in working:
             with contextlib.suppress(Unsupported):  # it never was sent, for it could not be
                 asked.append(self.outgoing.follow(order))
+        self._whole = True
         state = await self._collect(asked)
         self._begun.set()
         # before the streams are followed, the fills go with the state; afterwards they were told before it
@@ -231,7 +233,7 @@ class LiveAccount:
         self.health.last_error = sentence
 
     def _look_at_all(self) -> None:
-        self._all_of_it = True
+        self._all_of_it = self._whole = True
         self._look.set()
 
     # What is asked for.
@@ -239,13 +241,15 @@ class LiveAccount:
     async def _watch(self) -> None:
         """Ask for what was missed: of some orders, or of the whole account, and of that every so often."""
         await self._begun.wait()  # until then the heart's own orders are not known here
-        pause = Pause(self._patience)
+        pause, audits = Pause(self._patience), 0
         while True:
             try:
                 async with asyncio.timeout(self._patience.audit_s):
                     await self._look.wait()
             except TimeoutError:
                 self._all_of_it = True
+                audits += 1
+                self._whole = self._whole or audits % WHOLE_EVERY == 0
             await asyncio.sleep(self._patience.settle_s)
             try:
                 if not self._all_of_it:
@@ -255,7 +259,7 @@ class LiveAccount:
             except VenueError as error:
                 self._complain(str(error))
                 pause.at_least(error)
-                self._look.set()
+                self._look_at_all()
                 self._behind.clear()
                 self._hand_on(self._sequence.let_go(at_any_rate=True))
             if self._look.is_set() or self._tracker.is_missing:
@@ -283,12 +287,13 @@ class LiveAccount:
             began_ns, tries, pause = self._clock.now_ns(), 0, Pause(self._patience)
             orders: dict[str, VenueOrder] = {}
             while True:
+                whole, self._whole = self._whole, False
                 self._look.clear()
                 self._all_of_it = self._tracker.is_missing = False
                 news, fills = self._tracker.news, self._sequence.fills
                 parts = []
                 for side in self._sides.values():
-                    parts.append(await collect(side, self._tracker, self._report))
+                    parts.append(await collect(side, self._tracker, self._report, whole=whole))
                     self._behind.discard(side.market)
                     self._hand_on(self._sequence.let_go())
                 orders |= {order.order_id: order for part in parts for order in part.orders}

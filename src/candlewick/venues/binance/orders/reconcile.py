@@ -86,17 +86,23 @@ class Collected:
         return [_venue_order(*each) for each in self.said.values()]
 
 
-async def collect(side: Side, tracker: Tracker, report: Hand) -> Collected:
+async def collect(side: Side, tracker: Tracker, report: Hand, *, whole: bool) -> Collected:
     """Ask one market for all of it; what is news in that is handed to `report` as it is found.
+
+    If not `whole`, only in the symbols that orders or trades are known of, and not for income: a tenth of
+    the weight, and enough where the stream stood all the time.
 
     Raises:
         VenueError: it does not say. What it has said by then was reported.
     """
     found = Collected()
-    for said in await _open(side):
+    symbols = _followed(side, tracker)
+    whole = whole or len(symbols) >= requests.MANY_SYMBOLS[side.market]
+    for said in await _open(side, [None] if whole else sorted(symbols)):
         _put_down(tracker, said, found, report)
     await _money(side, found)
-    income = await _income(side)
+    income_until_ms = side.rest.time.now_ms()
+    income = await _income(side, income_until_ms) if whole else []
     for tracked in tracker.working(side.market):
         if tracked.id in found.said or tracked.is_sending:
             continue
@@ -108,12 +114,15 @@ async def collect(side: Side, tracker: Tracker, report: Hand) -> Collected:
     for _, said in list(found.said.values()):
         report(tracker.heard(said))
         found.heard += 1
-    for native in sorted(_symbols(side, tracker, found, income)):
+    symbols |= _moved(side, found) | {row.symbol for row in income if row.symbol}
+    symbols |= {tracked.symbol for tracked, _ in found.said.values()}
+    for native in sorted(symbols):
         await _trades(side, tracker, native, found, report)
     await _of_orders(side, tracker, found, report)
     report(tracker.release())
     found.fundings = await _fundings(side, tracker.account, income)
-    side.income_until_ms = max([side.income_until_ms, *(row.time for row in income)])
+    if whole:
+        side.income_until_ms = income_until_ms
     return found
 
 
@@ -173,12 +182,14 @@ async def ask_about(side: Side, tracker: Tracker, tracked: Tracked) -> Said | No
     return side.mapper.order(order)
 
 
-async def _open(side: Side) -> list[Said]:
-    """Everything open."""
-    ordinary, *algo = requests.open_orders(side.market)
-    said = [side.mapper.order(row) for row in await side.rest.ask(ordinary, wire.decode_orders)]
-    for request in algo:
-        said += [side.mapper.algo(row) for row in await side.rest.ask(request, wire.decode_algos)]
+async def _open(side: Side, symbols: Iterable[str | None]) -> list[Said]:
+    """Everything open in some symbols; None: in all."""
+    said: list[Said] = []
+    for native in symbols:
+        ordinary, *algo = requests.open_orders(side.market, native)
+        said += map(side.mapper.order, await side.rest.ask(ordinary, wire.decode_orders))
+        for request in algo:
+            said += map(side.mapper.algo, await side.rest.ask(request, wire.decode_algos))
     return said
 
 
@@ -215,12 +226,12 @@ async def _money(side: Side, found: Collected) -> None:
             )
 
 
-async def _income(side: Side) -> list[wire.IncomeRow]:
+async def _income(side: Side, end_ms: int) -> list[wire.IncomeRow]:
     """What moved the futures wallet since it was last read, oldest first."""
     if side.market == "spot":
         return []
     rows: list[wire.IncomeRow] = []
-    start_ms, end_ms = side.income_until_ms - FUNDING_LATE_MS, side.rest.time.now_ms()
+    start_ms = side.income_until_ms - FUNDING_LATE_MS
     while start_ms <= end_ms:
         window_end_ms = min(end_ms, start_ms + requests.TRADES_WINDOW_MS["usdm"] - 1)
         page = await side.rest.ask(requests.income(start_ms, window_end_ms), wire.decode_income)
@@ -231,24 +242,28 @@ async def _income(side: Side) -> list[wire.IncomeRow]:
     return rows
 
 
-def _symbols(side: Side, tracker: Tracker, found: Collected, income: list[wire.IncomeRow]) -> set[str]:
-    """Where there may be trades that nobody told, by the venue's names."""
-    symbols = {tracked.symbol for tracked, _ in found.said.values()}
-    symbols |= {each.symbol for each in tracker.working(side.market)}
-    symbols |= {row.symbol for row in income if row.symbol}
+def _followed(side: Side, tracker: Tracker) -> set[str]:
+    """Symbols with orders at work, or with trades that we know of; by the venue's names."""
+    symbols = {each.symbol for each in tracker.working(side.market)}
+    for instrument in side.instruments.values():
+        cursor = tracker.cursors.get(instrument.id)
+        if cursor is not None and cursor.last is not None and market_or_none(instrument) == side.market:
+            symbols.add(instrument.native)
+    return symbols
+
+
+def _moved(side: Side, found: Collected) -> set[str]:
+    """Spot symbols of whose base asset there is another amount than when it was last looked at."""
+    if side.market != "spot":
+        return set()
     held = {each.currency: each.free + each.locked for each in found.balances}
     moved = {currency for currency, total in held.items() if side.held.get(currency) != total}
     side.held = held
-    for instrument in side.instruments.values():
-        if market_or_none(instrument) != side.market:
-            continue
-        cursor = tracker.cursors.get(instrument.id)
-        bought = (
-            side.market == "spot" and instrument.base in moved and instrument.quote in held.keys() | QUOTES
-        )
-        if bought or (cursor is not None and cursor.last is not None):
-            symbols.add(instrument.native)
-    return symbols
+    return {
+        each.native
+        for each in side.instruments.values()
+        if each.kind == "spot" and each.base in moved and each.quote in held.keys() | QUOTES
+    }
 
 
 def market_or_none(instrument: Instrument) -> PrivateMarket | None:
@@ -377,6 +392,8 @@ def _venue_order(tracked: Tracked, said: Said) -> VenueOrder:
     known, status = tracked.known, said.status
     if tracked.is_missing:
         status = "PARTLY_FILLED" if known else "OPEN"
+    elif 0 < tracked.terms.quantity <= known:
+        status = "FILLED"  # since it was asked for
     return VenueOrder(
         order_id=tracked.id,
         venue_id=said.venue_id,

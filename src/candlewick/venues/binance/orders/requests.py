@@ -112,14 +112,20 @@ def amend(instrument: Instrument, order: Order, terms: Terms, names: Said, *, wa
     return Request("PUT", "/fapi/v1/order", {"symbol": instrument.native, **names, **said})
 
 
-def open_orders(market: PrivateMarket) -> tuple[Request, ...]:
-    """Everything open: ordinary orders first, then those that wait in the algo service."""
+def open_orders(market: PrivateMarket, native: str | None = None) -> tuple[Request, ...]:
+    """Everything open, or that of one symbol: ordinary orders first, then those in the algo service."""
+    named: Said = {} if native is None else {"symbol": native}
     if market == "spot":
-        return (Request("GET", "/api/v3/openOrders", weight=80),)
+        return (Request("GET", "/api/v3/openOrders", named, weight=80 if native is None else 6),)
+    weight = 40 if native is None else 1
     return (
-        Request("GET", "/fapi/v1/openOrders", weight=40),
-        Request("GET", "/fapi/v1/openAlgoOrders", weight=40),
+        Request("GET", "/fapi/v1/openOrders", named, weight),
+        Request("GET", "/fapi/v1/openAlgoOrders", named, weight),
     )
+
+
+# of so many symbols it costs less to ask for all
+MANY_SYMBOLS: Final[dict[PrivateMarket, int]] = {"spot": 13, "usdm": 40}
 
 
 def account(market: PrivateMarket) -> Request:
