@@ -1,8 +1,13 @@
 """What is kept: rows in a database, and the lake of market history. A Django app; the lake needs none of it.
 
-databases  SQLite and PostgreSQL behind one small door
-journal    the ledger's database: entries, postings, lanes, and what people look up
-lake       candles and ticks: hot rows in SQLite, cold files in Parquet
-lane_log   the events of the account lanes
-models     people, accounts, login links, watchlists
+databases   SQLite and PostgreSQL behind one small door
+journal     the ledger's database: entries, postings, lanes, and what people look up
+audit       who did what, in chains of hashes
+chain       the hashes, and what seals them
+keys        the master key, and what it protects
+venue_keys  keys of venues: kept encrypted, read, rotated
+backup      everything in one file, and back
+lake        candles and ticks: hot rows in SQLite, cold files in Parquet
+lane_log    notices that everybody sees
+models      people, accounts, keys, notes, watchlists
 """
