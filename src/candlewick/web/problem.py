@@ -11,7 +11,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from candlewick.core.errors import StoreError
+from candlewick.core.errors import EngineAway, StoreError
 
 _DETAILS = {
     400: "The request cannot be read.",
@@ -71,12 +71,12 @@ class ProblemMiddleware:
         return response(answer.status_code, detail or "The request was refused.", headers=kept)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A page whose store is away says so; other errors are answered where they are known."""
-        return unavailable(request, error) if isinstance(error, StoreError) else None
+        """A page whose store or engine is away says so; other errors are answered where they are known."""
+        return unavailable(request, error) if isinstance(error, EngineAway | StoreError) else None
 
 
-def unavailable(request: HttpRequest, error: StoreError) -> HttpResponse:
-    """The answer while a database, or Redis, is away."""
+def unavailable(request: HttpRequest, error: EngineAway | StoreError) -> HttpResponse:
+    """The answer while the engine, a database, or Redis, is away."""
     if request.path.startswith(("/api/", "/components/")):
         return response(503, str(error), headers=_SOON)
     page = render(request, "store_away.html", {"reason": str(error)}, status=503)

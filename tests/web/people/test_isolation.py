@@ -12,13 +12,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from candlewick.core.errors import CandlewickError, EngineAway, StoreError
 from candlewick.store import venue_keys
 from candlewick.store.keys import MasterKey, Vault
-from candlewick.store.models import Account, AccountMember, Role, User
+from candlewick.store.models import Account, AccountMember, Role, TradeImage, User
 from candlewick.web.api.access import scope_of
 from candlewick.web.api.root import api
 from candlewick.web.components.registry import registry
@@ -52,6 +54,7 @@ def rule(*let_in: str, strangers: Outcome = "hidden", others: Outcome = "forbidd
     return found | dict.fromkeys(let_in, "in")
 
 
+TRADE: Final = 7  # number of a trade of the account
 MEMBERS: Final = ("owner", "member", "trading member", "viewer")
 EVERYBODY: Final = dict.fromkeys(VISITORS, "in")
 SIGNED_IN: Final = rule(*MEMBERS, "stranger", "house owner")
@@ -103,6 +106,16 @@ class World:
 
     def person(self, visitor: str) -> identity.Person:
         return identity.of_user(self.people[visitor])
+
+    def picture(self) -> str:
+        """Name of a picture of a trade of the account, which has a file."""
+        found, _ = TradeImage.objects.get_or_create(
+            account=self.account, trip=TRADE, defaults={"kind": "png", "size": 1}
+        )
+        path = settings.DATA_DIR / "screenshots" / str(self.account.pk) / f"{found.name}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"a picture")
+        return found.name
 
     def asked_about_the_account(self) -> list[Any]:
         return [each for each in self.link.asked if each[1].get("account") == self.account.pk]
@@ -180,8 +193,12 @@ def _account(world: World) -> tuple[int]:
     return (world.account.pk,)
 
 
+def _trade(world: World) -> tuple[int]:
+    return (TRADE,)
+
+
 PAGES: Final[dict[str, Page]] = {
-    "home": Page(EVERYBODY),
+    "dashboard": Page(EVERYBODY),
     "readyz": Page(EVERYBODY),
     "metrics": Page(EVERYBODY),  # from this machine; tests/web/test_server.py has the rest
     "login_link": Page(EVERYBODY, arguments=lambda world: ("spent",)),
@@ -199,6 +216,14 @@ PAGES: Final[dict[str, Page]] = {
     "mfa_view_recovery_codes": Page(rule(strangers="hidden", others="hidden")),
     "mfa_generate_recovery_codes": Page(SIGNED_IN),
     "terminal": Page(SIGNED_IN),
+    "risk": Page(SEES, about=True),
+    "risk_tail": Page(SEES, about=True),
+    "risk_limits": Page(TRADES, "POST", {"warn_pct": "70"}, about=True),
+    "trades": Page(SEES, about=True),
+    "trade_rows": Page(SEES, about=True),
+    "trade": Page(SEES, arguments=_trade, about=True),
+    "trade_note": Page(TRADES, "POST", {"note": "late"}, _trade, about=True),
+    "trade_screenshots": Page(TRADES, "POST", {"remove": "none"}, _trade, about=True),
     "performance": Page(SEES, about=True),
     "performance_market": Page(SEES, about=True),
     "settings": Page(SIGNED_IN),
@@ -283,6 +308,8 @@ class Operation:
     rule: Rule
     body: dict[str, Any] | None = None
     about: str = ""  # "query", "body", or "" where no account is meant
+    asks: bool = True  # the engine or the records, where an account is meant
+    form: bool = False  # the body goes as a form, not as JSON
     query: str = ""  # what the address has to say besides
 
 
@@ -321,6 +348,14 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "PUT /api/risk/limits/": Operation(TRADES, {"warn_pct": 70}, "query"),
     "POST /api/risk/state/": Operation(TRADES, {"state": "HALTED"}, "body"),
     "POST /api/risk/kill-switch/": Operation(TRADES, {}, "body"),
+    "GET /api/dashboard/trades/": SEEN,
+    "GET /api/dashboard/trades/{id}/": SEEN,
+    "POST /api/dashboard/trades/{id}/note/": Operation(TRADES, {"note": "late"}, "body"),
+    "POST /api/dashboard/trades/{id}/screenshots/": Operation(
+        TRADES, {"file": SimpleUploadedFile("a.png", b"a picture")}, "query", form=True
+    ),
+    "GET /api/dashboard/trades/{id}/screenshots/{name}/": Operation(SEES, about="query", asks=False),
+    "DELETE /api/dashboard/trades/{id}/screenshots/{name}/": Operation(TRADES, about="query", asks=False),
     "GET /api/market/instruments/": MARKET,
     "GET /api/market/tickers/": MARKET,
     "GET /api/market/book/": MARKET,
@@ -352,17 +387,20 @@ def test_every_operation_has_a_row() -> None:
 @pytest.mark.parametrize("name", sorted(OPERATIONS))
 def test_operations_let_in_whom_they_should(world: Callable[..., World], name: str) -> None:
     row, (method, path) = OPERATIONS[name], name.split()
-    path = path.replace("{order_id}", "an-order")
     for visitor in VISITORS:
         here = world(again=True)  # what operations change is the engine's, which is away, or one's own
         number = here.account.pk
-        address = f"{path}?account={number}{row.query}" if row.about == "query" else path
+        name = here.picture() if "{name}" in path else ""
+        there = path.format(order_id="an-order", id=TRADE, name=name)
+        address = f"{there}?account={number}{row.query}" if row.about == "query" else there
         body = (row.body or {}) | ({"account": number} if row.about == "body" else {})
         headers = here.bearer(scope_of(method, path)) if visitor == "token" else {}
         send = getattr(here.client(visitor), method.lower())
-        sent: dict[str, Any] = {} if row.body is None else {"data": body, "content_type": "application/json"}
+        sent: dict[str, Any] = {} if row.body is None else {"data": body}
+        if sent and not row.form:
+            sent["content_type"] = "application/json"
         check(here, visitor, row.rule[visitor], send(address, headers=headers, **sent))
-        if row.rule[visitor] == "in" and row.about:
+        if row.rule[visitor] == "in" and row.about and row.asks:
             assert here.asked_about_the_account(), (
                 f"{visitor} got in, and nothing was asked about the account"
             )

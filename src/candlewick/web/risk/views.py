@@ -106,6 +106,8 @@ def _page(
     try:
         access = chosen(request)
     except NoSuchAccount:
+        if request.GET.get("account"):
+            raise  # it names one that the person may not see
         return render(request, "risk/risk.html", context | {"nothing": True})
     context["access"] = access
     try:
