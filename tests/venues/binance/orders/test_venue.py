@@ -367,6 +367,21 @@ async def test_an_order_that_was_lost_on_its_way_is_refused_when_it_can_arrive_n
     assert desk.exchange.asked["POST /api/v3/order"] == 1
 
 
+async def test_an_order_that_arrives_after_it_was_given_up_is_cancelled_and_its_fills_are_told(
+    desk: Desk,
+) -> None:
+    desk.exchange.faults["POST /api/v3/order"] = ["cut before"]
+    desk.place("o-1")
+    await until(lambda: desk.exchange.asked["GET /api/v3/order"] >= 1)
+    desk.clock.ahead_ns += 11 * NS_PER_S
+    await desk.told_of(Refused)
+    late = await desk.exchange.stranger("spot", "o-1", quantity="2", price="100")
+    await desk.exchange.fill(late, "0.5")
+    await until(lambda: late.status == "CANCELED")
+    await until(lambda: bool(desk.fills))
+    assert [(each.order_id, each.quantity) for each in desk.fills] == [("o-1", Decimal("0.5"))]
+
+
 async def test_the_account_is_told_when_the_fate_of_each_order_is_known(desk: Desk) -> None:
     desk.exchange.faults["POST /api/v3/order"] = ["cut before"]
     order = desk.place("o-1")

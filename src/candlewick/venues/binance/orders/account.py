@@ -206,8 +206,14 @@ class LiveAccount:
 
     def _hear(self, said: Said) -> None:
         self._report(self._tracker.heard(said))
+        self._bury()
         if self._tracker.is_missing:
             self._look.set()
+
+    def _bury(self) -> None:
+        ghosts, self._tracker.ghosts = self._tracker.ghosts, []
+        for each in ghosts:
+            self.outgoing.bury(each)
 
     def _report(self, reports: Iterable[Report]) -> None:
         self._hand_on(self._sequence.take(reports))
@@ -296,6 +302,7 @@ class LiveAccount:
                     parts.append(await collect(side, self._tracker, self._report, whole=whole))
                     self._behind.discard(side.market)
                     self._hand_on(self._sequence.let_go())
+                    self._bury()
                 orders |= {order.order_id: order for part in parts for order in part.orders}
                 # money was read before the fills: what is news in them may not be in it
                 quiet = self._sequence.fills == fills and not self._pay(parts)

@@ -116,6 +116,11 @@ class Outgoing:
         """Ask for new terms of an order."""
         self._do(order.id, lambda: self._amend(order, terms))
 
+    def bury(self, tracked: Tracked) -> None:
+        """Cancel an order that everybody was told is lost, and that stands at the venue after all."""
+        self._complain(f"Order {tracked.id} was given up as lost and stands at the venue. It is cancelled.")
+        self._do(tracked.id, lambda: self._bury(tracked))
+
     def follow(self, order: Order) -> Tracked:
         """Follow an order of the heart's.
 
@@ -242,6 +247,22 @@ class Outgoing:
                 self._complain(str(error))
                 pause.at_least(error)
             await pause.over()
+
+    async def _bury(self, tracked: Tracked) -> None:
+        instrument = self._instruments[tracked.terms.instrument]
+        request = requests.cancel(instrument, _names(tracked), algo=tracked.waits)
+        pause = Pause(self._patience)
+        while True:
+            try:
+                await self._sides[tracked.market].rest.send(request)
+            except Refusal:  # it is gone
+                return
+            except VenueError as error:
+                self._complain(str(error))
+                pause.at_least(error)
+                await pause.over()
+            else:
+                return
 
     def _cancelled(self, side: Side, tracked: Tracked, body: bytes) -> None:
         if tracked.waits:

@@ -50,6 +50,7 @@ class Tracked:
         booked: how much of it the heart had when it was first followed.
         filled: how much of it the venue has filled; is_full: that is all of it.
         is_sending: its fate is being found out; nobody else may judge it.
+        is_refused: it was told that the venue never took it.
         end: how it ended, held back until its fills are told.
         changed_ms: since when its terms are these, by the venue's clock.
     """
@@ -70,6 +71,7 @@ class Tracked:
     is_triggered: bool = False
     is_forced: bool = False
     is_done: bool = False
+    is_refused: bool = False
     end: Said | None = None
     changed_ms: int = 0
 
@@ -104,6 +106,7 @@ class Tracker:
     Attributes:
         account: its number.
         is_missing: something was missed, and the venue is to be asked.
+        ghosts: orders that were refused as lost, and stand at the venue after all.
         news: counts what the streams told, so that others see whether something was told meanwhile.
     """
 
@@ -112,6 +115,7 @@ class Tracker:
         self.account = account
         self.is_missing = False
         self.news = 0
+        self.ghosts: list[Tracked] = []
         self.cursors: dict[str, Cursor] = {}
         self._knows = knows
         self._since_ms = since_ms
@@ -188,6 +192,8 @@ class Tracker:
         if is_external and said.what == "rejected":
             tracked.is_done = True
             return []  # a person's order that never was one
+        if tracked.is_refused and said.status in ("OPEN", "PARTLY_FILLED"):
+            self.ghosts.append(tracked)
         reports: list[Report] = []
         if is_external:
             reports.append(ExternalOrder(self.account, external(tracked, said), said.ts))
@@ -219,7 +225,7 @@ class Tracker:
         tracked = self._by_id[order_id]
         if tracked.is_done:
             return []
-        tracked.is_done = True
+        tracked.is_done = tracked.is_refused = True
         return [Refused(self.account, order_id, code, reason, ts)]
 
     def gone(self, order_id: str, reason: str, ts: int) -> list[Report]:
