@@ -68,6 +68,7 @@ TEMPLATES: list[dict[str, Any]] = [
             _here / "terminal" / "templates",
             _here / "components" / "templates",
             _here / "performance" / "templates",
+            _here / "dashboard" / "templates",
             _here / "risk" / "templates",
             _here / "journal" / "templates",
         ],

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import include, path
 
 from candlewick.web import health
 from candlewick.web.api.root import api
 
-
-def home(request: HttpRequest) -> HttpResponse:
-    """The terminal is what there is to see first."""
-    return redirect("/terminal/")
-
-
 urlpatterns = [
-    path("", home, name="home"),
+    path("", include("candlewick.web.dashboard.urls")),
     path("", include("candlewick.web.people.urls")),
     path("", include("candlewick.web.audit.urls")),
     path("api/", api.urls),

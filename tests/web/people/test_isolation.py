@@ -198,7 +198,8 @@ def _trade(world: World) -> tuple[int]:
 
 
 PAGES: Final[dict[str, Page]] = {
-    "dashboard": Page(EVERYBODY),
+    "dashboard": Page(SEES, about=True),
+    "dashboard_trades": Page(SEES, about=True),
     "readyz": Page(EVERYBODY),
     "metrics": Page(EVERYBODY),  # from this machine; tests/web/test_server.py has the rest
     "login_link": Page(EVERYBODY, arguments=lambda world: ("spent",)),

@@ -95,7 +95,9 @@ class TailRisk:
             if id not in marks and (mark := self._engine.market.exact(id)) is not None
         }
         found = [
-            shocked(state, marks, f"All prices {move:+.0%}", dict.fromkeys(book.positions, move))
+            shocked(
+                state, marks, f"All prices {move:+.0%}".replace("-", "−"), dict.fromkeys(book.positions, move)
+            )
             for move in CRASHES
         ]
         against = {

@@ -38,7 +38,7 @@ def login_link(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse()
     user = LoginLink.redeem(token)
     if user is None and request.user.is_authenticated:
-        return redirect("home")  # who opens their own link again is where they want to be
+        return redirect("dashboard")  # who opens their own link again is where they want to be
     if user is None:
         return render(request, "people/link_spent.html", status=410)
     record_authentication(request, user, method="link")
