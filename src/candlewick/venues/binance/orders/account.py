@@ -25,10 +25,11 @@ from candlewick.venues.binance.orders import requests
 from candlewick.venues.binance.orders.endpoints import PrivateEndpoints, PrivateMarket, PrivateSides
 from candlewick.venues.binance.orders.mapper import Mapper, Said
 from candlewick.venues.binance.orders.outgoing import WORTHLESS_MS, Outgoing, Patience, Pause
-from candlewick.venues.binance.orders.reconcile import Collected, Side, collect, fill_in, lost
+from candlewick.venues.binance.orders.reconcile import Collected, collect, fill_in, lost
 from candlewick.venues.binance.orders.refusals import NOTHING_TO_CHANGE, Refusal
 from candlewick.venues.binance.orders.rest import SignedRest
 from candlewick.venues.binance.orders.sequence import Sequence
+from candlewick.venues.binance.orders.side import Side
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.binance.orders.stream import UserStream
 from candlewick.venues.binance.orders.terms import Unsupported

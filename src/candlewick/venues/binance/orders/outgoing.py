@@ -23,8 +23,9 @@ from candlewick.core.reports import AmendRefused, CancelRefused, Refused, Report
 from candlewick.venues.binance.orders import requests, wire
 from candlewick.venues.binance.orders.endpoints import PrivateMarket
 from candlewick.venues.binance.orders.mapper import Said
-from candlewick.venues.binance.orders.reconcile import Side, ask_about
+from candlewick.venues.binance.orders.reconcile import ask_about
 from candlewick.venues.binance.orders.refusals import UNKNOWN_ORDER, Refusal, TurnedAway, Unreached
+from candlewick.venues.binance.orders.side import Side
 from candlewick.venues.binance.orders.signing import RECV_WINDOW_MS
 from candlewick.venues.binance.orders.terms import Unsupported, is_algo, market_of
 from candlewick.venues.binance.orders.tracker import Tracked, Tracker

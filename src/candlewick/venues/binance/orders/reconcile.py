@@ -12,14 +12,12 @@ other means while nobody listened, leaves no trace that could be asked for but t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Final
 
 from msgspec.structs import replace
 
-from candlewick.core.clock import NS_PER_MS
 from candlewick.core.errors import VenueError
 from candlewick.core.instrument import Instrument
 from candlewick.core.reports import (
@@ -30,37 +28,19 @@ from candlewick.core.reports import (
     VenueOrder,
     VenuePosition,
 )
-from candlewick.venues.binance.orders import requests, wire
+from candlewick.venues.binance.orders import money, requests, wire
 from candlewick.venues.binance.orders.endpoints import PrivateMarket
-from candlewick.venues.binance.orders.mapper import Mapper, Said, tidy
+from candlewick.venues.binance.orders.mapper import Said
 from candlewick.venues.binance.orders.refusals import NO_SUCH_ORDER, Refusal
-from candlewick.venues.binance.orders.rest import SignedRest
+from candlewick.venues.binance.orders.side import Side
 from candlewick.venues.binance.orders.terms import Unsupported, market_of
 from candlewick.venues.binance.orders.tracker import Tracked, Tracker, external
 
 OVERLAP_MS: Final = 60_000  # a list that is read by time is read again so far back
-FUNDING_LATE_MS: Final = 600_000  # how long after a settlement its payment may be booked
 QUOTES: Final = frozenset({"USDT"})  # what coins are bought with, even where nothing of it is left
-ZERO: Final = Decimal(0)
 
 Query = dict[str, str | int]
 Hand = Callable[[Iterable[Report]], None]
-
-
-@dataclass(slots=True)
-class Side:
-    """One market of an account."""
-
-    market: PrivateMarket
-    rest: SignedRest
-    mapper: Mapper
-    instruments: Mapping[str, Instrument]  # by internal id
-    income_until_ms: int
-    held: dict[str, Decimal] = field(default_factory=dict)  # of spot, when it was last looked at
-
-    def instrument(self, native: str) -> Instrument | None:
-        """What is known of a symbol."""
-        return self.instruments.get(self.mapper.instrument(native))
 
 
 @dataclass(slots=True)
@@ -100,9 +80,9 @@ async def collect(side: Side, tracker: Tracker, report: Hand, *, whole: bool) ->
     whole = whole or len(symbols) >= requests.MANY_SYMBOLS[side.market]
     for said in await _open(side, [None] if whole else sorted(symbols)):
         _put_down(tracker, said, found, report)
-    await _money(side, found)
+    found.balances, found.positions = await money.holdings(side)
     income_until_ms = side.rest.time.now_ms()
-    income = await _income(side, income_until_ms) if whole else []
+    income = await money.income(side, income_until_ms) if whole else []
     for tracked in tracker.working(side.market):
         if tracked.id in found.said or tracked.is_sending:
             continue
@@ -120,7 +100,7 @@ async def collect(side: Side, tracker: Tracker, report: Hand, *, whole: bool) ->
         await _trades(side, tracker, native, found, report)
     await _of_orders(side, tracker, found, report)
     report(tracker.release())
-    found.fundings = await _fundings(side, tracker.account, income)
+    found.fundings = await money.fundings(side, tracker.account, income)
     if whole:
         side.income_until_ms = income_until_ms
     return found
@@ -191,55 +171,6 @@ async def _open(side: Side, symbols: Iterable[str | None]) -> list[Said]:
         for request in algo:
             said += map(side.mapper.algo, await side.rest.ask(request, wire.decode_algos))
     return said
-
-
-async def _money(side: Side, found: Collected) -> None:
-    if side.market == "spot":
-        account = await side.rest.ask(requests.account("spot"), wire.decode_spot_account)
-        found.balances = [
-            VenueBalance(each.asset, tidy(each.free), tidy(each.locked))
-            for each in account.balances
-            if each.free or each.locked
-        ]
-        return
-    wallet = await side.rest.ask(requests.account("usdm"), wire.decode_futures_account)
-    for asset in wallet.assets:
-        bound = min(max(asset.initial_margin, ZERO), max(asset.wallet_balance, ZERO))
-        if asset.wallet_balance:
-            free = tidy(asset.wallet_balance - bound)
-            found.balances.append(VenueBalance(asset.asset, free, tidy(bound)))
-    for row in await side.rest.ask(requests.positions(), wire.decode_positions):
-        if row.position_side != "BOTH":
-            raise VenueError(
-                "The futures account is in hedge mode, which keeps two positions of one contract. "
-                "Set its position mode to one-way at the venue."
-            )
-        if row.position_amt:
-            found.positions.append(
-                VenuePosition(
-                    instrument=side.mapper.instrument(row.symbol),
-                    quantity=tidy(row.position_amt),
-                    avg_price=tidy(row.entry_price),
-                    leverage=row.leverage,
-                    isolated=row.isolated_margin > 0,
-                )
-            )
-
-
-async def _income(side: Side, end_ms: int) -> list[wire.IncomeRow]:
-    """What moved the futures wallet since it was last read, oldest first."""
-    if side.market == "spot":
-        return []
-    rows: list[wire.IncomeRow] = []
-    start_ms = side.income_until_ms - FUNDING_LATE_MS
-    while start_ms <= end_ms:
-        window_end_ms = min(end_ms, start_ms + requests.TRADES_WINDOW_MS["usdm"] - 1)
-        page = await side.rest.ask(requests.income(start_ms, window_end_ms), wire.decode_income)
-        rows += page
-        # a full page may end in the middle of a millisecond, which is then read again
-        full = len(page) >= requests.INCOME_A_PAGE and page[-1].time > start_ms
-        start_ms = page[-1].time if full else window_end_ms + 1
-    return rows
 
 
 def _followed(side: Side, tracker: Tracker) -> set[str]:
@@ -347,44 +278,6 @@ def _put_down(tracker: Tracker, said: Said, found: Collected, report: Hand) -> T
     if is_external:
         report([ExternalOrder(tracker.account, external(tracked, said), said.ts)])
     return tracked
-
-
-async def _fundings(side: Side, account: int, income: list[wire.IncomeRow]) -> list[FundingPaid]:
-    """Settled funding. The income tells the payment; the rate and the mark stand in the list of rates."""
-    paid = []
-    for row in income:
-        if row.income_type != "FUNDING_FEE" or not row.income:
-            continue
-        window = (row.time - FUNDING_LATE_MS, row.time)
-        rates = await side.rest.ask(requests.funding_rates(row.symbol, *window), wire.decode_fundings)
-        settled = [rate for rate in rates if rate.funding_time <= row.time and rate.mark_price]
-        if not settled:
-            continue  # not listed yet: the next reading reaches back far enough
-        rate = settled[-1]
-        mark = tidy(Decimal(rate.mark_price))
-        paid.append(_funding(side, account, row, rate, mark))
-    return paid
-
-
-def _funding(
-    side: Side, account: int, row: wire.IncomeRow, rate: wire.FundingRow, mark: Decimal
-) -> FundingPaid:
-    # longs pay rate × mark × quantity: the venue tells the payment, and the position follows from it
-    quantity = -row.income / (rate.funding_rate * mark) if rate.funding_rate and mark else ZERO
-    instrument = side.instrument(row.symbol)
-    if instrument is not None and instrument.lot:
-        quantity = (quantity / instrument.lot).to_integral_value(ROUND_HALF_EVEN) * instrument.lot
-    return FundingPaid(
-        account=account,
-        id=str(rate.funding_time),
-        instrument=side.mapper.instrument(row.symbol),
-        rate=tidy(rate.funding_rate),
-        mark=mark,
-        quantity=tidy(quantity),
-        amount=tidy(row.income),
-        currency=row.asset,
-        ts=rate.funding_time * NS_PER_MS,
-    )
 
 
 def _venue_order(tracked: Tracked, said: Said) -> VenueOrder:
