@@ -221,6 +221,8 @@ class Book:
     def youngest(self, sells: bool, ticks: int) -> Resting | None:
         """The agents' order that came last to the level at `ticks`."""
         orders = reversed((self._asks if sells else self._bids)[ticks].orders.values())
+        if not self.guests[sells]:
+            return next(orders)
         return next((order for order in orders if order.guest is None), None)
 
     def oldest_of(self, sells: bool, ticks: int, many: int) -> Resting | None:
@@ -228,6 +230,8 @@ class Book:
         level = (self._asks if sells else self._bids).get(ticks)
         if level is None or len(level.orders) < many:
             return None
+        if not self.guests[sells]:
+            return next(iter(level.orders.values()))
         return next((order for order in level.orders.values() if order.guest is None), None)
 
     def lots_at(self, sells: bool, ticks: int) -> int:

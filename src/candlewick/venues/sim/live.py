@@ -235,7 +235,7 @@ class LiveMarket:
                     self._print(not sells, min(book.lots_at(sells, ticks), 1 + int(self._lots * 2)), ticks)
                 if book.lots_at(sells, ticks):
                     book.drop(sells, ticks)
-                if left := book.lots_at(sells, ticks):
+                if book.guests[sells] and (left := book.lots_at(sells, ticks)):
                     # only users' orders are left: they are not withdrawn, so somebody takes the bargain
                     if stale <= self.half:
                         break
@@ -306,8 +306,9 @@ class LiveMarket:
             self._outbox.prints.append((self._index, trade))
             self.last, self.last_lots = ticks, filled
             fold(self.candle, ticks, filled, sells)
-        for at, resting in self.book.struck:
-            self._outbox.struck.append((self._index, resting, prints[at]))
+        if self.book.struck:
+            for at, resting in self.book.struck:
+                self._outbox.struck.append((self._index, resting, prints[at]))
         return prints
 
     def _tell(self) -> None:

@@ -126,7 +126,7 @@ async def test_a_plain_request_is_told_to_speak_websocket(client: aiohttp.Client
 
 async def test_a_reader_who_stands_still_is_cut_and_slows_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MOST_QUEUED_BYTES", 64 * 1024)
-    with run_exchange(one_venue(pace=200.0)) as alone:
+    with run_exchange(one_venue(pace=120.0)) as alone:
         deaf = await _stands_still(alone)
         try:
             async with aiohttp.ClientSession(alone.http) as client:
