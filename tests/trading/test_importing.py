@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ FILE = """time,symbol,side,quantity,price,fee,fee_currency,order_id
 
 
 @pytest.fixture
-def desk():
+def desk() -> Desk:
     desk = Desk(Market({}))
     desk.handle(
         OpenAccount(
@@ -38,7 +39,7 @@ def desk():
     return desk
 
 
-def command(**more):
+def command(**more: Any) -> ImportFills:
     got = read_fills(FILE, account=1, primary="binance")
     assert got.faults == ()
     return ImportFills(
@@ -46,7 +47,7 @@ def command(**more):
     )
 
 
-def test_it_books_fills_of_instruments_that_the_file_alone_tells_of(desk):
+def test_it_books_fills_of_instruments_that_the_file_alone_tells_of(desk: Desk) -> None:
     effects = desk.handle(command())
     book = desk.accounts[1].book
     assert {id: position.quantity for id, position in book.positions.items()} == {
@@ -56,26 +57,26 @@ def test_it_books_fills_of_instruments_that_the_file_alone_tells_of(desk):
     assert [effect.realised for effect in effects if isinstance(effect, Booked)] == [0, 0, 20]
 
 
-def test_it_tells_of_the_position_whose_coins_paid_a_fee(desk):
+def test_it_tells_of_the_position_whose_coins_paid_a_fee(desk: Desk) -> None:
     told = [effect.instrument for effect in desk.handle(command()) if isinstance(effect, PositionChanged)]
     assert told == ["binance:BNBUSDT"] + ["binance:DOGEUSDT", "binance:BNBUSDT"] * 2
 
 
-def test_the_same_file_again_changes_nothing(desk):
+def test_the_same_file_again_changes_nothing(desk: Desk) -> None:
     desk.handle(command())
     before = desk.snapshot()
     assert desk.handle(command()) == ()
     assert desk.snapshot() == before
 
 
-def test_it_refuses_an_instrument_that_nobody_tells_of_and_books_nothing(desk):
+def test_it_refuses_an_instrument_that_nobody_tells_of_and_books_nothing(desk: Desk) -> None:
     before = desk.snapshot()
     with pytest.raises(UnknownSymbol, match="binance:BNBUSDT"):
         desk.handle(command(instruments=()))
     assert desk.snapshot() == before
 
 
-def test_the_journal_of_an_import_repeats_it(desk):
+def test_the_journal_of_an_import_repeats_it(desk: Desk) -> None:
     entries = [effect.entry for effect in desk.handle(command()) if isinstance(effect, Journal)]
     again = Desk(Market({}))
     again.handle(
