@@ -31,7 +31,7 @@ def time_weighted(worth: ArrayLike, flows: ArrayLike, before: float = 0.0) -> Se
     r = (worth - flows - before) / (before + max(flows, 0)). NaN where that is nothing, or is unknown.
     """
     ends, paid = _array(worth), _array(flows)
-    starts = np.concatenate(([before], ends[:-1])) if len(ends) else ends
+    starts = np.concatenate((_array([before]), ends[:-1])) if len(ends) else ends
     base = starts + np.maximum(paid, 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         returns: Series = np.where(base > _NOTHING, (ends - paid - starts) / base, np.nan)
@@ -40,7 +40,8 @@ def time_weighted(worth: ArrayLike, flows: ArrayLike, before: float = 0.0) -> Se
 
 def index_of(returns: ArrayLike) -> Series:
     """What 1 would have become after each day; an unknown day leaves it as it was."""
-    return np.cumprod(1.0 + np.nan_to_num(_array(returns), nan=0.0))
+    index: Series = np.cumprod(1.0 + np.nan_to_num(_array(returns), nan=0.0))
+    return index
 
 
 def total_return(returns: ArrayLike) -> float | None:

@@ -171,8 +171,8 @@ def test_it_measures_how_far_a_trade_was_behind_and_ahead(
     start = entered // 10**9
     services.lake.put_candles(
         Candle(
-            instrument="sim:BTCUSDT", interval="1m", time=start + 60 * at, open=90.0, high=high, low=low, close=91.0,
-            volume=1.0, closed=True, ts_exchange=entered, ts_received=entered,
+            instrument="sim:BTCUSDT", interval="1m", time=start + 60 * at, open=90.0, high=high, low=low,
+            close=91.0, volume=1.0, closed=True, ts_exchange=entered, ts_received=entered,
         )
         for at, (low, high) in enumerate([(89.0, 92.0), (81.0, 95.0), (88.0, 99.0), (1.0, 500.0)])
     )  # fmt: skip

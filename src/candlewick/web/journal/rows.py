@@ -12,7 +12,13 @@ from candlewick.web.components import figures as text
 from candlewick.web.components.figures import Figure
 from candlewick.web.journal.trades import Trade
 
-_ORIGINS = {"manual": "By hand", "api": "Program", "webhook": "Webhook", "import": "Imported"}
+_ORIGINS = {
+    "manual": "By hand",
+    "api": "Program",
+    "webhook": "Webhook",
+    "system": "The house",
+    "external": "Elsewhere",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from candlewick.ledger.trips import RoundTrip
 from candlewick.runtime.accounts.shapes import percent, tidy
 from candlewick.store.journal.reader import FillRecord, Records
 from candlewick.store.journal.rows import cost_of
+from candlewick.store.models import TradeImage
 from candlewick.web.journal import excursions, images, notes
 from candlewick.web.journal.notes import Note
 from candlewick.web.journal.question import Question, strategy_of
@@ -143,7 +144,7 @@ def whole(services: Services, trade: Trade) -> dict[str, Any]:
     }
 
 
-def picture(image: images.TradeImage) -> dict[str, Any]:
+def picture(image: TradeImage) -> dict[str, Any]:
     """A picture's row; `url` leads to its bytes."""
     return {
         "id": image.name,

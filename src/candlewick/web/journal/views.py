@@ -194,7 +194,8 @@ def _trade_page(request: HttpRequest, id: int, *, complaint: str = "", status: i
 def _drawn(found: Trade, told: dict[str, Any]) -> dict[str, Any]:
     """What the chart is drawn from. Floats: they are for looking."""
     trip = found.trip
-    return told["chart"] | {
+    return {
+        **told["chart"],
         "tick": None if found.instrument.tick is None else float(found.instrument.tick),
         "long": trip.side == "long",
         "entry": float(trip.entry_price),

@@ -20,7 +20,13 @@ BY: Final[dict[str, str]] = {
     "hour": "Hour of the day",
 }
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_ORIGINS: Final = {"manual": "By hand", "api": "Programs", "webhook": "Webhooks", "import": "Imported"}
+_ORIGINS: Final = {
+    "manual": "By hand",
+    "api": "Programs",
+    "webhook": "Webhooks",
+    "system": "The house itself",
+    "external": "Elsewhere, or imported",
+}
 _MOST: Final = 50
 
 

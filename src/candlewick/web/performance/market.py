@@ -31,6 +31,7 @@ DAY_S: Final = 86_400
 LEAST_MARKETS: Final = 5  # fewer are no market
 MOST_MARKETS: Final = 60
 PATIENCE_S: Final = 1.5  # for bars that the lake does not have yet; the next look finds more of them
+LET_GO_DAYS: Final = 3  # at the edge of what a venue gives: not worth asking for again
 _TITLES: Final = {
     "up": "Rising", "down": "Falling", "sideways": "Sideways",
     "quiet": "Quiet", "usual": "Usual", "wild": "Wild", "unknown": "Not known",
@@ -47,8 +48,11 @@ class Beside:
     days: int
 
 
-def correlations(services: Services, found: Study) -> list[Beside]:
-    """With BTC, and with the equal-weighted mean of the primary venue's perpetuals."""
+def correlations(services: Services, found: Study, until: float) -> list[Beside]:
+    """With BTC, and with the equal-weighted mean of the primary venue's perpetuals.
+
+    Bars that are not in the lake are fetched until a time of `time.monotonic`.
+    """
     if not found.days:
         return []
     days = [each.day for each in found.days]
@@ -58,7 +62,6 @@ def correlations(services: Services, found: Study) -> list[Beside]:
         if each["venue"] == services.primary and each["kind"] == "perp"
     ][:MOST_MARKETS]
     made = []
-    until = time.monotonic() + PATIENCE_S
     bitcoin = next((id for id in market if id.split(":")[1].startswith("BTCUSDT")), None)
     if bitcoin is not None:
         made.append(
@@ -67,20 +70,21 @@ def correlations(services: Services, found: Study) -> list[Beside]:
     if len(market) >= LEAST_MARKETS:
         known = [_bars(services, id, *_bounds(days), until) for id in market]
         moves = np.array([_returns(bars, days) for bars in known])
-        title = f"The market ({len(market)} perpetuals, each alike)"
+        title = f"the market ({len(market)} perpetuals, each alike)"
         made.append(_beside(title, found.returns, _mean(moves)))
     return made
 
 
-def conditions_of(services: Services, records: Records, account: int, span: Span) -> list[Table]:
+def conditions_of(
+    services: Services, records: Records, account: int, span: Span, until: float
+) -> list[Table]:
     """Closed trades by the trend and by the volatility of their symbol on the day before the entry."""
     opened: dict[str, list[tuple[int, Part]]] = defaultdict(list)
     for row in records.buckets(account, span.start_ns, span.end_ns, by="opening"):
-        day, _, instrument = row.value.partition(" ")
-        opened[instrument].append((int(day), part_of(row, "")))
+        entered, _, instrument = row.value.partition(" ")
+        opened[instrument].append((int(entered), part_of(row, "")))
     trends: dict[tuple[str, str], list[Part]] = defaultdict(list)
     spreads: dict[tuple[str, str], list[Part]] = defaultdict(list)
-    until = time.monotonic() + PATIENCE_S
     for instrument, parts in sorted(opened.items(), key=lambda item: -len(item[1])):
         first, last = min(day for day, _ in parts), max(day for day, _ in parts)
         bars = _bars(services, instrument, (first - _WARM_UP_DAYS) * DAY_S, last * DAY_S, until)
@@ -88,8 +92,9 @@ def conditions_of(services: Services, records: Records, account: int, span: Span
         for day, part in parts:
             if day not in told:
                 told[day] = _conditions(bars, day)
-            for table, value in zip((trends, spreads), told[day], strict=True):
-                table[value, part.currency].append(part)
+            direction, spread = told[day]
+            trends[direction, part.currency].append(part)
+            spreads[spread, part.currency].append(part)
     return [
         Table("trend", "Trend at entry", _in_order(trends, conditions.TRENDS)),
         Table("volatility", "Volatility at entry", _in_order(spreads, conditions.VOLATILITIES)),
@@ -136,7 +141,8 @@ def _returns(bars: Bars, days: list[date]) -> Series:
 def _bars(services: Services, instrument: str, start: int, end: int, until: float) -> Bars:
     """Daily bars of the lake; what it lacks, the engine fetches, as long as there is time for it."""
     kept = services.lake.candles(instrument, "1d", start, end)
-    if len(kept) >= (end - start) // DAY_S - 1 or time.monotonic() > until:
+    absent = sum(over - begin for begin, over in services.lake.missing(instrument, "1d", start, end - DAY_S))
+    if absent <= LET_GO_DAYS * DAY_S or time.monotonic() > until:
         return kept
     with contextlib.suppress(CandlewickError):  # whoever lists it no longer, or is away, has no more to tell
         return history.bars(services, Range(instrument, "1d", start, end, history.MOST))

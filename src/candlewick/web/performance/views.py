@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -16,7 +17,7 @@ from candlewick.web.people.doors import page
 from candlewick.web.performance import breakdown, charts
 from candlewick.web.performance import market as beside
 from candlewick.web.performance.breakdown import BY, Part, Table
-from candlewick.web.performance.charts import Cell
+from candlewick.web.performance.charts import Bin, Cell
 from candlewick.web.performance.figures import key_metrics
 from candlewick.web.performance.span import Span, presets, today
 from candlewick.web.performance.study import study
@@ -58,11 +59,12 @@ def market(request: HttpRequest) -> HttpResponse:
     access, (span, _) = chosen(request), _span(request)
     services = services_of(request)
     found = study(services.records, access.id, access.currency, span)
-    tables = beside.conditions_of(services, services.records, access.id, span)
+    until = time.monotonic() + beside.PATIENCE_S
+    tables = beside.conditions_of(services, services.records, access.id, span, until)
     context = {
         "correlations": [
             {"title": each.title, "r": text.signed(each.r), "known": each.r is not None, "days": each.days}
-            for each in beside.correlations(services, found)
+            for each in beside.correlations(services, found, until)
         ],
         "tables": [_table(each) for each in tables],
     }
@@ -84,7 +86,7 @@ def _shown(request: HttpRequest, access: AccountAccess, span: Span) -> dict[str,
         "groups": _groups(told),
         "drawn_json": script_json(charts.drawn(points, found)),
         "has_returns": found.known_days > 0,
-        "distribution": charts.distribution(found.returns),
+        "bins": [_bin(each) for each in charts.distribution(found.returns)],
         "months": MONTHS,
         "years": [
             {"year": each.year, "months": [_cell(cell) for cell in each.months], "whole": _cell(each.whole)}
@@ -119,7 +121,7 @@ def _groups(told: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
                 _figure("Volatility a year", text.share(told["volatility_pct"])),
                 _figure("Sortino", text.fixed(told["sortino"])),
                 _figure("Calmar", text.fixed(told["calmar"] if a_year else None), why),
-                _figure("Recovery of the drawdown", _days(told["recovery_days"]), _fallen(told)),
+                _figure("Recovery", _days(told["recovery_days"]), _fallen(told)),
                 _figure("Exposure", text.share(told["exposure_pct"]), "of the time"),
             ],
         ),
@@ -193,6 +195,17 @@ def _cell(cell: Cell | None) -> dict[str, Any] | None:
     }
 
 
+def _bin(bin: Bin) -> dict[str, Any]:
+    low, high = text.fixed(bin.low, None), text.fixed(bin.high, None)
+    return {
+        "way": "down" if bin.low < 0 else "up",
+        "low": low,
+        "high": high,
+        "height": f"{bin.height:.2f}",
+        "told": f"{low} % to {high} %: {text.counted(bin.days, 'day')}",
+    }
+
+
 def _way_back(told: dict[str, Any]) -> str:
     if not told["max_drawdown_pct"]:
         return "" if told["max_drawdown_pct"] is None else "never below a high"
@@ -203,7 +216,7 @@ def _way_back(told: dict[str, Any]) -> str:
 def _fallen(told: dict[str, Any]) -> str:
     if not told["max_drawdown_pct"] or told["max_drawdown_trough"] is None:
         return ""
-    return f"lowest on {told['max_drawdown_trough']}"
+    return f"lowest {told['max_drawdown_trough']}"
 
 
 def _days(days: int | None) -> str:

@@ -37,7 +37,7 @@ export class Curve {
         },
       ],
       axes: [
-        { stroke: TEXT, grid: { stroke: GRID }, ticks: { stroke: GRID }, font: FONT },
+        { stroke: TEXT, grid: { stroke: GRID }, ticks: { stroke: GRID }, font: FONT, space: 80, values: (_plot, times, _axis, _space, step) => times.map((time) => when(time, step)) },
         {
           stroke: TEXT,
           grid: { stroke: GRID },
@@ -57,6 +57,17 @@ export class Curve {
     const height = parseFloat(getComputedStyle(this.place).minHeight);
     return { width: this.place.clientWidth, height: height - legend };
   }
+}
+
+/**
+ * A time on the axis, as exact as its steps need.
+ * @param {number} seconds
+ * @param {number} step seconds to the next
+ */
+function when(seconds, step) {
+  const text = moment(seconds * 1000);
+  if (step >= 28 * DAY_S) return text.slice(0, 7);
+  return step >= DAY_S ? text.slice(5, 10) : text.slice(5);
 }
 
 /**
