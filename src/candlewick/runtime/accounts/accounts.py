@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from candlewick.core.clock import NS_PER_S, Clock
-from candlewick.core.errors import ConfigError, StoreError
+from candlewick.core.errors import ConfigError, EngineAway, StoreError
 from candlewick.core.events import MarketEvent
 from candlewick.core.order import Order
 from candlewick.core.reports import Report
@@ -32,6 +32,7 @@ from candlewick.venues.paper.venue import PaperVenue
 log = logging.getLogger(__name__)
 
 SAMPLE_S: Final = 60
+READY_WITHIN_S: Final = 10.0  # less than a request lasts
 SNAPSHOT_AFTER: Final = 5_000  # entries: what a start has to fold again at most
 Knows = Callable[[int, str], bool]
 
@@ -97,7 +98,7 @@ class Accounts:
             find_order=self._find_order,
             open_lanes=self._open_lanes,
             go_live=self._go_live,
-            warm=self.warm,
+            warm=self.warm_for,
             ready=self.ready,
             primary=primary,
             clock=clock,
@@ -138,9 +139,26 @@ class Accounts:
             self._warming = asyncio.create_task(self._warm())
         return self._warming
 
-    async def ready(self) -> None:
-        """Return once paper orders can be taken."""
-        await asyncio.shield(self.warm())
+    def warm_for(self, account: int) -> None:
+        """`warm`, if it is the core that fills this account's orders."""
+        if account not in self._live.accounts:
+            self.warm()
+
+    async def ready(self, account: int) -> None:
+        """Return once an order of the account can be taken.
+
+        Raises:
+            EngineAway: it still cannot. Told while whoever asks still listens, and before anything is
+                written: an order that nobody knows of must not come to stand after all.
+        """
+        if account in self._live.accounts:
+            return
+        try:
+            await asyncio.wait_for(asyncio.shield(self.warm()), READY_WITHIN_S)
+        except TimeoutError:
+            raise EngineAway(
+                "Paper trading is still being made ready: nothing was ordered. Try again in a moment."
+            ) from None
 
     async def _warm(self) -> None:
         from candlewick.fills.warm import warm_up

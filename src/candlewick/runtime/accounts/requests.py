@@ -44,8 +44,8 @@ class AccountRequests:
         find_order: Callable[[int, str], Awaitable[Order | None]],
         open_lanes: Callable[[int], None],
         go_live: Callable[[int, str, str], None],
-        warm: Callable[[], object],
-        ready: Callable[[], Awaitable[None]],
+        warm: Callable[[int], object],
+        ready: Callable[[int], Awaitable[None]],
         primary: str,
         clock: Clock,
     ) -> None:
@@ -87,6 +87,7 @@ class AccountRequests:
     def _read(self, body: Callable[[int], Any]) -> Callable[..., Awaitable[bytes]]:
         async def answer(account: int) -> bytes:
             self._require(account)
+            self._warm(account)  # whoever looks at an account may trade with it next
             await self._execution.settled()
             return encode(body(account))
 
@@ -193,7 +194,7 @@ class AccountRequests:
 
     async def _preview(self, account: int, **request: Any) -> bytes:
         self._require(account)
-        self._warm()  # the order itself may follow
+        self._warm(account)  # the order itself may follow
         command = self._placing(account, request, actor="", origin="manual", key=None, tag="")
         if isinstance(command, Refused):
             return encode(self._bodies.refused(command))
@@ -210,7 +211,7 @@ class AccountRequests:
         **request: Any,
     ) -> bytes:
         self._require(account)
-        await self._ready()
+        await self._ready(account)
         command = self._placing(account, request, actor=actor, origin=origin, key=key, tag=tag)
         if isinstance(command, Refused):
             raise self._bodies.as_error(command)
@@ -284,7 +285,7 @@ class AccountRequests:
         source: str = "",
     ) -> bytes:
         state = self._require(account)
-        await self._ready()
+        await self._ready(account)
         known = set(state.orders) | set(state.recent)
         now = self._now()
         command = commands.Close(

@@ -20,17 +20,12 @@ from candlewick.web.people.scopes import Scope
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _CHANGING: Final[tuple[tuple[str, Scope], ...]] = (
     ("/api/orders/preview/", "read"),
-    ("/api/orders/preview/", "read"),
     ("/api/orders/", "trade"),
-    ("/api/positions/leverage/", "risk"),
-    ("/api/positions/", "trade"),
-    ("/api/positions/leverage/", "risk"),
     ("/api/positions/leverage/", "risk"),
     ("/api/positions/", "trade"),
     ("/api/dashboard/portfolio/", "trade"),
     ("/api/dashboard/strategies/", "trade"),
     ("/api/replay/", "trade"),
-    ("/api/risk/kill-switch/", "trade"),  # whoever may trade may stop
     ("/api/risk/kill-switch/", "trade"),  # whoever may trade may stop
     ("/api/risk/", "risk"),
     ("/api/accounts/", "accounts"),
