@@ -273,7 +273,14 @@ def test_many_orders_that_are_done_are_forgotten_and_those_at_work_are_not() -> 
     assert tracker.get("o-0") is None
 
 
-def test_trades_from_before_the_account_began_are_counted_and_not_told() -> None:
+def test_a_fill_of_ours_is_told_however_old_it_is() -> None:
+    tracker = Tracker(1, lambda id: id == "mine", since_ms=5)
+    tracked = tracker.follow(_order(), "spot", "BTCUSDT", algo=False)
+    old = Dealt(symbol="BTCUSDT", venue_id="7", side="buy", number=1, deal=_deal(1), ts=4_000_000)
+    assert _kinds(tracker.dealt(tracked, old)) == ["Fill"]
+
+
+def test_what_strangers_traded_before_the_account_began_is_counted_and_not_told() -> None:
     tracker = Tracker(1, lambda id: False, since_ms=5)
     tracker.heard(_said(client_id="theirs", filled=Decimal(2), status="PARTLY_FILLED"))
     tracked = tracker.by_venue_id("spot", "7")
@@ -282,3 +289,17 @@ def test_trades_from_before_the_account_began_are_counted_and_not_told() -> None
     new = Dealt(symbol="BTCUSDT", venue_id="7", side="buy", number=2, deal=_deal(2), ts=5_000_000)
     assert _kinds(tracker.dealt(tracked, old) + tracker.dealt(tracked, new)) == ["Fill"]
     assert list(tracker.missing()) == []
+
+
+def test_a_trade_from_before_what_was_read_of_the_list_is_still_news_once() -> None:
+    tracker = _tracker(_order())
+    tracker.heard(_said(filled=Decimal(1), status="PARTLY_FILLED"))
+    tracked = tracker.get("mine")
+    assert tracked is not None
+    tracker.read_up_to(SPOT, 50, 60, 1)
+    old = Dealt(symbol="BTCUSDT", venue_id="7", side="buy", number=4, deal=_deal(4), ts=1)
+    within = Dealt(symbol="BTCUSDT", venue_id="7", side="buy", number=55, deal=_deal(55), ts=1)
+    assert _kinds(tracker.dealt(tracked, old)) == ["Fill"]
+    assert tracker.dealt(tracked, old) == tracker.dealt(tracked, within) == []
+    tracker.read_up_to(SPOT, 50, 70, 2)
+    assert tracker.dealt(tracked, old) == []

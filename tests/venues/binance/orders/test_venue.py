@@ -130,7 +130,10 @@ MakeDesk = Callable[..., contextlib.AbstractAsyncContextManager[Desk]]
 
 @contextlib.asynccontextmanager
 async def _running(
-    exchange: ScriptedVenue, clock: ShiftedClock, orders: dict[str, Order] | None = None
+    exchange: ScriptedVenue,
+    clock: ShiftedClock,
+    orders: dict[str, Order] | None = None,
+    hours: int | None = 1,
 ) -> AsyncIterator[Desk]:
     """A desk that trades, as the engine begins: know, reconcile, run."""
     known = {} if orders is None else orders
@@ -145,7 +148,7 @@ async def _running(
     desk = Desk(venue, exchange, clock, known)
     for id in (SPOT, PERP):
         venue.know(_instrument(id))
-    since_ns = clock.now_ns() - 3600 * NS_PER_S
+    since_ns = None if hours is None else clock.now_ns() - hours * 3600 * NS_PER_S
     venue.add(1, "main", Credentials("test", "k" * 64, "s" * 64), live=True, since_ns=since_ns)
     working = [order for order in known.values() if order.is_working]
     desk.told.append(await venue.state(1, working))
@@ -644,6 +647,21 @@ async def test_a_start_finds_what_became_of_every_order(exchange: ScriptedVenue,
         "on-its-way": ("REJECTED", Decimal(0)),
     }
     assert Decimal(2) in [each.quantity for each in state.fills if each.order_id == "filled"]
+
+
+async def test_what_was_filled_of_ours_while_nobody_ran_is_told_without_being_told_since_when(
+    exchange: ScriptedVenue, clock: ShiftedClock
+) -> None:
+    async with _running(exchange, clock) as before:
+        before.place("o-1")
+        entry = await before.accepted("o-1")
+        orders = {"o-1": _as_the_heart_has_it(before.orders["o-1"], str(entry.id), Decimal(0))}
+    await exchange.fill(entry, "0.5")
+    clock.ahead_ns += 10 * NS_PER_S
+    async with _running(exchange, clock, orders, hours=None) as after:
+        state = after.of(VenueState)[0]
+        assert [(each.order_id, each.quantity) for each in state.fills] == [("o-1", Decimal("0.5"))]
+        assert [(each.status, each.filled) for each in state.orders] == [("PARTLY_FILLED", Decimal("0.5"))]
 
 
 def _as_the_heart_has_it(order: Order, venue_id: str, filled: Decimal) -> Order:

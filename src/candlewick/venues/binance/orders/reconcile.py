@@ -209,28 +209,29 @@ async def _trades(side: Side, tracker: Tracker, native: str, found: Collected, r
     """Read the list of trades of a symbol from where it was read up to."""
     id = side.mapper.instrument(native)
     cursor = tracker.cursor(id)
-    now_ms, last = side.rest.time.now_ms(), cursor.last
+    first, last, now_ms = cursor.first, cursor.last, side.rest.time.now_ms()
     start_ms = cursor.until_ms - OVERLAP_MS
+
+    async def take(rows: list[wire.TradeRow]) -> bool:
+        nonlocal first, last
+        await _deal(side, tracker, native, rows, found, report)
+        if rows:
+            first, last = rows[0].id if first is None else first, rows[-1].id
+        return bool(rows)
+
     if last is None and side.market == "spot":
         # the most recent ones are one request; only if they do not reach back far enough are there more
         recent = await _rows(side, native, {})
         if len(recent) < requests.TRADES_A_PAGE or recent[0].time < start_ms:
-            recent = [each for each in recent if each.time >= start_ms]
-            last = await _deal(side, tracker, native, recent, found, report)
+            await take([each for each in recent if each.time >= start_ms])
             start_ms = now_ms + 1
     while last is None and start_ms <= now_ms:
         end_ms = min(now_ms, start_ms + requests.TRADES_WINDOW_MS[side.market] - 1)
-        rows = await _rows(side, native, {"startTime": start_ms, "endTime": end_ms})
-        last = await _deal(side, tracker, native, rows, found, report)
+        await take(await _rows(side, native, {"startTime": start_ms, "endTime": end_ms}))
         start_ms = end_ms + 1
-    while last is not None:
-        newer = await _deal(
-            side, tracker, native, await _rows(side, native, {"fromId": last + 1}), found, report
-        )
-        if newer is None:
-            break
-        last = newer
-    tracker.read_up_to(id, last, now_ms)
+    while last is not None and await take(await _rows(side, native, {"fromId": last + 1})):
+        pass
+    tracker.read_up_to(id, first, last, now_ms)
 
 
 async def _rows(side: Side, native: str, window: Query) -> list[wire.TradeRow]:
@@ -245,15 +246,14 @@ async def _deal(
     rows: list[wire.TradeRow],
     found: Collected,
     report: Hand,
-) -> int | None:
-    """Take trades in; the last one's id, None if there are none."""
+) -> None:
+    """Take trades in, each for its order."""
     for row in rows:
         dealt = side.mapper.deal(row)
         tracked = tracker.by_venue_id(side.market, dealt.venue_id)
         if tracked is None:
             tracked = await _who(side, tracker, native, dealt.venue_id, found, report)
         report(tracker.dealt(tracked, dealt))
-    return rows[-1].id if rows else None
 
 
 async def _who(

@@ -93,11 +93,21 @@ class Tracked:
 
 @dataclass(slots=True)
 class Cursor:
-    """Up to where the trades of one instrument are known: all ids up to `last`, and all until `until_ms`."""
+    """Which trades of one instrument are known: those of the list from `first` to `last`, and some others.
+
+    Attributes:
+        until_ms: until when the list was read.
+        others: told by the stream, or with their order, and not within the part of the list that was read.
+    """
 
     until_ms: int
+    first: int | None = None
     last: int | None = None
-    beyond: set[int] = field(default_factory=set)  # told by the stream before the list was read so far
+    others: set[int] = field(default_factory=set)
+
+    def was_read(self, number: int) -> bool:
+        """Whether the trade is in the part of the list that was read."""
+        return self.first is not None and self.last is not None and self.first <= number <= self.last
 
 
 class Tracker:
@@ -111,7 +121,8 @@ class Tracker:
     """
 
     def __init__(self, account: int, knows: Callable[[str], bool], since_ms: int) -> None:
-        """`knows` tells whether the heart has an order of this id; trades before `since_ms` are not told."""
+        """`knows` tells whether the heart has an order of this id; what strangers traded before `since_ms`
+        is not told."""
         self.account = account
         self.is_missing = False
         self.news = 0
@@ -259,14 +270,12 @@ class Tracker:
         reports += self._settle(tracked)
         return reports
 
-    def read_up_to(self, instrument: str, last: int | None, until_ms: int) -> None:
-        """The list was read so far."""
+    def read_up_to(self, instrument: str, first: int | None, last: int | None, until_ms: int) -> None:
+        """The list was read from the trade `first` to `last`, and until then; None: it holds none."""
         cursor = self.cursor(instrument)
+        cursor.first, cursor.last = first, last
         cursor.until_ms = max(cursor.until_ms, until_ms)
-        if last is not None and (cursor.last is None or last > cursor.last):
-            cursor.last = last
-        if cursor.last is not None:
-            cursor.beyond = {number for number in cursor.beyond if number > cursor.last}
+        cursor.others = {number for number in cursor.others if not cursor.was_read(number)}
 
     def missing(self) -> Iterator[Tracked]:
         """Orders of which the venue has filled more than was told."""
@@ -346,12 +355,13 @@ class Tracker:
     def _fill(self, tracked: Tracked, deal: Deal, ts: int) -> list[Report]:
         number = int(deal.id or 0)
         cursor = self.cursor(tracked.terms.instrument)
-        if number in cursor.beyond or (cursor.last is not None and number <= cursor.last):
+        if number in cursor.others or cursor.was_read(number):
             return []
-        cursor.beyond.add(number)
+        cursor.others.add(number)
         if tracked.told is not None:
             tracked.told += deal.quantity
-        if ts < self._since_ms * NS_PER_MS:
+        # of orders of ours that were at work the heart itself knows which fills it has
+        if ts < self._since_ms * NS_PER_MS and (tracked.told is None or not tracked.is_ours):
             return []
         fill = Fill(
             account=self.account,

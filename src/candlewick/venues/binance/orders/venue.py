@@ -49,9 +49,11 @@ class BinanceOrders:
     def add(
         self, account: int, name: str, credentials: Credentials, *, live: bool, since_ns: int | None = None
     ) -> None:
-        """Trade for an account. All that happened there before `since_ns` is booked; None: before now.
+        """Trade for an account. What happened there before `since_ns` is booked; None: before now.
 
-        Fills that are booked already do no harm, so `since_ns` had better be too early than too late.
+        Fills of orders that the heart has at work are told whenever they were. Of all else (orders of others,
+        funding) what came before is not told; what is booked already does no harm, so that `since_ns` of an
+        account that traded before had better be too early than too late.
 
         Raises:
             ConfigError: nobody has switched the account live.
