@@ -8,7 +8,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, Final
 
 from candlewick.core.clock import NS_PER_S, Clock
-from candlewick.core.errors import ConfigError, EngineAway, StoreError
+from candlewick.core.errors import CandlewickError, ConfigError, EngineAway, StoreError
 from candlewick.core.events import MarketEvent
 from candlewick.core.order import Order
 from candlewick.core.reports import Report
@@ -66,7 +66,7 @@ class Accounts:
         self._engine = engine
         self._journal = journal
         self._records = records
-        self._take = take
+        self._obey = take
         self._follow = follow
         self._clock = clock
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -75,7 +75,7 @@ class Accounts:
         self._recover()
         self._writer = JournalWriter(journal)
         self._paper = PaperVenue(HeartMarket(engine), HeartAccounts(engine))
-        self._live = live(self._knows_order, take)
+        self._live = live(self._knows_order, self._take)
         self.bodies = Bodies(engine, primary, clock)
         self.figures = Figures(self.bodies, send, clock)
         self.execution = Execution(
@@ -83,7 +83,7 @@ class Accounts:
             writer=self._writer,
             bodies=self.bodies,
             figures=self.figures,
-            take=take,
+            take=self._take,
             venue_of=self.venue_of,
             follow=follow,
             start=start,
@@ -98,6 +98,7 @@ class Accounts:
             find_order=self._find_order,
             open_lanes=self._open_lanes,
             go_live=self._go_live,
+            follow=follow,
             warm=self.warm_for,
             ready=self.ready,
             primary=primary,
@@ -209,6 +210,19 @@ class Accounts:
         await asyncio.to_thread(self._writer.close)
         self._journal.close()
         self._records.close()
+
+    def _take(self, event: Command | Report) -> None:
+        """Hand something to the heart, which refuses with errors of its own.
+
+        Any other error means that it stopped half-way: what is in memory is not to be trusted any more.
+        """
+        try:
+            self._obey(event)
+        except CandlewickError:
+            raise
+        except Exception as error:
+            self._fail(error)
+            raise
 
     def _on_paper(self) -> list[AccountState]:
         accounts = self._engine.desk.accounts.values()

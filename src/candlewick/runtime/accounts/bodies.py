@@ -302,9 +302,9 @@ class Bodies:
             "open_orders": len(state.orders),
             "orders_last_minute": state.orders_in_last_minute(self._clock.now_ns()),
             "kill": {
-                "active": state.state == "HALTED",
+                "active": state.kill,
                 "flatten": state.flatten,
-                "remaining_orders": len(state.orders) if state.state == "HALTED" else 0,
+                "remaining_orders": len(state.orders) if state.kill else 0,
                 "remaining_positions": len(state.book.positions) if state.flatten else 0,
             },
         }

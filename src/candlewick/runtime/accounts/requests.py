@@ -44,6 +44,7 @@ class AccountRequests:
         find_order: Callable[[int, str], Awaitable[Order | None]],
         open_lanes: Callable[[int], None],
         go_live: Callable[[int, str, str], None],
+        follow: Callable[[str], None],
         warm: Callable[[int], object],
         ready: Callable[[int], Awaitable[None]],
         primary: str,
@@ -55,6 +56,7 @@ class AccountRequests:
         self._find_order = find_order
         self._open_lanes = open_lanes
         self._go_live = go_live
+        self._follow = follow
         self._warm = warm
         self._ready = ready
         self._primary = primary
@@ -351,6 +353,7 @@ class AccountRequests:
         if unknown:
             raise UsageError(f"{min(unknown)}: an order has no such field.")
         instrument = self._instrument(request.get("symbol") or "")
+        self._follow(instrument.id)  # what nobody looks at has no price to judge by
         trail, percent = asking.trail(request.get("trail"))
         limit_price = asking.optional("limit_price", request.get("limit_price"))
         stop_price = asking.optional("stop_price", request.get("stop_price"))

@@ -78,11 +78,7 @@ class HeartAccounts:
         return [_holding(each) for each in self._engine.desk.accounts[account].book.positions.values()]
 
     def cross(self, account: int, currency: str) -> tuple[float, float]:
-        value = self._engine.desk.valuation(account)
-        own = next((pool for pool in value.pools if pool.currency == currency), None)
-        if own is None or own.equity is None or own.maintenance_margin is None:
-            return NOTHING
-        return float(own.equity), float(own.maintenance_margin)
+        return self._engine.desk.cross(account, currency) or NOTHING
 
     def tiers(self, instrument: str) -> Sequence[Tier]:
         known = HeartMarket(self._engine).instrument(instrument)
