@@ -41,6 +41,8 @@ def dashboard(request: HttpRequest) -> HttpResponse:
     try:
         access = chosen(request)
     except NoSuchAccount:
+        if request.GET.get("account"):
+            raise  # it names one that the person may not see
         return render(request, "dashboard/dashboard.html", context | {"nothing": True})
     context["access"] = access
     try:
