@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from candlewick.core.errors import Conflict, EngineAway, OrderRefused
+from candlewick.core.errors import Conflict, EngineAway, OrderRefused, StoreError
 from candlewick.store.journal.journal import Journal
 from candlewick.trading.entries import OrderPlaced
 from tests.runtime.accounts.ground import ACCOUNT, FileVenue, House
@@ -139,3 +139,17 @@ async def test_a_second_engine_is_kept_from_the_same_journal(house: House, tmp_p
 
     with pytest.raises(StoreLocked):
         Journal.open(tmp_path / "ledger.sqlite3")
+
+
+async def test_a_heart_that_stops_half_way_makes_the_engine_begin_again(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(event: object) -> None:
+        raise RuntimeError("memory and journal differ")
+
+    monkeypatch.setattr(house.engine.desk, "handle", broken)
+    with pytest.raises(RuntimeError):
+        await house.execution.do(house.place("a"))
+    with pytest.raises(ExceptionGroup) as ended:
+        await house.accounts.run()
+    assert ended.value.subgroup(StoreError)
