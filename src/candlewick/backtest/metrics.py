@@ -40,8 +40,8 @@ def time_weighted(worth: ArrayLike, flows: ArrayLike, before: float = 0.0) -> Se
 
 def index_of(returns: ArrayLike) -> Series:
     """What 1 would have become after each day; an unknown day leaves it as it was."""
-    index: Series = np.cumprod(1.0 + np.nan_to_num(_array(returns), nan=0.0))
-    return index
+    series = _array(returns)
+    return np.cumprod(np.where(np.isfinite(series), 1.0 + series, 1.0), dtype=np.float64)
 
 
 def total_return(returns: ArrayLike) -> float | None:
