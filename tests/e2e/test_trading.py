@@ -417,7 +417,8 @@ def test_the_kill_switch_asks_and_then_halts_and_flattens(terminal: Callable[...
     expect(page.locator("#account-state")).to_have_text("HALTED")
     expect(page.locator("#c-portfolio .empty")).to_be_visible()
     expect(page.locator("#count-orders")).to_have_text("")
-    expect(page.locator("[data-kill]")).to_have_text("Nothing remains to be done.")
+    expect(page.locator("#c-risk [data-trading-state]")).to_have_text("HALTED")
+    expect(page.locator("[data-kill]")).to_have_attribute("data-kill", "0/0")  # nothing remains to be done
     page.locator("#ticket-size").fill("0.01")
     expect(page.locator("#c-order-preview [data-refusal]")).to_be_visible()
 
