@@ -184,7 +184,7 @@ def test_sixty_orders_a_minute_are_let_through_unless_set_otherwise() -> None:
 
 def with_redis(url: str) -> Any:
     cache = {
-        "BACKEND": "candlewick.web.shared.SharedCache",
+        "BACKEND": "candlewick.web.redis_cache.SharedCache",
         "LOCATION": [url],
         "OPTIONS": shared.connection_options(),
     }

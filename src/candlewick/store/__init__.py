@@ -1,6 +1,7 @@
 """What is kept: rows in a database, and the lake of market history. A Django app; the lake needs none of it.
 
 databases   SQLite and PostgreSQL behind one small door
+postgres    the latter, loaded only where it is asked for
 journal     the ledger's database: entries, postings, lanes, and what people look up
 audit       who did what, in chains of hashes
 chain       the hashes, and what seals them

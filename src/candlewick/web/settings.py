@@ -69,6 +69,7 @@ TEMPLATES: list[dict[str, Any]] = [
             _here / "components" / "templates",
             _here / "performance" / "templates",
             _here / "dashboard" / "templates",
+            _here / "portfolio" / "templates",
             _here / "risk" / "templates",
             _here / "journal" / "templates",
         ],
@@ -111,7 +112,7 @@ CACHES: dict[str, dict[str, Any]] = {
     }
     if REDIS_URL is None
     else {
-        "BACKEND": "candlewick.web.shared.SharedCache",
+        "BACKEND": "candlewick.web.redis_cache.SharedCache",
         "LOCATION": [REDIS_URL],  # a list: an address may hold a comma
         "KEY_PREFIX": "candlewick",
         "OPTIONS": connection_options(),

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from functools import wraps
 from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
-
-from django.core.cache.backends.redis import RedisCache, RedisCacheClient
-from redis.exceptions import RedisError
 
 from candlewick.core.errors import ConfigError, StoreError
 
@@ -18,9 +12,6 @@ AGAIN_S: Final = (
 )
 _WAIT_S: Final = 1.0
 _SCHEMES: Final = frozenset({"redis", "rediss", "unix"})
-_CALLS: Final = (
-    "add", "get", "set", "touch", "delete", "get_many", "has_key", "incr", "set_many", "delete_many", "clear",
-)  # fmt: skip
 
 
 class RedisAway(StoreError):
@@ -45,35 +36,3 @@ def checked(url: str) -> str:
             "REDIS_URL is no address of Redis. Write redis://host:6379/0, or rediss://host:6379/0 for TLS."
         )
     return url
-
-
-class SharedCache(RedisCache):
-    """Django's cache in Redis."""
-
-    def __init__(self, server: Any, params: dict[str, Any]) -> None:
-        super().__init__(server, params)
-        self._class = _Client
-
-
-class _Client(RedisCacheClient):
-    """Django's, whose failures have our name."""
-
-    away_until = 0.0
-
-
-def _named(call: Callable[..., Any]) -> Callable[..., Any]:
-    @wraps(call)
-    def calling(client: _Client, *args: Any, **kwargs: Any) -> Any:
-        if time.monotonic() < client.away_until:
-            raise RedisAway("Redis does not answer. Try again in a moment.")
-        try:
-            return call(client, *args, **kwargs)
-        except RedisError as error:
-            client.away_until = time.monotonic() + AGAIN_S
-            raise RedisAway("Redis does not answer. Try again in a moment.") from error
-
-    return calling
-
-
-for _name in _CALLS:
-    setattr(_Client, _name, _named(getattr(RedisCacheClient, _name)))

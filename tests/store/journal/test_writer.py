@@ -10,10 +10,11 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.errors import StoreBusy, StoreError
-from candlewick.store.databases import Connection, Database, PostgresConnection
+from candlewick.store.databases import Connection, Database
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.writer import Done, JournalWriter
+from candlewick.store.postgres import PostgresConnection
 from tests.store.journal import ground
 
 
