@@ -15,6 +15,7 @@ from candlewick.web.live.hub import Hub
 from candlewick.web.live.sse import serve_stream
 from candlewick.web.live.ws import serve_websocket
 from candlewick.web.people.identity import Person
+from candlewick.web.portfolio import export as portfolio
 from candlewick.web.services import Services
 
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -37,6 +38,8 @@ class Application:
                 await serve_stream(scope, receive, send, self._hub, self._admit)
             case "http", "/trades/export.csv" | "/trades/export.parquet":
                 await serve_export(scope, receive, send, self._services, self._bridge, self._admit)
+            case "http", str(path) if path in portfolio.EXPORTS:
+                await portfolio.serve_export(scope, receive, send, self._services, self._bridge, self._admit)
             case "http", _:
                 await self._bridge(scope, receive, send)
             case "websocket", "/ws/":

@@ -24,7 +24,15 @@ def ask(request: HttpRequest, access: AccountAccess, verb: str, **arguments: Any
     Raises:
         CandlewickError: whatever the engine answers.
     """
-    engine = services_of(request).engine
+    return ask_engine(services_of(request).engine, access, verb, **arguments)
+
+
+def ask_engine(engine: Engine, access: AccountAccess, verb: str, **arguments: Any) -> bytes:
+    """As `ask`, where there is no request of Django's.
+
+    Raises:
+        CandlewickError: whatever the engine answers.
+    """
     try:
         return engine.request(verb, account=access.id, **arguments)
     except UnknownAccount:

@@ -70,7 +70,7 @@ def listing(
         limit=limit,
     )
     primary = services_of(request).primary
-    return records_page([encode(_fill_json(each, primary)) for each in page.items], page.next)
+    return records_page([encode(fill_json(each, primary)) for each in page.items], page.next)
 
 
 class Mark(Schema):
@@ -118,7 +118,8 @@ def _mark_json(time: int, side: str, records: list[FillRecord]) -> dict[str, Any
     }
 
 
-def _fill_json(record: FillRecord, primary: str) -> dict[str, Any]:
+def fill_json(record: FillRecord, primary: str) -> dict[str, Any]:
+    """A fill as programs see it, its numbers exact."""
     fill = record.fill
     return {
         "id": fill.id,
