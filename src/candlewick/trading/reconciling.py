@@ -32,6 +32,7 @@ from candlewick.trading.steps import Step
 from candlewick.trading.valuing import rate
 
 ZERO = Decimal(0)
+DUST = Decimal("0.000001")  # venues round each profit to eight places; the ledger does not
 Differences = Mapping[str, Decimal]
 Kind = Literal["deposit", "correction"]
 
@@ -63,7 +64,7 @@ def differences(account: AccountState, market: Market, state: VenueState) -> Dif
         for id in dict.fromkeys([*theirs, *ours]):
             if id in market.instruments:
                 found[id] = theirs.get(id, ZERO) - ours.get(id, ZERO)
-    return {name: by for name, by in found.items() if by}
+    return {name: by for name, by in found.items() if abs(by) > DUST}
 
 
 def begins(account: AccountState) -> bool:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from candlewick.core.clock import NS_PER_S, Clock
 from candlewick.core.errors import CandlewickError, ConfigError, EngineAway, StoreError
 from candlewick.core.events import MarketEvent
+from candlewick.core.instrument import instrument_id
 from candlewick.core.order import Order
 from candlewick.core.reports import Report
 from candlewick.runtime.accounts.bodies import Bodies
@@ -32,6 +33,7 @@ from candlewick.venues.paper.venue import PaperVenue
 log = logging.getLogger(__name__)
 
 SAMPLE_S: Final = 60
+OVERLAP_NS: Final = 3_600 * NS_PER_S  # of what is asked of a venue again after a start
 READY_WITHIN_S: Final = 10.0  # less than a request lasts
 SNAPSHOT_AFTER: Final = 5_000  # entries: what a start has to fold again at most
 Knows = Callable[[int, str], bool]
@@ -88,6 +90,7 @@ class Accounts:
             follow=follow,
             start=start,
             position_changed=self._position_changed,
+            compared=lambda account: self._follow_coins(engine.desk.accounts[account]),
             on_failure=self._fail,
             clock=clock,
         )
@@ -108,7 +111,7 @@ class Accounts:
             self._open_lanes(account)
             if state.kind == "live":
                 try:
-                    self._live.admit(account, state.name, state.venue or "")
+                    self._live.admit(account, state.name, state.venue or "", self._booked_until(account))
                 except (ConfigError, StoreError) as error:
                     self._live.close_to(account, error)
 
@@ -179,6 +182,13 @@ class Accounts:
             named = {order.terms.instrument for order in state.orders.values()}
             for instrument in {*state.book.positions, *named} & self._engine.market.instruments.keys():
                 self._follow(instrument)
+            self._follow_coins(state)
+
+    def _follow_coins(self, state: AccountState) -> None:
+        """Have come what prices the coins that an account has at its venue, bought here or not."""
+        if state.venue is not None:
+            for currency in state.book.balances:
+                self._follow(instrument_id(state.venue, f"{currency}{state.currency}"))
 
     async def run(self) -> None:
         """Follow the venues, and note what accounts are worth each minute, until cancelled.
@@ -227,6 +237,11 @@ class Accounts:
     def _on_paper(self) -> list[AccountState]:
         accounts = self._engine.desk.accounts.values()
         return [each for each in accounts if each.number not in self._live.accounts]
+
+    def _booked_until(self, account: int) -> int | None:
+        """From when on a venue is asked what happened; too early does no harm. None: nothing was ever booked."""
+        newest = self._records.transactions(account, limit=1).items
+        return newest[0].ts - OVERLAP_NS if newest else None
 
     def _check_books(self) -> None:
         """Halt an account whose books do not add up: nobody trades on figures that cannot be explained."""

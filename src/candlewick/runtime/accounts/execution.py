@@ -59,6 +59,7 @@ class Execution:
         follow: has the market data of an instrument come.
         start: does work beside the stream.
         position_changed: called with account and instrument once a change of a position is on disk.
+        compared: called with an account once it has been compared with its venue.
         on_failure: called when disk and memory contradict each other: the engine must begin again.
     """
 
@@ -74,6 +75,7 @@ class Execution:
         follow: Callable[[str], None],
         start: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
         position_changed: Callable[[int, str], None],
+        compared: Callable[[int], None],
         on_failure: Callable[[Exception], None],
         clock: Clock,
     ) -> None:
@@ -86,6 +88,7 @@ class Execution:
         self._follow = follow
         self._start = start
         self._tell_position_changed = position_changed
+        self._compared = compared
         self._on_failure = on_failure
         self._clock = clock
         self._loop = asyncio.get_running_loop()
@@ -287,6 +290,7 @@ class Execution:
                 else:
                     asked = frozenset(order.id for order in working)
                     self._take(msgspec.structs.replace(state, asked=asked))
+                    self._compared(account)
                     return
 
         self._start(ask)

@@ -47,6 +47,12 @@ class AccountLanes:
             self._sent[name] = deque(events, maxlen=KEPT_EVENTS)
             self._last[name] = events[-1][0] if events else 0
 
+    def forget(self, account: int) -> None:
+        """Take back `open`: the account did not come to be."""
+        for channel in CHANNELS:
+            self._sent.pop(f"{channel}@{account}", None)
+            self._last.pop(f"{channel}@{account}", None)
+
     def number(self, account: int, channel: str, type: str, data: Any, ts: int) -> LaneRow:
         """The next event of a channel; it counts as sent only once it is `publish`ed."""
         name = f"{channel}@{account}"
@@ -68,15 +74,19 @@ class AccountLanes:
         return {name: events[-1][0] if events else 0 for name, events in self._sent.items()}
 
     def snapshot(self, name: str, send: Callable[[int, bytes], None]) -> None:
-        """Have `send` called with the newest number and the snapshot, once all that it shows is on disk."""
-        self._when_settled(lambda: send(*self._snapshot(name)))
+        """Have `send` called with a channel's state of now and its number, once all that it shows is on disk.
 
-    def _snapshot(self, name: str) -> tuple[int, bytes]:
+        The state is read now: what is decided until then may not be on disk yet when this is.
+        """
         channel, _, account = name.partition("@")
-        events = self._sent[name]
-        data = self._state(int(account), channel)
-        if data is None:
-            data = [msgspec.json.decode(message)["data"] for _, message in events]
-        seq = events[-1][0] if events else 0
-        message = {"type": f"{channel}_snapshot", "channel": channel, "account": int(account), "seq": seq}
-        return seq, encode(message | {"data": data})
+        seq, data = self._last[name], self._state(int(account), channel)
+
+        def told() -> None:
+            shown = self._newest(name) if data is None else data
+            message = {"type": f"{channel}_snapshot", "channel": channel, "account": int(account), "seq": seq}
+            send(seq, encode(message | {"data": shown}))
+
+        self._when_settled(told)
+
+    def _newest(self, name: str) -> list[Any]:
+        return [msgspec.json.decode(message)["data"] for _, message in self._sent[name]]

@@ -10,7 +10,7 @@ import msgspec
 
 from candlewick.core import money
 from candlewick.core.clock import Clock
-from candlewick.core.errors import UnknownAccount, UnknownOrder, UnknownSymbol, UsageError
+from candlewick.core.errors import CandlewickError, UnknownAccount, UnknownOrder, UnknownSymbol, UsageError
 from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import Fill
@@ -24,6 +24,7 @@ from candlewick.trading.engine import Engine
 from candlewick.trading.risk.limits import Limits
 from candlewick.trading.risk.verdict import Refused
 from candlewick.trading.settings import AccountSettings
+from candlewick.trading.valuing import rate
 
 SIZES: Final = ("quantity", "notional", "equity_pct")
 FIELDS: Final = frozenset(
@@ -90,8 +91,9 @@ class AccountRequests:
         async def answer(account: int) -> bytes:
             self._require(account)
             self._warm(account)  # whoever looks at an account may trade with it next
+            told = encode(body(account))  # read before the wait: what is decided meanwhile is not on disk
             await self._execution.settled()
-            return encode(body(account))
+            return told
 
         return answer
 
@@ -109,9 +111,6 @@ class AccountRequests:
         source: str = "",
     ) -> bytes:
         if account not in self._engine.desk.accounts:
-            if kind == "live":
-                self._go_live(account, name, venue or "")
-            self._open_lanes(account)
             command = commands.OpenAccount(
                 account=account,
                 name=name,
@@ -122,9 +121,17 @@ class AccountRequests:
                 actor=actor,
                 ts=self._now(),
             )
-            await self._execution.do(command, source)
+            if kind == "live":
+                self._go_live(account, name, venue or "")
+            self._open_lanes(account)
+            try:
+                await self._execution.do(command, source)
+            except CandlewickError:
+                self._execution.lanes.forget(account)  # there is no such account whose state could be told
+                raise
             if kind == "live":
                 self._execution.reconcile(account)
+        await self._execution.settled()  # it may have been opened by a request that is still being written
         return encode(self._bodies.portfolio(account))
 
     async def _transfer(
@@ -408,11 +415,12 @@ class AccountRequests:
                 return Refused(code="no_price", reason=reason, field=given[0])
             price = Decimal(repr(mark))
         if given[0] == "equity_pct":
-            equity = self._bodies.portfolio(account)["total_value"]
-            if equity is None:
-                reason = "The account's equity is not known now: give a quantity."
+            equity = self._engine.desk.valuation(account).total_value
+            worth = rate(self._require(account), self._engine.market, instrument.quote)
+            if equity is None or not worth:
+                reason = "What the account is worth in this market is not known now: give a quantity."
                 return Refused(code="no_equity", reason=reason, field="equity_pct")
-            asked = equity * asked / 100
+            asked = equity / worth * asked / 100
         contracts = asked / instrument.contract_size if instrument.inverse else asked / price
         return money.quantity(instrument, contracts)
 

@@ -1,20 +1,16 @@
-"""`BinanceOrders` over real sockets: orders out, reports back, and every way to lose an answer."""
+"""`BinanceOrders` over real sockets: orders out, reports back."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
-from candlewick.core.clock import NS_PER_MS, NS_PER_S, SystemClock
+from candlewick.core.clock import NS_PER_MS, NS_PER_S
 from candlewick.core.errors import ConfigError, UnknownAccount
-from candlewick.core.instrument import Instrument
-from candlewick.core.order import InFlight, Open, Order, Terms
+from candlewick.core.order import Open, Order
 from candlewick.core.reports import (
     Accepted,
     Amended,
@@ -25,162 +21,15 @@ from candlewick.core.reports import (
     FundingPaid,
     Gone,
     Refused,
-    Report,
     Triggered,
     VenueBalance,
-    VenueOrder,
     VenueState,
 )
-from candlewick.venues.binance.orders.outgoing import Patience
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.binance.orders.venue import BinanceOrders
-from candlewick.venues.connection import Policy
-from tests.venues.binance.orders.scripted import Entry, Fault, ScriptedVenue
+from tests.venues.binance.orders.running import PERP, SPOT, Desk, ShiftedClock, running_on
+from tests.venues.binance.orders.scripted import Fault, ScriptedVenue
 from tests.venues.conformance import until
-
-SPOT, PERP = "binance:BTCUSDT", "binance:BTCUSDT-PERP"
-QUICK = Patience(ask_again_s=0.01, ask_again_cap_s=0.05, settle_s=0.01, audit_s=60)
-IMPATIENT = Policy(backoff_base_s=0.01, backoff_cap_s=0.02)
-R = TypeVar("R", bound=Report)
-
-
-class ShiftedClock(SystemClock):
-    """The machine's clock, which a test may put forward."""
-
-    ahead_ns = 0
-
-    def now_ns(self) -> int:
-        return super().now_ns() + self.ahead_ns
-
-
-def _instrument(id: str) -> Instrument:
-    return Instrument(
-        id=id,
-        venue="binance",
-        symbol=id.partition(":")[2],
-        native="BTCUSDT",
-        kind="perp" if id == PERP else "spot",
-        base="BTC",
-        quote="USDT",
-        settle="USDT",
-        tick=Decimal("0.01"),
-        lot=Decimal("0.001"),
-    )
-
-
-@dataclass
-class Desk:
-    """A heart of our own: it knows its orders, and keeps what it is told."""
-
-    venue: BinanceOrders
-    exchange: ScriptedVenue
-    clock: ShiftedClock
-    orders: dict[str, Order] = field(default_factory=dict)
-    told: list[Report] = field(default_factory=list)
-
-    def order(self, id: str, instrument: str = SPOT, **terms: Any) -> Order:
-        wanted: dict[str, Any] = {
-            "side": "buy",
-            "quantity": Decimal(2),
-            "order_type": "limit",
-            "limit_price": Decimal(100),
-        }
-        now_ns = self.clock.now_ns()
-        order = Order(
-            id=id,
-            account=1,
-            terms=Terms(instrument=instrument, **wanted | terms),
-            state=InFlight(),
-            origin="manual",
-            created_at=now_ns,
-            updated_at=now_ns,
-        )
-        self.orders[id] = order
-        return order
-
-    def place(self, id: str, instrument: str = SPOT, **terms: Any) -> Order:
-        order = self.order(id, instrument, **terms)
-        self.venue.place(order)
-        return order
-
-    def of(self, kind: type[R]) -> list[R]:
-        return [each for each in self.told if isinstance(each, kind)]
-
-    @property
-    def fills(self) -> list[Fill]:
-        """Every fill that was told, alone or in a state."""
-        return [*self.of(Fill), *(fill for state in self.of(VenueState) for fill in state.fills)]
-
-    @property
-    def seen(self) -> dict[str, VenueOrder]:
-        """Orders as the states that were told have them."""
-        return {each.order_id: each for state in self.of(VenueState) for each in state.orders}
-
-    async def accepted(self, id: str) -> Entry:
-        await until(lambda: any(each.order_id == id for each in self.of(Accepted)))
-        return self.exchange.find(id)
-
-    async def told_of(self, kind: type[R]) -> R:
-        await until(lambda: bool(self.of(kind)))
-        return self.of(kind)[-1]
-
-
-MakeDesk = Callable[..., contextlib.AbstractAsyncContextManager[Desk]]
-
-
-@contextlib.asynccontextmanager
-async def _running(
-    exchange: ScriptedVenue,
-    clock: ShiftedClock,
-    orders: dict[str, Order] | None = None,
-    hours: int | None = 1,
-) -> AsyncIterator[Desk]:
-    """A desk that trades, as the engine begins: know, reconcile, run."""
-    known = {} if orders is None else orders
-    venue = BinanceOrders(
-        "binance",
-        exchange.sides,
-        knows=lambda account, id: id in known,
-        clock=clock,
-        policy=IMPATIENT,
-        patience=QUICK,
-    )
-    desk = Desk(venue, exchange, clock, known)
-    for id in (SPOT, PERP):
-        venue.know(_instrument(id))
-    since_ns = None if hours is None else clock.now_ns() - hours * 3600 * NS_PER_S
-    venue.add(1, "main", Credentials("test", "k" * 64, "s" * 64), live=True, since_ns=since_ns)
-    working = [order for order in known.values() if order.is_working]
-    desk.told.append(await venue.state(1, working))
-    running = asyncio.create_task(venue.run(desk.told.append))
-    try:
-        await until(lambda: venue.health(1).up == {"spot", "usdm"})
-        yield desk
-    finally:
-        running.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
-        await venue.close()
-
-
-@pytest.fixture
-def clock() -> ShiftedClock:
-    return ShiftedClock()
-
-
-@pytest.fixture
-async def exchange(clock: ShiftedClock) -> AsyncIterator[ScriptedVenue]:
-    async with ScriptedVenue(clock).running() as exchange:
-        yield exchange
-
-
-@pytest.fixture
-async def desk(exchange: ScriptedVenue, clock: ShiftedClock) -> AsyncIterator[Desk]:
-    async with _running(exchange, clock) as desk:
-        yield desk
-
-
-# What goes well.
 
 
 @pytest.mark.parametrize("instrument", [SPOT, PERP])
@@ -330,137 +179,6 @@ async def test_what_cannot_be_changed_is_refused(desk: Desk) -> None:
 
 
 # Answers that are lost. Each of these orders exists at most once at the venue, and its fate is told.
-
-
-@pytest.mark.parametrize("instrument", [SPOT, PERP])
-@pytest.mark.parametrize(
-    "fault",
-    [
-        "cut after",
-        (
-            "after",
-            503,
-            {"code": -1000, "msg": "Unknown error, please check your request or try again later."},
-        ),
-        ("after", 400, {"code": -1006, "msg": "An unexpected response was received from the message bus."}),
-        ("after", 400, {"code": -1007, "msg": "Timeout waiting for response from backend server."}),
-        ("after", 502, {}),
-    ],
-)
-async def test_an_order_whose_answer_was_lost_is_found_by_its_id(
-    desk: Desk, instrument: str, fault: Any
-) -> None:
-    desk.exchange.deaf = True  # nor do the streams tell
-    path = "/api/v3/order" if instrument == SPOT else "/fapi/v1/order"
-    desk.exchange.faults[f"POST {path}"] = [fault]
-    desk.place("o-1", instrument)
-    await desk.accepted("o-1")
-    assert desk.exchange.count("o-1") == 1
-    assert desk.exchange.asked[f"POST {path}"] == 1
-    assert desk.of(Refused) == []
-
-
-async def test_an_order_that_was_lost_on_its_way_is_refused_when_it_can_arrive_no_more(desk: Desk) -> None:
-    desk.exchange.faults["POST /api/v3/order"] = ["cut before"]
-    desk.place("o-1")
-    await until(lambda: desk.exchange.asked["GET /api/v3/order"] >= 3)
-    assert desk.of(Refused) == []  # it may be on its way still
-    desk.clock.ahead_ns += 11 * NS_PER_S
-    assert (await desk.told_of(Refused)).code == "lost"
-    assert desk.exchange.asked["POST /api/v3/order"] == 1
-
-
-async def test_an_order_that_arrives_after_it_was_given_up_is_cancelled_and_its_fills_are_told(
-    desk: Desk,
-) -> None:
-    desk.exchange.faults["POST /api/v3/order"] = ["cut before"]
-    desk.place("o-1")
-    await until(lambda: desk.exchange.asked["GET /api/v3/order"] >= 1)
-    desk.clock.ahead_ns += 11 * NS_PER_S
-    await desk.told_of(Refused)
-    late = await desk.exchange.stranger("spot", "o-1", quantity="2", price="100")
-    await desk.exchange.fill(late, "0.5")
-    await until(lambda: late.status == "CANCELED")
-    await until(lambda: bool(desk.fills))
-    assert [(each.order_id, each.quantity) for each in desk.fills] == [("o-1", Decimal("0.5"))]
-
-
-async def test_the_account_is_told_when_the_fate_of_each_order_is_known(desk: Desk) -> None:
-    desk.exchange.faults["POST /api/v3/order"] = ["cut before"]
-    order = desk.place("o-1")
-    await until(lambda: desk.exchange.asked["GET /api/v3/order"] >= 1)
-    asking = asyncio.create_task(desk.venue.state(1, [order]))
-    await until(lambda: desk.exchange.asked["GET /api/v3/order"] >= 4)
-    assert not asking.done()
-    desk.clock.ahead_ns += 11 * NS_PER_S
-    state = await asking
-    assert state.orders == ()
-    assert [each.code for each in desk.of(Refused)] == ["lost"]  # told before
-
-
-async def test_a_fill_of_an_order_whose_answer_was_lost_is_not_lost(desk: Desk) -> None:
-    desk.exchange.deaf = True
-    desk.exchange.faults["POST /api/v3/order"] = ["cut after"]
-    desk.place("o-1", order_type="market", limit_price=None)
-    await until(lambda: desk.exchange.count("o-1") == 1)
-    await desk.exchange.fill(desk.exchange.find("o-1"), "2")
-    await until(lambda: bool(desk.fills))
-    assert [each.quantity for each in desk.fills] == [Decimal(2)]
-
-
-async def test_an_order_that_is_called_a_duplicate_of_itself_is_there(desk: Desk) -> None:
-    duplicate: Fault = ("after", 400, {"code": -2010, "msg": "Duplicate order sent."})
-    desk.exchange.faults["POST /api/v3/order"] = [duplicate]
-    desk.place("o-1")
-    await desk.accepted("o-1")
-    assert desk.of(Refused) == []
-
-
-async def test_an_order_whose_id_somebody_else_has_used_is_refused(desk: Desk) -> None:
-    await desk.exchange.stranger("spot", "o-1")
-    await desk.told_of(ExternalOrder)
-    desk.place("o-1")
-    assert (await desk.told_of(Refused)).code == "duplicate"
-
-
-async def test_a_cancellation_whose_answer_was_lost_is_repeated_without_harm(desk: Desk) -> None:
-    order = desk.place("o-1")
-    await desk.accepted("o-1")
-    desk.exchange.deaf = True
-    desk.exchange.faults["DELETE /api/v3/order"] = ["cut before", "cut after"]
-    desk.venue.cancel(order)
-    assert (await desk.told_of(Gone)).order_id == "o-1"
-    assert len(desk.of(Gone)) == 1
-
-
-@pytest.mark.parametrize(("fault", "amended"), [("cut after", True), ("cut before", False)])
-async def test_an_amendment_whose_answer_was_lost_is_looked_up(desk: Desk, fault: Any, amended: bool) -> None:
-    order = desk.place("o-1", PERP)
-    await desk.accepted("o-1")
-    desk.exchange.deaf = True
-    desk.exchange.faults["PUT /fapi/v1/order"] = [fault, fault]  # a broken connection is tried twice
-    terms = desk.order("o-1", PERP, limit_price=Decimal(99)).terms
-    desk.venue.amend(order, terms)
-    if amended:
-        assert (await desk.told_of(Amended)).terms == terms
-        return
-    await until(lambda: desk.exchange.asked["GET /fapi/v1/order"] >= 3)
-    assert desk.of(AmendRefused) == []
-    desk.clock.ahead_ns += 11 * NS_PER_S
-    assert (await desk.told_of(AmendRefused)).code == "lost"
-
-
-async def test_a_clock_that_was_set_is_measured_anew_and_the_order_is_sent_once(desk: Desk) -> None:
-    desk.place("o-1")
-    await desk.accepted("o-1")
-    desk.exchange.skew_ms = -90_000
-    desk.place("o-2")
-    await desk.accepted("o-2")
-    assert desk.exchange.count("o-2") == 1
-    assert desk.of(Refused) == []
-
-
-# Streams that miss things.
 
 
 async def test_what_the_stream_missed_is_told_after_it_is_back(desk: Desk) -> None:
@@ -617,7 +335,7 @@ async def test_hedge_mode_is_named_and_nothing_is_made_of_it(desk: Desk) -> None
 
 
 async def test_a_start_finds_what_became_of_every_order(exchange: ScriptedVenue, clock: ShiftedClock) -> None:
-    async with _running(exchange, clock) as before:
+    async with running_on(exchange, clock) as before:
         for id in ("stands", "filled", "gone"):
             before.place(id)
             await before.accepted(id)
@@ -652,13 +370,13 @@ async def test_a_start_finds_what_became_of_every_order(exchange: ScriptedVenue,
 async def test_what_was_filled_of_ours_while_nobody_ran_is_told_without_being_told_since_when(
     exchange: ScriptedVenue, clock: ShiftedClock
 ) -> None:
-    async with _running(exchange, clock) as before:
+    async with running_on(exchange, clock) as before:
         before.place("o-1")
         entry = await before.accepted("o-1")
         orders = {"o-1": _as_the_heart_has_it(before.orders["o-1"], str(entry.id), Decimal(0))}
     await exchange.fill(entry, "0.5")
     clock.ahead_ns += 10 * NS_PER_S
-    async with _running(exchange, clock, orders, hours=None) as after:
+    async with running_on(exchange, clock, orders, hours=None) as after:
         state = after.of(VenueState)[0]
         assert [(each.order_id, each.quantity) for each in state.fills] == [("o-1", Decimal("0.5"))]
         assert [(each.status, each.filled) for each in state.orders] == [("PARTLY_FILLED", Decimal("0.5"))]
@@ -679,7 +397,7 @@ def _as_the_heart_has_it(order: Order, venue_id: str, filled: Decimal) -> Order:
 
 
 async def _state_of(exchange: ScriptedVenue, clock: ShiftedClock, orders: dict[str, Order]) -> VenueState:
-    async with _running(exchange, clock, orders) as desk:
+    async with running_on(exchange, clock, orders) as desk:
         return desk.of(VenueState)[0]
 
 
