@@ -239,7 +239,7 @@ class Accounts:
         return [each for each in accounts if each.number not in self._live.accounts]
 
     def _booked_until(self, account: int) -> int | None:
-        """From when on a venue is asked what happened; too early does no harm. None: nothing was ever booked."""
+        """From when on a venue is asked what happened: too early does no harm. None: nothing was booked."""
         newest = self._records.transactions(account, limit=1).items
         return newest[0].ts - OVERLAP_NS if newest else None
 
