@@ -35,6 +35,13 @@ def test_a_position_without_a_mark_makes_the_total_unknown_not_zero():
     assert [it.unrealised for it in told.positions] == [None, 1]
 
 
+def test_a_coin_that_was_never_traded_is_priced_at_the_venues_that_are_named():
+    book = run("deposit 1000 USDT\ndeposit 2 BTC").book
+    book.instruments.clear()
+    assert value(book, MARKS).missing == ("BTC",)
+    assert value(book, MARKS, venues=("binance",)).total_value == 1000 + 2 * 120
+
+
 def test_a_currency_that_nothing_prices_makes_the_total_unknown():
     told = value(run("deposit 1 XYZ").book, {})
     assert told.missing == ("XYZ",)

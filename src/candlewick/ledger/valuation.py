@@ -90,10 +90,23 @@ class Valuation(msgspec.Struct, frozen=True, kw_only=True):
     missing: tuple[str, ...]
 
 
-def value(book: Book, marks: Mapping[str, Decimal], *, tiers: Mapping[str, Tiers] | None = None) -> Valuation:
-    """What `book` is worth. `marks` by instrument id; `tiers` where a venue told its own."""
+def value(
+    book: Book,
+    marks: Mapping[str, Decimal],
+    *,
+    tiers: Mapping[str, Tiers] | None = None,
+    venues: Iterable[str] = (),
+) -> Valuation:
+    """What `book` is worth.
+
+    Args:
+        marks: by instrument id.
+        tiers: where a venue told its own.
+        venues: whose marks price a coin, after those of the instruments that were traded: an account that
+            came with coins has traded none yet.
+    """
     with exact():
-        return _Valuer(book, marks, tiers or {}).value()
+        return _Valuer(book, marks, tiers or {}, venues).value()
 
 
 def pool_of(
@@ -126,9 +139,16 @@ class _Marked:
 
 
 class _Valuer:
-    def __init__(self, book: Book, marks: Mapping[str, Decimal], tiers: Mapping[str, Tiers]) -> None:
+    def __init__(
+        self,
+        book: Book,
+        marks: Mapping[str, Decimal],
+        tiers: Mapping[str, Tiers],
+        venues: Iterable[str] = (),
+    ) -> None:
         self.book, self.marks = book, marks
-        self.venues = tuple(dict.fromkeys(instrument.venue for instrument in book.instruments.values()))
+        traded = (instrument.venue for instrument in book.instruments.values())
+        self.venues = tuple(dict.fromkeys((*traded, *venues)))
         self.rates: dict[str, Decimal | None] = {}
         self.held = [_Marked(position, marks.get(id), tiers) for id, position in book.positions.items()]
         self.missing = dict.fromkeys(it.position.instrument.id for it in self.held if it.mark is None)

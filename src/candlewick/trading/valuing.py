@@ -14,7 +14,7 @@ __all__ = ["Valuation", "rate", "value_of"]
 
 def value_of(account: AccountState, market: Market) -> Valuation:
     """What the account is worth, exactly."""
-    return value(account.book, market.marks())
+    return value(account.book, market.marks(), venues=market.venues)
 
 
 def rate(account: AccountState, market: Market, currency: str) -> Decimal | None:

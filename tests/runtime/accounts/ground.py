@@ -181,6 +181,9 @@ class OneVenue:
     def venue_of(self, account: int) -> OrderVenue | None:
         return self._venue
 
+    def admit(self, account: int, name: str, venue: str) -> None:
+        pass
+
     def know(self, instruments: object) -> None:
         pass
 

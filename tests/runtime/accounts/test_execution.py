@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from candlewick.core.errors import Conflict, EngineAway, OrderRefused, StoreError
+from candlewick.core.reports import VenueBalance, VenueState
 from candlewick.store.journal.journal import Journal
 from candlewick.trading.entries import OrderPlaced
 from tests.runtime.accounts.ground import ACCOUNT, FileVenue, House
@@ -153,3 +155,22 @@ async def test_a_heart_that_stops_half_way_makes_the_engine_begin_again(
     with pytest.raises(ExceptionGroup) as ended:
         await house.accounts.run()
     assert ended.value.subgroup(StoreError)
+
+
+async def test_the_prices_of_coins_that_a_venue_has_of_an_account_are_followed(tmp_path: Path) -> None:
+    class Rich(FileVenue):
+        async def state(self, account: int, working: object) -> VenueState:
+            plain = await super().state(account, ())
+            coins = (VenueBalance("BTC", free=Decimal(2), locked=Decimal(0)),)
+            return msgspec.structs.replace(plain, balances=coins)
+
+    house = House(tmp_path, Rich(tmp_path / "venue"))
+    followed: list[str] = []
+    house.accounts._follow = followed.append
+    await house.accounts.requests.verbs["account.open"](
+        account=ACCOUNT, name="Real", currency="USDT", cash="0", actor="ann", kind="live", venue="sim"
+    )
+    await until(lambda: "sim:BTCUSDT" in followed)
+    assert house.state.book.balances["BTC"] == 2
+    assert house.engine.desk.valuation(ACCOUNT).total_value == 2 * Decimal("100.05")
+    await house.close()

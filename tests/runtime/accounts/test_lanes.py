@@ -62,13 +62,22 @@ def test_money_in_an_event_is_written_exactly(desk: Desk) -> None:
 
 def test_a_snapshot_waits_until_what_it_shows_is_on_disk(desk: Desk) -> None:
     desk.unsettled = []
-    told: list[int] = []
-    desk.lanes.snapshot("orders@12", lambda seq, message: told.append(seq))
+    told: list[tuple[int, Any]] = []
+    decided = desk.lanes.number(12, "orders", "order_placed", {}, 1)
+    desk.lanes.snapshot("orders@12", lambda seq, message: told.append((seq, orjson.loads(message)["data"])))
     assert told == []
-    desk.lanes.publish(desk.lanes.number(12, "orders", "order_placed", {}, 1))
+    desk.lanes.number(12, "orders", "order_filled", {}, 2)
+    desk.state["orders"] = []
+    desk.lanes.publish(decided)
     for call in desk.unsettled:
         call()
-    assert told == [1]
+    assert told == [(1, [{"id": "a", "price": 0.10}])], "what came after it was asked is not on disk yet"
+
+
+def test_an_account_that_did_not_come_to_be_has_no_channels(desk: Desk) -> None:
+    desk.lanes.open(13, lambda channel: [])
+    desk.lanes.forget(13)
+    assert all(name.endswith("@12") for name in desk.lanes.channels())
 
 
 def test_a_snapshot_is_the_state_where_there_is_one_and_else_the_newest_events(desk: Desk) -> None:
