@@ -237,6 +237,50 @@ def test_buckets_count_a_trip_once_it_is_closed_and_only_once(journal: Journal, 
     assert records.buckets(1, start=ground.T0 + ground.DAY_NS) == []
 
 
+def test_trips_are_summed_by_where_and_when_they_were_entered(journal: Journal, records: Records) -> None:
+    day = ground.T0 // ground.DAY_NS
+    later = {"entered_at": ground.T0 + ground.DAY_NS}
+    journal.commit(
+        [
+            ground.opening(),
+            ground.filling(1, net="4", days=2, entered_at=ground.T0),
+            ground.filling(2, net="-1", days=2, entered_at=ground.T0 + 1),
+            ground.filling(3, net="9", days=3, **later),
+        ]
+    )
+    found = {bucket.value: (bucket.trades, bucket.net) for bucket in records.buckets(1, by="opening")}
+    assert found == {
+        f"{day} {ground.BTC.id}": (2, Decimal(3)),
+        f"{day + 1} {ground.BTC.id}": (1, Decimal(9)),
+    }
+
+
+def test_trips_are_chosen_by_profit_however_they_are_sorted(journal: Journal, records: Records) -> None:
+    made = random_trips(journal, 40)
+    for sort, rising in (("entered", False), ("net", True), ("held", False)):
+        filters = TripFilter(least=0, most=3)
+        found = all_pages(records.trips, account=1, filters=filters, sort=sort, rising=rising, limit=7)
+        wanted = {trip.id for trip in made if 0 <= trip.net <= 3 and (sort != "held" or trip.exited_at)}
+        assert {trip.id for trip in found} == wanted
+        assert len(found) == len(wanted)
+
+
+def test_it_tells_when_anything_was_held(journal: Journal, records: Records) -> None:
+    hour = 3_600_000_000_000
+    spans = [(0, 5), (2, 9), (7, 8), (8, None)]
+    journal.commit([ground.opening()])
+    for number, (entered, exited) in enumerate(spans, start=1):
+        over = None if exited is None else ground.T0 + exited * hour
+        status = "open" if over is None else "closed"
+        journal.commit(
+            [ground.filling(number, status=status, entered_at=ground.T0 + entered * hour, exited_at=over)]
+        )
+    found = records.turns(1, ground.T0 + 6 * hour, ground.T0 + 9 * hour)
+    assert found.held == 1
+    assert found.entered == [ground.T0 + 7 * hour, ground.T0 + 8 * hour]
+    assert found.exited == [ground.T0 + 8 * hour]
+
+
 def test_the_equity_curve_is_thinned_without_losing_its_extremes(journal: Journal, records: Records) -> None:
     journal.commit([ground.opening()])
     worth = [Random(3).randrange(900, 1100) for _ in range(500)]

@@ -9,6 +9,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from candlewick.store.models import AccountMember, AuditEvent, Role, TradeNote, User
+from candlewick.web.journal import notes
 from tests.web.conftest import Browser, Person
 from tests.web.journal.test_trades import PNG, ids, listed
 from tests.web.performance.ground import opened, trade
@@ -55,6 +56,21 @@ def test_it_says_why_nothing_is_listed(
 ) -> None:
     write(opened(account), trade(account, "1"))
     assert told in browser(ann).get(f"/trades/{query}").content.decode()
+
+
+def test_it_says_when_notes_found_more_than_it_lists(
+    write: Write, ann: User, account: int, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(opened(account), *(trade(account, "1") for _ in range(3)))
+    client = browser(ann)
+    numbers = ids(listed(client))
+    for id in numbers:
+        client.post(f"/trades/{id}/note/", {"note": "patient"})
+    assert "Look for less" not in client.get("/trades/?q=patient").content.decode()
+    monkeypatch.setattr(notes, "MOST_FOUND", 2)
+    page = client.get("/trades/?q=patient").content.decode()
+    assert "the newest 2 of them" in page
+    assert ids(listed(client, q="patient")) == numbers[:2]
 
 
 def test_it_says_that_there_are_no_trades_yet(

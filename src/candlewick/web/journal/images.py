@@ -7,6 +7,7 @@ a policy that lets nothing in it run, to those who may see the account and to no
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +18,7 @@ from candlewick.store.models import TradeImage
 LARGEST: Final = 2 * 1024 * 1024
 MOST: Final = 12  # of one trade
 CONTENT_TYPES: Final = {"png": "image/png", "jpeg": "image/jpeg", "webp": "image/webp"}
+_NAME: Final = re.compile(r"[0-9a-f]{32}")
 HEADERS: Final = {
     "Content-Security-Policy": "default-src 'none'; sandbox",
     "X-Content-Type-Options": "nosniff",
@@ -54,7 +56,7 @@ def keep(folder: Path, trip: RoundTrip, data: bytes, title: str, author: int | N
         account_id=trip.account,
         trip=trip.id,
         kind=kind,
-        title=" ".join(title.split())[:120],
+        title="".join(sign for sign in " ".join(title.split()) if sign.isprintable())[:120],
         size=len(data),
         author_id=author,
     )
@@ -79,6 +81,8 @@ def of_trade(account: int, trip: int) -> list[TradeImage]:
 
 def find(account: int, trip: int, name: str) -> TradeImage | None:
     """One picture of a trade of this account."""
+    if not _NAME.fullmatch(name):
+        return None
     return TradeImage.objects.filter(account_id=account, trip=trip, name=name).first()
 
 

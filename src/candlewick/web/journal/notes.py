@@ -17,13 +17,14 @@ from django.db.models import QuerySet
 
 from candlewick.core.errors import UsageError
 from candlewick.ledger.trips import RoundTrip
-from candlewick.store.journal.selection import MOST_IDS, words_of
+from candlewick.store.journal.selection import words_of
 from candlewick.store.models import TradeNote, TradeWord
 
 LONGEST_TEXT: Final = 10_000
 MOST_TAGS: Final = 20
 LONGEST_TAG: Final = 40
 RATINGS: Final = (1, 2, 3, 4, 5)
+MOST_FOUND: Final = 5_000  # trades that a search, a tag or a rating chooses: more would make every page slow
 _LONGEST_WORD: Final = 60
 _WORD: Final = re.compile(r"[^\W_]+")
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff]")
@@ -118,7 +119,7 @@ def chosen(account: int, tag: str, rating: int | None) -> list[int]:
     """The newest trades that carry a tag, a rating, or both."""
     if not tag:
         rated = TradeNote.objects.filter(account_id=account, rating=rating).order_by("-trip")
-        return list(rated.values_list("trip", flat=True)[:MOST_IDS])
+        return list(rated.values_list("trip", flat=True)[:MOST_FOUND])
     rows = TradeWord.objects.filter(account_id=account, word=f"#{_tag(tag)}")
     return _newest(rows if rating is None else rows.filter(note__rating=rating))
 
@@ -132,7 +133,7 @@ def _all_of(account: int, tests: Sequence[dict[str, Any]]) -> QuerySet[TradeWord
 
 
 def _newest(rows: QuerySet[TradeWord]) -> list[int]:
-    return list(rows.order_by("-trip").values_list("trip", flat=True).distinct()[:MOST_IDS])
+    return list(rows.order_by("-trip").values_list("trip", flat=True).distinct()[:MOST_FOUND])
 
 
 def _begins(word: str) -> dict[str, Any]:

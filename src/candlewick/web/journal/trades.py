@@ -51,11 +51,16 @@ class Trade:
 
 @dataclass(frozen=True, slots=True)
 class TradePage:
-    """Some trades, and the cursor of those after them. `total`, where it is known without counting."""
+    """Some trades, and the cursor of those after them.
+
+    `total`, where it is known without counting. `is_cut`: of the noted trades that were meant, only the
+    newest are among them.
+    """
 
     items: list[Trade]
     next: str | None
     total: int | None
+    is_cut: bool
 
 
 def read(
@@ -72,7 +77,8 @@ def read(
     known: dict[str, Instrument] = {}
     told = notes.of_trades(account, [trip.id for trip in page.items])
     trades = [_trade(records, trip, services.primary, told, known) for trip in page.items]
-    return TradePage(trades, page.next, page.total)
+    meant = max(len(asked["noted"]), len(asked["filters"].ids or ()))
+    return TradePage(trades, page.next, page.total, meant >= notes.MOST_FOUND)
 
 
 def find(services: Services, account: int, number: int) -> Trade:

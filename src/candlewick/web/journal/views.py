@@ -133,6 +133,7 @@ def _list(request: HttpRequest, access: AccountAccess, question: Question) -> di
         "access": access,
         "rows": [row_of(each) for each in found.items],
         "total": None if found.total is None else f"{found.total:,}",
+        "most_found": f"{notes.MOST_FOUND:,}" if found.is_cut else "",
         "query": question.query(account=named),
         "here": question.query(account=named, cursor=cursor),
         "older": question.query(account=named, cursor=found.next) if found.next else "",
