@@ -55,9 +55,13 @@ def test_a_lane_number_is_never_given_twice(journal: Journal) -> None:
 def test_the_lanes_newest_events_come_oldest_first(journal: Journal) -> None:
     journal.commit([ground.opening(), *map(ground.placing, range(1, 6))])
     assert journal.newest(1, "orders", 2) == [(4, b'{"seq":4}'), (5, b'{"seq":5}')]
-    assert journal.last_lane_seqs() == {(1, "orders"): 5}
-    journal.forget_lane_before(1, "orders", 5)
-    assert journal.newest(1, "orders", 9) == [(5, b'{"seq":5}')]
+
+
+def test_a_snapshot_forgets_old_events_of_lanes(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("candlewick.store.journal.journal.KEPT_LANE_EVENTS", 2)
+    journal.commit([ground.opening(), *map(ground.placing, range(1, 6))])
+    journal.commit([Batch(snapshot=b"state")])
+    assert journal.newest(1, "orders", 9) == [(4, b'{"seq":4}'), (5, b'{"seq":5}')]
 
 
 @pytest.mark.parametrize("table", ["ledger_journal", "ledger_posting", "ledger_audit"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.errors import StoreBusy, StoreError
-from candlewick.store.databases import Connection, Database
+from candlewick.store.databases import Connection, Database, Row
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.writer import Done, JournalWriter
@@ -139,6 +139,36 @@ def test_a_commit_whose_answer_was_lost_is_not_made_twice(
     assert answers.heard == [(0, None), (1, None)]
     _, entries = journal.recover()
     assert [seq for seq, _ in entries] == [1, 2, 3, 4, 5]
+
+
+def test_it_asks_again_whether_a_commit_took_effect_while_nobody_answers(
+    journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection = journal._connection
+    whole, read = connection.transaction, connection.read
+    away: list[int] = []
+
+    @contextmanager
+    def without_an_answer() -> Iterator[None]:
+        with whole():
+            yield
+        if not away:
+            away.append(2)
+            raise StoreBusy("The server went away.")
+
+    def not_yet(sql: str, parameters: Sequence[object] = ()) -> list[Row]:
+        if away and away[0]:
+            away[0] -= 1
+            raise StoreBusy("The server is still away.")
+        return read(sql, parameters)
+
+    monkeypatch.setattr(connection, "transaction", without_an_answer)
+    monkeypatch.setattr(connection, "read", not_yet)
+    writer, answers = JournalWriter(journal), Answers()
+    submit(writer, answers, [ground.opening()])
+    writer.close()
+    assert away == [0]
+    assert answers.heard == [(0, None)]
 
 
 def test_a_connection_that_the_server_ends_is_made_again(postgres_url: str) -> None:

@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 
 CHUNK: Final = 5_000
 KEPT_SNAPSHOTS: Final = 2
+KEPT_LANE_EVENTS: Final = 1_000  # of a channel, at least: more than any reader is told again
 
 canonical: Final = msgspec.json.Encoder(order="sorted", decimal_format="string").encode
 
@@ -104,10 +105,11 @@ class Journal:
                 engine writes. The caller's state is not to be trusted any more.
         """
         with self._lock:
-            unheard, self._unheard = self._unheard, None
-            if unheard is not None and self._took_effect():
-                self._head = unheard
+            # asking may fail as well: until it is answered, the commit stays one that may have taken effect
+            if self._unheard is not None and self._took_effect():
+                self._head, self._unheard = self._unheard, None
                 return
+            self._unheard = None
             head = msgspec.structs.replace(self._head)
             try:
                 self._write(head, batches)
@@ -115,11 +117,6 @@ class Journal:
                 self._unheard = head
                 raise
             self._head = head
-
-    def save_snapshot(self, seq: int, body: bytes) -> None:
-        """Keep the state after the entry numbered `seq`; the older ones but one are forgotten."""
-        with self._lock, self._connection.transaction():
-            self._put_snapshot(seq, body)
 
     def newest(self, account: int, channel: str, count: int) -> list[tuple[int, bytes]]:
         """The newest `count` events of an account's channel as (seq, message), oldest first."""
@@ -130,22 +127,6 @@ class Journal:
                 (account, channel, count),
             )
         return [(seq, bytes(message)) for seq, message in reversed(rows)]
-
-    def last_lane_seqs(self) -> dict[tuple[int, str], int]:
-        """The newest number of every account's channel."""
-        with self._lock:
-            rows = self._connection.read(
-                "SELECT account, channel, max(seq) FROM ledger_lane_event GROUP BY account, channel"
-            )
-        return {(account, channel): seq for account, channel, seq in rows}
-
-    def forget_lane_before(self, account: int, channel: str, seq: int) -> None:
-        """Delete a channel's events with lower numbers than `seq`."""
-        with self._lock, self._connection.transaction():
-            self._connection.write(
-                "DELETE FROM ledger_lane_event WHERE account = ? AND channel = ? AND seq < ?",
-                [(account, channel, seq)],
-            )
 
     def close(self) -> None:
         """Let another engine have it."""
@@ -213,10 +194,9 @@ class Journal:
             seq += len(batch.entries)
             if batch.snapshot is not None:
                 newest = seq, batch.snapshot
-        if newest is not None:
-            self._put_snapshot(*newest)
-
-    def _put_snapshot(self, seq: int, body: bytes) -> None:
+        if newest is None:
+            return
+        seq, body = newest
         self._connection.write(
             "INSERT INTO ledger_snapshot VALUES (?, ?, ?) "
             "ON CONFLICT (seq) DO UPDATE SET digest = excluded.digest, body = excluded.body",
@@ -226,6 +206,13 @@ class Journal:
             "DELETE FROM ledger_snapshot WHERE seq NOT IN "
             "(SELECT seq FROM ledger_snapshot ORDER BY seq DESC LIMIT ?)",
             [(KEPT_SNAPSHOTS,)],
+        )
+        # nobody is told of events by this table but whoever begins: the older ones are in the journal
+        self._connection.write(
+            "DELETE FROM ledger_lane_event WHERE seq <= (SELECT max(newest.seq) "
+            "FROM ledger_lane_event AS newest WHERE newest.account = ledger_lane_event.account "
+            "AND newest.channel = ledger_lane_event.channel) - ?",
+            [(KEPT_LANE_EVENTS,)],
         )
 
     def _put_head(self, head: _Head) -> None:
