@@ -13,6 +13,7 @@ import pytest
 from candlewick.core.errors import EngineAway
 from candlewick.core.events import Quote
 from candlewick.core.instrument import Instrument
+from candlewick.trading import account
 from tests.runtime.accounts.ground import ACCOUNT, FileVenue, House
 
 ETHBTC = Instrument(
@@ -66,3 +67,26 @@ async def test_an_account_that_cannot_be_written_down_leaves_nothing_to_be_follo
             account=13, name="Second", currency="USDT", cash="5", actor="ann"
         )
     assert all(name.endswith(f"@{ACCOUNT}") for name in house.accounts.lanes.channels())
+
+
+async def test_it_names_every_order_that_was_cancelled_when_more_end_than_the_heart_keeps(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "RECENT_ORDERS", 1)
+    verbs = house.accounts.requests.verbs
+    sent = {"symbol": "BTCUSDT", "side": "buy", "order_type": "limit", "quantity": "1", "actor": "ann"}
+    for price in ("99.1", "99.2", "99.3"):
+        await verbs["order.place"](account=ACCOUNT, limit_price=price, **sent)
+    answer = msgspec.json.decode(await verbs["order.cancel_all"](account=ACCOUNT, actor="ann"))
+    assert [(each["limit_price"], each["status"]) for each in answer] == [
+        (99.1, "CANCELLED"),
+        (99.2, "CANCELLED"),
+        (99.3, "CANCELLED"),
+    ]
+
+
+@pytest.mark.parametrize("size", [{"quantity": "0"}, {"quantity": "-1"}, {"notional": "0.001"}])
+async def test_a_preview_of_what_is_no_size_says_so(house: House, size: dict[str, str]) -> None:
+    answer = await preview(house, symbol="BTCUSDT", **size)
+    assert answer["ok"] is False
+    assert answer["refusal"]["field"] == "quantity"

@@ -20,6 +20,7 @@ from candlewick.runtime.accounts.execution import Execution
 from candlewick.runtime.accounts.shapes import encode
 from candlewick.runtime.accounts.statement import statement
 from candlewick.trading import commands
+from candlewick.trading.account import AccountState
 from candlewick.trading.engine import Engine
 from candlewick.trading.risk.limits import Limits
 from candlewick.trading.risk.verdict import Refused
@@ -246,7 +247,7 @@ class AccountRequests:
         ]
         command = commands.CancelAll(account=account, instrument=instrument, actor=actor, ts=self._now())
         await self._execution.do(command, source)
-        return self._orders(account, named)
+        return await self._orders(account, named)
 
     async def _amend(
         self,
@@ -278,9 +279,7 @@ class AccountRequests:
 
     async def _get(self, account: int, order_id: str) -> bytes:
         state = self._require(account)
-        order = state.find(order_id) or await self._find_order(account, order_id)
-        if order is None:
-            raise UnknownOrder(order_id)
+        order = await self._found(state, order_id)
         await self._execution.settled()
         return self._order(order)
 
@@ -307,7 +306,9 @@ class AccountRequests:
             ts=now,
         )
         await self._execution.do(command, source)
-        return self._orders(account, [each for each in (*state.orders, *state.recent) if each not in known])
+        return await self._orders(
+            account, [each for each in (*state.orders, *state.recent) if each not in known]
+        )
 
     # --- risk
 
@@ -443,9 +444,16 @@ class AccountRequests:
     def _order(self, order: Order) -> bytes:
         return encode(self._bodies.order(order))
 
-    def _orders(self, account: int, ids: list[str]) -> bytes:
-        found = (self._engine.desk.order(account, each) for each in ids)
-        return encode([self._bodies.order(each) for each in found])
+    async def _orders(self, account: int, ids: list[str]) -> bytes:
+        state = self._require(account)
+        # more may have ended at once than the heart keeps of those that are done: the rest is in the journal
+        return encode([self._bodies.order(await self._found(state, each)) for each in ids])
+
+    async def _found(self, state: AccountState, order_id: str) -> Order:
+        order = state.find(order_id) or await self._find_order(state.number, order_id)
+        if order is None:
+            raise UnknownOrder(order_id)
+        return order
 
     def _now(self) -> int:
         return self._clock.now_ns()
