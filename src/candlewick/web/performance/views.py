@@ -103,7 +103,7 @@ def _headline(told: dict[str, Any]) -> list[dict[str, Any]]:
         _figure("Net profit", text.signed(told["profit"]), told["currency"]),
         _figure("Return", text.percent(told["return_pct"]), f"{told['days']} days"),
         _figure("Maximum drawdown", text.percent(told["max_drawdown_pct"]), _way_back(told)),
-        _figure("Sharpe", text.fixed(told["sharpe"]), "a year"),
+        _figure("Sharpe", text.fixed(told["sharpe"]), f"a year, of {told['days']} days"),
         _figure("Win rate", text.share(told["win_rate_pct"]), text.counted(told["trades"], "trade")),
         _figure("Profit factor", text.fixed(told["profit_factor"]), "won by lost"),
     ]
