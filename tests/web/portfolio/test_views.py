@@ -52,7 +52,7 @@ def test_it_shows_what_is_owned_to_the_last_place_and_what_it_is_made_of(
     page = browser(person(Role.TRADER)).get("/portfolio/").content.decode()
     assert ">100,223.65</strong>" in page
     assert '<td class="num">0.12345678</td>' in page
-    assert '<td class="num">87,000.5</td><td class="num">5,000</td>' in page  # free, locked
+    assert '<td class="num">87,000.50</td><td class="num">5,000.00</td>' in page  # free, locked
     assert '<td class="num">92,000.50</td><td class="num">92.0%</td>' in page
     assert '<rect width="92.0%"' in page
     assert '<td class="num">28,313.25</td><td class="num">28.3%</td>' in page  # the perpetual, beside
@@ -63,7 +63,7 @@ def test_it_shows_a_working_order_with_a_way_to_cancel_it(browser: Browser, pers
     text = page.content.decode()
     assert page["X-Component"] == "portfolio_orders"
     assert "Limit, post" in text
-    assert '<td class="num">67,000.0</td>' in text
+    assert '<td class="num limit">67,000.0</td>' in text
     assert 'name="order_id" value="01j"' in text
 
 

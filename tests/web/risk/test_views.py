@@ -60,10 +60,12 @@ def test_it_shows_the_limits_and_what_moves_together(browser: Browser, person: P
 def test_it_sets_what_was_typed_exactly_and_switches_off_what_is_empty(
     browser: Browser, person: Person, link: FakeLink
 ) -> None:
-    answer = browser(person(Role.TRADER)).post(
-        "/risk/limits/", form(max_order_notional="12,500.10", max_leverage="", halt_on_breach="on")
-    )
+    ann = person(Role.TRADER)
+    number = ann.accounts.get().pk
+    sent = form(max_order_notional="12,500.10", max_leverage="", halt_on_breach="on")
+    answer = browser(ann).post(f"/risk/limits/?account={number}", sent)
     assert answer.status_code == 302
+    assert answer["Location"] == f"/risk/?account={number}"  # and not whichever account was chosen
     verb, asked = link.asked[-1]
     assert verb == "risk.limits"
     assert asked["limits"]["max_order_notional"] == "12500.10"

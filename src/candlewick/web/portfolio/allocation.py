@@ -45,18 +45,25 @@ def owned(balances: Iterable[Mapping[str, Any]]) -> list[Bar]:
 
 
 def perpetuals(positions: Iterable[Mapping[str, Any]], equity: Decimal | None) -> list[Bar]:
-    """Positions in perpetuals and futures, the largest first; the longest bar is the largest of them."""
-    held = [each for each in positions if each["kind"] != "spot"]
-    largest = max((abs(each["notional"]) for each in held if each["notional"] is not None), default=None)
+    """Positions in perpetuals and futures, the largest first.
+
+    Their bars are drawn to the scale of what is owned, unless one of them is larger than all of that.
+    """
+    held = [
+        (each, None if each["notional"] is None else abs(each["notional"]))
+        for each in positions
+        if each["kind"] != "spot"
+    ]
+    whole = max([equity or Decimal(0), *(notional for _, notional in held if notional is not None)])
     return [
         Bar(
             name=each["symbol"],
             side=each["side"],
-            value=text.fixed(None if each["notional"] is None else abs(each["notional"])),
-            share=text.share(_part(None if each["notional"] is None else abs(each["notional"]), equity)),
-            length=_length(_part(None if each["notional"] is None else abs(each["notional"]), largest)),
+            value=text.fixed(notional),
+            share=text.share(_part(notional, equity)),
+            length=_length(_part(notional, whole)),
         )
-        for each in sorted(held, key=lambda each: -abs(each["notional"] or 0))
+        for each, notional in sorted(held, key=lambda one: -(one[1] or 0))
     ]
 
 

@@ -39,7 +39,9 @@ class Row:
     quantity: str
     filled: str
     limit: str
+    has_limit: bool
     trigger: str
+    has_trigger: bool
     force: str
     state: str
     may_cancel: bool
@@ -48,7 +50,7 @@ class Row:
 def row_of(order: Mapping[str, Any], instrument: Mapping[str, Any] | None) -> Row:
     """An order as the engine tells it; `instrument` as it is listed, None where it no longer is."""
     prices, lots = text.price_places(instrument), text.quantity_places(instrument)
-    made_at = str(order["created_at"])
+    made_at, trigger = str(order["created_at"]), _trigger(order, prices)
     return Row(
         id=order["id"],
         made_at=made_at,
@@ -59,8 +61,10 @@ def row_of(order: Mapping[str, Any], instrument: Mapping[str, Any] | None) -> Ro
         type=_type(order),
         quantity=text.fixed(order["quantity"], lots),
         filled=text.fixed(order["filled_quantity"], lots),
-        limit=_limit(order, prices),
-        trigger=_trigger(order, prices),
+        limit="market" if order["limit_price"] is None else text.fixed(order["limit_price"], prices),
+        has_limit=order["limit_price"] is not None,
+        trigger=trigger,
+        has_trigger=trigger != text.UNKNOWN,
         force=order["time_in_force"],
         state=_STATES.get(order["status"], order["status"]),
         may_cancel=order["status"] != "CANCEL_IN_FLIGHT",
@@ -71,10 +75,6 @@ def _type(order: Mapping[str, Any]) -> str:
     leg = _LEGS.get(order["leg"] or "")
     marks = ["reduce"] * (order["reduce_only"] and not leg) + ["post"] * bool(order["post_only"])
     return ", ".join([leg or _TYPES[order["order_type"]], *marks])
-
-
-def _limit(order: Mapping[str, Any], places: int | None) -> str:
-    return "market" if order["limit_price"] is None else text.fixed(order["limit_price"], places)
 
 
 def _trigger(order: Mapping[str, Any], places: int | None) -> str:

@@ -23,6 +23,7 @@ from candlewick.web.scripts import scripts_of
 from candlewick.web.services import services_of
 
 ENTRY: Final = "js/portfolio/main.js"
+_SUMS: Final = ("total", "free", "locked")
 _exact: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -108,18 +109,21 @@ def _orders(request: HttpRequest, found: list[dict[str, Any]]) -> dict[str, Any]
 
 
 def _holdings(found: dict[str, Any]) -> dict[str, Any]:
+    currency = found["portfolio"]["currency"]
     return {
         "balances": [
             {
                 "currency": each["currency"],
-                "total": text.fixed(each["total"], None),
-                "free": text.fixed(each["free"], None),
-                "locked": text.fixed(each["locked"], None),
+                # the account's own money as every other figure in it; coins to their last place
+                **{
+                    name: text.fixed(each[name], 2 if each["currency"] == currency else None)
+                    for name in _SUMS
+                },
                 "value": text.fixed(each["value"]),
             }
             for each in found["balances"]
         ],
-        "currency": found["portfolio"]["currency"],
+        "currency": currency,
         "owned": owned(found["balances"]),
         "perpetuals": perpetuals(found["positions"], found["portfolio"]["total_value"]),
     }

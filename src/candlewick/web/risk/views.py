@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import msgspec
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from candlewick.core.errors import EngineAway, UsageError
@@ -86,7 +88,7 @@ def set_limits(request: HttpRequest) -> HttpResponse:
     if errors:
         return _page(request, typed, errors, status=422)
     messages.success(request, "The limits are set, for orders by every road.")
-    return redirect("risk")
+    return redirect(f"{reverse('risk')}?{urlencode({'account': access.id})}")
 
 
 def _part(answer: HttpResponse) -> HttpResponse:
