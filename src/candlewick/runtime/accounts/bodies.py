@@ -26,6 +26,7 @@ from candlewick.trading.engine import Engine
 from candlewick.trading.risk import door
 from candlewick.trading.risk.ask import Ask
 from candlewick.trading.risk.funds import free_of
+from candlewick.trading.risk.terms import numbers
 from candlewick.trading.risk.use import summarise
 from candlewick.trading.risk.verdict import Approved, Refused, Verdict
 from candlewick.trading.valuing import rate
@@ -113,6 +114,8 @@ class Bodies:
         terms, account = asked.terms, self._account(asked.account)
         found = self.refused(verdict) if isinstance(verdict, Refused) else {"ok": True, "refusal": None}
         ask = Ask(account, self._engine.market, terms, ts=asked.ts, order_id=asked.order_id)
+        if numbers(ask) is not None:
+            return found  # nothing can be counted with what is no number, or nothing
         estimate = verdict if isinstance(verdict, Approved) else door.estimate(ask)
         mark = estimate.mark
         entry = terms.limit_price or terms.stop_price or mark

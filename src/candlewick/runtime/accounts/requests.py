@@ -409,7 +409,7 @@ class AccountRequests:
         asked = asking.decimal(given[0], request[given[0]])
         if given[0] == "quantity":
             return asked
-        if price is None:
+        if not price:
             mark = self._engine.mark(instrument.id)
             if mark is None:
                 reason = f"{instrument.symbol} has no price yet: give a quantity."
@@ -446,6 +446,7 @@ class AccountRequests:
 
     async def _orders(self, account: int, ids: list[str]) -> bytes:
         state = self._require(account)
+        await self._execution.settled()  # a venue may have answered meanwhile, and that is not on disk yet
         # more may have ended at once than the heart keeps of those that are done: the rest is in the journal
         return encode([self._bodies.order(await self._found(state, each)) for each in ids])
 

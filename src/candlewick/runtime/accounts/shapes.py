@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +13,9 @@ from candlewick.core.order import Cancelled, Expired, Order, Rejected
 
 PLACES: Final = Decimal("1e-8")
 PERCENT: Final = Decimal("1e-4")
+ONE: Final = Decimal(1)
+# Rounding must not fail however absurd a figure somebody has typed in: 28 digits are too few for that.
+_WIDE: Final = Context(prec=100, rounding=ROUND_HALF_EVEN)
 
 encode: Final = msgspec.json.Encoder(decimal_format="number").encode
 """JSON whose numbers are written from their Decimals, never through a float."""
@@ -22,8 +25,8 @@ def tidy(value: Decimal | None, step: Decimal = PLACES) -> Decimal | None:
     """`value` to eight places, without the zeros behind them."""
     if value is None:
         return None
-    rounded = value.quantize(step, ROUND_HALF_EVEN).normalize()
-    return rounded.quantize(Decimal(1)) if rounded.as_tuple().exponent > 0 else rounded  # type: ignore[operator]
+    rounded = value.quantize(step, context=_WIDE).normalize(_WIDE)
+    return rounded.quantize(ONE, context=_WIDE) if rounded.as_tuple().exponent > 0 else rounded  # type: ignore[operator]
 
 
 def percent(part: Decimal | None, whole: Decimal | None) -> Decimal | None:
