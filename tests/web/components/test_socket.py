@@ -7,9 +7,11 @@ from typing import Any
 
 import orjson
 import pytest
+from django.test import override_settings
 from websockets.sync.client import ClientConnection, connect
 
 from candlewick.store.models import Role, User
+from candlewick.web import limits
 from tests.web import ground
 from tests.web.components import shapes
 from tests.web.conftest import Serve, session_of
@@ -61,6 +63,19 @@ def test_it_sends_an_order_with_its_data_as_json(serve: Serve, person: Person) -
     ((_, order),) = [each for each in served.link.asked if each[0] == "order.place"]
     assert order["actor"] == trader.username
     assert order["reduce_only"] is True
+    assert order["source"] == "127.0.0.1"
+
+
+def test_its_messages_count_as_requests(serve: Serve, person: Person) -> None:
+    limits.limiter.cache_clear()
+    served = serve()
+    browser = served.as_browser(session_of(person(Role.TRADER)))
+    with override_settings(REQUESTS_PER_MINUTE=1), connect(**browser) as socket:
+        assert _ask(socket, name="portfolio")["status"] == 200
+        answer = _ask(socket, name="portfolio", id=2)
+
+    assert (answer["status"], answer["id"]) == (429, 2)
+    assert answer["detail"].startswith("At most 1 requests a minute")
 
 
 def test_it_tells_what_is_wrong_by_field(serve: Serve, person: Person) -> None:

@@ -71,7 +71,7 @@ def dispatch(registry: Registry, visit: Visit, call: Call) -> Answer:
     """Answer a call. Errors are answers too: nothing that a person can cause is raised."""
     kind = registry.get(call.name)
     if kind is None:
-        return _refusal(404, f"There is no component {call.name[:40]!r}.")
+        return refusal(404, f"There is no component {call.name[:40]!r}.")
     try:
         _permit(visit, kind.permission_classes)
         event = _declared(kind, call)
@@ -80,13 +80,13 @@ def dispatch(registry: Registry, visit: Visit, call: Call) -> Answer:
             _count(visit, kind, call.event or "", event)
         params = _read(kind.params_schema, call.params, is_text=True)
     except ValidationError as error:
-        return _refusal(422, f"Not valid: {', '.join(faults_of(error))}.")
+        return refusal(422, f"Not valid: {', '.join(faults_of(error))}.")
     except (Denied, PermissionDenied) as error:
-        return _refusal(403, str(error) or "You may not do this.")
+        return refusal(403, str(error) or "You may not do this.")
     except Http404 as error:
-        return _refusal(404, str(error))
+        return refusal(404, str(error))
     except TooMany as error:
-        return _refusal(429, str(error), error.headers)
+        return refusal(429, str(error), error.headers)
     if event is None:
         return _show(kind, visit, params)
     return _handle(kind(visit, params), call, event)
@@ -223,6 +223,7 @@ def _count(visit: Visit, kind: type[Component], name: str, event: Event) -> None
     limiter().count(f"{kind.name} {name} events", per_minute, f"person {visit.person.id}")
 
 
-def _refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> Answer:
+def refusal(status: int, detail: str, headers: dict[str, str] | None = None) -> Answer:
+    """The answer to a call that reaches no component."""
     html = render_to_string("components/_refused.html", {"detail": detail, "status": status})
     return Answer(status, html, headers=headers or {}, detail=detail)

@@ -17,9 +17,10 @@ from django.db import close_old_connections
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from candlewick.web.bridge import Bridge
-from candlewick.web.components.dispatch import Answer, Call, dispatch, faults_of
+from candlewick.web.components.dispatch import Answer, Call, dispatch, faults_of, refusal
 from candlewick.web.components.registry import registry
 from candlewick.web.components.visit import Visit
+from candlewick.web.limits import TooMany, count_request
 from candlewick.web.live import messages
 from candlewick.web.live.hub import Hub
 from candlewick.web.live.readers import Reader
@@ -50,7 +51,7 @@ class ComponentEvents:
         task.add_done_callback(self._tasks.pop)
 
     async def _answer(self, reader: Reader, message: dict[str, Any]) -> None:
-        told = await self._bridge.run(answer, self._services, reader.person, message)
+        told = await self._bridge.run(answer, self._services, reader.person, message, reader.address)
         self._hub.tell(reader, told)
 
 
@@ -68,8 +69,8 @@ class Message(BaseModel):
     id: int | str | None = None
 
 
-def answer(services: Services, person: Person, message: Mapping[str, Any]) -> bytes:
-    """The answer to one message, as JSON. Blocks; call it on a thread."""
+def answer(services: Services, person: Person, message: Mapping[str, Any], source: str = "") -> bytes:
+    """The answer, as JSON, to one message from the address `source`. It blocks: call it on a thread."""
     # with the addresses, every component is registered: a WebSocket may be faster than the first page
     from candlewick.web.components import urls  # noqa: F401
     from candlewick.web.components.views import make_known
@@ -80,12 +81,17 @@ def answer(services: Services, person: Person, message: Mapping[str, Any]) -> by
     except ValidationError as error:
         text = f"A component's message is not valid: {', '.join(faults_of(error))}."
         return messages.error("malformed", text)
+    try:
+        count_request(person)
+    except TooMany as error:
+        return _told(asked, refusal(429, str(error), error.headers))
     visit = Visit(
         person,
         services.engine,
         services.hub.directory,
         lambda: accounts.find(person, asked.account, preferred=next(iter(person.accounts), None)),
         origin="manual" if person.session is not None else "api",
+        source=source,
         open_account=partial(make_known, services.engine),
     )
     call = Call(asked.name, asked.event, asked.data, asked.params, is_text=False)

@@ -93,9 +93,9 @@ class Hub:
     def connections_of(self, user_id: int) -> int:
         return sum(reader.person.id == user_id for reader in self.readers)
 
-    def join(self, sink: Sink, person: Person) -> Reader:
+    def join(self, sink: Sink, person: Person, address: str = "") -> Reader:
         """A new reader; it is told at once if the engine is away."""
-        reader = Reader(sink, person, self._cohorts.take_phase())
+        reader = Reader(sink, person, self._cohorts.take_phase(), address)
         self.readers.add(reader)
         self.metrics.joined += 1
         if not self.link.connected:

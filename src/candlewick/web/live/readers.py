@@ -13,6 +13,7 @@ class Reader:
     """A connection: who it belongs to, what it wants, how far it is.
 
     Attributes:
+        address: where the connection comes from; empty if from no other machine.
         phase: slot of the wheel in which it is served, for as long as it lives.
         waiting: channels asked for while the engine was away, as they were spelled.
         seqs: last number it has seen of each account channel.
@@ -22,6 +23,7 @@ class Reader:
     sink: Sink
     person: Person
     phase: int
+    address: str = ""
     channels: frozenset[str] = frozenset()
     waiting: set[str] = field(default_factory=set)
     seqs: dict[str, int] = field(default_factory=dict)

@@ -53,18 +53,19 @@ async def serve_websocket(scope: Scope, receive: Receive, send: Send, hub: Hub, 
         await _refuse(send, person)
         return
     await send({"type": "websocket.accept"})
+    address = str((scope.get("client") or ("",))[0])
     sink: Sink | None = direct_sink(send)
     if sink is not None:
-        await _converse(receive, hub, hub.join(sink, person))
+        await _converse(receive, hub, hub.join(sink, person, address))
         return
-    await _through_asgi(receive, send, hub, person)
+    await _through_asgi(receive, send, hub, person, address)
 
 
-async def _through_asgi(receive: Receive, send: Send, hub: Hub, person: Person) -> None:
+async def _through_asgi(receive: Receive, send: Send, hub: Hub, person: Person, address: str) -> None:
     slot = websocket_slot(send)
     sending = asyncio.create_task(_send_until_closed(slot, send))
     try:
-        await _converse(receive, hub, hub.join(slot, person))
+        await _converse(receive, hub, hub.join(slot, person, address))
         if slot.is_closing:
             await asyncio.wait([sending], timeout=_FAREWELL_S)
     finally:
