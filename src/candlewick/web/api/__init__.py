@@ -3,8 +3,10 @@
 access       who calls, and whether they may: a bearer token, or a session with its CSRF token
 accounts     which accounts a caller may see
 charts       candles and indicators
+document     errors and examples in the OpenAPI document
 fills        every fill of an account
 market       instruments, tickers, books, trades, funding, open interest
+market_schemas  shapes of the answers about markets
 orders       placing, looking up, amending and cancelling orders
 paging       lists in pages
 portfolio    what an account owns, and closing it

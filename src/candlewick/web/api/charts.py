@@ -14,6 +14,7 @@ from candlewick.core.interval import seconds
 from candlewick.market.bars import Bars
 from candlewick.market.indicators import Study, parse_list
 from candlewick.web.api import history
+from candlewick.web.api.market_schemas import Candle, Point
 from candlewick.web.api.paging import answer
 from candlewick.web.api.when import utc_seconds
 from candlewick.web.services import services_of
@@ -22,7 +23,7 @@ router = Router(tags=["charts"])
 Limit = Annotated[int, Query(ge=1, le=history.MOST)]
 
 
-@router.get("/ohlcv/", summary="Candles, oldest first")
+@router.get("/ohlcv/", response={200: list[Candle]}, summary="Candles, oldest first")
 def ohlcv(
     request: HttpRequest,
     symbol: str,
@@ -40,7 +41,7 @@ def ohlcv(
     return answer(history.as_rows(history.bars(services_of(request), wanted)))
 
 
-@router.get("/indicators/", summary="Indicators over candles")
+@router.get("/indicators/", response={200: dict[str, list[Point]]}, summary="Indicators over candles")
 def indicators(
     request: HttpRequest,
     symbol: str,

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from candlewick.core.errors import EngineAway
+from candlewick.web.api import market_schemas
 from candlewick.web.api.paging import answer, page, passed_on
 from candlewick.web.api.when import utc_seconds
 from candlewick.web.services import services_of
@@ -19,7 +20,9 @@ Limit = Annotated[int, Query(ge=1, le=1000)]
 _FUNDING_SPAN_S: Final = 7 * 86_400
 
 
-@router.get("/instruments/", summary="Everything that can be watched")
+@router.get(
+    "/instruments/", response={200: market_schemas.Instruments}, summary="Everything that can be watched"
+)
 def instruments(
     request: HttpRequest, q: str = "", limit: Limit = 100, cursor: str | None = None
 ) -> HttpResponse:
@@ -32,14 +35,14 @@ def instruments(
     return page(sorted(kept, key=lambda each: each["symbol"]), limit, cursor, lambda each: each["symbol"])
 
 
-@router.get("/tickers/", summary="Last prices and the rolling day")
+@router.get("/tickers/", response={200: market_schemas.Tickers}, summary="Last prices and the rolling day")
 def tickers(request: HttpRequest, limit: Limit = 100, cursor: str | None = None) -> HttpResponse:
     """Tickers by symbol."""
     found = orjson.loads(services_of(request).engine.request("tickers"))
     return page(sorted(found, key=lambda each: each["symbol"]), limit, cursor, lambda each: each["symbol"])
 
 
-@router.get("/book/", summary="The order book")
+@router.get("/book/", response={200: market_schemas.OrderBook}, summary="The order book")
 def book(
     request: HttpRequest, symbol: str, levels: Annotated[int, Query(ge=1, le=1000)] = 25
 ) -> HttpResponse:
@@ -47,7 +50,7 @@ def book(
     return passed_on(services_of(request).ask_about(symbol, "book", levels=levels))
 
 
-@router.get("/trades/", summary="The last trades")
+@router.get("/trades/", response={200: market_schemas.MarketTrades}, summary="The last trades")
 def trades(
     request: HttpRequest, symbol: str, limit: Annotated[int, Query(ge=1, le=500)] = 50
 ) -> HttpResponse:
@@ -56,7 +59,7 @@ def trades(
     return passed_on(b'{"items":' + found + b',"next":null}')
 
 
-@router.get("/funding/", summary="Settled funding rates")
+@router.get("/funding/", response={200: market_schemas.FundingRates}, summary="Settled funding rates")
 def funding(
     request: HttpRequest,
     symbol: str,
@@ -73,7 +76,7 @@ def funding(
     return answer({"items": found[:limit], "next": following})
 
 
-@router.get("/open-interest/", summary="Open interest now")
+@router.get("/open-interest/", response={200: market_schemas.OpenInterest}, summary="Open interest now")
 def open_interest(request: HttpRequest, symbol: str) -> HttpResponse:
     """How much is open, in the venue's own unit, and its value in quote where the venue states it."""
     return passed_on(services_of(request).ask_about(symbol, "open_interest"))

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Header, Query, Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from candlewick.core.errors import UnknownOrder
 from candlewick.runtime.accounts.shapes import encode, order_json
@@ -66,8 +66,8 @@ class NewOrder(Schema):
     ] = None
     time_in_force: Literal["GTC", "IOC", "FOK", "GTD"] | None = None
     good_till: Annotated[str | None, Field(max_length=40, description="ISO 8601, for GTD.")] = None
-    post_only: bool = False
-    reduce_only: bool = False
+    post_only: StrictBool = False
+    reduce_only: StrictBool = False
     stop_loss: Number | None = None
     take_profit: Number | None = None
     account: Account = None
@@ -78,7 +78,7 @@ class NewOrder(Schema):
         return {name: str(each) if isinstance(each, Decimal) else each for name, each in given.items()}
 
 
-class Changes(Schema):
+class OrderChanges(Schema):
     """What of a working order is to be changed; what is left out stays."""
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"limit_price": 70900}]})
@@ -156,7 +156,9 @@ def one(request: HttpRequest, order_id: str, account: str | None = None) -> Http
     response={200: schemas.Order, 404: schemas.Problem, 409: schemas.Problem, 422: schemas.Refusal},
     summary="Amend an order",
 )
-def amend(request: HttpRequest, order_id: str, changes: Changes, account: str | None = None) -> HttpResponse:
+def amend(
+    request: HttpRequest, order_id: str, changes: OrderChanges, account: str | None = None
+) -> HttpResponse:
     """Other prices or another quantity for a working order; past the door, as a new one."""
     access = require_trade(request, account)
     count_order(access)

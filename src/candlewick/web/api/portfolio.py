@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from candlewick.web import desk
 from candlewick.web.api import schemas
@@ -25,7 +25,7 @@ class Closing(Schema):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"symbol": "BTCUSDT-PERP"}]})
 
     symbol: Annotated[str | None, Field(max_length=80)] = None
-    reverse: bool = False
+    reverse: StrictBool = False
     account: str | int | None = None
 
 

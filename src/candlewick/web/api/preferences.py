@@ -14,7 +14,7 @@ from candlewick.web.people.trail import keep_preferences
 router = Router(tags=["preferences"])
 
 
-class Changes(Preferences):
+class PreferenceChanges(Preferences):
     """Some of them."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"confirm_orders": False}]})
@@ -34,7 +34,7 @@ def replace(request: HttpRequest, chosen: Preferences) -> Preferences:
 
 
 @router.patch("/", response=Preferences, summary="Change some of your preferences")
-def change(request: HttpRequest, changes: Changes) -> Preferences:
+def change(request: HttpRequest, changes: PreferenceChanges) -> Preferences:
     """What is left out stays."""
     person = person_of(request)
     kept = preferences.of(person.id).model_copy(update=changes.model_dump(exclude_unset=True))

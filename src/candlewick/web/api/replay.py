@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
 from pydantic import Field
 
+from candlewick.core.errors import Conflict, UsageError
 from candlewick.store.models import Role
 from candlewick.web.api.access import require_role
+from candlewick.web.api.market_schemas import Replay
 from candlewick.web.api.paging import passed_on
+from candlewick.web.api.schemas import Problem
 from candlewick.web.services import services_of
 
 router = Router(tags=["replay"])
@@ -23,15 +26,24 @@ class Control(Schema):
     value: Annotated[float, Field(gt=0, le=10_000)] | None = None
 
 
-@router.get("/", summary="How a replay stands")
+@router.get("/", response={200: Replay, 409: Problem}, summary="How a replay stands")
 def state(request: HttpRequest) -> HttpResponse:
     """Whether it is paused, how fast it plays, and which moment it has come to."""
-    return passed_on(services_of(request).engine.request("replay", action="state"))
+    return _asked(request, action="state")
 
 
-@router.post("/", summary="Pause, resume, step or speed a replay")
+@router.post("/", response={200: Replay, 409: Problem}, summary="Pause, resume, step or speed a replay")
 def control(request: HttpRequest, control: Control) -> HttpResponse:
     """Everybody sees the same recording, so a viewer may not move it."""
     require_role(request, Role.TRADER, Role.OWNER)
+    return _asked(request, action=control.action, value=control.value)
+
+
+def _asked(request: HttpRequest, **arguments: Any) -> HttpResponse:
     engine = services_of(request).engine
-    return passed_on(engine.request("replay", action=control.action, value=control.value))
+    try:
+        return passed_on(engine.request("replay", **arguments))
+    except UsageError:
+        if engine.link.mode == "replay":
+            raise
+        raise Conflict("Nothing is replayed here: this terminal shows markets as they are now.") from None

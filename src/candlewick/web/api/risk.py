@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Router, Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from candlewick.web import desk
 from candlewick.web.api import schemas
@@ -26,7 +26,7 @@ class KillSwitch(Schema):
         extra="forbid", json_schema_extra={"examples": [{"flatten": True, "reason": "leaving the desk"}]}
     )
 
-    flatten: bool = False
+    flatten: StrictBool = False
     reason: Reason = ""
     account: str | int | None = None
 
@@ -65,7 +65,7 @@ class LimitChanges(Schema):
     max_correlated_pct: Amount | None = None
     max_data_age_s: Amount | None = None
     warn_pct: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(80)
-    halt_on_breach: bool = False
+    halt_on_breach: StrictBool = False
 
 
 @router.get("/", response={200: schemas.Risk}, summary="Risk now")

@@ -9,7 +9,6 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse
-from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from candlewick.core.errors import (
@@ -41,13 +40,14 @@ from candlewick.web.api import (
     watchlist,
 )
 from candlewick.web.api.access import BySession, ByToken
+from candlewick.web.api.document import Documented
 from candlewick.web.limits import TooMany, refused
 from candlewick.web.people.accounts import NoSuchAccount
 from candlewick.web.problem import response
 
 log = logging.getLogger(__name__)
 
-api = NinjaAPI(
+api = Documented(
     title="Candlewick",
     version="1",
     urls_namespace="api",
@@ -87,11 +87,19 @@ def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
     return response(error.status_code, detail, headers=headers)
 
 
+def _field(loc: tuple[int | str, ...]) -> str:
+    """The field that a fault is about, as the sender named it: ours for the whole body is none of theirs."""
+    source, *parts = loc
+    if source == "body":
+        parts = parts[1:2]
+    return ".".join(str(part) for part in parts) or "body"
+
+
 @_answers(ValidationError)
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     fields: dict[str, list[str]] = {}
     for each in error.errors:
-        where = ".".join(str(part) for part in each["loc"][1:]) or "body"
+        where = _field(each["loc"])
         fields.setdefault(where, []).append(str(each["msg"]))
     return response(422, f"Not valid: {', '.join(fields)}.", errors=fields)
 

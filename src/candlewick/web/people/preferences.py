@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from candlewick.store.models import User
 
@@ -14,12 +14,16 @@ class Preferences(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    confirm_orders: Annotated[bool, Field(description="Ask before an order is sent")] = True
-    confirm_cancels: Annotated[bool, Field(description="Ask before orders are cancelled")] = False
-    confirm_closes: Annotated[bool, Field(description="Ask before a position is closed or reversed")] = True
-    confirm_drags: Annotated[bool, Field(description="Ask before a dragged line amends an order")] = True
-    hotkeys: Annotated[bool, Field(description="Keys that trade: buy, sell, close, cancel")] = True
-    sounds: Annotated[bool, Field(description="A sound at fills and alerts")] = False
+    confirm_orders: Annotated[StrictBool, Field(description="Ask before an order is sent")] = True
+    confirm_cancels: Annotated[StrictBool, Field(description="Ask before orders are cancelled")] = False
+    confirm_closes: Annotated[
+        StrictBool, Field(description="Ask before a position is closed or reversed")
+    ] = True
+    confirm_drags: Annotated[StrictBool, Field(description="Ask before a dragged line amends an order")] = (
+        True
+    )
+    hotkeys: Annotated[StrictBool, Field(description="Keys that trade: buy, sell, close, cancel")] = True
+    sounds: Annotated[StrictBool, Field(description="A sound at fills and alerts")] = False
     size_by: Annotated[
         Literal["quantity", "notional", "equity_pct"], Field(description="How the ticket asks for size")
     ] = "quantity"

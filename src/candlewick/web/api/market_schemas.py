@@ -1,0 +1,151 @@
+"""What the answers about markets look like, for the documentation. Market data are floats, as decoded."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+Level = Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class Candle(Schema):
+    """`time` is when it opens, in UTC seconds; a volume that a source does not tell is null."""
+
+    time: int
+    open: float
+    high: float
+    low: float
+    close: float
+    volume: float | None
+
+
+class Point(Schema):
+    """An indicator's value; null where there are too few bars."""
+
+    time: int
+    value: float | None
+
+
+class Instrument(Schema):
+    """Something that can be watched, and its grid."""
+
+    symbol: str
+    instrument: str
+    venue: str
+    venue_title: str
+    simulated: bool
+    kind: str
+    base: str
+    quote: str
+    settle: str
+    tick: float | None
+    lot: float | None
+    min_notional: float | None
+    sector: str | None
+
+
+class Instruments(Schema):
+    """A page of instruments."""
+
+    items: list[Instrument]
+    next: str | None
+
+
+class Ticker(Schema):
+    """Last price, best prices and the rolling day; of derivatives mark, index and funding too."""
+
+    symbol: str
+    instrument: str
+    last: float | None
+    bid: float | None
+    ask: float | None
+    change: float | None
+    change_pct: float | None
+    high: float | None
+    low: float | None
+    volume: float | None
+    vwap: float | None
+    stale: bool
+    mark: float | None = None
+    index: float | None = None
+    funding_rate: float | None = None
+    next_funding: str | None = None
+    open_interest: float | None = None
+
+
+class Tickers(Schema):
+    """A page of tickers."""
+
+    items: list[Ticker]
+    next: str | None
+
+
+class OrderBook(Schema):
+    """Levels as [price, quantity], best first. One that is not synchronised has none, and a `reason`."""
+
+    symbol: str
+    instrument: str
+    bids: list[Level]
+    asks: list[Level]
+    synchronised: bool
+    update_id: int | None
+    spread: float | None = None
+    reason: str | None = None
+
+
+class MarketTrade(Schema):
+    """A trade; `side` is the taker's."""
+
+    symbol: str
+    instrument: str
+    time: str
+    price: float
+    quantity: float
+    side: Literal["buy", "sell"] | None
+    id: str | None
+
+
+class MarketTrades(Schema):
+    """The newest trades."""
+
+    items: list[MarketTrade]
+    next: None
+
+
+class FundingRate(Schema):
+    """A funding rate that was settled, and the mark it was settled at where the venue tells it."""
+
+    symbol: str
+    instrument: str
+    time: str
+    rate: float
+    mark: float | None
+
+
+class FundingRates(Schema):
+    """A page of funding rates."""
+
+    items: list[FundingRate]
+    next: str | None
+
+
+class OpenInterest(Schema):
+    """How much is open now."""
+
+    symbol: str
+    instrument: str
+    time: str
+    quantity: float
+    value: float | None
+
+
+class Replay(Schema):
+    """How a replayed recording stands; `position` is the moment it has come to."""
+
+    paused: bool
+    speed: float
+    position: str
+    messages: int
+    done: bool
