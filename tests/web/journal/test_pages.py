@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from candlewick.store.models import AccountMember, AuditEvent, Role, TradeNote, User
 from candlewick.web.journal import notes
 from tests.web.conftest import Browser, Person
+from tests.web.ground import FakeLink
 from tests.web.journal.test_trades import PNG, ids, listed
 from tests.web.performance.ground import opened, trade
 
@@ -147,3 +148,16 @@ def test_the_list_is_for_owner_and_member_alone(
     assert browser(ann).get(path).status_code == 200
     assert browser(person(Role.TRADER)).get(f"{path}?account={account}").status_code == 404
     assert browser().get(path).status_code == 302
+
+
+def test_a_trade_is_shown_while_the_engine_is_away(
+    write: Write, ann: User, account: int, browser: Browser, link: FakeLink
+) -> None:
+    write(opened(account), trade(account, "10"))
+    client = browser(ann)
+    [id] = ids(listed(client))
+    link.go()
+    page = client.get(f"/trades/{id}/")
+    assert page.status_code == 200
+    assert "no bars of its time" in page.content.decode()
+    assert client.get("/trades/").status_code == 200

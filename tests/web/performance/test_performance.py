@@ -12,13 +12,14 @@ import msgspec
 import pytest
 from django.test import Client
 
+from candlewick.core.events import Candle
 from candlewick.store.journal.batch import Batch
 from candlewick.store.models import AccountMember, Role, User
 from candlewick.web.services import Services
 from tests.web.conftest import Browser, Person
 from tests.web.ground import FakeLink
 from tests.web.performance import ground
-from tests.web.performance.ground import FIRST_DAY, opened, trade, worth
+from tests.web.performance.ground import DAY_NS, FIRST_DAY, T0, opened, trade, worth
 
 API = "/api/dashboard/performance"
 Write = Callable[..., None]
@@ -206,3 +207,35 @@ def test_the_page_is_for_owner_and_member_alone(
     assert browser(member).get(f"{path}?account={account}").status_code == 200
     assert browser(stranger).get(f"{path}?account={account}").status_code == 404
     assert browser().get(path).status_code == 302
+
+
+def test_it_measures_while_the_engine_is_away(
+    write: Write, ann: User, browser: Browser, link: FakeLink
+) -> None:
+    account = account_of(ann)
+    write(opened(account), trade(account, "10"), worth(account, ["1000", "1100"]))
+    link.go()
+    assert "+100.00" in browser(ann).get("/performance/").content.decode()
+    part = browser(ann).get("/performance/market/")
+    assert part.status_code == 200
+    assert "it takes 20" in part.content.decode()
+
+
+def test_trades_are_told_apart_by_the_market_they_were_entered_in(
+    write: Write, ann: User, browser: Browser, services: Services
+) -> None:
+    account, start = account_of(ann), T0 // 10**9
+    write(
+        opened(account), trade(account, "10", entered_at=T0 + 1), trade(account, "-3", entered_at=T0 + DAY_NS)
+    )
+    closes = [100.0 + at for at in range(30)] + [60.0]  # it rises, and falls on the day of the first entry
+    services.lake.put_candles(
+        Candle(
+            instrument="sim:BTCUSDT", interval="1d", time=start + 86_400 * (at - 30), open=close, high=close,
+            low=close, close=close, volume=1.0, closed=True, ts_exchange=T0, ts_received=T0,
+        )
+        for at, close in enumerate(closes)
+    )  # fmt: skip
+    part = browser(ann).get("/performance/market/").content.decode()
+    rising, sideways = part.index("Rising"), part.index("Sideways")
+    assert rising < part.index("+10.00") < sideways < part.index("−3.00")

@@ -128,7 +128,9 @@ class NoteIn(Schema):
     )
 
     note: Annotated[str, Field(max_length=notes.LONGEST_TEXT)] = ""
-    tags: list[Annotated[str, Field(max_length=200)]] = Field(default_factory=list, max_length=100)
+    tags: list[Annotated[str, Field(max_length=notes.LONGEST_TAG)]] = Field(
+        default_factory=list, max_length=notes.MOST_TAGS
+    )
     rating: Annotated[int | None, Field(ge=1, le=5)] = None
     account: str | int | None = None
 

@@ -14,7 +14,7 @@ from candlewick.backtest.metrics import Series
 from candlewick.core.clock import NS_PER_S
 from candlewick.store.journal.reader import EquityPoint, Records
 from candlewick.web.performance.span import Span, day_of, ns_of
-from candlewick.web.performance.study import Study
+from candlewick.web.performance.study import ZERO, Study
 
 POINTS: Final = 1_000
 BINS: Final = 24
@@ -28,9 +28,7 @@ def curve(records: Records, account: int, span: Span, found: Study) -> list[Equi
     first = day_of(samples[0].ts) if samples else None
     return [
         *(
-            EquityPoint(
-                _end_of(each.day), each.worth, each.worth, each.worth - each.worth, each.worth, each.worth
-            )
+            EquityPoint(_end_of(each.day), each.worth, each.worth, ZERO, each.worth, each.worth)
             for each in found.days
             if first is None or each.day < first
         ),
