@@ -193,6 +193,22 @@ def test_what_is_asked_wrongly_is_named(
         assert list(document["errors"]) == [field]
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "fields"),
+    [
+        ("post", "/api/orders/", {"side": "up"}, ["symbol", "side", "order_type"]),
+        ("patch", "/api/orders/a/", {"limit_price": -1}, ["limit_price"]),
+        ("put", "/api/risk/limits/", {"symbols": ["BTCUSDT", 7]}, ["symbols"]),
+        ("post", "/api/orders/", [1], ["body"]),
+    ],
+)
+def test_a_field_of_a_body_is_named_as_its_sender_named_it(
+    client: Client, method: str, path: str, body: Any, fields: list[str]
+) -> None:
+    answer = getattr(client, method)(path, orjson.dumps(body), content_type="application/json")
+    assert list(problem(answer, 422)["errors"]) == fields
+
+
 def test_while_the_engine_is_away_the_lake_still_answers(
     client: Client, link: FakeLink, services: Services
 ) -> None:
