@@ -37,9 +37,10 @@ class Application:
             case "http", "/stream/":
                 await serve_stream(scope, receive, send, self._hub, self._admit)
             case "http", "/trades/export.csv" | "/trades/export.parquet":
-                await serve_export(scope, receive, send, self._services, self._bridge, self._admit)
+                await serve_export(scope, receive, send, self._services, self._bridge, self._admit_typed)
             case "http", str(path) if path in portfolio.EXPORTS:
-                await portfolio.serve_export(scope, receive, send, self._services, self._bridge, self._admit)
+                admit = self._admit_typed
+                await portfolio.serve_export(scope, receive, send, self._services, self._bridge, admit)
             case "http", _:
                 await self._bridge(scope, receive, send)
             case "websocket", "/ws/":
@@ -50,10 +51,13 @@ class Application:
     async def _admit(self, scope: Scope) -> Person | Refused:
         return await self._bridge.run(_admit_with_database, scope)
 
+    async def _admit_typed(self, scope: Scope) -> Person | Refused:
+        return await self._bridge.run(_admit_with_database, scope, True)
 
-def _admit_with_database(scope: Scope) -> Person | Refused:
+
+def _admit_with_database(scope: Scope, typed: bool = False) -> Person | Refused:
     close_old_connections()
-    return access.admit(scope)
+    return access.admit(scope, typed=typed)
 
 
 async def _answer_alive(send: Send) -> None:

@@ -185,6 +185,16 @@ def test_it_is_for_those_who_may_see_the_account(serve: Serve, ann: User, person
     assert balances_of(served, path, ann).status == 200
 
 
+def test_its_address_can_be_typed_or_kept_as_a_bookmark(serve: Serve, ann: User) -> None:
+    served = serve()
+    path = "/portfolio/export/balances.csv"
+    assert balances_of(served, path, ann, **{"Sec-Fetch-Site": "none"}).status == 200
+    assert balances_of(served, path, ann, Accept="text/csv").status == 200
+    assert balances_of(served, path, ann, Referer="https://elsewhere.example/").status == 401
+    stream = served.fetch("/stream/?channels=portfolio", session=session_of(ann), headers={"Accept": "*/*"})
+    assert stream.status == 401
+
+
 def test_an_engine_that_is_away_is_told_of_before_a_file_begins(serve: Serve, ann: User) -> None:
     served = serve()
 

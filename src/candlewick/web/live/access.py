@@ -34,14 +34,15 @@ AWAY = Refused(503, 1013, "Who you are cannot be looked up now. Try again in a m
 TOO_MANY = Refused(429, 4429, "You have too many connections open.")
 
 
-def admit(scope: Scope) -> Person | Refused:
+def admit(scope: Scope, *, typed: bool = False) -> Person | Refused:
     """The person who connects, if they may look. Reads the database, so it runs on a thread of the bridge.
 
     A page of ours proves itself by its session cookie and its origin, a program by a bearer token or a
-    ticket. A foreign origin is refused whatever it brings.
+    ticket. A foreign origin is refused whatever it brings. With `typed` the cookie is enough where no page
+    asked: an address that somebody typed or keeps as a bookmark.
     """
     try:
-        found = _who(scope)
+        found = _who(scope, typed=typed)
     except StoreError:
         return AWAY
     if isinstance(found, Refused):
@@ -60,7 +61,7 @@ def still_admitted(people: Iterable[Person]) -> set[Person]:
     }
 
 
-def _who(scope: Scope) -> Person | Refused:
+def _who(scope: Scope, *, typed: bool) -> Person | Refused:
     headers = headers_of(scope)
     if not _host_is_ours(headers):
         return FOREIGN
@@ -75,7 +76,8 @@ def _who(scope: Scope) -> Person | Refused:
         return identity.by_ticket(tickets[0]) or STRANGER
     # A cookie travels with every request a browser makes, so it counts only beside a sign that a page of
     # ours asked. An event stream to its own server carries no origin, but where it was asked for.
-    if origin is None and not _asked_by_our_page(headers, scope["scheme"]):
+    ours = origin is not None or _asked_by_our_page(headers, scope["scheme"])
+    if not ours and not (typed and _asked_by_no_page(headers)):
         return STRANGER
     return identity.by_cookie(headers.get("cookie", "")) or STRANGER
 
@@ -95,6 +97,10 @@ def _asked_by_our_page(headers: Mapping[str, str], scheme: str) -> bool:
     if site is not None:
         return site == "same-origin"
     return _origin_is_ours(headers.get("referer", ""), headers["host"], scheme)
+
+
+def _asked_by_no_page(headers: Mapping[str, str]) -> bool:
+    return headers.get("sec-fetch-site", "none") == "none" and "referer" not in headers
 
 
 def _host_is_ours(headers: Mapping[str, str]) -> bool:
