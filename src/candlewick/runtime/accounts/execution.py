@@ -161,7 +161,7 @@ class Execution:
         for account, instrument in pending.positions:
             data = self._bodies.position(account, instrument)
             pending.tell(self.lanes, account, "positions", "position_changed", data, now)
-            self._figures.note_position(account, instrument)
+            self._figures.note(account)
             pending.afterwards.append(partial(self._tell_position_changed, account, instrument))
         for account in pending.accounts:
             data = self._bodies.portfolio(account)

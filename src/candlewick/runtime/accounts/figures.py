@@ -44,14 +44,10 @@ class Figures:
                 self.note(int(name.rpartition("@")[2]))
 
     def note(self, account: int) -> None:
-        """A price moved what an account owns. Called for every such tick."""
+        """A price moved what an account owns, or a booking did. Called for every such tick."""
         if account not in self._due and account in self._wanted:
             self._due.add(account)
             self._loop.call_later(WINDOW_S, self._flush, account)
-
-    def note_position(self, account: int, instrument: str) -> None:
-        """A position changed, and may be gone: then its last figures must not be shown to a newcomer."""
-        self.note(account)
 
     def _flush(self, account: int) -> None:
         self._due.discard(account)

@@ -100,7 +100,7 @@ def covered(ask: Ask) -> Refused | None:
             code="unknown_funds",
             reason=f"What is free in {instrument.quote} is not known: a price is missing.",
         )
-    return _short(ask, "insufficient_funds", "The order costs", cost, free, instrument.quote)
+    return _short("insufficient_funds", "The order costs", cost, free, instrument.quote)
 
 
 def margin(ask: Ask) -> Refused | None:
@@ -112,7 +112,7 @@ def margin(ask: Ask) -> Refused | None:
         return Refused(
             code="unknown_funds", reason=f"What is free in {ask.settles_in} is not known: a price is missing."
         )
-    return _short(ask, "insufficient_margin", "The order binds", ask.binds, funds.free, ask.settles_in)
+    return _short("insufficient_margin", "The order binds", ask.binds, funds.free, ask.settles_in)
 
 
 def margin_use(ask: Ask) -> Refused | None:
@@ -184,7 +184,7 @@ def _above(code: str, what: str, limit: Decimal, value: Decimal | None, ask: Ask
     )
 
 
-def _short(ask: Ask, code: str, what: str, needed: Decimal, free: Decimal, currency: str) -> Refused | None:
+def _short(code: str, what: str, needed: Decimal, free: Decimal, currency: str) -> Refused | None:
     if needed <= free:
         return None
     return Refused(
