@@ -108,6 +108,7 @@ def test_the_same_file_gives_the_same_ids_and_lines_that_are_alike_are_two_fills
         ("yesterday,BTCUSDT,buy,1,1,,,", "time 'yesterday' is neither ISO 8601"),
         ("1769428800,BTCUSDT,hold,1,1,,,", "side 'hold' is neither buy nor sell"),
         ("1769428800,BTCUSDT,buy,one,1,,,", "quantity 'one' is not a number"),
+        ("1769428800,BTCUSDT,buy,1,1,,,a\0b", "order_id 'a\\x00b' has characters that cannot be printed"),
         ("1769428800,BTCUSDT,buy,-1,1,,,", "quantity '-1' must be above zero"),
         ("1769428800,BTCUSDT,buy,0,1,,,", "quantity '0' must be above zero"),
         ("1769428800,BTCUSDT,buy,NaN,1,,,", "quantity 'NaN' is out of range"),

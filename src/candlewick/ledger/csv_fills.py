@@ -179,10 +179,12 @@ class _Reader:
             raise ValueError(f"quantity {cells['quantity']!r} must be above zero; side tells the direction.")
         if price <= 0:
             raise ValueError(f"price {cells['price']!r} must be above zero.")
+        if not (order_id := cells.get("order_id", "")).isprintable():
+            raise ValueError(f"order_id {order_id!r} has characters that cannot be printed.")
         return Fill(
             account=self.account,
             id="",
-            order_id=cells.get("order_id", ""),
+            order_id=order_id,
             instrument=instrument.id,
             side=side,
             price=price,

@@ -24,6 +24,13 @@ def test_it_refuses_what_is_no_usable_number_by_its_field(text: object) -> None:
         asking.decimal("quantity", text)
 
 
+@pytest.mark.parametrize("text", ["a\0b", "\ud800"])
+def test_it_refuses_words_that_a_database_cannot_keep(text: str) -> None:
+    with pytest.raises(UsageError, match=r"^reason: "):
+        asking.words("reason", text)
+    assert asking.words("reason", "Zoë left\nfor the day 🌙") == "Zoë left\nfor the day 🌙"
+
+
 def test_it_tells_a_distance_in_price_from_one_in_percent() -> None:
     assert asking.trail("150") == (Decimal(150), None)
     assert asking.trail(" 1.5 % ") == (None, Decimal("1.5"))

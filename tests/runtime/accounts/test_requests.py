@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from candlewick.core.errors import EngineAway
+from candlewick.core.errors import EngineAway, UsageError
 from candlewick.core.events import Quote
 from candlewick.core.instrument import Instrument
 from candlewick.trading import account
@@ -90,3 +90,11 @@ async def test_a_preview_of_what_is_no_size_says_so(house: House, size: dict[str
     answer = await preview(house, symbol="BTCUSDT", **size)
     assert answer["ok"] is False
     assert answer["refusal"]["field"] == "quantity"
+
+
+async def test_a_reason_that_a_database_cannot_keep_never_comes_to_the_journal(house: House) -> None:
+    verbs = house.accounts.requests.verbs
+    for verb, given in (("risk.state", {"state": "REDUCING"}), ("risk.kill", {"flatten": False})):
+        with pytest.raises(UsageError, match=r"^reason: "):
+            await verbs[verb](account=ACCOUNT, actor="ann", reason="a\0b", **given)
+    assert house.engine.desk.accounts[ACCOUNT].state == "ACTIVE"

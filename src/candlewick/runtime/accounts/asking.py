@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import secrets
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
@@ -17,6 +18,7 @@ TYPES: Final = ("market", "limit", "stop", "stop_limit", "take_profit", "trailin
 TIMES: Final = ("GTC", "IOC", "FOK", "GTD")
 ORIGINS: Final = ("manual", "api", "strategy", "webhook", "system")
 _ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+_UNKEPT: Final = re.compile(r"[\x00\ud800-\udfff]")
 _counter = itertools.count(secrets.randbelow(32**3))
 
 
@@ -31,6 +33,13 @@ def choice(field: str, value: Any, choices: tuple[str, ...]) -> Any:
     """`value`, if it is one of `choices`."""
     if value not in choices:
         raise UsageError(f"{field}: {value!r} is none of {', '.join(choices)}.")
+    return value
+
+
+def words(field: str, value: str) -> str:
+    """`value`, if every database can keep it: PostgreSQL keeps no NUL, and one would end the journal."""
+    if _UNKEPT.search(value):
+        raise UsageError(f"{field}: leave out the character NUL, and halves of characters.")
     return value
 
 

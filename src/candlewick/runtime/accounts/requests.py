@@ -114,7 +114,7 @@ class AccountRequests:
         if account not in self._engine.desk.accounts:
             command = commands.OpenAccount(
                 account=account,
-                name=name,
+                name=asking.words("name", name),
                 kind=asking.choice("kind", kind, ("paper", "live")),
                 currency=currency,
                 cash=asking.decimal("cash", cash),
@@ -144,7 +144,7 @@ class AccountRequests:
             id=id,
             currency=currency,
             amount=asking.decimal("amount", amount),
-            memo=memo,
+            memo=asking.words("memo", memo),
             actor=actor,
             ts=self._now(),
         )
@@ -316,7 +316,13 @@ class AccountRequests:
         self, account: int, flatten: bool, actor: str, reason: str = "", source: str = ""
     ) -> bytes:
         self._require(account)
-        command = commands.Kill(account=account, flatten=flatten, reason=reason, actor=actor, ts=self._now())
+        command = commands.Kill(
+            account=account,
+            flatten=flatten,
+            reason=asking.words("reason", reason),
+            actor=actor,
+            ts=self._now(),
+        )
         await self._execution.do(command, source)
         return encode(self._bodies.risk(account))
 
@@ -325,7 +331,7 @@ class AccountRequests:
         command = commands.SetTradingState(
             account=account,
             state=asking.choice("state", state, ("ACTIVE", "REDUCING", "HALTED")),
-            reason=reason,
+            reason=asking.words("reason", reason),
             actor=actor,
             ts=self._now(),
         )
@@ -391,9 +397,9 @@ class AccountRequests:
             stop_loss=asking.optional("stop_loss", request.get("stop_loss")),
             take_profit=asking.optional("take_profit", request.get("take_profit")),
             oco=request.get("oco"),
-            key=key,
+            key=None if key is None else asking.words("key", key),
             origin=asking.choice("origin", origin, asking.ORIGINS),
-            tag=tag,
+            tag=asking.words("tag", tag),
             actor=actor,
             ts=now,
         )

@@ -44,7 +44,7 @@ class NewAccount(Schema):
         extra="forbid", json_schema_extra={"examples": [{"name": "Grid", "cash": 25000}]}
     )
 
-    name: Annotated[str, Field(min_length=1, max_length=60)]
+    name: Annotated[str, Field(min_length=1, max_length=60, pattern=r"^[^\x00]+$")]
     cash: Annotated[
         Decimal,
         Field(
