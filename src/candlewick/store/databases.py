@@ -12,7 +12,7 @@ import fcntl
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, Final
 from urllib.parse import urlsplit
@@ -52,10 +52,6 @@ class Connection(ABC):
     @abstractmethod
     def snapshot(self) -> AbstractContextManager[None]:
         """All reads inside see the same moment."""
-
-    @abstractmethod
-    def together(self) -> AbstractContextManager[None]:
-        """Writes inside need not wait for one another's answers."""
 
     @abstractmethod
     def has_table(self, name: str) -> bool:
@@ -184,9 +180,6 @@ class SqliteConnection(Connection):
             yield
         finally:
             self._raw.execute("ROLLBACK")
-
-    def together(self) -> AbstractContextManager[None]:
-        return nullcontext()
 
     def has_table(self, name: str) -> bool:
         return bool(self.read("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?", (name,)))

@@ -99,11 +99,6 @@ class PostgresConnection(Connection):
             self._raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield
 
-    @contextmanager
-    def together(self) -> Iterator[None]:
-        with self._explained(), self._live().pipeline():
-            yield
-
     def has_table(self, name: str) -> bool:
         return self.read("SELECT to_regclass(?)", (name,)) != [(None,)]
 
