@@ -49,7 +49,7 @@ clean:  ## remove all that was made here
 	find src tests benchmarks tools -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One stamp a step, so that only what changed is done again.
-$(VENV)/.ready: $(VENV)/.locked $(VENV)/.assets pyproject.toml hatch_build.py
+$(VENV)/.ready: $(VENV)/.locked $(VENV)/.assets pyproject.toml hatch_build.py CHANGELOG.md
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --no-index --editable .
 	@touch $@
 
