@@ -15,11 +15,12 @@ from django.test import Client
 from candlewick.core.events import Candle
 from candlewick.store.journal.batch import Batch
 from candlewick.store.models import AccountMember, Role, User
+from candlewick.web.performance import figures
 from candlewick.web.services import Services
 from tests.web.conftest import Browser, Person
 from tests.web.ground import FakeLink
 from tests.web.performance import ground
-from tests.web.performance.ground import DAY_NS, FIRST_DAY, T0, opened, trade, worth
+from tests.web.performance.ground import DAY_NS, FIRST_DAY, HOUR_NS, T0, opened, trade, worth
 
 API = "/api/dashboard/performance"
 Write = Callable[..., None]
@@ -157,7 +158,7 @@ def test_the_page_shows_figures_and_what_the_market_was_like(
     write: Write, ann: User, browser: Browser
 ) -> None:
     account = account_of(ann)
-    write(opened(account), trade(account, "10"), worth(account, ["1000", "1100", "990", "1050"]))
+    write(opened(account), trade(account, "10"), worth(account, ["1000", "1100", "990", "1040", "1050"]))
     page = browser(ann).get("/performance/").content.decode()
     assert "+50.00" in page  # net profit
     assert "+5.00%" in page
@@ -239,3 +240,29 @@ def test_trades_are_told_apart_by_the_market_they_were_entered_in(
     part = browser(ann).get("/performance/market/").content.decode()
     rising, sideways = part.index("Rising"), part.index("Sideways")
     assert rising < part.index("+10.00") < sideways < part.index("−3.00")
+
+
+def test_it_measures_nothing_of_an_account_that_never_traded(
+    write: Write, ann: User, browser: Browser
+) -> None:
+    account = account_of(ann)
+    write(opened(account), worth(account, ["1000", "1000"]))
+    assert "Nothing to measure yet" in browser(ann).get("/performance/").content.decode()
+
+
+def test_exposure_is_the_part_of_the_time_that_has_passed(write: Write, ann: User, browser: Browser) -> None:
+    account = account_of(ann)
+    half = trade(account, "10", entered_at=T0, exited_at=T0 + DAY_NS // 2)
+    write(opened(account), half, worth(account, ["1000", "1010"]))
+    assert asked(browser(ann), "metrics", end=day(0))["exposure_pct"] == 50.0
+    assert asked(browser(ann), "metrics")["exposure_pct"] == 25.0
+
+
+def test_what_is_held_today_is_not_counted_for_the_rest_of_the_day(
+    write: Write, ann: User, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = account_of(ann)
+    still = trade(account, "0", entered_at=T0 + 9 * HOUR_NS, exited_at=None, status="open")
+    write(opened(account), still, worth(account, ["1000"]))
+    monkeypatch.setattr(figures.time, "time_ns", lambda: T0 + 12 * HOUR_NS)
+    assert asked(browser(ann), "metrics")["exposure_pct"] == 25.0

@@ -11,7 +11,7 @@ from typing import Any
 from candlewick.backtest import metrics
 from candlewick.runtime.accounts.shapes import tidy
 from candlewick.store.journal.reader import BucketRecord, Records
-from candlewick.web.performance.span import DAY_NS, Span, ns_of
+from candlewick.web.performance.span import Span, ns_of
 from candlewick.web.performance.study import ZERO, Study
 
 
@@ -111,7 +111,7 @@ def _exposure(records: Records, account: int, found: Study) -> float | None:
     if not found.days:
         return None
     start = ns_of(found.days[0].day)
-    end = min(ns_of(found.days[-1].day + timedelta(1)), max(time.time_ns(), start + DAY_NS))
+    end = min(ns_of(found.days[-1].day + timedelta(1)), time.time_ns())  # what is to come is not counted
     turns = records.turns(account, start, end)
     return metrics.exposure(turns.entered, turns.exited, start, end, turns.held)
 

@@ -26,6 +26,7 @@ from candlewick.web.services import services_of
 
 ENTRY: Final = "js/performance/main.js"
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+FEW: Final = 5  # days of which a distribution is no more than a list
 LEAST_DAYS: Final = 30  # of fewer, what a year would bring is no figure to show
 
 
@@ -77,8 +78,10 @@ def _shown(request: HttpRequest, access: AccountAccess, span: Span) -> dict[str,
     found = study(records, access.id, access.currency, span)
     points = charts.curve(records, access.id, span, found)
     told = key_metrics(records, access.id, span, found)
+    if span == Span() and not told["fills"] and not told["trades"]:
+        return {"nothing": "no_trades"}
     if not found.days and not told["trades"]:
-        return {"nothing": "no_days" if span != Span() else "no_trades"}
+        return {"nothing": "no_days"}
     return {
         "study": found,
         "is_marked": found.basis == "equity",
@@ -86,7 +89,10 @@ def _shown(request: HttpRequest, access: AccountAccess, span: Span) -> dict[str,
         "groups": _groups(told),
         "drawn_json": script_json(charts.drawn(points, found)),
         "has_returns": found.known_days > 0,
-        "bins": [_bin(each) for each in charts.distribution(found.returns)],
+        "has_drawdown": found.known_days > 1,
+        "bins": [_bin(each) for each in charts.distribution(found.returns)]
+        if found.known_days >= FEW
+        else [],
         "months": MONTHS,
         "years": [
             {"year": each.year, "months": [_cell(cell) for cell in each.months], "whole": _cell(each.whole)}
@@ -101,9 +107,9 @@ def _headline(told: dict[str, Any]) -> list[dict[str, Any]]:
     """The figures on top: what came of it, and at which risk."""
     return [
         _figure("Net profit", text.signed(told["profit"]), told["currency"]),
-        _figure("Return", text.percent(told["return_pct"]), f"{told['days']} days"),
+        _figure("Return", text.percent(told["return_pct"]), text.counted(told["days"], "day")),
         _figure("Maximum drawdown", text.percent(told["max_drawdown_pct"]), _way_back(told)),
-        _figure("Sharpe", text.fixed(told["sharpe"]), f"a year, of {told['days']} days"),
+        _figure("Sharpe", text.fixed(told["sharpe"]), f"a year, of {text.counted(told['days'], 'day')}"),
         _figure("Win rate", text.share(told["win_rate_pct"]), text.counted(told["trades"], "trade")),
         _figure("Profit factor", text.fixed(told["profit_factor"]), "won by lost"),
     ]

@@ -7,6 +7,7 @@ const TEXT = "#ada699";
 const GRID = "#1f1e1c";
 const FONT = '11px "JetBrains Mono", ui-monospace, Menlo, Consolas, monospace';
 const DAY_S = 86_400;
+const HALF_A_DAY_S = DAY_S / 2; // on both sides of what is alone
 
 /** @typedef {{title: string, data: [number[], number[]], color: string, fill: string, unit: string}} Drawn */
 
@@ -21,10 +22,11 @@ export class Curve {
     /** @type {import("uplot").Options} */
     const options = {
       ...this.#size(),
+      padding: [12, 28, 0, 0],
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { sync: { key: "performance", setSeries: false }, y: false, drag: { x: true, y: false } },
       legend: { live: true },
-      scales: { y: { range: (_plot, low, high) => padded(low, high, drawn.unit === "%") } },
+      scales: { x: { range: (_plot, first, last) => (first === last ? [first - HALF_A_DAY_S, last + HALF_A_DAY_S] : [first, last]) }, y: { range: (_plot, low, high) => padded(low, high, drawn.unit === "%") } },
       series: [
         { label: "Time", value: (_plot, seconds) => (seconds ? moment(seconds * 1000).slice(0, isDaily ? 10 : 16) : "—") },
         {
@@ -65,6 +67,7 @@ export class Curve {
  * @param {number} step seconds to the next
  */
 function when(seconds, step) {
+  if (step < 60) return moment(seconds * 1000, true).slice(11);
   const text = moment(seconds * 1000);
   if (step >= 28 * DAY_S) return text.slice(0, 7);
   return step >= DAY_S ? text.slice(5, 10) : text.slice(5);
