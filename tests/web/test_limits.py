@@ -19,6 +19,7 @@ from candlewick.web import limits, shared
 from candlewick.web.limits import Limiter, TooMany
 from candlewick.web.people import accounts, api_tokens, identity
 from tests.servers import RedisServer
+from tests.web import ground
 from tests.web.conftest import Browser, Person
 
 
@@ -173,6 +174,18 @@ def test_orders_are_counted_per_account(ann: User) -> None:
             limits.count_order(access)
 
 
+def test_whoever_has_run_out_of_orders_can_still_close(client: Client, link: ground.FakeLink) -> None:
+    link.answers["position.close"] = lambda **request: []
+
+    def close(**body: object) -> int:
+        return client.post("/api/positions/close/", body, content_type="application/json").status_code
+
+    with override_settings(ORDERS_PER_MINUTE=1):
+        assert close(reverse=True) == 200
+        assert close(reverse=True) == 429
+        assert close() == 200
+
+
 def test_sixty_orders_a_minute_are_let_through_unless_set_otherwise() -> None:
     from django.conf import settings
 
@@ -226,17 +239,16 @@ def test_nobody_signs_in_or_out_while_redis_is_away(
     browser: Browser,
     ann: User,
 ) -> None:
-    from tests.web.ground import PASSWORD
 
     with with_redis(redis_url):
         client = browser(ann)
     with with_redis("redis://127.0.0.1:1/0"):
-        form = {"login": ann.username, "password": PASSWORD}
+        form = {"login": ann.username, "password": ground.PASSWORD}
         answer = browser().post("/accounts/login/", form)
         assert answer.status_code == 503
         assert answer["Retry-After"] == "5"
         assert "Redis does not answer" in answer.content.decode()
-        asked = {"username": ann.username, "password": PASSWORD}
+        asked = {"username": ann.username, "password": ground.PASSWORD}
         answer = browser().post("/api/token/", asked, content_type="application/json")
         assert (answer.status_code, answer["Content-Type"]) == (503, "application/problem+json")
         assert client.post("/accounts/logout/").status_code == 503

@@ -1,9 +1,9 @@
 """How often somebody may ask: exact moving windows, in this process's memory or in Redis for many.
 
 What counts is decided here: every request of a person to REST and components, and every order per account.
-Cancelling, closing and the kill switch are requests but no orders: whoever has run out of orders can still
-get out. While Redis is away each process counts for itself: a limit may then be reached once a process,
-and is never lifted.
+Cancelling, closing and the kill switch are requests but no orders (turning a position round is one): whoever
+has run out of orders can still get out. While Redis is away each process counts for itself: a limit may then
+be reached once a process, and is never lifted.
 """
 
 from __future__ import annotations

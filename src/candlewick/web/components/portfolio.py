@@ -71,6 +71,7 @@ class Portfolio(Component):
         self._close(data.symbol, reverse=False)
 
     def on_reverse(self, data: OfSymbol) -> None:
+        count_order(self.visit.account)
         self._close(data.symbol, reverse=True)
 
     def on_close_all(self, data: Schema) -> None:
