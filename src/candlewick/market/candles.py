@@ -135,7 +135,7 @@ class CandleLadder:
         return Forming.merged([past, self._second]).candle(self.instrument, interval, length, closed=False)
 
     def hour_closes(self) -> dict[int, float]:
-        """Closes of the closed hours that are remembered, a day of them and more, by open time (UTC seconds)."""
+        """Closes of the closed hours that are remembered, a day of them and more, by open time (s)."""
         return {time: bar.close for time, bar in self._closed.hours.items()}
 
     def seeded(self, interval: str) -> bool:
