@@ -27,7 +27,7 @@ class Exchange:
         self.url = f"http://127.0.0.1:{up.environment['CANDLEWICK_SIM__PORT']}"
 
     def key(self, account: str, **money: dict[str, str]) -> dict[str, str]:
-        answer = requests.post(f"{self.url}/sim/keys", json={"account": account} | money, timeout=30)
+        answer = requests.post(f"{self.url}/sim/keys", json={"account": account, **money}, timeout=30)
         assert answer.status_code == 200, answer.text
         made: dict[str, str] = answer.json()
         return made

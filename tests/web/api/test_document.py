@@ -85,7 +85,8 @@ def test_no_two_schemas_have_one_name() -> None:
     """The document knows them by name: the second would be told in place of the first."""
 
     def below(kind: type) -> list[type]:
-        return [each for child in kind.__subclasses__() for each in (child, *below(child))]
+        children: list[type] = kind.__subclasses__()
+        return [each for child in children for each in (child, *below(child))]
 
     names = Counter(
         each.__name__ for each in set(below(Schema)) if each.__module__.startswith("candlewick.web.api")

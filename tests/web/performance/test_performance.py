@@ -15,7 +15,6 @@ from django.test import Client
 from candlewick.core.events import Candle
 from candlewick.store.journal.batch import Batch
 from candlewick.store.models import AccountMember, Role, User
-from candlewick.web.performance import figures
 from candlewick.web.services import Services
 from tests.web.conftest import Browser, Person
 from tests.web.ground import FakeLink
@@ -264,5 +263,5 @@ def test_what_is_held_today_is_not_counted_for_the_rest_of_the_day(
     account = account_of(ann)
     still = trade(account, "0", entered_at=T0 + 9 * HOUR_NS, exited_at=None, status="open")
     write(opened(account), still, worth(account, ["1000"]))
-    monkeypatch.setattr(figures.time, "time_ns", lambda: T0 + 12 * HOUR_NS)
+    monkeypatch.setattr("candlewick.web.performance.figures.time.time_ns", lambda: T0 + 12 * HOUR_NS)
     assert asked(browser(ann), "metrics")["exposure_pct"] == 25.0
