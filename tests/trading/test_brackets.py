@@ -8,6 +8,7 @@ from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
 from candlewick.core.reports import Amended, AmendRefused, Refused
+from candlewick.trading import account
 from candlewick.trading.brackets import leg_id
 from candlewick.trading.commands import Kill
 from candlewick.trading.effects import Alert, Denied, Journal, SendAmend, SendCancel, SendOrder
@@ -109,6 +110,25 @@ def test_it_takes_the_other_leg_back_when_one_is_filled(house: House) -> None:
     house.fills(stop, price="44990")
     assert [each.order.id for each in house.told(SendCancel)] == [target.id]
     assert house.account.position(BTC_PERP.id) == 0
+    check_recovery(house)
+
+
+def test_it_takes_the_other_leg_back_however_many_orders_came_between(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(account, "RECENT_ORDERS", 1)
+    order = entry(house, BTC)
+    house.fills(order, price="49000")
+    stop, target = house.accepts(leg(house, order, "stop")), house.accepts(leg(house, order, "target"))
+    others = [house.ends(house.accepts(house.place(BTC, "buy", "1", "40000"))) for _ in range(3)]
+    house.triggers(stop, "45000")
+    house.fills(stop, "0.4", price="44990")
+    house.fills(stop, "0.6", price="44990")
+    assert [each.order.id for each in house.told(SendCancel)] == [target.id]
+    house.ends(target)
+    house.ends(house.accepts(house.place(BTC, "buy", "1", "40000")))
+    kept = house.account.recent
+    assert not kept.keys() & {order.id, *(each.id for each in others)}, "the bracket is done"
     check_recovery(house)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from decimal import Decimal
+from itertools import islice
 from typing import Final, NamedTuple
 
 from candlewick.core.account import AccountKind, TradingState
@@ -35,7 +37,8 @@ class AccountState:
         state, reason: whether it may trade, and why it may not; `cause` is the code of a broken limit.
         kill, flatten: the kill switch is at work: orders are being cancelled, and positions closed.
         orders: what can still be filled, by id, oldest first.
-        recent: the newest of those that cannot, by id, oldest first; `RECENT_ORDERS` of them.
+        recent: the newest of those that cannot, by id, oldest first; `RECENT_ORDERS` of them, or more where
+            one of their bracket works.
         keys: the newest idempotency keys, oldest first; `KNOWN_KEYS` of them.
         known_fills, known_funding: ids that were booked, by instrument.
         known_transfers: ids of transfers. All three are sets in the order of booking, so that a snapshot need
@@ -126,8 +129,20 @@ class AccountState:
             return
         self.orders.pop(order.id, None)
         self.recent[order.id] = order
-        while len(self.recent) > RECENT_ORDERS:
-            del self.recent[next(iter(self.recent))]
+        too_many = len(self.recent) - RECENT_ORDERS
+        if too_many > 0:
+            for id in list(islice(self._forgettable(order.id), too_many)):
+                del self.recent[id]
+
+    def _forgettable(self, newest: str) -> Iterator[str]:
+        """Orders that are done, oldest first, but for those by which working stops and targets are judged.
+
+        What is left to protect follows from an entry and all its legs, done or not.
+        """
+        entries = {order.parent or order.id for order in self.orders.values()}
+        for order in self.recent.values():
+            if (order.parent or order.id) not in entries and order.id != newest:
+                yield order.id
 
     def remember_key(self, key: str, keyed: Keyed) -> None:
         """Remember what was sent under an idempotency key."""
