@@ -183,6 +183,12 @@ def ledger(text: str) -> str:
     return "\n".join(sorted(" ".join(line.split()) for line in dedent(text).strip().splitlines()))
 
 
+def certain(amount: Decimal | None) -> Decimal:
+    """An amount that must be known here."""
+    assert amount is not None
+    return amount
+
+
 def plain(amount: Decimal) -> str:
     """Without an exponent and without trailing zeros."""
     text = f"{amount:f}"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from candlewick.core.account import LotMethod
 from candlewick.ledger.convert import PEGGED
 from candlewick.ledger.csv_fills import NEEDED, OPTIONAL
 from candlewick.ledger.margin import DEFAULTS
@@ -17,12 +18,12 @@ PAGE = (Path(__file__).parents[2] / "docs/accounting.md").read_text(encoding="ut
 EXAMPLES = re.findall(r"^```ledger (\w+)\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
 
 
-def test_the_page_has_an_example_of_every_method():
+def test_the_page_has_an_example_of_every_method() -> None:
     assert {method for method, _ in EXAMPLES} == {"fifo", "lifo", "hifo", "average"}
 
 
 @pytest.mark.parametrize(("method", "text"), EXAMPLES)
-def test_an_example_gives_what_the_page_says(method, text):
+def test_an_example_gives_what_the_page_says(method: LotMethod, text: str) -> None:
     history = History(method)
     for line in text.splitlines():
         if line.startswith("= "):
@@ -49,7 +50,7 @@ def gives(history: History, words: list[str]) -> bool:
     raise ValueError(f"not in the notation: {' '.join(words)}")
 
 
-def test_its_tables_of_tiers_are_those_of_the_code():
+def test_its_tables_of_tiers_are_those_of_the_code() -> None:
     table = PAGE.split("| contract | from |")[1].split("\n\n")[0].splitlines()[2:]
     printed = [[cell.strip() for cell in row.strip("|").split("|")] for row in table]
     assert printed == [
@@ -65,6 +66,6 @@ def test_its_tables_of_tiers_are_those_of_the_code():
     ]
 
 
-def test_it_names_every_pegged_coin_and_every_column_of_an_import():
+def test_it_names_every_pegged_coin_and_every_column_of_an_import() -> None:
     assert f"({', '.join(PEGGED)})" in PAGE
     assert f"`{','.join(NEEDED + OPTIONAL)}`" in PAGE

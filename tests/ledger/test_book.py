@@ -10,7 +10,7 @@ from candlewick.ledger.exact import exact
 from tests.ledger.notation import D, History, ledger, run, written
 
 
-def test_a_deposit_comes_from_capital():
+def test_a_deposit_comes_from_capital() -> None:
     history = run("deposit 1000 USDT")
     assert written(history.transactions[-1].postings) == ledger("""
         cash:USDT         1000 USDT
@@ -19,7 +19,7 @@ def test_a_deposit_comes_from_capital():
     assert history.book.balances == {"USDT": 1000}
 
 
-def test_buying_a_coin_exchanges_cash_for_it_and_the_fee_stands_apart():
+def test_buying_a_coin_exchanges_cash_for_it_and_the_fee_stands_apart() -> None:
     history = run("buy 2 BTCUSDT @ 100 fee 0.2 USDT")
     assert written(history.last.transaction.postings) == ledger("""
         cash:BTC                     2 BTC
@@ -29,10 +29,10 @@ def test_buying_a_coin_exchanges_cash_for_it_and_the_fee_stands_apart():
         fees:binance:BTCUSDT       0.2 USDT
     """)
     position = history.book.positions["binance:BTCUSDT"]
-    assert (position.quantity, position.cost, position.avg_price) == (2, 200, 100)
+    assert (position.quantity, position.cost, position.avg_price) == (D(2), D(200), D(100))
 
 
-def test_selling_a_coin_realises_the_difference_to_its_cost():
+def test_selling_a_coin_realises_the_difference_to_its_cost() -> None:
     history = run("""
         buy  2 BTCUSDT @ 100
         sell 1 BTCUSDT @ 120 fee 0.12 USDT
@@ -48,7 +48,7 @@ def test_selling_a_coin_realises_the_difference_to_its_cost():
     assert history.last.realised == 20
 
 
-def test_a_fee_in_the_coin_that_was_bought_is_so_much_less_of_it_at_the_price_of_the_fill():
+def test_a_fee_in_the_coin_that_was_bought_is_so_much_less_of_it_at_the_price_of_the_fill() -> None:
     history = run("buy 1 BTCUSDT @ 100 fee 0.001 BTC")
     assert written(history.last.transaction.postings) == ledger("""
         cash:BTC                  0.999 BTC
@@ -58,23 +58,23 @@ def test_a_fee_in_the_coin_that_was_bought_is_so_much_less_of_it_at_the_price_of
         fees:binance:BTCUSDT        0.1 USDT
     """)
     position = history.book.positions["binance:BTCUSDT"]
-    assert (position.quantity, position.avg_price) == (D("0.999"), 100)
+    assert (position.quantity, position.avg_price) == (D("0.999"), D(100))
 
 
-def test_a_fee_in_a_third_coin_is_owed_in_that_coin():
+def test_a_fee_in_a_third_coin_is_owed_in_that_coin() -> None:
     history = run("buy 1 BTCUSDT @ 100 fee 0.01 BNB")
     assert history.book.balances["BNB"] == D("-0.01")
     assert history.book.totals["fees:binance:BTCUSDT", "BNB"] == D("0.01")
     assert history.book.positions["binance:BTCUSDT"].cost == 100
 
 
-def test_a_rebate_is_a_fee_below_zero():
+def test_a_rebate_is_a_fee_below_zero() -> None:
     history = run("buy 1 BTCUSDT-PERP @ 100 fee -0.02 USDT")
     assert history.book.balances == {"USDT": D("0.02")}
     assert history.book.totals["fees:binance:BTCUSDT-PERP", "USDT"] == D("-0.02")
 
 
-def test_opening_a_contract_moves_no_money_but_the_fee():
+def test_opening_a_contract_moves_no_money_but_the_fee() -> None:
     history = run("buy 1 BTCUSDT-PERP @ 100 fee 0.05 USDT")
     assert written(history.last.transaction.postings) == ledger("""
         cash:USDT                 -0.05 USDT
@@ -82,7 +82,7 @@ def test_opening_a_contract_moves_no_money_but_the_fee():
     """)
 
 
-def test_closing_a_contract_pays_its_profit():
+def test_closing_a_contract_pays_its_profit() -> None:
     history = run("""
         sell 2 BTCUSDT-PERP @ 100
         buy  2 BTCUSDT-PERP @ 90
@@ -94,7 +94,7 @@ def test_closing_a_contract_pays_its_profit():
     assert history.book.positions == {}
 
 
-def test_an_inverse_contract_pays_in_its_coin():
+def test_an_inverse_contract_pays_in_its_coin() -> None:
     # 10 contracts of 100 USD: 1000 · (1/10000 − 1/12500) = 0.02 BTC
     history = run("""
         buy  10 BTCUSD-PERP @ 10000
@@ -105,7 +105,7 @@ def test_an_inverse_contract_pays_in_its_coin():
     assert history.book.balances == {"BTC": D("0.02")}
 
 
-def test_an_inverse_position_enters_at_the_harmonic_mean():
+def test_an_inverse_position_enters_at_the_harmonic_mean() -> None:
     history = run("""
         buy 1 BTCUSD-PERP @ 10000
         buy 1 BTCUSD-PERP @ 40000
@@ -113,19 +113,19 @@ def test_an_inverse_position_enters_at_the_harmonic_mean():
     assert history.book.positions["binance:BTCUSD-PERP"].avg_price == 16000
 
 
-def test_a_reversal_closes_one_position_and_opens_another():
+def test_a_reversal_closes_one_position_and_opens_another() -> None:
     history = run("""
         buy  1 BTCUSDT-PERP @ 100 fee 0.1 USDT
         sell 3 BTCUSDT-PERP @ 110 fee 0.3 USDT
     """)
     position = history.book.positions["binance:BTCUSDT-PERP"]
-    assert (position.quantity, position.avg_price) == (-2, 110)
+    assert (position.quantity, position.avg_price) == (D(-2), D(110))
     assert history.last.realised == 10
-    assert (position.realised, position.fees) == (0, D("0.2"))
+    assert (position.realised, position.fees) == (D(0), D("0.2"))
     assert position.opened_at == history.fills[-1].ts
 
 
-def test_funding_is_received_or_paid_in_cash():
+def test_funding_is_received_or_paid_in_cash() -> None:
     history = run("""
         buy 1 BTCUSDT-PERP @ 100
         funding -0.5 USDT on BTCUSDT-PERP
@@ -135,7 +135,7 @@ def test_funding_is_received_or_paid_in_cash():
     assert history.book.positions["binance:BTCUSDT-PERP"].funding == D("-0.3")
 
 
-def test_an_isolated_position_sets_its_margin_aside_and_gives_it_back_in_proportion():
+def test_an_isolated_position_sets_its_margin_aside_and_gives_it_back_in_proportion() -> None:
     history = run("""
         deposit 1000 USDT
         leverage 10 isolated on BTCUSDT-PERP
@@ -149,7 +149,7 @@ def test_an_isolated_position_sets_its_margin_aside_and_gives_it_back_in_proport
     assert history.book.totals["margin:binance:BTCUSDT-PERP", "USDT"] == 0
 
 
-def test_funding_of_an_isolated_position_comes_out_of_its_margin():
+def test_funding_of_an_isolated_position_comes_out_of_its_margin() -> None:
     history = run("""
         leverage 10 isolated on BTCUSDT-PERP
         buy 1 BTCUSDT-PERP @ 100
@@ -158,7 +158,7 @@ def test_funding_of_an_isolated_position_comes_out_of_its_margin():
     assert history.book.positions["binance:BTCUSDT-PERP"].margin == D("9.5")
 
 
-def test_other_leverage_moves_the_margin_of_an_isolated_position():
+def test_other_leverage_moves_the_margin_of_an_isolated_position() -> None:
     history = run("""
         leverage 10 isolated on BTCUSDT-PERP
         buy 1 BTCUSDT-PERP @ 100
@@ -172,7 +172,7 @@ def test_other_leverage_moves_the_margin_of_an_isolated_position():
     assert history.book.totals["margin:binance:BTCUSDT-PERP", "USDT"] == 0
 
 
-def test_a_liquidation_is_a_transaction_of_its_own_kind():
+def test_a_liquidation_is_a_transaction_of_its_own_kind() -> None:
     history = run("""
         buy 1 BTCUSDT-PERP @ 100
         liquidated sell 1 BTCUSDT-PERP @ 80
@@ -181,7 +181,7 @@ def test_a_liquidation_is_a_transaction_of_its_own_kind():
     assert history.last.realised == -20
 
 
-def test_it_refuses_a_fill_of_an_instrument_it_does_not_know():
+def test_it_refuses_a_fill_of_an_instrument_it_does_not_know() -> None:
     with pytest.raises(UnknownSymbol):
         run("buy 1 DOGEUSDT @ 100")
 
@@ -200,14 +200,14 @@ def test_it_refuses_a_fill_of_an_instrument_it_does_not_know():
         "funding 1e99 USDT on BTCUSDT-PERP",
     ],
 )
-def test_it_refuses_numbers_that_cannot_be_and_changes_nothing(line):
+def test_it_refuses_numbers_that_cannot_be_and_changes_nothing(line: str) -> None:
     history = History()
     with pytest.raises(UsageError, match="cannot be booked"):
         history.run(line)
     assert (history.book.totals, history.book.positions) == ({}, {})
 
 
-def test_a_restored_book_goes_on_as_if_nothing_had_been():
+def test_a_restored_book_goes_on_as_if_nothing_had_been() -> None:
     before = """
         deposit 1000 USDT
         leverage 10 isolated on BTCUSDT-PERP
@@ -228,10 +228,10 @@ def test_a_restored_book_goes_on_as_if_nothing_had_been():
     assert halved.last.trips == whole.last.trips
 
 
-def test_a_sale_of_more_than_is_held_is_a_short_lot_and_said_so():
+def test_a_sale_of_more_than_is_held_is_a_short_lot_and_said_so() -> None:
     history = run("sell 1 BTCUSDT @ 100")
     position = history.book.positions["binance:BTCUSDT"]
-    assert (position.quantity, position.cost, position.avg_price) == (-1, 100, 100)
+    assert (position.quantity, position.cost, position.avg_price) == (D(-1), D(100), D(100))
     (fault,) = history.last.faults
     assert fault.code == "sold_more_than_held"
     assert "sold 1 BTC that it did not have" in fault.text
@@ -240,7 +240,7 @@ def test_a_sale_of_more_than_is_held_is_a_short_lot_and_said_so():
     assert history.book.balances == {"USDT": 10, "BTC": 0}
 
 
-def test_a_coin_that_came_by_transfer_has_the_price_of_its_first_sale_as_its_cost():
+def test_a_coin_that_came_by_transfer_has_the_price_of_its_first_sale_as_its_cost() -> None:
     history = run("""
         deposit 2 BTC
         sell 0.5 BTCUSDT @ 100
@@ -256,7 +256,7 @@ def test_a_coin_that_came_by_transfer_has_the_price_of_its_first_sale_as_its_cos
     assert history.last.trips == ()
 
 
-def test_lots_are_sold_before_coins_that_came_by_transfer():
+def test_lots_are_sold_before_coins_that_came_by_transfer() -> None:
     history = run("""
         deposit 1 BTC
         buy  1 BTCUSDT @ 100
@@ -267,7 +267,7 @@ def test_lots_are_sold_before_coins_that_came_by_transfer():
     assert history.book.balances["BTC"] == D("0.5")
 
 
-def test_a_fee_in_a_coin_that_is_held_takes_its_lots_at_their_cost():
+def test_a_fee_in_a_coin_that_is_held_takes_its_lots_at_their_cost() -> None:
     history = run("""
         buy 10 BNBUSDT @ 300
         buy 1 BTCUSDT @ 60000 fee 0.2 BNB
@@ -287,7 +287,7 @@ def test_a_fee_in_a_coin_that_is_held_takes_its_lots_at_their_cost():
     assert history.book.positions["binance:BTCUSDT"].fees == 60
 
 
-def test_coins_that_came_by_transfer_pay_fees_before_lots_do():
+def test_coins_that_came_by_transfer_pay_fees_before_lots_do() -> None:
     history = run("""
         deposit 1 BNB
         buy 10 BNBUSDT @ 300
@@ -298,7 +298,7 @@ def test_coins_that_came_by_transfer_pay_fees_before_lots_do():
     assert history.book.totals["fees:binance:BTCUSDT", "USDT"] == 150
 
 
-def test_a_purchase_first_buys_back_the_coin_that_fees_took_while_there_was_none():
+def test_a_purchase_first_buys_back_the_coin_that_fees_took_while_there_was_none() -> None:
     history = run("""
         buy 1 BTCUSDT @ 60000 fee 0.2 BNB
         buy 10 BNBUSDT @ 300
@@ -310,7 +310,7 @@ def test_a_purchase_first_buys_back_the_coin_that_fees_took_while_there_was_none
     assert history.book.snapshot().owed == {}
 
 
-def test_a_withdrawal_takes_a_coins_lots_at_their_cost():
+def test_a_withdrawal_takes_a_coins_lots_at_their_cost() -> None:
     history = run("""
         buy 2 BTCUSDT @ 100
         withdraw 0.5 BTC
@@ -324,7 +324,7 @@ def test_a_withdrawal_takes_a_coins_lots_at_their_cost():
     assert history.book.positions["binance:BTCUSDT"].quantity == D("1.5")
 
 
-def test_a_method_set_later_takes_the_lots_that_are_there_by_it():
+def test_a_method_set_later_takes_the_lots_that_are_there_by_it() -> None:
     history = run("""
         buy 1 BTCUSDT @ 100
         buy 1 BTCUSDT @ 200
@@ -339,7 +339,7 @@ def test_a_method_set_later_takes_the_lots_that_are_there_by_it():
     assert [booked.realised for booked in history.booked[-3:]] == [0, 50, 100]
 
 
-def test_the_largest_and_the_finest_numbers_are_booked_exactly():
+def test_the_largest_and_the_finest_numbers_are_booked_exactly() -> None:
     least, most = D("1e-60"), D("999999999999999")
     with exact():
         all_of_it, top = most + least, most + 1 - least
@@ -351,13 +351,13 @@ def test_the_largest_and_the_finest_numbers_are_booked_exactly():
         assert history.last.realised == all_of_it * top - 2 * least * most
 
 
-def test_the_finest_numbers_can_be_averaged():
+def test_the_finest_numbers_can_be_averaged() -> None:
     history = run("buy 3e-60 BTCUSDT @ 999999999999999\nbuy 900000000000000 BTCUSDT @ 7e-60", "average")
     history.run("sell 1e-60 BTCUSDT @ 7e-60\nsell 900000000000000 BTCUSDT @ 7e-60")
     assert history.book.positions["binance:BTCUSDT"].quantity == D("2e-60")
 
 
-def test_another_method_loses_no_digit_of_what_the_lots_cost():
+def test_another_method_loses_no_digit_of_what_the_lots_cost() -> None:
     history = run("buy 1 BTCUSDT @ 123456789012345\nbuy 1 BTCUSDT @ 0.000000000000000001")
     history.book.set_method("average")
     position = history.book.positions["binance:BTCUSDT"]

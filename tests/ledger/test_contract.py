@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from candlewick.core.instrument import Instrument
 from candlewick.ledger.contract import gain, is_spot, price_of, settles_in, worth
 from tests.ledger.notation import D, perp, spot
 
@@ -19,7 +20,9 @@ INVERSE = perp("BTC", "USD", inverse=100)
         (INVERSE, False, "BTC", D(4)),
     ],
 )
-def test_worth_is_in_the_currency_that_profit_is_paid_in(instrument, spot_like, currency, of_two_at_50):
+def test_worth_is_in_the_currency_that_profit_is_paid_in(
+    instrument: Instrument, spot_like: bool, currency: str, of_two_at_50: D
+) -> None:
     assert is_spot(instrument) is spot_like
     assert settles_in(instrument) == currency
     assert worth(instrument, D(2), D(50)) == of_two_at_50
@@ -35,6 +38,8 @@ def test_worth_is_in_the_currency_that_profit_is_paid_in(instrument, spot_like, 
         (INVERSE, False, 100, 125, D("-0.2")),
     ],
 )
-def test_a_long_gains_when_the_price_rises_and_a_short_loses_as_much(instrument, long, entry, exit, gained):
+def test_a_long_gains_when_the_price_rises_and_a_short_loses_as_much(
+    instrument: Instrument, long: bool, entry: int, exit: int, gained: D
+) -> None:
     entered, left = worth(instrument, D(1), D(entry)), worth(instrument, D(1), D(exit))
     assert gain(instrument, long=long, entered=entered, left=left) == gained

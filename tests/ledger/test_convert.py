@@ -31,10 +31,12 @@ MARKS = {
         ("XYZ", "USDT", None),
     ],
 )
-def test_it_is_the_mark_that_trades_the_two_and_else_unknown(currency, into, worth):
+def test_it_is_the_mark_that_trades_the_two_and_else_unknown(
+    currency: str, into: str, worth: D | None
+) -> None:
     assert rate(currency, into, MARKS, ("binance", "okx")) == worth
 
 
-def test_the_first_venue_with_a_mark_decides():
+def test_the_first_venue_with_a_mark_decides() -> None:
     marks = {"binance:BTCUSDT": D(1), "okx:BTCUSDT": D(2)}
     assert rate("BTC", "USDT", marks, ("okx", "binance")) == 2

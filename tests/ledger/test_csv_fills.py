@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candlewick.ledger.csv_fills import infer_instrument, read_fills
+from candlewick.core.instrument import Instrument
+from candlewick.ledger.csv_fills import FillsRead, infer_instrument, read_fills
 from tests.ledger.notation import D, spot
 
 HEADER = "time,symbol,side,quantity,price,fee,fee_currency,order_id\n"
 NOON = 1_769_428_800_000_000_000  # 2026-01-26T12:00:00Z
 
 
-def read(text, **more):
+def read(text: str, **more: Callable[[str], Instrument | None]) -> FillsRead:
     return read_fills(text, account=7, primary="binance", **more)
 
 
-def test_it_reads_a_line_with_all_columns():
+def test_it_reads_a_line_with_all_columns() -> None:
     got = read(HEADER + "2026-01-26T12:00:00Z,BTCUSDT,BUY,0.5,46000.10,11.5,USDT,order-1\n")
     (fill,) = got.fills
     assert got.faults == ()
@@ -26,10 +29,10 @@ def test_it_reads_a_line_with_all_columns():
     assert (fill.fee_currency, fill.order_id) == ("USDT", "order-1")
 
 
-def test_columns_may_be_in_any_order_and_case_and_the_optional_ones_absent():
+def test_columns_may_be_in_any_order_and_case_and_the_optional_ones_absent() -> None:
     got = read("\ufeffPrice, Side,TIME,Symbol,note,Quantity\n100,sell,2026-01-26 12:00:00,btc/usdt,x,1\n\n")
     (fill,) = got.fills
-    assert (fill.side, fill.fee, fill.fee_currency, fill.order_id) == ("sell", 0, "USDT", "")
+    assert (fill.side, fill.fee, fill.fee_currency, fill.order_id) == ("sell", D(0), "USDT", "")
     assert fill.ts == NOON
 
 
@@ -45,11 +48,11 @@ def test_columns_may_be_in_any_order_and_case_and_the_optional_ones_absent():
         "1769428800000000000",
     ],
 )
-def test_it_understands_times_of_many_kinds(time):
+def test_it_understands_times_of_many_kinds(time: str) -> None:
     assert read(f"{HEADER}{time},BTCUSDT,buy,1,1,,,\n").fills[0].ts == NOON
 
 
-def test_it_keeps_fractions_of_a_second():
+def test_it_keeps_fractions_of_a_second() -> None:
     got = read(f"{HEADER}1769428800.25,BTCUSDT,buy,1,1,,,\n2026-01-26T12:00:00.500Z,BTCUSDT,buy,1,1,,,\n")
     assert [fill.ts - NOON for fill in got.fills] == [250_000_000, 500_000_000]
 
@@ -69,7 +72,9 @@ def test_it_keeps_fractions_of_a_second():
         ("FOO/XYZ", "binance:FOOXYZ", "FOO", "XYZ", "XYZ"),
     ],
 )
-def test_it_infers_an_instrument_that_nobody_told_of(symbol, id, base, quote, settle):
+def test_it_infers_an_instrument_that_nobody_told_of(
+    symbol: str, id: str, base: str, quote: str, settle: str
+) -> None:
     got = read(f"{HEADER}1769428800,{symbol},buy,1,1,,,\n")
     assert got.inferred == (id,)
     (instrument,) = got.instruments
@@ -77,25 +82,31 @@ def test_it_infers_an_instrument_that_nobody_told_of(symbol, id, base, quote, se
     assert got.fills[0].fee_currency == settle
 
 
-def test_an_inverse_perpetual_is_of_100_dollars_for_btc_and_of_10_for_others():
+def test_an_inverse_perpetual_is_of_100_dollars_for_btc_and_of_10_for_others() -> None:
     btc, eth = (infer_instrument(f"{base}USD-PERP", primary="binance") for base in ("BTC", "ETH"))
-    assert (btc.inverse, btc.contract_size) == (True, 100)
-    assert (eth.inverse, eth.contract_size) == (True, 10)
+    assert btc is not None
+    assert eth is not None
+    assert (btc.inverse, btc.contract_size) == (True, D(100))
+    assert (eth.inverse, eth.contract_size) == (True, D(10))
 
 
-def test_it_takes_an_instrument_that_is_known():
+def test_it_takes_an_instrument_that_is_known() -> None:
     told = spot("BTC", lot=D("0.00001"))
     got = read(f"{HEADER}1769428800,BTCUSDT,buy,1,1,,,\n", known={told.id: told}.get)
     assert (got.instruments, got.inferred) == ((told,), ())
 
 
-def test_fills_come_out_oldest_first_and_a_file_that_is_newest_first_is_turned_round():
+def test_fills_come_out_oldest_first_and_a_file_that_is_newest_first_is_turned_round() -> None:
     lines = ["1769428802,BTCUSDT,sell,2,1", "1769428801,BTCUSDT,sell,1,1", "1769428801,BTCUSDT,buy,1,1"]
     got = read("time,symbol,side,quantity,price\n" + "\n".join(lines))
-    assert [(fill.side, fill.quantity) for fill in got.fills] == [("buy", 1), ("sell", 1), ("sell", 2)]
+    assert [(fill.side, fill.quantity) for fill in got.fills] == [
+        ("buy", D(1)),
+        ("sell", D(1)),
+        ("sell", D(2)),
+    ]
 
 
-def test_the_same_file_gives_the_same_ids_and_lines_that_are_alike_are_two_fills():
+def test_the_same_file_gives_the_same_ids_and_lines_that_are_alike_are_two_fills() -> None:
     text = HEADER + "1769428800,BTCUSDT,buy,1,1,,,\n" * 2
     first, again = read(text), read(text.replace("buy,1,1", "BUY,1.0,1.00"))
     assert len({fill.id for fill in first.fills}) == 2
@@ -121,20 +132,20 @@ def test_the_same_file_gives_the_same_ids_and_lines_that_are_alike_are_two_fills
         ("1769428800,BTCUSDT,buy", "has 3 columns, but the first line names 8"),
     ],
 )
-def test_it_names_the_line_that_cannot_be_read_and_why(line, says):
+def test_it_names_the_line_that_cannot_be_read_and_why(line: str, says: str) -> None:
     got = read(f"{HEADER}1769428800,BTCUSDT,buy,1,1,,,\n{line}\n")
     (fault,) = got.faults
     assert fault.line == 3
     assert says in fault.text
 
 
-def test_it_says_which_columns_are_missing():
+def test_it_says_which_columns_are_missing() -> None:
     (fault,) = read("time,symbol,amount\n").faults
     assert fault.line == 1
     assert fault.text.endswith("side, quantity, price is not there.")
 
 
 @given(st.text(max_size=200))
-def test_no_text_breaks_it(text):
+def test_no_text_breaks_it(text: str) -> None:
     read(text)
     read(HEADER + text)

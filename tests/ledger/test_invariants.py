@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candlewick.core.account import LotMethod
 from candlewick.ledger import invariants
+from candlewick.ledger.fault import Fault
 from candlewick.ledger.posting import Posting
 from tests.ledger.notation import D, History, run
 from tests.ledger.test_properties import METHODS, histories, marks
@@ -22,7 +26,7 @@ SOUND = """
 MARKS = {"binance:BTCUSDT": D(105), "binance:BTCUSDT-PERP": D(105)}
 
 
-def faults(history: History, known=MARKS):
+def faults(history: History, known: Mapping[str, D] = MARKS) -> list[Fault]:
     book = history.book
     return [
         *invariants.postings_balance(history.transactions),
@@ -35,15 +39,15 @@ def faults(history: History, known=MARKS):
 
 
 @given(histories, marks(), st.sampled_from(METHODS))
-def test_any_history_keeps_them_all(history, known, method):
+def test_any_history_keeps_them_all(history: list[str], known: dict[str, D], method: LotMethod) -> None:
     assert faults(run("\n".join(history), method), known) == []
 
 
-def test_a_sound_history_has_nothing_below_zero():
+def test_a_sound_history_has_nothing_below_zero() -> None:
     assert invariants.nothing_negative(run(SOUND).book) == []
 
 
-def test_it_finds_a_transaction_that_does_not_balance():
+def test_it_finds_a_transaction_that_does_not_balance() -> None:
     history = run(SOUND)
     broken = msgspec.structs.replace(history.transactions[0], postings=history.transactions[0].postings[:1])
     (fault,) = invariants.postings_balance([broken])
@@ -51,13 +55,13 @@ def test_it_finds_a_transaction_that_does_not_balance():
     assert "10000 USDT over" in fault.text
 
 
-def test_it_finds_a_posting_that_was_lost():
+def test_it_finds_a_posting_that_was_lost() -> None:
     history = run(SOUND)
     codes = {fault.code for fault in invariants.totals_are_postings(history.book, history.transactions[:-1])}
     assert codes == {"total_is_not_its_postings", "balance_is_not_its_postings"}
 
 
-def test_it_finds_a_balance_that_was_changed():
+def test_it_finds_a_balance_that_was_changed() -> None:
     history = run(SOUND)
     history.book.balances["USDT"] += 1
     codes = [fault.code for fault in faults(history)]
@@ -65,7 +69,7 @@ def test_it_finds_a_balance_that_was_changed():
     assert "balance_is_not_its_fills" in codes
 
 
-def test_it_finds_a_fill_that_was_not_booked():
+def test_it_finds_a_fill_that_was_not_booked() -> None:
     history = run(SOUND)
     twice = [*history.fills, history.fills[1]]
     found = invariants.positions_are_fills(history.book, twice, history.transactions)
@@ -74,7 +78,7 @@ def test_it_finds_a_fill_that_was_not_booked():
 
 @pytest.mark.parametrize("what", ["quantity", "cost"])
 @pytest.mark.parametrize("symbol", ["BTCUSDT", "BTCUSDT-PERP"])
-def test_it_finds_a_position_that_its_lots_and_postings_do_not_explain(symbol, what):
+def test_it_finds_a_position_that_its_lots_and_postings_do_not_explain(symbol: str, what: str) -> None:
     history = run(SOUND)
     position = history.book.positions[f"binance:{symbol}"]
     setattr(position, what, getattr(position, what) + 1)
@@ -82,7 +86,7 @@ def test_it_finds_a_position_that_its_lots_and_postings_do_not_explain(symbol, w
     assert {fault.code for fault in found} == {"position_is_not_its_postings"}
 
 
-def test_it_finds_books_that_do_not_sum_to_zero():
+def test_it_finds_books_that_do_not_sum_to_zero() -> None:
     history = run(SOUND)
     history.book.totals["capital:deposit", "USDT"] += 1
     history.book.kinds["capital", "USDT"] += 1
@@ -92,12 +96,12 @@ def test_it_finds_books_that_do_not_sum_to_zero():
     ]
 
 
-def test_it_finds_a_balance_below_zero_and_a_coin_held_short():
+def test_it_finds_a_balance_below_zero_and_a_coin_held_short() -> None:
     codes = {fault.code for fault in invariants.nothing_negative(run("sell 1 BTCUSDT @ 100").book)}
     assert codes == {"balance_below_zero", "coin_held_short"}
 
 
-def test_it_finds_where_a_stored_book_is_not_the_replayed_one():
+def test_it_finds_where_a_stored_book_is_not_the_replayed_one() -> None:
     stored, replayed = run(SOUND).book.snapshot(), run(SOUND).book.snapshot()
     assert invariants.same_book(stored, replayed) == []
     more = (*stored.totals, Posting("cash:USDT", "USDT", D(1)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from candlewick.core.account import LotMethod
 from tests.ledger.notation import D, run
 
 PURCHASES = """
@@ -22,7 +23,7 @@ PURCHASES = """
         ("average", D("30"), [("2.5", "120")]),
     ],
 )
-def test_a_sale_takes_lots_by_its_method(method, realised, left):
+def test_a_sale_takes_lots_by_its_method(method: LotMethod, realised: D, left: list[tuple[str, str]]) -> None:
     history = run(PURCHASES + "sell 1.5 BTCUSDT @ 140", method)
     assert history.last.realised == {"fifo": 40, "lifo": 30, "hifo": 10, "average": 30}[method]
     lots = history.book.positions["binance:BTCUSDT"].lots
@@ -32,7 +33,7 @@ def test_a_sale_takes_lots_by_its_method(method, realised, left):
 
 
 @pytest.mark.parametrize("short", [False, True])
-def test_hifo_takes_what_realises_least_and_of_equals_the_older(short):
+def test_hifo_takes_what_realises_least_and_of_equals_the_older(short: bool) -> None:
     enter, leave = ("sell", "buy") if short else ("buy", "sell")
     history = run(
         f"""
@@ -45,10 +46,10 @@ def test_hifo_takes_what_realises_least_and_of_equals_the_older(short):
     )
     assert history.last.realised == -10
     first = history.book.positions["binance:BTCUSDT"].lots[0]
-    assert (first.quantity, first.price) == ((D(2), 120) if short else (D(1), 120))
+    assert (first.quantity, first.price) == (D(2) if short else D(1), D(120))
 
 
-def test_an_average_that_does_not_divide_loses_nothing():
+def test_an_average_that_does_not_divide_loses_nothing() -> None:
     history = run(
         """
         buy  1 BTCUSDT @ 10
@@ -63,7 +64,7 @@ def test_an_average_that_does_not_divide_loses_nothing():
     assert sum(history.realised) == -50
 
 
-def test_a_contract_is_kept_by_average_whatever_the_method():
+def test_a_contract_is_kept_by_average_whatever_the_method() -> None:
     history = run(
         """
         buy  1 BTCUSDT-PERP @ 100

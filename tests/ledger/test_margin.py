@@ -6,10 +6,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from candlewick.core.instrument import Instrument
 from candlewick.ledger.contract import gain, worth
-from candlewick.ledger.margin import default_tiers, liquidation_price, maintenance, max_leverage, tiers
+from candlewick.ledger.margin import Tiers, default_tiers, liquidation_price, maintenance, max_leverage, tiers
 from candlewick.ledger.valuation import value
-from tests.ledger.notation import D, perp, run
+from tests.ledger.notation import D, certain, perp, run
 
 # Brackets of the examples in Binance's FAQ "How to Calculate Liquidation Price of USDⓈ-M Futures Contracts"
 BTC = tiers(
@@ -39,7 +40,7 @@ COIN = tiers(
 )
 
 
-def test_the_amounts_of_tiers_are_the_published_ones():
+def test_the_amounts_of_tiers_are_the_published_ones() -> None:
     assert [tier.amount for tier in BTC] == [0, 50, 1300, 16300]
     assert ETH[-1].amount == 135365
     assert COIN[-1].amount == D("11.605")
@@ -55,14 +56,16 @@ def test_the_amounts_of_tiers_are_the_published_ones():
     ],
 )
 def test_an_isolated_position_is_liquidated_at_the_published_price(
-    instrument, quantity, entry, brackets, wallet, published
-):
+    instrument: Instrument, quantity: str, entry: str, brackets: Tiers, wallet: str, published: str
+) -> None:
     cost = worth(instrument, D(quantity), D(entry))
     price = liquidation_price(instrument, D(quantity), cost, D(wallet), brackets)
-    assert round(price, -D(published).as_tuple().exponent) == D(published)
+    exponent = D(published).as_tuple().exponent
+    assert isinstance(exponent, int)
+    assert round(certain(price), -exponent) == D(published)
 
 
-def test_cross_positions_are_liquidated_at_the_published_prices():
+def test_cross_positions_are_liquidated_at_the_published_prices() -> None:
     """The FAQ's example whole: two positions that share one wallet, at their marks."""
     history = run("""
         deposit 1535443.01 USDT
@@ -72,26 +75,26 @@ def test_cross_positions_are_liquidated_at_the_published_prices():
     """)
     marks = {"binance:BTCUSDT-PERP": D("31967.27"), "binance:ETHUSDT-PERP": D("1335.18")}
     told = value(history.book, marks, tiers={"binance:BTCUSDT-PERP": BTC, "binance:ETHUSDT-PERP": ETH})
-    prices = {it.instrument: round(it.liquidation_price, 2) for it in told.positions}
+    prices = {it.instrument: round(certain(it.liquidation_price), 2) for it in told.positions}
     assert prices == {"binance:BTCUSDT-PERP": D("26316.89"), "binance:ETHUSDT-PERP": D("1153.26")}
     by_id = {it.instrument: it for it in told.positions}
-    assert round(by_id["binance:ETHUSDT-PERP"].maintenance_margin, 3) == D("356512.508")
-    assert round(by_id["binance:BTCUSDT-PERP"].maintenance_margin, 5) == D("71200.81144")
-    assert round(by_id["binance:ETHUSDT-PERP"].unrealised, 2) == D("-448192.89")
+    assert round(certain(by_id["binance:ETHUSDT-PERP"].maintenance_margin), 3) == D("356512.508")
+    assert round(certain(by_id["binance:BTCUSDT-PERP"].maintenance_margin), 5) == D("71200.81144")
+    assert round(certain(by_id["binance:ETHUSDT-PERP"].unrealised), 2) == D("-448192.89")
 
 
-def test_the_maintenance_margin_of_an_inverse_contract_is_the_published_one():
+def test_the_maintenance_margin_of_an_inverse_contract_is_the_published_one() -> None:
     contract = perp("BTC", "USD", inverse=100)
     assert maintenance(COIN, worth(contract, D(100), D(25000))) == D("0.0016")
 
 
-def test_what_cannot_be_liquidated_has_no_price():
+def test_what_cannot_be_liquidated_has_no_price() -> None:
     contract = perp("BTC")
     assert liquidation_price(contract, D(1), D(100), D(1000), BTC) is None
     assert liquidation_price(perp("BTC", "USD", inverse=100), D(-1), D("0.01"), D(1), COIN) is None
 
 
-def test_leverage_falls_with_size_and_margin_grows_without_a_step():
+def test_leverage_falls_with_size_and_margin_grows_without_a_step() -> None:
     brackets = default_tiers(perp("BTC"))
     assert max_leverage(brackets, D(50000)) == 125
     assert max_leverage(brackets, D(50001)) == 100
@@ -101,7 +104,9 @@ def test_leverage_falls_with_size_and_margin_grows_without_a_step():
 
 @pytest.mark.parametrize("base", ["BTC", "SOL", "WIF"])
 @pytest.mark.parametrize("inverse", [None, 10])
-def test_every_default_tier_lets_a_position_live_that_has_its_initial_margin(base, inverse):
+def test_every_default_tier_lets_a_position_live_that_has_its_initial_margin(
+    base: str, inverse: int | None
+) -> None:
     brackets = default_tiers(perp(base, "USD" if inverse else "USDT", inverse=inverse))
     assert all(tier.rate < 1 / tier.max_leverage for tier in brackets)
     assert [tier.floor for tier in brackets] == sorted({tier.floor for tier in brackets})
@@ -114,12 +119,14 @@ def test_every_default_tier_lets_a_position_live_that_has_its_initial_margin(bas
     st.decimals(D("0.5"), D(10**6), places=2),
     st.decimals(D("0.001"), D(10**7), places=3),
 )
-def test_at_the_liquidation_price_margin_is_maintenance_margin(instrument, long, quantity, entry, wallet):
+def test_at_the_liquidation_price_margin_is_maintenance_margin(
+    instrument: Instrument, long: bool, quantity: D, entry: D, wallet: D
+) -> None:
     """The definition itself, in whichever tier it falls."""
     brackets = COIN if instrument.inverse else BTC
     cost = worth(instrument, quantity, entry)
     price = liquidation_price(instrument, quantity if long else -quantity, cost, wallet, brackets)
     assume(price is not None)
-    notional = worth(instrument, quantity, price)
+    notional = worth(instrument, quantity, certain(price))
     margin = wallet + gain(instrument, long=long, entered=cost, left=notional)
     assert abs(margin - maintenance(brackets, notional)) <= notional * D("1e-9")

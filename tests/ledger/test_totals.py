@@ -9,7 +9,7 @@ from candlewick.ledger.totals import Coins, Totals
 from tests.ledger.notation import D
 
 
-def test_balances_are_cash_and_margin_and_nothing_else():
+def test_balances_are_cash_and_margin_and_nothing_else() -> None:
     totals = Totals()
     totals.add([Posting("cash:USDT", "USDT", D(10)), Posting("capital:deposit", "USDT", D(-10))])
     totals.add([Posting("cash:USDT", "USDT", D(-4)), Posting("margin:x", "USDT", D(4))])
@@ -30,14 +30,14 @@ def test_balances_are_cash_and_margin_and_nothing_else():
         (-2, 0, 0, 5, 0),  # short by a sale: the short lot is closed, not a debt
     ],
 )
-def test_coins_without_lots(balance, in_lots, owed, opened, without):
+def test_coins_without_lots(balance: int, in_lots: int, owed: int, opened: int, without: int) -> None:
     coins = Coins({"BNB": D(balance)})
     coins.count("BNB", D(in_lots))
     coins.owe("BNB", D(owed))
     assert coins.without_lots("BNB", D(opened)) == without
 
 
-def test_what_was_bought_back_is_owed_no_more():
+def test_what_was_bought_back_is_owed_no_more() -> None:
     coins = Coins({})
     coins.owe("BNB", D(2))
     coins.owe("BNB", D(-2))
