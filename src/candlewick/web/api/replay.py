@@ -23,7 +23,7 @@ class Control(Schema):
     """What to do. `value` is the speed: 1 is as it was recorded."""
 
     action: Literal["pause", "resume", "step", "speed"]
-    value: Annotated[float, Field(gt=0, le=10_000)] | None = None
+    value: Annotated[float, Field(gt=0, le=10_000, strict=True)] | None = None
 
 
 @router.get("/", response={200: Replay, 409: Problem}, summary="How a replay stands")

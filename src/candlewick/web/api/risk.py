@@ -59,8 +59,8 @@ class LimitChanges(Schema):
     max_daily_loss: Amount | None = None
     max_daily_loss_pct: Amount | None = None
     max_drawdown_pct: Amount | None = None
-    max_orders_per_minute: Annotated[int | None, Field(ge=0, le=100_000)] = None
-    max_open_orders: Annotated[int | None, Field(ge=0, le=100_000)] = None
+    max_orders_per_minute: Annotated[int | None, Field(ge=0, le=100_000, strict=True)] = None
+    max_open_orders: Annotated[int | None, Field(ge=0, le=100_000, strict=True)] = None
     max_sector_pct: Amount | None = None
     max_correlated_pct: Amount | None = None
     max_data_age_s: Amount | None = None

@@ -131,7 +131,7 @@ class NoteIn(Schema):
     tags: list[Annotated[str, Field(max_length=notes.LONGEST_TAG)]] = Field(
         default_factory=list, max_length=notes.MOST_TAGS
     )
-    rating: Annotated[int | None, Field(ge=1, le=5)] = None
+    rating: Annotated[int | None, Field(ge=1, le=5, strict=True)] = None
     account: str | int | None = None
 
 
