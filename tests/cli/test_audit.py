@@ -75,3 +75,10 @@ def test_an_engine_does_not_seal_what_somebody_else_left(cli: Cli) -> None:
     journal.commit([Batch(audit=[AuditRow(actor="ann", action="order.place", subject="o9", ts=9)])])
     journal.close()
     refused(cli("audit", "verify"), "not sealed with this master key")
+
+
+def test_a_folder_that_cannot_be_one_is_told_in_a_sentence(cli: Cli) -> None:
+    cli.data_dir.parent.mkdir(parents=True, exist_ok=True)
+    cli.data_dir.write_text("a file")
+    for verb in (("audit", "verify"), ("account", "list"), ("key", "list"), ("user", "list")):
+        refused(cli(*verb), str(cli.data_dir))

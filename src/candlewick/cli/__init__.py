@@ -87,3 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"candlewick: {error}", file=sys.stderr)
         hopeless = isinstance(error, StoreDamaged) and bool({*arguments[:1]} & {*PARTS})
         sys.exit(HOPELESS if hopeless else 1)
+    except OSError as error:  # a full disk, a folder that is a file, what may not be read: the machine's own
+        print(f"candlewick: {_said(error)}", file=sys.stderr)
+        sys.exit(1)
+
+
+def _said(error: OSError) -> str:
+    what = f"{error.filename}: " if error.filename else ""
+    return f"{what}{error.strerror or error}. Put that right, and try again."
