@@ -17,6 +17,7 @@ from candlewick.store.models import Role, User
 from candlewick.web.bridge import Bridge
 from candlewick.web.live import access
 from candlewick.web.live.access import Refused, Scope
+from candlewick.web.people import api_tokens
 from candlewick.web.people.identity import Person as Who
 from candlewick.web.portfolio import export
 from candlewick.web.services import Services
@@ -193,6 +194,15 @@ def test_its_address_can_be_typed_or_kept_as_a_bookmark(serve: Serve, ann: User)
     assert balances_of(served, path, ann, Referer="https://elsewhere.example/").status == 401
     stream = served.fetch("/stream/?channels=portfolio", session=session_of(ann), headers={"Accept": "*/*"})
     assert stream.status == 401
+
+
+def test_a_program_needs_a_token_that_may_look(serve: Serve, ann: User) -> None:
+    served = serve()
+    for scopes, status in ((["read"], 200), (["trade"], 403)):
+        _, token = api_tokens.issue(ann, "a program", scopes)
+        headers = {"Authorization": f"Bearer {token}"}
+        answer = balances_of(served, "/portfolio/export/balances.csv", None, **headers)
+        assert answer.status == status
 
 
 def test_an_engine_that_is_away_is_told_of_before_a_file_begins(serve: Serve, ann: User) -> None:

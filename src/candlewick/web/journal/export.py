@@ -1,39 +1,27 @@
 """`/trades/export.csv` and `.parquet`: what is asked for, however much, in pieces as it is read.
 
-It is answered outside of Django, which holds answers whole: a million trades are half a gigabyte. Each piece
-is read on a thread of the bridge and sent before the next is; whoever hangs up ends it.
+A million trades are half a gigabyte, so they are read a piece at a time, while they are sent.
 """
 
 from __future__ import annotations
 
-import asyncio
-import csv
 import io
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
-from django.db import close_old_connections
-
-from candlewick.core.errors import CandlewickError, UsageError
 from candlewick.web.bridge import Bridge
+from candlewick.web.download import Admit, Download, Receive, Send, as_csv, serve_download
 from candlewick.web.journal.question import Question
 from candlewick.web.journal.trades import Trade, all_of, brief
-from candlewick.web.live.access import Refused, Scope
-from candlewick.web.live.sse import answer_problem
+from candlewick.web.live.access import Scope
 from candlewick.web.people import accounts
-from candlewick.web.people.accounts import NoSuchAccount
 from candlewick.web.people.identity import Person
 from candlewick.web.services import Services
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
-Admit = Callable[[Scope], Awaitable[Person | Refused]]
-Pieces = Callable[[Iterator[list[Trade]]], Iterator[bytes]]
 
 MONEY: Final = (
     "quantity", "open_quantity", "entry_price", "exit_price", "gross", "fees", "funding", "net", "return_pct",
@@ -52,58 +40,26 @@ async def serve_export(
     scope: Scope, receive: Receive, send: Send, services: Services, bridge: Bridge, admit: Admit
 ) -> None:
     """One file, from its request to its end."""
-    if scope["method"] != "GET":
-        await answer_problem(send, 405, "An export is asked for with GET.")
-        return
-    person = await admit(scope)
-    if isinstance(person, Refused):
-        await answer_problem(send, person.status, person.detail)
-        return
     query = dict(parse_qsl(scope["query_string"].decode("latin-1")))
     kind = scope["path"].rpartition(".")[2]
     pieces, content_type = {
-        "csv": (as_csv, b"text/csv; charset=utf-8"),
-        "parquet": (as_parquet, b"application/vnd.apache.parquet"),
+        "csv": (_csv, "text/csv; charset=utf-8"),
+        "parquet": (as_parquet, "application/vnd.apache.parquet"),
     }[kind]
-    try:
-        parts = await bridge.run(_begin, services, person, query, pieces)
-        piece: bytes | None = await bridge.run(next, parts, None)
-    except NoSuchAccount as error:
-        await answer_problem(send, 404, str(error))
-        return
-    except UsageError as error:
-        await answer_problem(send, 422, str(error))
-        return
-    except CandlewickError as error:
-        await answer_problem(send, 503, str(error))
-        return
-    headers = [
-        (b"content-type", content_type),
-        (b"content-disposition", f'attachment; filename="candlewick-trades.{kind}"'.encode()),
-        (b"cache-control", b"no-store"),
-        (b"x-content-type-options", b"nosniff"),
-    ]
-    await send({"type": "http.response.start", "status": 200, "headers": headers})
-    hung_up = asyncio.create_task(_hung_up(receive))
-    try:
-        while piece is not None and not hung_up.done():
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-            piece = await bridge.run(next, parts, None)
-        await send({"type": "http.response.body", "body": b""})
-    finally:
-        hung_up.cancel()
+
+    def begin(person: Person) -> Download:
+        numbers = accounts.numbers_of(person)
+        preferred = numbers[0] if numbers else None
+        access = accounts.find(person, query.get("account") or None, preferred=preferred)
+        chunks = all_of(services, access.id, Question.asked(query))
+        return Download(f"candlewick-trades.{kind}", content_type, pieces(chunks))
+
+    await serve_download(scope, receive, send, bridge, admit, begin)
 
 
-def as_csv(chunks: Iterator[list[Trade]]) -> Iterator[bytes]:
-    """A line a trade, after a line of names. Numbers as they are kept, exactly."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    for chunk in chunks:
-        writer.writerows([_cell(told[name]) for name in COLUMNS] for told in map(brief, chunk))
-        yield text.getvalue().encode()
-        text.seek(0)
-        text.truncate()
+def _csv(chunks: Iterator[list[Trade]]) -> Iterator[bytes]:
+    rows = ([[told[name] for name in COLUMNS] for told in map(brief, chunk)] for chunk in chunks)
+    return as_csv(COLUMNS, rows)
 
 
 def as_parquet(chunks: Iterator[list[Trade]]) -> Iterator[bytes]:
@@ -122,13 +78,6 @@ def as_parquet(chunks: Iterator[list[Trade]]) -> Iterator[bytes]:
     yield sink.drain()
 
 
-def _begin(services: Services, person: Person, query: dict[str, str], pieces: Pieces) -> Iterator[bytes]:
-    close_old_connections()
-    numbers = accounts.numbers_of(person)
-    access = accounts.find(person, query.get("account") or None, preferred=numbers[0] if numbers else None)
-    return pieces(all_of(services, access.id, Question.asked(query)))
-
-
 def _schema() -> pa.Schema:
     import pyarrow as pa
 
@@ -141,15 +90,6 @@ def _value(name: str, value: Any) -> Any:
     if name in MONEY and value is not None:
         return value.quantize(_PLACES, context=_EXACT)
     return list(value) if name == "tags" else value
-
-
-def _cell(value: Any) -> Any:
-    """A cell that no spreadsheet takes for a formula; numbers are numbers."""
-    if isinstance(value, tuple):
-        value = ", ".join(value)
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return f"'{value}"
-    return format(value, "f") if isinstance(value, Decimal) else value
 
 
 class _Drained(io.RawIOBase):
@@ -176,8 +116,3 @@ class _Drained(io.RawIOBase):
         """What was written since last time."""
         parts, self._parts = self._parts, []
         return b"".join(parts)
-
-
-async def _hung_up(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
