@@ -174,3 +174,11 @@ async def test_the_prices_of_coins_that_a_venue_has_of_an_account_are_followed(t
     assert house.state.book.balances["BTC"] == 2
     assert house.engine.desk.valuation(ACCOUNT).total_value == 2 * Decimal("100.05")
     await house.close()
+
+
+async def test_a_booking_shows_in_the_accounts_curve(house: House) -> None:
+    await house.execution.do(house.place("a"))
+    await house.execution.settled()
+    await until(lambda: house.records.equity(ACCOUNT))
+    [point] = house.records.equity(ACCOUNT)
+    assert point.equity == house.engine.desk.valuation(ACCOUNT).total_value

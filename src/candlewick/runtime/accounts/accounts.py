@@ -214,6 +214,7 @@ class Accounts:
         """Write what waits, and a snapshot, so that the next start is short."""
         if self._warming is not None:
             self._warming.cancel()
+        self.execution.close()
         if not self._failed.done():
             self._save_snapshot()
         await self._live.close()

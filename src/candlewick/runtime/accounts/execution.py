@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from functools import partial
 from typing import Any, Final
 
@@ -47,6 +47,7 @@ from candlewick.venues.execution import OrderVenue
 
 log = logging.getLogger(__name__)
 
+SAMPLED_AFTER_S: Final = 1.0  # a booking shows in the account's curve so soon, and several at once
 ASK_AGAIN_S: Final = 5.0  # a venue that did not say what it has of an account is asked again
 
 
@@ -93,6 +94,8 @@ class Execution:
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._batch: _Pending | None = None
+        self._to_sample: set[int] = set()
+        self._is_closed = False
         self._unwritten: deque[_Pending] = deque()
         self.lanes = AccountLanes(bodies.snapshot, self.when_settled)
         self.carry_out: dict[type, Callable[[Any], None]] = {
@@ -169,12 +172,25 @@ class Execution:
             self._figures.note(account)
         for account in pending.ruled:
             pending.tell(self.lanes, account, "risk", "risk_state", self._bodies.risk(account), now)
+        for account in {booked.account for _, booked in pending.batch.booked} - self._to_sample:
+            self._to_sample.add(account)
+            self._loop.call_later(SAMPLED_AFTER_S, self._sample_booked, account)
         self._unwritten.append(pending)
         self._writer.submit(pending.batch, self._heard)
 
-    def sample_equity(self, ts: int) -> None:
-        """Note what each account is worth now, for its curve."""
-        points = [self._bodies.equity(account, ts) for account in self._engine.desk.accounts]
+    def _sample_booked(self, account: int) -> None:
+        self._to_sample.discard(account)
+        if not self._is_closed:
+            self.sample_equity(self._clock.now_ns(), [account])
+
+    def close(self) -> None:
+        """Note nothing more by itself: the journal is about to be closed."""
+        self._is_closed = True
+
+    def sample_equity(self, ts: int, accounts: Iterable[int] | None = None) -> None:
+        """Note what accounts (all of them, unless named) are worth now, for their curves."""
+        named = self._engine.desk.accounts if accounts is None else accounts
+        points = [self._bodies.equity(account, ts) for account in named]
         known = [each for each in points if each is not None]
         if known:
             self._pending().batch.equity.extend(known)
