@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from candlewick.core.errors import EngineAway, UsageError
+from candlewick.core.errors import Conflict, EngineAway, UsageError
 from candlewick.core.events import Quote
 from candlewick.core.instrument import Instrument
 from candlewick.trading import account
@@ -98,3 +98,16 @@ async def test_a_reason_that_a_database_cannot_keep_never_comes_to_the_journal(h
         with pytest.raises(UsageError, match=r"^reason: "):
             await verbs[verb](account=ACCOUNT, actor="ann", reason="a\0b", **given)
     assert house.engine.desk.accounts[ACCOUNT].state == "ACTIVE"
+
+
+async def test_a_key_stands_for_one_order_though_its_notional_is_another_quantity_by_now(
+    house: House,
+) -> None:
+    place = house.accounts.requests.verbs["order.place"]
+    asked = {"symbol": "BTCUSDT", "order_type": "market", "notional": "1000", "actor": "ann", "key": "once"}
+    first = msgspec.json.decode(await place(account=ACCOUNT, side="buy", **asked))
+    house.book(50.0, 50.1)
+    again = msgspec.json.decode(await place(account=ACCOUNT, side="buy", **asked))
+    assert (again["id"], again["quantity"]) == (first["id"], first["quantity"])
+    with pytest.raises(Conflict, match="Use a new key"):
+        await place(account=ACCOUNT, side="sell", **asked)

@@ -10,7 +10,14 @@ import msgspec
 
 from candlewick.core import money
 from candlewick.core.clock import Clock
-from candlewick.core.errors import CandlewickError, UnknownAccount, UnknownOrder, UnknownSymbol, UsageError
+from candlewick.core.errors import (
+    CandlewickError,
+    Conflict,
+    UnknownAccount,
+    UnknownOrder,
+    UnknownSymbol,
+    UsageError,
+)
 from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import Fill
@@ -222,12 +229,36 @@ class AccountRequests:
     ) -> bytes:
         self._require(account)
         await self._ready(account)
+        if key and request.get("quantity") is None:
+            sent = await self._sent_before(account, key, request)
+            if sent is not None:
+                return await self._get(account, sent.id)
         command = self._placing(account, request, actor=actor, origin=origin, key=key, tag=tag)
         if isinstance(command, Refused):
             raise self._bodies.as_error(command)
         await self._execution.do(command, source)
         known = self._engine.desk.by_key(account, key) if key else None
         return await self._get(account, known or command.order_id)
+
+    async def _sent_before(self, account: int, key: str, request: Mapping[str, Any]) -> Order | None:
+        """The order that a key stands for, where the size is asked for in money: that is another quantity
+        each moment, so that the heart, which compares quantities, could not know the same request again.
+
+        Raises:
+            Conflict: it is an order of another kind.
+        """
+        known = self._engine.desk.by_key(account, key)
+        if known is None:
+            return None
+        order = await self._found(self._require(account), known)
+        instrument = self._instrument(request.get("symbol") or "")
+        asked = instrument.id, request.get("side"), request.get("order_type")
+        if asked != (order.terms.instrument, order.terms.side, order.terms.order_type):
+            raise Conflict(
+                f"The idempotency key {key!r} was used for order {order.id}, which asked for something else. "
+                "Use a new key."
+            )
+        return order
 
     async def _cancel(self, account: int, order_id: str, actor: str, source: str = "") -> bytes:
         self._require(account)
