@@ -1,84 +1,108 @@
-"""The journal as a file: what is asked for, whole and exact, a piece at a time."""
+"""`/trades/export.csv` and `.parquet`, from a real server."""
 
 from __future__ import annotations
 
 import csv
+import http.client
 import io
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
 import pytest
 
-from candlewick.store.models import Role, User
-from candlewick.web.bridge import Bridge
-from candlewick.web.journal import export
-from candlewick.web.live.access import Scope
-from candlewick.web.people.identity import Person as Who
-from candlewick.web.people.identity import of_user
-from candlewick.web.services import Services
-from tests.web.conftest import Person
+from candlewick.store.models import AccountMember, Role, User
+from candlewick.web.journal import trades
+from tests.web.conftest import SETTINGS, Person, Serve, session_of
+from tests.web.performance import ground
 from tests.web.performance.ground import opened, trade
-
-Write = Callable[..., None]
-Get = Callable[..., tuple[int, bytes]]
 
 
 @pytest.fixture
-def get(services: Services) -> Get:
-    """Asks for a file as somebody; answers the status and all that was sent."""
-    import asyncio
-
-    def get(user: User, kind: str, query: str = "") -> tuple[int, bytes]:
-        sent: list[dict[str, Any]] = []
-        bridge = Bridge(lambda environ, start_response: [], {}, threads=1)
-        who = of_user(user)
-
-        async def never() -> dict[str, Any]:
-            return await asyncio.Future()
-
-        async def send(message: dict[str, Any]) -> None:
-            sent.append(message)
-
-        async def admit(scope: Scope) -> Who:
-            return who
-
-        scope = {"method": "GET", "path": f"/trades/export.{kind}", "query_string": query.encode()}
-        asyncio.run(export.serve_export(scope, never, send, services, bridge, admit))
-        bridge.close()
-        return sent[0]["status"], b"".join(each["body"] for each in sent[1:])
-
-    return get
+def booked(person: Person) -> User:
+    """Somebody with five trades in the ledger that the server reads."""
+    ann = person(Role.TRADER)
+    account = ann.accounts.get().pk
+    assert isinstance(SETTINGS.ledger, Path)
+    with ground.journal_at(SETTINGS.ledger) as journal:
+        nets = ["0.1234567", "-5", "7", "20", "1"]
+        journal.commit([opened(account), *(trade(account, net, tag="=cmd()") for net in nets)])
+    return ann
 
 
-def test_a_csv_has_a_line_a_trade_with_its_money_exact(
-    write: Write, ann: User, account: int, get: Get
+@contextmanager
+def asked(port: int, path: str, session: str = "", **headers: str) -> Iterator[http.client.HTTPResponse]:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    cookie = {"Cookie": f"candlewick_session={session}", "Sec-Fetch-Site": "same-origin"} if session else {}
+    connection.request("GET", path, headers=cookie | headers)
+    try:
+        yield connection.getresponse()
+    finally:
+        connection.close()
+
+
+def rows_of(text: str) -> list[dict[str, Any]]:
+    return list(csv.DictReader(io.StringIO(text)))
+
+
+def test_it_exports_every_trade_exactly_however_many_pieces_it_takes(
+    booked: User, serve: Serve, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    write(opened(account), trade(account, "0.1234567"), trade(account, "-3", day=1))
-    status, body = get(ann, "csv")
-    rows = list(csv.DictReader(io.StringIO(body.decode(), newline="")))
-    assert status == 200
-    assert [row["net"] for row in rows] == ["-3", "0.1234567"]
-    assert tuple(rows[0]) == export.COLUMNS
+    monkeypatch.setattr(trades, "CHUNK", 2)
+    server, session = serve(), session_of(booked)
+    with asked(server.server.port, "/trades/export.csv", session) as answer:
+        assert answer.status == 200
+        assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
+        assert answer.headers["Transfer-Encoding"] == "chunked"
+        rows = rows_of(answer.read().decode())
+    assert [row["net"] for row in rows] == ["1", "20", "7", "-5", "0.1234567"]
+    assert rows[0]["order_tag"] == "'=cmd()"  # no spreadsheet runs it
+    with asked(server.server.port, "/trades/export.parquet", session) as answer:
+        table = pq.read_table(io.BytesIO(answer.read()))
+    assert [value.as_py() for value in table["net"]] == [
+        Decimal(1), Decimal(20), Decimal(7), Decimal(-5), Decimal("0.1234567"),
+    ]  # fmt: skip
+    assert pq.ParquetFile(io.BytesIO(_parquet(server.server.port, session))).num_row_groups == 3
 
 
-def test_a_parquet_file_says_the_same(write: Write, ann: User, account: int, get: Get) -> None:
-    write(opened(account), trade(account, "0.1234567"))
-    _, body = get(ann, "parquet")
-    [row] = pq.read_table(io.BytesIO(body)).to_pylist()
-    assert row["net"] == Decimal("0.1234567")
-    assert row["side"] == "long"
+def test_it_exports_what_is_asked_for(booked: User, serve: Serve) -> None:
+    server, session = serve(), session_of(booked)
+    with asked(server.server.port, "/trades/export.csv?outcome=loss", session) as answer:
+        assert [row["net"] for row in rows_of(answer.read().decode())] == ["-5"]
+    with asked(server.server.port, "/trades/export.csv?q=nothing", session) as answer:
+        assert rows_of(answer.read().decode()) == []
+    with asked(server.server.port, "/trades/export.csv?side=up", session) as answer:
+        assert answer.status == 422
+        assert b"is none of long, short" in answer.read()
 
 
-def test_it_holds_what_was_asked_for(write: Write, ann: User, account: int, get: Get) -> None:
-    write(opened(account), trade(account, "1"), trade(account, "2", side="short"))
-    _, body = get(ann, "csv", "side=short")
-    assert [row["net"] for row in csv.DictReader(io.StringIO(body.decode()))] == ["2"]
+def test_it_gives_an_account_to_those_who_may_see_it_alone(
+    booked: User, person: Person, serve: Serve
+) -> None:
+    server, account = serve(), booked.accounts.get().pk
+    member, stranger = person(Role.VIEWER), person(Role.TRADER)
+    AccountMember.objects.create(account_id=account, user=member)
+    path = f"/trades/export.csv?account={account}"
+    for user, status, many in ((member, 200, 5), (stranger, 404, 0)):
+        with asked(server.server.port, path, session_of(user)) as answer:
+            assert answer.status == status
+            text = answer.read().decode()
+            assert len(rows_of(text) if status == 200 else []) == many
+    with asked(server.server.port, path) as answer:
+        assert answer.status == 401
 
 
-def test_somebody_elses_journal_does_not_exist(write: Write, account: int, get: Get, person: Person) -> None:
-    write(opened(account), trade(account, "1"))
-    status, body = get(person(Role.TRADER), "csv", f"account={account}")
-    assert status == 404
-    assert b"net" not in body
+def test_another_site_gets_nothing_with_a_visitors_cookie(booked: User, serve: Serve) -> None:
+    server, session = serve(), session_of(booked)
+    with asked(
+        server.server.port, "/trades/export.csv", session, **{"Sec-Fetch-Site": "cross-site"}
+    ) as answer:
+        assert answer.status == 401
+
+
+def _parquet(port: int, session: str) -> bytes:
+    with asked(port, "/trades/export.parquet", session) as answer:
+        return answer.read()
