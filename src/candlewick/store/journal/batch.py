@@ -73,16 +73,3 @@ class Batch:
                 self.orders.append(effect.order)
             case effects.Booked():
                 self.booked.append((len(self.entries) - 1, effect))
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to write."""
-        return not (
-            self.entries
-            or self.lane
-            or self.orders
-            or self.booked
-            or self.equity
-            or self.audit
-            or self.snapshot is not None
-        )

@@ -29,6 +29,9 @@ class JournalWriter:
     is on disk contradict each other: from then on every batch is answered with that error, so that the engine
     stops and recovers from the disk.
 
+    What waits is not bounded, for nothing that the heart has decided may be dropped. While there is `trouble`
+    new orders are refused, so that only what venues report, and a sample a minute, adds to it.
+
     Attributes:
         trouble: why the transaction at hand cannot be written, as a sentence; empty while all is well.
     """
@@ -45,11 +48,6 @@ class JournalWriter:
         self._failure: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="journal-writer", daemon=True)
         self._thread.start()
-
-    @property
-    def waiting(self) -> int:
-        """Batches submitted that no transaction has taken up yet."""
-        return len(self._queue)
 
     def submit(self, batch: Batch, done: Done) -> None:
         """Have a batch committed; `done` is called on the writer's thread, with None once it is on disk."""
@@ -92,6 +90,8 @@ class JournalWriter:
             try:
                 self._journal.commit(batches)
             except StoreBusy as error:
+                if not self.trouble:
+                    log.warning("The journal waits: %s", error)
                 self._tell(str(error))
                 if self._given_up.wait(wait_s):
                     self._failure = error
@@ -103,6 +103,8 @@ class JournalWriter:
                 self._tell(str(error))
                 return error
             else:
+                if self.trouble:
+                    log.warning("The journal is written again.")
                 self._tell("")
                 return None
 
