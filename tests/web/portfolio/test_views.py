@@ -139,6 +139,16 @@ def test_what_cannot_be_valued_has_no_share_and_a_debt_no_bar(
     assert "debt</span>" in shares
 
 
+def test_a_coin_that_was_sold_is_gone_and_the_accounts_own_money_stays(
+    browser: Browser, person: Person, link: FakeLink
+) -> None:
+    balances = [balance("SOL", "0", "0"), balance("USDT", "0", "0")]
+    link.answers["account.snapshot"] = lambda account: shapes.snapshot() | {"balances": balances}
+    page = browser(person(Role.TRADER)).get("/portfolio/holdings/").content.decode()
+    assert 'data-currency="USDT"' in page
+    assert 'data-currency="SOL"' not in page
+
+
 def test_without_an_engine_it_says_so(browser: Browser, person: Person, link: FakeLink) -> None:
     def away(**arguments: Any) -> Any:
         raise EngineAway("The engine is away.")

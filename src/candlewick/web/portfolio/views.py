@@ -49,6 +49,7 @@ def portfolio(request: HttpRequest) -> HttpResponse:
         "value": text.fixed(whole["total_value"]),
         "cash": text.fixed(whole["cash"]),
         "unrealised": text.signed(whole["unrealized_pnl"]),
+        "realised": text.signed(whole["realized_pnl"]),
         "margin": text.fixed(whole["initial_margin"]),
         "margin_pct": text.share(whole["margin_pct"]),
         "free_margin": text.fixed(whole["free_margin"]),
@@ -122,6 +123,7 @@ def _holdings(found: dict[str, Any]) -> dict[str, Any]:
                 "value": text.fixed(each["value"]),
             }
             for each in found["balances"]
+            if any(each[name] for name in _SUMS) or each["currency"] == currency
         ],
         "currency": currency,
         "owned": owned(found["balances"]),
