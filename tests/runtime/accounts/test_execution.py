@@ -117,6 +117,43 @@ async def test_while_the_disk_cannot_be_written_nothing_is_sent_and_new_orders_a
     assert list(venue_of(house).placed) == ["a"]
 
 
+@pytest.mark.parametrize(("waited_s", "sent"), [(10, ["a"]), (3600, [])])
+async def test_an_order_that_waited_too_long_for_the_disk_is_ended_rather_than_sent(
+    house: House, tmp_path: Path, waited_s: int, sent: list[str]
+) -> None:
+    other = sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        house.live.obey(house.place("a"))
+        await until(lambda: house.execution._writer.trouble)
+        house.clock.advance(waited_s)
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    await house.execution.settled()
+    await until(lambda: not house.state.orders)
+    assert list(venue_of(house).placed) == sent
+    assert house.state.recent["a"].status == ("FILLED" if sent else "REJECTED")
+
+
+async def test_while_the_disk_cannot_be_written_nobody_waits_for_what_cannot_be_shown(
+    house: House, tmp_path: Path
+) -> None:
+    look = house.accounts.requests.verbs["account.portfolio"]
+    other = sqlite3.connect(tmp_path / "ledger.sqlite3", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        house.live.obey(house.place("a"))
+        await until(lambda: house.execution._writer.trouble)
+        with pytest.raises(EngineAway, match="written"):
+            await look(account=ACCOUNT)
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+    await house.execution.settled()
+    assert b'"positions":1' in (await look(account=ACCOUNT)).replace(b" ", b"")
+
+
 async def test_a_restart_finds_everything_as_it_was(tmp_path: Path) -> None:
     first = House(tmp_path, FileVenue(tmp_path / "venue"))
     await first.open()

@@ -17,9 +17,10 @@ from typing import Any, Final
 
 import msgspec
 
-from candlewick.core.clock import Clock, iso
+from candlewick.core.clock import NS_PER_S, Clock, iso
 from candlewick.core.errors import CandlewickError, EngineAway, OrderRefused, VenueError
-from candlewick.core.reports import Report
+from candlewick.core.order import Order
+from candlewick.core.reports import Refused, Report
 from candlewick.runtime.accounts import audit
 from candlewick.runtime.accounts.bodies import Bodies
 from candlewick.runtime.accounts.figures import Figures
@@ -48,6 +49,7 @@ from candlewick.venues.execution import OrderVenue
 log = logging.getLogger(__name__)
 
 SAMPLED_AFTER_S: Final = 1.0  # a booking shows in the account's curve so soon, and several at once
+PATIENCE_S: Final = 15.0  # who asked for an order has been told by then that there was no answer
 ASK_AGAIN_S: Final = 5.0  # a venue that did not say what it has of an account is asked again
 
 
@@ -123,10 +125,7 @@ class Execution:
             EngineAway: the journal cannot be written now.
             CandlewickError: whatever the heart answers.
         """
-        if self._writer.trouble:
-            raise EngineAway(
-                f"Nothing can be written down now: {self._writer.trouble} Try again in a moment."
-            )
+        self._require_disk()
         asked = audit.row(command, origin, self._engine.desk)
         self._batch = _Pending()
         self._batch.batch.audit.append(asked)
@@ -140,6 +139,22 @@ class Execution:
             self._batch = None
             raise
         await self.settled()
+
+    async def readable(self) -> None:
+        """Return when all that was decided so far is on disk, and may be shown.
+
+        Raises:
+            EngineAway: it cannot be written now. Who only looks does not wait for that, and holds nobody up.
+        """
+        if self._unwritten:
+            self._require_disk()
+        await self.settled()
+
+    def _require_disk(self) -> None:
+        if self._writer.trouble:
+            raise EngineAway(
+                f"Nothing can be written down now: {self._writer.trouble} Try again in a moment."
+            )
 
     async def settled(self) -> None:
         """Return when all that was decided so far is on disk."""
@@ -277,7 +292,20 @@ class Execution:
     def _send_order(self, effect: SendOrder) -> None:
         order = effect.order
         self._follow(order.terms.instrument)
-        self._pending().afterwards.append(lambda: self._venue_of(order.account).place(order))
+        self._pending().afterwards.append(partial(self._place, order, self._clock.now_ns()))
+
+    def _place(self, order: Order, decided: int) -> None:
+        """Send an order that is on disk; one that a person gave up waiting for is ended instead.
+
+        The heart's own orders protect and close: they are sent however late it is.
+        """
+        now = self._clock.now_ns()
+        own = order.origin == "system" or order.leg is not None
+        if own or now - decided <= PATIENCE_S * NS_PER_S:
+            self._venue_of(order.account).place(order)
+            return
+        late = f"It could not be written down within {PATIENCE_S:.0f} s, and was not sent."
+        self._take(Refused(order.account, order.id, "late", late, now))
 
     def _send_cancel(self, effect: SendCancel) -> None:
         order = effect.order

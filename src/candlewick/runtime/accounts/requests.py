@@ -100,7 +100,7 @@ class AccountRequests:
             self._require(account)
             self._warm(account)  # whoever looks at an account may trade with it next
             told = encode(body(account))  # read before the wait: what is decided meanwhile is not on disk
-            await self._execution.settled()
+            await self._execution.readable()
             return told
 
         return answer
@@ -311,7 +311,7 @@ class AccountRequests:
     async def _get(self, account: int, order_id: str) -> bytes:
         state = self._require(account)
         order = await self._found(state, order_id)
-        await self._execution.settled()
+        await self._execution.readable()
         return self._order(order)
 
     async def _close(
