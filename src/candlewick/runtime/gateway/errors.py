@@ -1,4 +1,7 @@
-"""Errors across the wire: what the engine raises for a request is raised again where it was asked."""
+"""Errors across the wire: what the engine raises for a request is raised again where it was asked.
+
+Of those that whoever asks need not tell apart, the nearest kind is raised: a busy store is an engine away.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from candlewick.core.errors import (
     EngineAway,
     OrderRefused,
     RateLimited,
+    StoreBusy,
     UnknownAccount,
     UnknownOrder,
     UnknownSymbol,
@@ -56,7 +60,7 @@ def _fields(error: CandlewickError) -> dict[str, Any]:
             return {"code": "usage"}
         case Conflict() | ConfigError():
             return {"code": "conflict"}
-        case EngineAway():
+        case EngineAway() | StoreBusy():
             return {"code": "away"}
         case RateLimited(retry_after_s=retry_after_s):
             return {"code": "rate_limited", "retry_after_s": retry_after_s}
