@@ -43,7 +43,7 @@ def program(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 def test_schemathesis_finds_nothing(program: Program, tmp_path: Path, phases: str, examples: int) -> None:
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG)
-    command = [
+    command: list[str | Path] = [
         *(Path(sys.executable).with_name("st"), "--config-file", config, "run"),
         f"{program.up.url}/api/openapi.json",
         *("--header", f"Authorization: Bearer {program.token}", "--phases", phases, "--workers", "2"),
