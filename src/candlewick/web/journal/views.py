@@ -19,7 +19,7 @@ from candlewick.web.journal.question import Question, strategy_of
 from candlewick.web.journal.rows import figures_of, moment, price_of, row_of, strategy_title
 from candlewick.web.journal.trades import Trade, TradePage
 from candlewick.web.journal.writing import may_write, require_writer, write_note
-from candlewick.web.people.accounts import AccountAccess, NoSuchAccount, chosen
+from candlewick.web.people.accounts import AccountAccess, chosen, chosen_if_any
 from candlewick.web.people.doors import page, who
 from candlewick.web.people.trail import note as audited
 from candlewick.web.scripts import script_json, scripts_of
@@ -39,7 +39,7 @@ SORTS: Final = {
 @require_safe
 def journal(request: HttpRequest) -> HttpResponse:
     """The filters, and the first page of what they choose."""
-    question, access = Question.asked(request.GET), _account(request)
+    question, access = Question.asked(request.GET), chosen_if_any(request)
     context: dict[str, Any] = {"scripts": scripts_of(LIST_ENTRY), "question": question, "access": access}
     if access is None:
         return render(request, "journal/journal.html", context | {"nothing": "no_account"})
@@ -211,20 +211,6 @@ def _drawn(found: Trade, told: dict[str, Any]) -> dict[str, Any]:
             for each in told["fills"][:MARKS]
         ],
     }
-
-
-def _account(request: HttpRequest) -> AccountAccess | None:
-    """The account that the page is about; None for whoever has none.
-
-    Raises:
-        NoSuchAccount: the address names one that the person may not see.
-    """
-    try:
-        return chosen(request)
-    except NoSuchAccount:
-        if request.GET.get("account"):
-            raise
-        return None
 
 
 def _address(request: HttpRequest, id: int, part: str = "") -> str:

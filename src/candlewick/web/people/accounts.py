@@ -95,6 +95,20 @@ def chosen(request: HttpRequest, named: str | int | None = None, *, archived: bo
     return _pick(of_request(request, archived=archived), named, preferred)
 
 
+def chosen_if_any(request: HttpRequest) -> AccountAccess | None:
+    """`chosen`, for a page that can be looked at without an account; None: the person has none.
+
+    Raises:
+        NoSuchAccount: the address names one that the person may not see.
+    """
+    try:
+        return chosen(request)
+    except NoSuchAccount:
+        if request.GET.get("account"):
+            raise
+        return None
+
+
 def of_request(request: HttpRequest, *, archived: bool = False) -> list[AccountAccess]:
     """`accounts_of` the person who sent a request; read once however often it is asked."""
     person = person_of(request)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from candlewick.core.errors import StoreBusy, UsageError
 from candlewick.web.components import figures as text
-from candlewick.web.people.accounts import AccountAccess, NoSuchAccount, chosen
+from candlewick.web.people.accounts import AccountAccess, chosen, chosen_if_any
 from candlewick.web.people.doors import page
 from candlewick.web.performance import breakdown, charts
 from candlewick.web.performance import market as beside
@@ -42,7 +42,7 @@ def performance(request: HttpRequest) -> HttpResponse:
         "complaint": complaint,
         "named": request.GET.get("account", ""),
     }
-    access = _account(request)
+    access = chosen_if_any(request)
     if access is None:
         return render(request, "performance/performance.html", context | {"nothing": "no_account"})
     try:
@@ -245,20 +245,6 @@ def _span(request: HttpRequest) -> tuple[Span, str]:
         return Span.asked(request.GET), ""
     except UsageError as error:
         return Span(), str(error)
-
-
-def _account(request: HttpRequest) -> AccountAccess | None:
-    """The account that the page is about; None for whoever has none.
-
-    Raises:
-        NoSuchAccount: the address names one that the person may not see.
-    """
-    try:
-        return chosen(request)
-    except NoSuchAccount:
-        if request.GET.get("account"):
-            raise
-        return None
 
 
 def _query(request: HttpRequest, span: Span) -> str:

@@ -13,7 +13,7 @@ from candlewick.web.components import registry
 from candlewick.web.components.dispatch import Call, dispatch
 from candlewick.web.components.views import visit_of
 from candlewick.web.people import preferences
-from candlewick.web.people.accounts import AccountAccess, NoSuchAccount, chosen
+from candlewick.web.people.accounts import chosen_if_any
 from candlewick.web.scripts import scripts_of
 from candlewick.web.services import services_of
 from candlewick.web.terminal.page import Page
@@ -40,7 +40,7 @@ def terminal(request: HttpRequest) -> HttpResponse:
         watchlist=instruments_of(user.pk, services.hub.directory),
         symbol=request.GET.get("symbol", ""),
         interval=request.GET.get("interval", ""),
-        account=_account(request),
+        account=chosen_if_any(request),
         preferences=preferences.of(user.pk),
     )
     context = page.context() | {
@@ -50,20 +50,6 @@ def terminal(request: HttpRequest) -> HttpResponse:
         "ticket": _ticket(request, page),
     }
     return render(request, "terminal/terminal.html", context)
-
-
-def _account(request: HttpRequest) -> AccountAccess | None:
-    """The account that the page trades with; None for whoever may see none.
-
-    Raises:
-        NoSuchAccount: the address names one that the person may not see.
-    """
-    try:
-        return chosen(request)
-    except NoSuchAccount:
-        if request.GET.get("account"):
-            raise
-        return None
 
 
 def _ticket(request: HttpRequest, page: Page) -> str:
