@@ -19,7 +19,7 @@ from candlewick.store.journal.reader import BucketRecord, Records
 from candlewick.store.journal.selection import TripFilter
 from candlewick.web import desk
 from candlewick.web.components import figures as text
-from candlewick.web.people.accounts import AccountAccess, NoSuchAccount, chosen
+from candlewick.web.people.accounts import AccountAccess, chosen, chosen_if_any
 from candlewick.web.people.doors import page
 from candlewick.web.scripts import script_json, scripts_of
 from candlewick.web.services import services_of
@@ -38,11 +38,8 @@ _exact: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 def dashboard(request: HttpRequest) -> HttpResponse:
     """The page of the chosen account."""
     context: dict[str, Any] = {"scripts": scripts_of(ENTRY)}
-    try:
-        access = chosen(request)
-    except NoSuchAccount:
-        if request.GET.get("account"):
-            raise  # it names one that the person may not see
+    access = chosen_if_any(request)
+    if access is None:
         return render(request, "dashboard/dashboard.html", context | {"nothing": True})
     context["access"] = access
     try:

@@ -14,7 +14,7 @@ from candlewick.core.errors import Conflict, EngineAway, UnknownOrder, VenueErro
 from candlewick.web import desk
 from candlewick.web.components import figures as text
 from candlewick.web.components.component import Notice
-from candlewick.web.people.accounts import AccountAccess, NoSuchAccount, chosen, require_trade
+from candlewick.web.people.accounts import AccountAccess, chosen, chosen_if_any, require_trade
 from candlewick.web.people.doors import page
 from candlewick.web.portfolio.allocation import owned, perpetuals
 from candlewick.web.portfolio.export import EXPORTS
@@ -32,11 +32,8 @@ _exact: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 def portfolio(request: HttpRequest) -> HttpResponse:
     """The page of the chosen account."""
     context: dict[str, Any] = {"scripts": scripts_of(ENTRY)}
-    try:
-        access = chosen(request)
-    except NoSuchAccount:
-        if request.GET.get("account"):
-            raise  # it names one that the person may not see
+    access = chosen_if_any(request)
+    if access is None:
         return render(request, "portfolio/portfolio.html", context | {"nothing": True})
     context |= {"access": access, "exports": [(each.name, each.title) for each in EXPORTS.values()]}
     try:

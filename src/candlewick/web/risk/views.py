@@ -18,7 +18,7 @@ from candlewick.core.errors import EngineAway, UsageError
 from candlewick.web import desk
 from candlewick.web.components import figures as text
 from candlewick.web.components.risk_metrics import gauge
-from candlewick.web.people.accounts import AccountAccess, NoSuchAccount, chosen, require_risk
+from candlewick.web.people.accounts import AccountAccess, chosen, chosen_if_any, require_risk
 from candlewick.web.people.doors import page
 from candlewick.web.risk import limits
 from candlewick.web.scripts import scripts_of
@@ -105,11 +105,8 @@ def _page(
     status: int = 200,
 ) -> HttpResponse:
     context: dict[str, Any] = {"scripts": scripts_of(ENTRY)}
-    try:
-        access = chosen(request)
-    except NoSuchAccount:
-        if request.GET.get("account"):
-            raise  # it names one that the person may not see
+    access = chosen_if_any(request)
+    if access is None:
         return render(request, "risk/risk.html", context | {"nothing": True})
     context["access"] = access
     try:
