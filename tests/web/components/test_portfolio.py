@@ -79,6 +79,17 @@ class TestPortfolio(Case):
         (asked,) = self.engine.commands("position.close")
         assert asked["reverse"] is True
 
+    def test_it_offers_to_turn_round_only_what_can_be_sold_short(self) -> None:
+        self.engine.answers["account.snapshot"] = shapes.snapshot(
+            shapes.position("BTCUSDT-PERP"), shapes.position("ETHUSDT")
+        )
+
+        html = self.show().html
+
+        assert 'data-yes="Reverse BTCUSDT-PERP"' in html
+        assert 'data-yes="Close ETHUSDT"' in html
+        assert 'data-yes="Reverse ETHUSDT"' not in html
+
     def test_it_closes_every_position(self) -> None:
         answer = self.dispatch_event("close_all")
 

@@ -132,7 +132,10 @@ class Portfolio(Component):
             "symbol": symbol,
             "id": symbol.replace(":", "-"),
             "close": orjson.dumps({"event": "close", "symbol": symbol}).decode(),
-            "reverse": orjson.dumps({"event": "reverse", "symbol": symbol}).decode(),
+            # what is spot is not sold short: the engine would refuse it
+            "reverse": orjson.dumps({"event": "reverse", "symbol": symbol}).decode()
+            if position["kind"] != "spot"
+            else "",
             "key": secrets.token_urlsafe(12),
             "side": position["side"],
             "quantity": fixed(abs(position["quantity"]), lots),
