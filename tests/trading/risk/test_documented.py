@@ -19,7 +19,7 @@ def codes_in_source() -> set[str]:
     text = "".join(path.read_text() for path in ROOM.glob("*.py") if path.name != "use.py")
     text += (ROOM.parent / "changing.py").read_text()
     named = re.findall(r'code="(\w+)"', text)
-    made = re.findall(r'(?:_above|_share)\(\s*"(\w+)"', text) + re.findall(r'_short\(ask, "(\w+)"', text)
+    made = re.findall(r'(?:_above|_share|_short)\(\s*"(\w+)"', text)
     gauges = re.findall(r'Gauge\(\s*"(\w+)"', text)
     return {*named, *made, *gauges}
 
