@@ -220,6 +220,15 @@ def test_it_tells_when_the_venue_does_not_take_a_leg_or_ends_it(house: House) ->
     assert [each.title for each in house.told(Alert)] == [f"No take profit for {BTC_PERP.id}"]
 
 
+def test_a_leg_that_its_venue_ended_because_the_position_is_gone_is_no_alarm(house: House) -> None:
+    order = entry(house)
+    house.fills(order, price="49000")
+    stop = house.accepts(leg(house, order, "stop"))
+    house.fills(house.place(BTC_PERP, "sell", "1"), price="49000")
+    house.ends(stop, "there is nothing left to reduce", expired=True)
+    assert [each.title for each in house.all(Alert) if each.severity == "CRITICAL"] == []
+
+
 def test_it_lets_a_person_move_a_leg_but_not_resize_it(house: House) -> None:
     order = entry(house)
     house.fills(order, price="49000")

@@ -76,7 +76,7 @@ def drop_idle(account: AccountState, instrument: str, ts: int) -> Iterator[Step]
     for order in account.orders.values():
         if order.terms.instrument != instrument or not order.terms.reduce_only:
             continue
-        if not _protects(account, instrument, order.terms.side) and orders.ask_cancel(order, ts) is not None:
+        if not protects(account, instrument, order.terms.side) and orders.ask_cancel(order, ts) is not None:
             yield CancelPlaced(account.number, order.id, "reduce-only", ts)
 
 
@@ -89,7 +89,7 @@ def _place(
     quantity: Decimal,
     ts: int,
 ) -> list[Step]:
-    if not _protects(account, entry.terms.instrument, side="sell" if entry.terms.side == "buy" else "buy"):
+    if not protects(account, entry.terms.instrument, side="sell" if entry.terms.side == "buy" else "buy"):
         return []  # it only made a position of the other side smaller: there is nothing to protect
     terms = _terms(account, market, entry, leg, price, quantity)
     id = leg_id(entry.id, leg)
@@ -124,7 +124,7 @@ def _place(
     return [OrderPlaced(account=account.number, order=order, mark=verdict.mark, actor=ACTOR, ts=ts)]
 
 
-def _protects(account: AccountState, instrument: str, side: Side) -> bool:
+def protects(account: AccountState, instrument: str, side: Side) -> bool:
     """Whether there is a position that an order of this side would reduce."""
     held = account.position(instrument)
     return held > 0 if side == "sell" else held < 0
@@ -162,7 +162,7 @@ def _whole(account: AccountState, market: Market, entry: Order, quantity: Decima
 def _resize(account: AccountState, market: Market, leg: Order, open_quantity: Decimal, ts: int) -> list[Step]:
     if open_quantity <= 0:
         return [] if orders.ask_cancel(leg, ts) is None else [CancelPlaced(account.number, leg.id, ACTOR, ts)]
-    if not _protects(account, leg.terms.instrument, leg.terms.side):
+    if not protects(account, leg.terms.instrument, leg.terms.side):
         return []  # the position is gone by other means, and the leg goes too
     settled = isinstance(leg.state, Open | PartlyFilled) and leg.amending is None
     if not settled or leg.triggered_at is not None:

@@ -71,6 +71,8 @@ def _leg_lost(account: AccountState, order: Order | None, report: Gone | Refused
     wanted = isinstance(report, Gone) and not report.expired
     if order is None or order.leg is None or wanted or not order.remaining or account.flatten:
         return []
+    if not brackets.protects(account, order.terms.instrument, order.terms.side):
+        return []  # the position is gone: its venue saw that first
     return [
         Alert(
             account=account.number,
