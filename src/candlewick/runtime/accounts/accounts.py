@@ -139,7 +139,8 @@ class Accounts:
 
     def warm(self) -> asyncio.Task[None]:
         """Load the compiled core that fills paper orders, beside the stream; begun by who first needs it."""
-        if self._warming is None:
+        failed = self._warming is not None and self._warming.done() and self._warming.exception() is not None
+        if self._warming is None or failed:
             self._warming = asyncio.create_task(self._warm())
         return self._warming
 

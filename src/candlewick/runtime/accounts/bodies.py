@@ -176,7 +176,7 @@ class Bodies:
             "side": "long" if held.is_long else "short",
             "quantity": value.quantity,
             "avg_price": tidy(value.avg_price),
-            "current_price": value.mark,
+            "current_price": tidy(value.mark),
             "notional": tidy(value.notional),
             "unrealized_pnl": tidy(value.unrealised),
             "unrealized_pct": percent(value.unrealised, self._bound(value, held.is_spot, held.leverage)),
@@ -226,8 +226,8 @@ class Bodies:
                 {
                     "currency": currency,
                     "total": total,
-                    "free": total - locked,
-                    "locked": locked,
+                    "free": tidy(total - locked),
+                    "locked": tidy(locked),
                     "value": None if worth is None else tidy(total * worth),
                 }
             )
