@@ -136,6 +136,15 @@ class TestClosing:
         house.close(BTC)
         assert [each.order.id for each in house.told(SendCancel)] == [resting.id]
 
+    def test_it_takes_back_its_own_order_that_it_would_trade_with_and_no_other(self, house: House) -> None:
+        house.holds(BTC_PERP, "-1.5")
+        touching = house.accepts(house.place(BTC_PERP, "sell", "1", "50010"))
+        house.accepts(house.place(BTC_PERP, "sell", "1", "54000"))
+        house.quotes(BTC_PERP, 50_015.0, 50_020.0)
+        house.close(BTC_PERP)
+        assert [each.order.id for each in house.told(SendCancel)] == [touching.id]
+        assert kinds(house).index("SendCancel") < kinds(house).index("SendOrder")
+
     def test_it_closes_all(self, house: House) -> None:
         house.holds(BTC, "1")
         house.holds(BTC_PERP, "-1")

@@ -14,6 +14,7 @@ from candlewick.trading.idempotency import same_request
 from candlewick.trading.marks import Market
 from candlewick.trading.risk import door
 from candlewick.trading.risk.ask import Ask
+from candlewick.trading.risk.market import crossed
 from candlewick.trading.risk.verdict import Approved, Refused, Verdict
 from candlewick.trading.steps import Step, Steps
 
@@ -119,7 +120,7 @@ def close(account: AccountState, market: Market, command: Close) -> Steps:
 def close_one(
     account: AccountState, market: Market, command: Close, instrument_id: str, order_id: str
 ) -> list[Step]:
-    """What closes one position: spot orders that claim the holding are cancelled first."""
+    """What closes one position: own orders that claim the holding, or that it would trade with, end first."""
     position = account.book.positions.get(instrument_id)
     if position is None:
         raise UsageError(f"There is no position in {instrument_id} to close.")
@@ -151,7 +152,14 @@ def close_one(
         actor=command.actor,
         ts=command.ts,
     )
+    in_the_way = Ask(account, market, terms, ts=command.ts, order_id=order_id)
+    steps += [
+        CancelPlaced(account.number, order.id, command.actor, command.ts)
+        for order, _ in crossed(in_the_way)
+        if not isinstance(order.state, CancelInFlight)
+    ]
     freed = {step.order_id for step in steps if isinstance(step, CancelPlaced)}
+    freed |= {order.id for order, _ in crossed(in_the_way)}
     verdict = door.judge(Ask(account, market, terms, ts=command.ts, order_id=order_id, freed=freed))
     if isinstance(verdict, Refused):
         raise refusal(verdict)

@@ -60,6 +60,7 @@ class Ask:
         self.take_profit = take_profit
         self.replacing = replacing
         self.urgent = urgent
+        self.freed = freed
         self._without = {*freed} if replacing is None else {*freed, replacing.id}
         self.listed: Instrument | None = market.instruments.get(terms.instrument)
         self._group = oco or order_id or "asked"

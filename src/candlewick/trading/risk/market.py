@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from candlewick.core.clock import NS_PER_S
+from candlewick.core.order import Order
 from candlewick.trading.risk.ask import Ask
 from candlewick.trading.risk.verdict import Refused
 
@@ -93,34 +95,42 @@ def within_band(ask: Ask) -> Refused | None:
 
 def not_with_oneself(ask: Ask) -> Refused | None:
     """The order would not trade with the account's own order in the book."""
-    terms = ask.terms
-    if ask.urgent or terms.is_conditional:
+    if ask.urgent:
         return None
+    for order, reach in crossed(ask):
+        return Refused(
+            code="self_trade",
+            reason=(
+                f"It would trade with your own order to {order.terms.side} at {order.terms.limit_price:f}. "
+                "Cancel that one first, or choose another price."
+            ),
+            limit=order.terms.limit_price,
+            value=reach,
+            field="limit_price" if ask.terms.limit_price is not None else None,
+        )
+    return None
+
+
+def crossed(ask: Ask) -> Iterator[tuple[Order, Decimal]]:
+    """The account's own resting orders that the order would trade with, and how far it would reach."""
+    terms = ask.terms
+    if terms.is_conditional:
+        return
     reach = terms.limit_price
     if reach is None:
         taking = ask.market.taking_price(terms.instrument, terms.side, ask.quantity)
         reach = ask.mark if taking is None else taking[1]
     if reach is None:
-        return None
+        return
     for order in ask.account.orders.values():
         own = order.terms
         resting = own.limit_price
         if own.instrument != terms.instrument or own.side == terms.side or resting is None:
             continue
-        if own.is_conditional and order.triggered_at is None:
+        if (own.is_conditional and order.triggered_at is None) or order.id in ask.freed:
             continue
         if (resting <= reach) if terms.side == "buy" else (resting >= reach):
-            return Refused(
-                code="self_trade",
-                reason=(
-                    f"It would trade with your own order to {own.side} at {resting:f}. "
-                    "Cancel that one first, or choose another price."
-                ),
-                limit=resting,
-                value=reach,
-                field="limit_price" if terms.limit_price is not None else None,
-            )
-    return None
+            yield order, reach
 
 
 def bracket(ask: Ask) -> Refused | None:
