@@ -167,6 +167,7 @@ def test_signing_out_closes_the_connection_at_once(serve: Serve, owner: User) ->
         ('{"action":"subscribe","channels":["book:NOPE"]}', "unknown_symbol"),
         ('{"action":"subscribe","channels":["candles:BTCUSDT:9m"]}', "unknown_interval"),
         ('{"action":"subscribe","channels":["orders:999999999"]}', "forbidden"),
+        ('{"action":"subscribe","channels":["orders"],"account":999999999}', "forbidden"),
     ],
 )
 def test_a_bad_message_is_answered_and_nothing_else_is_disturbed(

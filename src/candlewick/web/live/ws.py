@@ -12,6 +12,7 @@ import orjson
 
 from candlewick.web.live import messages
 from candlewick.web.live.access import STRANGER, TOO_MANY, Refused, Scope
+from candlewick.web.live.channels import ACCOUNT_LANES
 from candlewick.web.live.hub import Hub
 from candlewick.web.live.readers import Reader
 from candlewick.web.live.transport import Send, Sink, SlotSink, direct_sink, websocket_slot
@@ -110,9 +111,9 @@ def obey(hub: Hub, reader: Reader, text: str | None) -> None:
         return
     match message:
         case {"action": "subscribe", "channels": [*names]} if _are_names(names):
-            hub.subscribe(reader, names)
+            hub.subscribe(reader, _of_account(names, message.get("account")))
         case {"action": "unsubscribe", "channels": [*names]} if _are_names(names):
-            hub.unsubscribe(reader, names)
+            hub.unsubscribe(reader, _of_account(names, message.get("account")))
         case {"action": "resync", "channel": str(name)}:
             hub.resync(reader, name)
         case {"action": "component"} if hub.take_component is not None:
@@ -126,6 +127,13 @@ def obey(hub: Hub, reader: Reader, text: str | None) -> None:
             hub.tell(reader, messages.error("unknown_action", f"There is no action {action[:40]!r}."))
         case _:
             hub.tell(reader, messages.error("malformed", "A message needs an 'action'."))
+
+
+def _of_account(names: list[str], account: object) -> list[str]:
+    """Channels of accounts that name none are of `account`, where the message has one."""
+    if account is None:
+        return names
+    return [f"{name}:{account}"[:80] if name in ACCOUNT_LANES else name for name in names]
 
 
 def _are_names(names: list[Any]) -> bool:
