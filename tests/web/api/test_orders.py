@@ -261,3 +261,9 @@ def test_an_id_that_can_be_none_is_not_found(client: Client, link: FakeLink) -> 
     problem(client.get("/api/orders/" + "x" * 65 + "/"), 404)
     problem(client.get("/api/orders/日本/"), 404)
     assert link.asked == []
+
+
+def test_orders_of_one_pair_carry_its_word(client: Client, link: FakeLink) -> None:
+    assert sent(client, MARKET | {"oco": "pair-7"}).status_code == 201
+    assert link.asked[-1][1]["oco"] == "pair-7"
+    assert "oco" in problem(sent(client, MARKET | {"oco": "two words"}), 422)["errors"]

@@ -70,6 +70,15 @@ class NewOrder(Schema):
     reduce_only: StrictBool = False
     stop_loss: Number | None = None
     take_profit: Number | None = None
+    oco: Annotated[
+        str | None,
+        Field(
+            min_length=1,
+            max_length=40,
+            pattern=r"^[A-Za-z0-9_.:@-]+$",
+            description="A word of your own: when one order that has it is filled, the others end.",
+        ),
+    ] = None
     account: Account = None
 
     def request(self) -> dict[str, Any]:
