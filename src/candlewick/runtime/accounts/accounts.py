@@ -74,6 +74,7 @@ class Accounts:
         self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._entries_at_snapshot = 0
         self._warming: asyncio.Task[None] | None = None
+        self._uncompared: set[int] = set()  # live accounts whose venue has not listed yet
         self._recover()
         self._writer = JournalWriter(journal)
         self._paper = PaperVenue(HeartMarket(engine), HeartAccounts(engine))
@@ -134,8 +135,20 @@ class Accounts:
         paper = self._on_paper()
         if any(each.orders or each.book.positions for each in paper):
             self.warm()
-        for account in sorted(self._live.accounts):
-            self.execution.reconcile(account)
+        self._uncompared = set(self._live.accounts)
+        self._compare_listed()
+
+    def _compare_listed(self) -> None:
+        """Compare live accounts with their venue, each once it is known what that lists.
+
+        Before, its answer could not be read whole: what was filled of an order on an instrument that nobody
+        knows of yet would seem to be money from nowhere.
+        """
+        for account in sorted(self._uncompared):
+            state = self._engine.desk.accounts.get(account)
+            if state is not None and (state.venue is None or state.venue in self._engine.market.venues):
+                self._uncompared.discard(account)
+                self.execution.reconcile(account)
 
     def warm(self) -> asyncio.Task[None]:
         """Load the compiled core that fills paper orders, beside the stream; begun by who first needs it."""
@@ -179,6 +192,7 @@ class Accounts:
     def follow_held(self) -> None:
         """Have the market data of all that is held or worked on come; called after each new listing."""
         self._live.know(self._engine.market.instruments.values())
+        self._compare_listed()
         for state in self._engine.desk.accounts.values():
             named = {order.terms.instrument for order in state.orders.values()}
             for instrument in {*state.book.positions, *named} & self._engine.market.instruments.keys():
