@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from candlewick.store import keys
-from candlewick.store.databases import Connection, Database
+from candlewick.store.databases import database_at
+from candlewick.store.door import Connection
 from candlewick.store.journal.batch import AuditRow, Batch
 from candlewick.store.journal.journal import Journal
 from tests.cli.ground import Cli, refused
@@ -14,7 +15,7 @@ from tests.store.journal.test_replay import disarm
 
 def ledger_of(cli: Cli) -> Connection:
     url = cli._variables.get("DATABASE_URL")
-    return Database.at(url if url is not None else cli.data_dir / "ledger.sqlite3").connect()
+    return database_at(url if url is not None else cli.data_dir / "ledger.sqlite3").connect()
 
 
 def begun(cli: Cli) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psycopg
 
-from candlewick.store.databases import Database
+from candlewick.store.databases import database_at
 from tests.cli.ground import Cli, refused
 from tests.cli.test_audit import begun
 from tests.cli.test_key import SECRET, add, opened
@@ -85,7 +85,7 @@ def test_what_cannot_be_done_is_a_sentence(cli: Cli, tmp_path: Path) -> None:
 
 def test_it_copies_what_is_being_written(cli: Cli, tmp_path: Path) -> None:
     begun(cli)
-    connection = Database.at(cli.data_dir / "ledger.sqlite3").connect()
+    connection = database_at(cli.data_dir / "ledger.sqlite3").connect()
     with connection.transaction():
         connection.write("DELETE FROM ledger_lane_event")
         cli.done("backup", str(tmp_path / "b.zip"), "--with-keys")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from candlewick.store import keys, venue_keys
-from candlewick.store.databases import Database, Place
+from candlewick.store.databases import Place, database_at
 from tests.cli.ground import Cli, refused
 
 KEY, SECRET = (
@@ -43,7 +43,7 @@ def add(cli: Cli, label: str = "main", secret: str = SECRET) -> dict[str, object
 
 def opened(cli: Cli, id: object) -> str:
     """The secret of a key, as whoever signs with it reads it."""
-    connection = Database.at(place_of(cli)).connect()
+    connection = database_at(place_of(cli)).connect()
     connection.write("UPDATE store_venuekey SET account_id = NULL")
     connection.write("UPDATE store_venuekey SET account_id = 1 WHERE id = ?", [(id,)])
     connection.close()
@@ -62,7 +62,7 @@ def test_a_key_is_kept_listed_and_forgotten_and_its_secret_never_shown(ann: Cli)
         assert KEY not in text
         assert SECRET not in text
     assert opened(ann, listed["id"]) == SECRET
-    connection = Database.at(place_of(ann)).connect()
+    connection = database_at(place_of(ann)).connect()
     [sealed] = connection.read("SELECT key, secret FROM store_venuekey")
     connection.close()
     assert KEY.encode() not in bytes(sealed[0])
@@ -81,7 +81,7 @@ def test_a_private_key_is_read_from_its_file(ann: Cli, tmp_path: Path) -> None:
 
 def test_a_swapped_row_is_not_used(ann: Cli) -> None:
     first, second = add(ann, "one"), add(ann, "two", "another secret")
-    connection = Database.at(place_of(ann)).connect()
+    connection = database_at(place_of(ann)).connect()
     [(theirs,)] = connection.read("SELECT secret FROM store_venuekey WHERE id = ?", (second["id"],))
     connection.write("UPDATE store_venuekey SET secret = ? WHERE id = ?", [(theirs, first["id"])])
     connection.close()

@@ -66,7 +66,7 @@ def look(settings: Settings) -> tuple[dict[str, Any], list[Fault]]:
     """
     from candlewick.store import keys
     from candlewick.store.audit import anchor, checking
-    from candlewick.store.databases import Database
+    from candlewick.store.databases import database_at
     from candlewick.store.journal import replay
 
     seals = [key.audit for key in keys.load(settings.data_dir, settings.master_key_text, make=False)]
@@ -83,7 +83,7 @@ def look(settings: Settings) -> tuple[dict[str, Any], list[Fault]]:
         if isinstance(place, Path) and not place.exists():
             report = checking.nothing(one)
         else:
-            connection = Database.at(place).connect(read_only=True)
+            connection = database_at(place).connect(read_only=True)
             try:
                 report = checking.check(connection, one, seals, ask)
             finally:

@@ -50,13 +50,13 @@ def command(
 
 def _make_tables(settings: Settings) -> None:
     """The tables of this version, empty."""
-    from candlewick.store.databases import Database
+    from candlewick.store.databases import database_at
     from candlewick.store.journal import schema
     from candlewick.web.boot import boot, migrate
 
     boot(settings)
     migrate()
-    database = Database.at(settings.ledger)
+    database = database_at(settings.ledger)
     connection = database.connect()
     try:
         schema.migrate(database, connection, b"")  # its head comes with the backup, sealed

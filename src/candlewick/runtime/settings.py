@@ -19,11 +19,10 @@ from pydantic_settings import (
 )
 
 from candlewick.core.errors import ConfigError
+from candlewick.store.databases import LEDGER_FILE, ROWS_FILE
 
 CONFIG_FILE = "candlewick.toml"
 PREFIX = "CANDLEWICK_"
-LEDGER_FILE = "ledger.sqlite3"
-ROWS_FILE = "candlewick.sqlite3"
 Port = int
 
 

@@ -1,7 +1,9 @@
 """What is kept: rows in a database, and the lake of market history. A Django app; the lake needs none of it.
 
-databases   SQLite and PostgreSQL behind one small door
-postgres    the latter, loaded only where it is asked for
+databases   which database a ledger is kept in
+door        what SQLite and PostgreSQL have in common: the same SQL, our errors, whole transactions
+sqlite      the one behind the door
+postgres    the other, loaded only where it is asked for
 journal     the ledger's database: entries, postings, lanes, and what people look up
 audit       who did what, in chains of hashes
 chain       the hashes, and what seals them

@@ -23,12 +23,11 @@ from psycopg import sql
 
 from candlewick.core.errors import StoreDamaged, StoreError, UsageError
 from candlewick.store.audit.anchor import FILE_NAME as ANCHOR_FILE
-from candlewick.store.databases import LEDGER_FILE
+from candlewick.store.databases import LEDGER_FILE, ROWS_FILE
 from candlewick.store.keys import KEY_FILE
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = 1
-ROWS_FILE: Final = "candlewick.sqlite3"
 LANES_FILE: Final = "lanes.sqlite3"
 SECRET_FILE: Final = "secret.key"
 SETTINGS_FILE: Final = "candlewick.toml"

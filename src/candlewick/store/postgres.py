@@ -1,4 +1,4 @@
-"""PostgreSQL behind the door of `databases`. Loaded only where `DATABASE_URL` asks for it."""
+"""PostgreSQL behind the `door`. Loaded only where `DATABASE_URL` asks for it."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import itertools
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
+from urllib.parse import SplitResult, urlsplit
 
 import psycopg
 from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict
 
-from candlewick.core.errors import StoreBusy, StoreDamaged, StoreError, StoreLocked
-from candlewick.store.databases import (
-    BUSY_TIMEOUT_S,
-    CONNECT_TIMEOUT_S,
-    STREAM_ROWS,
-    Connection,
-    Database,
-    Row,
-    require_postgres,
-)
+from candlewick.core.errors import ConfigError, StoreBusy, StoreDamaged, StoreError, StoreLocked
+from candlewick.store.door import BUSY_TIMEOUT_S, Connection, Database, Row
 
+CONNECT_TIMEOUT_S: Final = 5
+STREAM_ROWS: Final = 5_000
+POOL_SIZE: Final = 12  # of a web process: its threads, and a few beside them
+POOL_WAIT_S: Final = 10.0
 _LOCK_NUMBER: Final = 0x63616E646C65  # of the advisory lock that the one writer holds: "candle"
 _streams = itertools.count(1)
 _AWAY: Final = (
@@ -43,7 +41,7 @@ class PostgresDatabase(Database):
     by_index = False
 
     def __init__(self, url: str) -> None:
-        parts = require_postgres(url)
+        parts = _parts_of(url)
         self.url = url
         self.name = f"postgresql://{parts.hostname or 'localhost'}/{parts.path.lstrip('/')}"
 
@@ -132,6 +130,46 @@ class PostgresConnection(Connection):
             yield
         except psycopg.Error as error:
             raise _postgres_error(self._database.name, error) from error
+
+
+def for_django(url: str) -> dict[str, Any]:
+    """Django's description of the database at an URL: psycopg's pool, and TLS as the URL's `sslmode` says.
+
+    Raises:
+        ConfigError: the URL is none of PostgreSQL.
+    """
+    _parts_of(url)
+    told = conninfo_to_dict(url)
+    names = {"NAME": "dbname", "USER": "user", "PASSWORD": "password", "HOST": "host", "PORT": "port"}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **{ours: str(told.pop(theirs, "") or "") for ours, theirs in names.items()},
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {
+            **told,
+            "connect_timeout": CONNECT_TIMEOUT_S,
+            "pool": {"min_size": 1, "max_size": POOL_SIZE, "timeout": POOL_WAIT_S},
+        },
+    }
+
+
+def _parts_of(url: str) -> SplitResult:
+    """The URL's parts.
+
+    Raises:
+        ConfigError: it is none of PostgreSQL.
+    """
+    try:
+        parts = urlsplit(url)
+        good = parts.scheme in ("postgres", "postgresql") and bool(parts.path.strip("/"))
+        _ = parts.port
+    except ValueError:
+        good = False
+    if not good:
+        raise ConfigError(
+            "DATABASE_URL is no postgresql://user:password@host:port/name. Correct or unset it."
+        )
+    return parts
 
 
 def _postgres_error(name: str, error: psycopg.Error) -> StoreError:

@@ -14,7 +14,8 @@ import msgspec
 from candlewick.core.errors import StoreError, UsageError
 from candlewick.store import chain
 from candlewick.store.audit import anchor
-from candlewick.store.databases import Connection, Database, Place
+from candlewick.store.databases import Place, database_at
+from candlewick.store.door import Connection
 from candlewick.store.keys import MasterKey, Vault, install_next, load, prepare_next
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ def for_account(place: Place, vault: Vault, account: int) -> VenueSecret | None:
         StoreBusy: the database is away.
         StoreError: the row was changed or swapped, or is under another master key.
     """
-    connection = Database.at(place).connect(read_only=True)
+    connection = database_at(place).connect(read_only=True)
     try:
         rows = connection.read(
             "SELECT id, venue, label, key, secret, passphrase FROM store_venuekey WHERE account_id = ?",
@@ -183,7 +184,7 @@ def _under(keys: Sequence[MasterKey], ledger: Place) -> int:
                 head.mac = chain.seal(seals[0], chain.PEOPLE, *end)
                 head.save()
     if not isinstance(ledger, Path) or ledger.exists():
-        connection = Database.at(ledger).connect()
+        connection = database_at(ledger).connect()
         try:
             _seal_ledger(connection, seals)
         finally:

@@ -48,12 +48,12 @@ def migrate() -> None:
     from django.core.management import call_command
     from django.db import DatabaseError
 
-    from candlewick.store.databases import Database
+    from candlewick.store.databases import database_at
 
     place = settings_in_force().rows
     database = settings.DATABASES["default"]
     if isinstance(place, str):
-        Database.at(place).connect().close()  # says at once, and of itself, what is wrong with a server
+        database_at(place).connect().close()  # says at once, and of itself, what is wrong with a server
     try:
         if isinstance(place, Path):
             # Whoever reads a session's key is signed in: the file, and its journal after it, is ours alone.

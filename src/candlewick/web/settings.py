@@ -8,7 +8,6 @@ from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 
-from candlewick.store.databases import for_django
 from candlewick.store.keys import audit_key
 from candlewick.web.boot import host_names, is_booted, settings_in_force
 from candlewick.web.secret import secret_key
@@ -87,10 +86,13 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 
 DATABASE_URL = _settings.rows if isinstance(_settings.rows, str) else ""
-DATABASES: dict[str, dict[str, Any]] = {
-    "default": for_django(_settings.rows)
-    if isinstance(_settings.rows, str)
-    else {
+_rows: dict[str, Any]
+if DATABASE_URL:
+    from candlewick.store.postgres import for_django  # psycopg: loaded only where it is used
+
+    _rows = for_django(DATABASE_URL)
+else:
+    _rows = {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": _settings.rows,
         "CONN_MAX_AGE": None,  # the bridge's threads live as long as the process
@@ -101,8 +103,8 @@ DATABASES: dict[str, dict[str, Any]] = {
             "timeout": 10,
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         },
-    },
-}
+    }
+DATABASES = {"default": _rows}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = checked(_settings.redis_url.get_secret_value()) if _settings.redis_url is not None else None
 CACHES: dict[str, dict[str, Any]] = {

@@ -11,7 +11,8 @@ from candlewick.store import chain
 from candlewick.store.audit import anchor, checking
 from candlewick.store.audit.checking import ENGINE, JOURNAL, Chain, ChainReport, check
 from candlewick.store.audit.reading import AuditLog
-from candlewick.store.databases import Connection, Place
+from candlewick.store.databases import Place
+from candlewick.store.door import Connection
 from candlewick.store.journal.journal import Journal
 from tests.store.journal import ground
 from tests.store.journal.conftest import KEY, journal, place, stranger  # noqa: F401

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from candlewick.store.databases import Connection, Database, Place
+from candlewick.store.databases import Place, database_at
+from candlewick.store.door import Connection
 from candlewick.store.journal.journal import Journal
 
 KEY = b"the key that seals"
@@ -32,6 +33,6 @@ def journal(place: Place) -> Iterator[Journal]:
 @pytest.fixture
 def stranger(place: Place, journal: Journal) -> Iterator[Connection]:
     """Somebody else at the same database, beside the journal."""
-    connection = Database.at(place).connect()
+    connection = database_at(place).connect()
     yield connection
     connection.close()

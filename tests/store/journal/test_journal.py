@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.errors import StoreError, StoreLocked
-from candlewick.store.databases import Connection, Place
+from candlewick.store.databases import Place
+from candlewick.store.door import Connection
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal
 from tests.store.journal import ground

@@ -8,7 +8,8 @@ import pytest
 
 from candlewick.core.errors import OrderRefused, StoreError
 from candlewick.ledger.fault import Fault
-from candlewick.store.databases import Connection, Place
+from candlewick.store.databases import Place
+from candlewick.store.door import Connection
 from candlewick.store.journal import replay
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.errors import StoreBusy, StoreError
-from candlewick.store.databases import Connection, Database, Row
+from candlewick.store.databases import database_at
+from candlewick.store.door import Connection, Row
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.writer import Done, JournalWriter
@@ -174,7 +175,7 @@ def test_it_asks_again_whether_a_commit_took_effect_while_nobody_answers(
 def test_a_connection_that_the_server_ends_is_made_again(postgres_url: str) -> None:
     journal = Journal.open(postgres_url)
     journal.commit([ground.opening()])
-    stranger = Database.at(postgres_url).connect()
+    stranger = database_at(postgres_url).connect()
     stranger.read(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE pid <> pg_backend_pid() AND datname = current_database()"

@@ -13,7 +13,7 @@ from django.test import Client
 
 from candlewick.store.audit.checking import WEB, check
 from candlewick.store.audit.recording import record
-from candlewick.store.databases import Database
+from candlewick.store.databases import database_at
 from candlewick.store.models import AuditEvent, Role, User
 from candlewick.web.people import ownership
 from tests.web.conftest import Browser, Person
@@ -96,7 +96,7 @@ def test_no_secret_is_written(browser: Browser, ann: User) -> None:
 
 def test_the_chain_that_the_web_writes_is_whole(client: Client) -> None:
     client.post("/settings/accounts/open/", {"name": "Another", "cash": "1000"})
-    connection = Database.at(Path(settings.DATABASES["default"]["NAME"])).connect(read_only=True)
+    connection = database_at(Path(settings.DATABASES["default"]["NAME"])).connect(read_only=True)
     try:
         report = check(connection, WEB, [settings.AUDIT_KEY])
     finally:

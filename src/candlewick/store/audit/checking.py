@@ -9,7 +9,7 @@ import msgspec
 
 from candlewick.ledger.fault import Fault
 from candlewick.store import chain
-from candlewick.store.databases import Connection
+from candlewick.store.door import Connection
 
 CHUNK: Final = 5_000
 

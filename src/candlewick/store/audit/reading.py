@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from candlewick.store.audit.checking import ENGINE, WEB, Chain
-from candlewick.store.databases import Database, Place
+from candlewick.store.databases import Place, database_at
 from candlewick.store.journal.paging import Page, Where, merged, opened, page_of
 
 _CHAINS: Final = (ENGINE, WEB)
@@ -71,7 +71,7 @@ class AuditLog:
         key = f"seq * 2 + {_CHAINS.index(one)}"
         if cursor is not None:
             where.after(f"(ts, {key})", opened(cursor, tuple[int, int]), rising=False)
-        connection = Database.at(place).connect(read_only=True)
+        connection = database_at(place).connect(read_only=True)
         try:
             rows = connection.read(
                 "SELECT seq, ts, actor, action, subject, origin, before, after, "

@@ -16,7 +16,8 @@ import msgspec
 
 from candlewick.core.errors import StoreBusy, StoreError
 from candlewick.store import chain
-from candlewick.store.databases import Connection, Database, Place
+from candlewick.store.databases import Place, database_at
+from candlewick.store.door import Connection, Database
 from candlewick.store.journal import schema
 from candlewick.store.journal.batch import AuditRow, Batch
 from candlewick.store.journal.projections import Projections
@@ -80,7 +81,7 @@ class Journal:
             StoreBusy: the server is away.
             StoreError: it is damaged, or not ours to write.
         """
-        return cls(Database.at(place), key)
+        return cls(database_at(place), key)
 
     @property
     def last_seq(self) -> int:

@@ -16,7 +16,7 @@ import msgspec
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
 from candlewick.ledger.trips import RoundTrip
-from candlewick.store.databases import Connection
+from candlewick.store.door import Connection
 from candlewick.store.journal import rows
 from candlewick.store.journal.batch import Batch, EquityRow
 from candlewick.store.journal.sums import BucketKey, BucketSums, DayKey, DaySums, bucket_keys, day_of

@@ -22,12 +22,14 @@ from candlewick.core.order import Order
 from candlewick.core.reports import Fill
 from candlewick.ledger.posting import Posting, Transaction
 from candlewick.ledger.trips import RoundTrip
-from candlewick.store.databases import Connection, Database, Place, SqliteDatabase
+from candlewick.store.databases import Place, database_at
+from candlewick.store.door import Connection
 from candlewick.store.journal import selection
 from candlewick.store.journal.paging import Page, Seek, Where, merged, page_of
 from candlewick.store.journal.projections import EXACT
 from candlewick.store.journal.selection import TripClass, TripFilter, require_few, words_of
 from candlewick.store.journal.sums import DIMENSIONS, BucketSums, day_of
+from candlewick.store.sqlite import SqliteDatabase
 
 MOST_ROWS: Final = 1_000
 FEW_TRIPS: Final = 10_000
@@ -122,7 +124,7 @@ class Records:
     """The ledger's database, for looking. Each thread has a connection of its own."""
 
     def __init__(self, place: Place) -> None:
-        self._database = Database.at(place)
+        self._database = database_at(place)
         self._local = threading.local()
         self._guard = threading.Lock()
         self._all: set[Connection] = set()

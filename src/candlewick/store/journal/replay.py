@@ -22,7 +22,8 @@ from candlewick.core.reports import Fill
 from candlewick.ledger import invariants
 from candlewick.ledger.fault import Fault
 from candlewick.ledger.posting import Posting, Transaction
-from candlewick.store.databases import Connection, Database, Place
+from candlewick.store.databases import Place, database_at
+from candlewick.store.door import Connection, Database
 from candlewick.store.journal.batch import Batch
 from candlewick.store.journal.journal import Journal, read_entry
 from candlewick.trading import snapshot
@@ -92,7 +93,7 @@ def faults_of(place: Place) -> list[Fault]:
         StoreBusy: the database is away.
         StoreError: it cannot be read.
     """
-    database = Database.at(place)
+    database = database_at(place)
     connection = database.connect(read_only=True)
     try:
         with tempfile.TemporaryDirectory(prefix="candlewick-replay-") as folder, connection.snapshot():
@@ -163,7 +164,7 @@ def _snapshot_faults(stored: tuple[bytes, bytes] | None, seq: int, desk: Desk) -
 
 def _differences(database: Database, stored: Connection, scratch: Path) -> list[Fault]:
     """The first row of each table that is not what it should be."""
-    other = Database.at(scratch)
+    other = database_at(scratch)
     made = other.connect(read_only=True)
     faults = []
     try:

@@ -10,7 +10,8 @@ from typing import Final
 
 from candlewick.core.errors import StoreError
 from candlewick.store.chain import AUDIT, GENESIS, JOURNAL, seal
-from candlewick.store.databases import Connection, Database, SqliteDatabase
+from candlewick.store.door import Connection, Database
+from candlewick.store.sqlite import SqliteDatabase
 
 _TABLES: Final = """
 CREATE TABLE ledger_journal (
