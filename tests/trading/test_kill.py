@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from candlewick.core.errors import OrderRefused
 from candlewick.core.order import Order
@@ -162,6 +163,15 @@ def test_it_does_not_wait_for_dust(house: House) -> None:
     house.ends("rest")
     house.ends("stop")
     assert not house.account.kill
+
+
+def test_it_closes_in_lots_as_the_venue_has_them_now() -> None:
+    house = House(limits=NO_LIMITS)
+    house.quotes(BTC_PERP, 50_000.0)
+    house.holds(BTC_PERP, "1.005")
+    house.engine.list_instrument(replace(BTC_PERP, lot=D("0.01")))
+    kill(house, flatten=True)
+    assert [order.terms.quantity for order in sent(house)] == [D(1)]
 
 
 def test_it_is_done_at_once_when_there_is_nothing_to_do() -> None:

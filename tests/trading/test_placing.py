@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from candlewick.core.errors import (
     Conflict,
+    OrderRefused,
     UnknownAccount,
     UnknownOrder,
     UsageError,
@@ -20,6 +21,7 @@ from candlewick.trading.commands import (
     CancelAll,
 )
 from candlewick.trading.effects import (
+    Alert,
     Journal,
     SendCancel,
     SendOrder,
@@ -29,6 +31,7 @@ from tests.trading.ground import (
     ACCOUNT,
     BTC,
     BTC_PERP,
+    ETH,
     NO_LIMITS,
     D,
     House,
@@ -157,6 +160,50 @@ class TestClosing:
         house.fills(order, fee="0.0015", fee_currency="BTC")
         house.close(BTC)
         assert house.told(SendOrder)[0].order.terms.quantity == D("0.998")
+
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_it_says_that_less_than_a_lot_cannot_be_closed(self, house: House, reverse: bool) -> None:
+        house.fills(house.accepts(house.place(BTC_PERP, "sell", "0.001")), "0.0004")
+        with pytest.raises(
+            OrderRefused, match=r"lots of 0\.001.*less: 0\.0004\..*sell a lot or more"
+        ) as refused:
+            house.close(BTC_PERP, reverse=reverse)
+        assert (refused.value.code, refused.value.limit, refused.value.value) == (
+            "lot",
+            D("0.001"),
+            D("0.0004"),
+        )
+
+    def test_it_closes_in_lots_as_the_venue_has_them_now(self, house: House) -> None:
+        house.holds(BTC_PERP, "1.005")
+        house.engine.list_instrument(replace(BTC_PERP, lot=D("0.01")))
+        house.close(BTC_PERP)
+        assert house.told(SendOrder)[0].order.terms.quantity == D(1)
+
+    def test_it_says_so_of_a_coin_that_a_fee_has_left(self, house: House) -> None:
+        house.fills(house.accepts(house.place(BTC, "buy", "0.001")), fee="0.00095", fee_currency="BTC")
+        before = house.engine.desk.snapshot()
+        for instrument in (BTC, None):
+            with pytest.raises(OrderRefused, match=r"the position is less: 0\.00005\. Leave it, or buy"):
+                house.close(instrument)
+        assert house.engine.desk.snapshot() == before
+
+    def test_it_closes_the_others_when_one_is_dust(self, house: House) -> None:
+        house.fills(house.accepts(house.place(BTC, "buy", "0.001")), fee="0.00095", fee_currency="BTC")
+        house.holds(BTC_PERP, "-1")
+        house.close()
+        assert [each.order.terms.instrument for each in house.told(SendOrder)] == [BTC_PERP.id]
+        assert house.told(Alert) == []
+
+    def test_it_tells_of_a_position_that_stays_open_while_the_others_are_closed(self, house: House) -> None:
+        house.quotes(ETH, 2_000.0)
+        house.holds(ETH, "1", price="2000")
+        house.holds(BTC_PERP, "-1")
+        del house.engine.market.instruments[ETH.id]  # its venue lists it no more
+        house.close()
+        assert [each.order.terms.instrument for each in house.told(SendOrder)] == [BTC_PERP.id]
+        alert = house.told(Alert)[0]
+        assert (alert.severity, "ETHUSDT stays open" in alert.message) == ("WARNING", True)
 
     def test_it_says_when_there_is_nothing_to_close_or_to_turn_round(self, house: House) -> None:
         with pytest.raises(UsageError, match="no position"):

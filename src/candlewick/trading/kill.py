@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Final
 
 from candlewick.core.clock import NS_PER_S
+from candlewick.core.instrument import Instrument
 from candlewick.core.order import CancelInFlight, Order, Terms
 from candlewick.ledger.contract import is_spot
 from candlewick.ledger.position import Position
@@ -72,6 +73,11 @@ def _is_listed(position: Position, market: Market) -> bool:
     return position.instrument.id in market.instruments
 
 
+def _as_listed(position: Position, market: Market) -> Instrument:
+    """Its instrument as its venue has it now: a lot may have changed since the position was opened."""
+    return market.instruments.get(position.instrument.id, position.instrument)
+
+
 def _new_id(account: AccountState, ts: int, n: int) -> str:
     """An id that no order has: several reports may carry the same time."""
     tried = len(account.recent) + len(account.orders) + n
@@ -81,7 +87,7 @@ def _new_id(account: AccountState, ts: int, n: int) -> str:
 
 
 def _is_dust(position: Position, market: Market) -> bool:
-    instrument = position.instrument
+    instrument = _as_listed(position, market)
     quantity = sellable(instrument.lot, abs(position.quantity))
     if not quantity:
         return True
@@ -108,7 +114,7 @@ def _closes(order: Order, position: Position) -> bool:
 def _close(
     account: AccountState, market: Market, position: Position, order_id: str, freed: set[str], ts: int
 ) -> list[Step]:
-    instrument = position.instrument
+    instrument = _as_listed(position, market)
     terms = Terms(
         instrument=instrument.id,
         side="sell" if position.quantity > Decimal(0) else "buy",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from candlewick.core.errors import Conflict, OrderRefused, UsageError
 from candlewick.core.order import CancelInFlight, InFlight, Order, Terms
 from candlewick.ledger.contract import is_spot
+from candlewick.ledger.position import Position
 from candlewick.trading.account import AccountState
 from candlewick.trading.commands import Close, Place
+from candlewick.trading.effects import Alert
 from candlewick.trading.entries import CancelPlaced, OrderPlaced
 from candlewick.trading.idempotency import same_request
 from candlewick.trading.marks import Market
@@ -17,6 +20,9 @@ from candlewick.trading.risk.ask import Ask
 from candlewick.trading.risk.market import crossed
 from candlewick.trading.risk.verdict import Approved, Refused, Verdict
 from candlewick.trading.steps import Step, Steps
+
+# Refusals of what is too little to be sold: nobody need be told of it who closes all.
+DUST: Final = ("lot", "min_notional")
 
 
 def place(account: AccountState, market: Market, command: Place) -> Steps:
@@ -97,24 +103,37 @@ def refusal(refused: Refused) -> OrderRefused:
 def close(account: AccountState, market: Market, command: Close) -> Steps:
     """Close one position or all at the market, or turn one round.
 
+    Of all of them, those that can be closed are; where others cannot, an alert says why.
+
     Raises:
         UsageError: there is no such position, or it cannot be turned round.
-        OrderRefused: the door refused it.
+        OrderRefused: the door refused it, or it is less than a lot.
     """
     if command.instrument is not None:
         return close_one(account, market, command, command.instrument, command.order_id)
     if command.reverse:
         raise UsageError("Name the position to turn round: not all of them can be at once.")
     steps: list[Step] = []
-    refusals: list[OrderRefused] = []
-    for n, instrument in enumerate(account.book.positions, start=1):
+    refusals: list[tuple[str, OrderRefused]] = []
+    for n, (instrument, position) in enumerate(account.book.positions.items(), start=1):
         try:
             steps += close_one(account, market, command, instrument, f"{command.order_id}-{n}")
         except OrderRefused as refused:  # dust of one coin must not keep the others open
-            refusals.append(refused)
+            refusals.append((position.instrument.symbol, refused))
+    refusals.sort(key=lambda each: each[1].code in DUST)
     if refusals and not steps:
-        raise refusals[0]
-    return steps
+        raise refusals[0][1]
+    return [*steps, *(_left_open(account, command, *each) for each in refusals if each[1].code not in DUST)]
+
+
+def _left_open(account: AccountState, command: Close, symbol: str, refused: OrderRefused) -> Alert:
+    return Alert(
+        account=account.number,
+        severity="WARNING",
+        title="A position was not closed",
+        message=f"{symbol} stays open while the others are being closed: {refused}",
+        ts=command.ts,
+    )
 
 
 def close_one(
@@ -136,11 +155,14 @@ def close_one(
             for order in account.orders.values()
             if _sells(order, position.instrument.base, market) and not isinstance(order.state, CancelInFlight)
         ]
-    quantity = abs(position.quantity)
+    lot = market.instruments.get(instrument_id, position.instrument).lot  # a venue may have changed it
+    quantity = sellable(lot, abs(position.quantity))
+    if lot is not None and not quantity:
+        raise refusal(_less_than_a_lot(position, lot))
     terms = Terms(
         instrument=instrument_id,
         side="sell" if position.quantity > 0 else "buy",
-        quantity=sellable(position.instrument.lot, quantity) * (2 if command.reverse else 1),
+        quantity=quantity * (2 if command.reverse else 1),
         order_type="market",
         reduce_only=not spot and not command.reverse,
     )
@@ -164,6 +186,19 @@ def close_one(
     if isinstance(verdict, Refused):
         raise refusal(verdict)
     return [*steps, placed(asked, verdict)]
+
+
+def _less_than_a_lot(position: Position, lot: Decimal) -> Refused:
+    instrument, held = position.instrument, abs(position.quantity)
+    return Refused(
+        code="lot",
+        reason=(
+            f"{instrument.symbol} trades in lots of {lot:f}, and the position is less: {held:f}. Leave it, "
+            f"or {'buy' if position.quantity > 0 else 'sell'} a lot or more first and close both together."
+        ),
+        limit=lot,
+        value=held,
+    )
 
 
 def _sells(order: Order, base: str, market: Market) -> bool:
