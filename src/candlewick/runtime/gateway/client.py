@@ -14,11 +14,12 @@ import zmq
 from candlewick.core.errors import CandlewickError, EngineAway
 from candlewick.runtime.gateway import errors
 from candlewick.runtime.gateway.wire import (
-    AWAY_S,
     COMMAND_HWM,
     JOINED,
+    LOOK_S,
     MARKET_HWM,
     PING_S,
+    UNANSWERED,
     LoopSocket,
     addresses,
 )
@@ -26,6 +27,10 @@ from candlewick.runtime.gateway.wire import (
 
 class EngineLink:
     """The engine, as a web process sees it. Everything happens on the loop that called `start`.
+
+    An engine that is silent is not one that is gone: as long as its connection stands, what it was asked
+    goes on waiting for its answer, and only what is asked anew is refused. It is gone when its connection
+    is, or when another engine answers in its place.
 
     Attributes:
         connected: the engine answers.
@@ -50,8 +55,9 @@ class EngineLink:
         self.on_snapshot: Callable[[str, int, bytes], None] = lambda channel, seq, message: None
         self.on_state: Callable[[bool], None] = lambda connected: None
         self._demand: frozenset[str] = frozenset()
-        self._epoch = b""
-        self._last_heard = 0.0
+        self._engine = b""
+        self._list = b""
+        self._unanswered = 0
         self._last_seq: dict[str, int] = {}
         self._waiting: dict[bytes, asyncio.Future[bytes]] = {}
         self._numbers = itertools.count(1)
@@ -110,7 +116,8 @@ class EngineLink:
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
         self._waiting[number] = answer
         try:
-            if not self._commands.send([b"request", number, verb.encode(), orjson.dumps(arguments)]):
+            asked = [b"request", self._engine, number, verb.encode(), orjson.dumps(arguments)]
+            if not self._commands.send(asked):
                 raise EngineAway("The engine does not take requests now. Try again in a moment.")
             return await asyncio.wait_for(answer, timeout_s)
         except TimeoutError:
@@ -119,12 +126,17 @@ class EngineLink:
             self._waiting.pop(number, None)
 
     async def _ping_forever(self) -> None:
-        loop = asyncio.get_running_loop()
+        # Silence is counted in pings and not in seconds: if it was we who stood still, answers lie in the
+        # socket that nobody has read yet.
         while True:
-            if self.connected and loop.time() - self._last_heard > AWAY_S:
+            if self._unanswered >= UNANSWERED:
                 self._set_connected(False)
-            self._commands.send([b"ping"] if self.connected else [b"hello"])
-            await asyncio.sleep(PING_S if self.connected else 0.1)
+            if self._commands.send([b"ping"] if self.connected else [b"hello"]):
+                self._unanswered += 1
+                await asyncio.sleep(PING_S)
+            else:  # nobody is connected who could ever answer
+                self._lose_engine()
+                await asyncio.sleep(LOOK_S)
 
     def _take_market(self, frames: list[bytes]) -> None:
         if frames[0] == JOINED:
@@ -136,7 +148,7 @@ class EngineLink:
             take(channel.decode(), body)
 
     def _take_command(self, frames: list[bytes]) -> None:
-        self._last_heard = asyncio.get_running_loop().time()
+        self._unanswered = 0
         match frames:
             case [b"lane", channel, seq, message]:
                 self._take_lane(channel.decode(), int(seq), message)
@@ -147,24 +159,26 @@ class EngineLink:
                 self._settle(number, body)
             case [b"error", number, body]:
                 self._settle(number, errors.decode(body))
-            case [b"pong", epoch, lanes]:
-                self._take_pong(epoch, orjson.loads(lanes))
-            case [b"welcome", epoch, body]:
-                self._take_welcome(epoch, orjson.loads(body))
+            case [b"pong", engine, listed, lanes]:
+                self._take_pong(engine, listed, orjson.loads(lanes))
+            case [b"welcome", engine, listed, body]:
+                self._take_welcome(engine, listed, body)
 
-    def _take_welcome(self, epoch: bytes, body: dict[str, Any]) -> None:
-        if self.connected and epoch == self._epoch:
-            self._send_demand()
-            return
-        self._epoch = epoch
-        self.primary, self.mode, self.venues = body["primary"], body["mode"], body["venues"]
-        self.instruments = {each["instrument"]: each for each in body["instruments"]}
+    def _take_welcome(self, engine: bytes, listed: bytes, body: bytes) -> None:
+        if engine != self._engine:
+            self._lose_engine()
+        if (engine, listed) != (self._engine, self._list):
+            told = orjson.loads(body)
+            self._engine, self._list = engine, listed
+            self.primary, self.mode, self.venues = told["primary"], told["mode"], told["venues"]
+            self.instruments = {each["instrument"]: each for each in told["instruments"]}
         self._set_connected(True)
         self._send_demand()
 
-    def _take_pong(self, epoch: bytes, lanes: dict[str, int]) -> None:
-        if epoch != self._epoch:  # another engine answers at the same address: start afresh with it
-            self._set_connected(False)
+    def _take_pong(self, engine: bytes, listed: bytes, lanes: dict[str, int]) -> None:
+        if engine != self._engine:  # another answers at the same address: start afresh with it
+            self._lose_engine()
+        if (engine, listed) != (self._engine, self._list):
             self._commands.send([b"hello"])
             return
         for channel, seq in lanes.items():
@@ -192,15 +206,16 @@ class EngineLink:
             answer.set_exception(outcome)
 
     def _set_connected(self, connected: bool) -> None:
-        if connected == self.connected:
-            return
-        self.connected = connected
-        if not connected:
-            self._fail_waiting()
-        self.on_state(connected)
+        if connected != self.connected:
+            self.connected = connected
+            self.on_state(connected)
+
+    def _lose_engine(self) -> None:
+        """Who was asked is no more, and answers nothing of what it was asked."""
+        self._set_connected(False)
+        self._fail_waiting()
 
     def _fail_waiting(self) -> None:
+        lost = EngineAway("The engine went away before it answered. Try again in a moment.")
         for number in list(self._waiting):
-            self._settle(
-                number, EngineAway("The engine went away before it answered. Try again in a moment.")
-            )
+            self._settle(number, lost)

@@ -14,13 +14,14 @@ import msgspec
 import orjson
 import zmq
 
-from candlewick.core.errors import CandlewickError, RateLimited
+from candlewick.core.errors import CandlewickError, EngineAway, RateLimited
 from candlewick.runtime.gateway import errors
 from candlewick.runtime.gateway.wire import COMMAND_HWM, JOINED, MARKET_HWM, LoopSocket, addresses
 
 log = logging.getLogger(__name__)
 
-PEER_GONE_S = 10.0
+SWEEP_S = 5.0
+SILENT_SWEEPS = 3  # after which a web process is gone: it says something every second
 REQUESTS_AT_ONCE = 64
 
 
@@ -28,7 +29,7 @@ REQUESTS_AT_ONCE = 64
 class _Peer:
     """A web process."""
 
-    last_heard: float
+    silent_sweeps: int = 0
     demand: frozenset[str] = frozenset()
     told_whole: frozenset[str] = frozenset()  # channels of the demand whose state it was sent
     requests: set[asyncio.Task[None]] = field(default_factory=set)
@@ -78,7 +79,8 @@ class Gateway:
         self._welcome = welcome
         self._answer = answer
         self._on_demand = on_demand
-        self._epoch = secrets.token_hex(8).encode()
+        self._name = secrets.token_hex(8).encode()
+        self._list = 1
         self._peers: dict[bytes, _Peer] = {}
         self._demand: frozenset[str] = frozenset()
         self.market_dropped = 0
@@ -112,6 +114,10 @@ class Gateway:
     def peers(self) -> int:
         return len(self._peers)
 
+    @property
+    def _version(self) -> tuple[bytes, bytes]:
+        return self._name, str(self._list).encode()
+
     def send_market(self, frames: list[bytes]) -> None:
         """One flush of the market lane: `channel, body, channel, body, …`."""
         try:
@@ -121,7 +127,7 @@ class Gateway:
 
     def welcome_again(self) -> None:
         """Tell every peer what a newcomer would be told: the list of instruments has changed."""
-        self._epoch = secrets.token_hex(8).encode()
+        self._list += 1
         for identity in self._peers:
             self._greet(identity)
 
@@ -129,14 +135,19 @@ class Gateway:
         identity, *message = frames
         peer = self._peers.get(identity)
         if peer is None:
-            peer = self._peers[identity] = _Peer(self._loop.time())
-        peer.last_heard = self._loop.time()
+            peer = self._peers[identity] = _Peer()
+            if message != [b"hello"]:  # it was swept, and does not know that we forgot what it wants
+                self._greet(identity)
+        peer.silent_sweeps = 0
         match message:
-            case [b"request", number, verb, arguments]:
-                self._start_request(identity, peer, number, verb.decode(), arguments)
+            case [b"request", engine, number, verb, arguments]:
+                if engine == self._name:
+                    self._start_request(identity, peer, number, verb.decode(), arguments)
+                else:
+                    self._refuse(identity, number, EngineAway("The engine was restarted. Ask again."))
             case [b"ping"]:
                 seqs = {name: seq for lanes in self._lanes for name, seq in lanes.last_seqs().items()}
-                self._commands.send([identity, b"pong", self._epoch, orjson.dumps(seqs)])
+                self._commands.send([identity, b"pong", *self._version, orjson.dumps(seqs)])
             case [b"demand", channels]:
                 peer.demand = frozenset(orjson.loads(channels))
                 fresh, peer.told_whole = peer.demand - peer.told_whole, peer.demand
@@ -150,7 +161,7 @@ class Gateway:
         # It answers with its demand, all of which counts as new: it may have missed something, or an
         # instrument that it wants may be known only now.
         self._peers[identity].told_whole = frozenset()
-        self._commands.send([identity, b"welcome", self._epoch, orjson.dumps(self._welcome())])
+        self._commands.send([identity, b"welcome", *self._version, orjson.dumps(self._welcome())])
         for lanes in self._lanes:
             for channel in lanes.channels():
                 self._send_snapshot(identity, channel)
@@ -172,7 +183,7 @@ class Gateway:
     ) -> None:
         if len(peer.requests) >= REQUESTS_AT_ONCE:
             busy = RateLimited("Too many requests are under way. Try again in a second.", 1.0)
-            self._commands.send([identity, b"error", number, errors.encode(busy)])
+            self._refuse(identity, number, busy)
             return
         task = self._loop.create_task(self._run_request(identity, number, verb, arguments))
         peer.requests.add(task)
@@ -184,11 +195,14 @@ class Gateway:
             body = answer if isinstance(answer, bytes) else msgspec.json.encode(answer)
             self._commands.send([identity, b"reply", number, body])
         except CandlewickError as error:
-            self._commands.send([identity, b"error", number, errors.encode(error)])
+            self._refuse(identity, number, error)
         except Exception:  # the outermost edge of a request: reported, and the peer is told
             log.exception("Request %s failed", verb)
             failed = CandlewickError(f"The engine failed at {verb!r}; its log says why.")
-            self._commands.send([identity, b"error", number, errors.encode(failed)])
+            self._refuse(identity, number, failed)
+
+    def _refuse(self, identity: bytes, number: bytes, error: CandlewickError) -> None:
+        self._commands.send([identity, b"error", number, errors.encode(error)])
 
     def _sum_demand(self, fresh: frozenset[str] = frozenset()) -> None:
         """`fresh` channels are announced even when the union stays: a peer that is new to them wants all."""
@@ -198,9 +212,12 @@ class Gateway:
             self._on_demand(union, fresh)
 
     async def _sweep_forever(self) -> None:
+        # Counted in sweeps and not in seconds: if it was we who stood still, what they said lies in the
+        # socket that nobody has read yet.
         while True:
-            await asyncio.sleep(PEER_GONE_S / 2)
-            too_old = self._loop.time() - PEER_GONE_S
-            for identity in [i for i, peer in self._peers.items() if peer.last_heard < too_old]:
-                del self._peers[identity]
+            await asyncio.sleep(SWEEP_S)
+            for identity, peer in list(self._peers.items()):
+                peer.silent_sweeps += 1
+                if peer.silent_sweeps >= SILENT_SWEEPS and not peer.requests:
+                    del self._peers[identity]
             self._sum_demand()

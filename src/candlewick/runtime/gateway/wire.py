@@ -6,12 +6,16 @@ write it holds no line break, and one frame costs a fraction of many). Its first
 (ZeroMQ writes it with our next flush; the feeds' figures give one every second.)
 Commands (DEALER ↔ ROUTER), the first frame names the message:
 
-    → hello                            ← welcome, json
+    → hello                            ← welcome, engine, list, json
     → demand, json list                  (the union of channels this web process wants)
-    → request, id, verb, json          ← reply, id, json     or   error, id, json {code, message}
+    → request, engine, id, verb, json  ← reply, id, json     or   error, id, json {code, message}
     → resync, channel                  ← snapshot, channel, seq, json
                                        ← lane, channel, seq, json
-    → ping                             ← pong, epoch, json {channel: last seq}
+    → ping                             ← pong, engine, list, json {channel: last seq}
+
+`engine` names the process that answers: another name is another engine, and what was asked of the one
+before is lost; it does nothing of what was meant for that one, whose asker was told so. `list` names what
+a newcomer is told: another name is only to be read again.
 
 ROUTER drops what a dead peer's full queue cannot take, and XPUB drops at its high-water mark: the
 market lane does not mind, and the account lane notices by its numbers, which every pong repeats.
@@ -33,7 +37,8 @@ import zmq
 from candlewick.core.errors import ConfigError
 
 PING_S: Final = 1.0
-AWAY_S: Final = 3.5  # an engine silent for so long is away
+LOOK_S: Final = 0.1  # how often a web process looks for an engine that is not there
+UNANSWERED: Final = 4  # pings in a row after which an engine is called away
 MARKET_HWM: Final = 1_000  # flushes a web process may be behind before it loses the older ones
 COMMAND_HWM: Final = 10_000
 JOINED: Final = b"joined"

@@ -1,86 +1,17 @@
-"""The wire between web and engine: a real socket pair, both ends in one loop."""
+"""A web process's end of the wire: what it hears, asks, and makes of silence."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
 
-from candlewick.core.errors import EngineAway, RateLimited, UnknownSymbol, UsageError
-from candlewick.runtime.gateway import client, server
-from candlewick.runtime.gateway.client import EngineLink
-from candlewick.runtime.gateway.server import Gateway
-from candlewick.runtime.publish.lanes import Lanes
-from candlewick.store.lane_log import LaneLog
-
-
-class Office:
-    """The engine's end, with what it was asked."""
-
-    def __init__(self, data_dir: Path) -> None:
-        self.demands: list[frozenset[str]] = []
-        self.fresh: list[frozenset[str]] = []
-        self.lanes = Lanes(LaneLog(data_dir / "lanes.sqlite3"), ("alerts", "feeds"))
-        self.gateway = Gateway(
-            data_dir,
-            lanes=[self.lanes],
-            welcome=lambda: {
-                "primary": "sim",
-                "mode": "sim",
-                "venues": {},
-                "instruments": [{"instrument": "sim:BTCUSDT"}],
-            },
-            answer=self.answer,
-            on_demand=self.note_demand,
-        )
-
-    def note_demand(self, channels: frozenset[str], fresh: frozenset[str]) -> None:
-        self.demands.append(channels)
-        self.fresh.append(fresh)
-
-    async def answer(self, verb: str, arguments: dict[str, Any]) -> Any:
-        match verb:
-            case "echo":
-                return arguments
-            case "slow":
-                await asyncio.sleep(60)
-            case "unknown":
-                raise UnknownSymbol(arguments["symbol"])
-            case "broken":
-                raise RuntimeError("a fault of ours")
-        raise UsageError(f"no verb {verb}")
-
-
-@asynccontextmanager
-async def office(data_dir: Path) -> AsyncIterator[Office]:
-    open_office = Office(data_dir)
-    await open_office.gateway.start()
-    try:
-        yield open_office
-    finally:
-        await open_office.lanes.close()
-        await open_office.gateway.stop()
-
-
-@asynccontextmanager
-async def link(data_dir: Path) -> AsyncIterator[EngineLink]:
-    made = EngineLink(data_dir)
-    await made.start()
-    try:
-        yield made
-    finally:
-        await made.stop()
-
-
-async def until(condition: Any, timeout_s: float = 10.0) -> None:
-    async with asyncio.timeout(timeout_s):
-        while not condition():  # noqa: ASYNC110 - what is waited for has no event
-            await asyncio.sleep(0.005)
+from candlewick.core.errors import EngineAway, UnknownSymbol, UsageError
+from candlewick.runtime.gateway import client
+from tests.runtime.gateway.ground import link, office, until
 
 
 async def test_a_link_learns_what_the_engine_knows(tmp_path: Path) -> None:
@@ -134,32 +65,6 @@ async def test_market_bodies_arrive_in_order_for_everybody(tmp_path: Path) -> No
         engine.gateway.send_market([b"prices", b"{}", b"book:BTCUSDT", b"[]"])
         await until(lambda: len(heard["one"]) == len(heard["other"]) == 2)
         assert heard["one"] == heard["other"] == [("prices", b"{}"), ("book:BTCUSDT", b"[]")]
-
-
-async def test_the_demand_is_the_union_of_all_web_processes(tmp_path: Path) -> None:
-    async with office(tmp_path) as engine, link(tmp_path) as one, link(tmp_path) as other:
-        await until(lambda: one.connected and other.connected)
-        one.demand(frozenset({"prices"}))
-        other.demand(frozenset({"book:BTCUSDT"}))
-        await until(lambda: engine.demands and engine.demands[-1] == {"prices", "book:BTCUSDT"})
-        one.demand(frozenset({"prices", "book:BTCUSDT"}))
-        await until(lambda: engine.fresh[-1] == {"book:BTCUSDT"})  # new to this one, though others have it
-        one.demand(frozenset({"prices"}))
-        other.demand(frozenset())
-        await until(lambda: engine.demands[-1] == {"prices"})
-
-
-async def test_all_that_a_link_wants_is_new_again_when_the_list_of_instruments_has_changed(
-    tmp_path: Path,
-) -> None:
-    async with office(tmp_path) as engine, link(tmp_path) as web:
-        await until(lambda: web.connected)
-        web.demand(frozenset({"book:BTCUSDT"}))  # which the engine may not have known when it was asked
-        await until(lambda: engine.fresh and engine.fresh[-1] == {"book:BTCUSDT"})
-        engine.fresh.clear()
-        engine.gateway.welcome_again()
-        await until(lambda: engine.fresh)
-        assert engine.fresh[-1] == {"book:BTCUSDT"}
 
 
 async def test_a_link_whose_market_lane_joins_late_gets_all_that_it_wants_again(tmp_path: Path) -> None:
@@ -231,42 +136,12 @@ async def test_requests_under_way_fail_when_the_engine_goes(tmp_path: Path) -> N
             await waiting
 
 
-async def test_too_many_requests_at_once_are_refused_and_the_others_go_on(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "REQUESTS_AT_ONCE", 2)
-    async with office(tmp_path), link(tmp_path) as web:
-        await until(lambda: web.connected)
-        waiting = [asyncio.create_task(web.request("slow")) for _ in range(2)]
-        await asyncio.sleep(0)
-        with pytest.raises(RateLimited):
-            await web.request("echo")
-        assert not any(each.done() for each in waiting)
-        for each in waiting:
-            each.cancel()
-        await asyncio.wait(waiting)
-
-
-async def test_what_a_web_process_that_is_gone_wanted_is_wanted_no_longer(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(server, "PEER_GONE_S", 0.05)
-    async with office(tmp_path) as engine:
-        async with link(tmp_path) as web:
-            await until(lambda: web.connected)
-            web.demand(frozenset({"prices"}))
-            await until(lambda: engine.demands)
-        await until(lambda: engine.gateway.peers == 0)
-        assert engine.demands[-1] == frozenset()
-
-
 @pytest.mark.parametrize("another_follows", [True, False])
 async def test_an_event_that_was_lost_on_the_way_comes_with_a_snapshot(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, another_follows: bool
 ) -> None:
     if another_follows:  # it shows the gap; else the next heartbeat does
         monkeypatch.setattr(client, "PING_S", 3_600.0)
-        monkeypatch.setattr(client, "AWAY_S", 3_600.0)
     async with office(tmp_path) as engine, link(tmp_path) as web:
         snapshots: list[int] = []
         await until(lambda: web.connected and "alerts" in web._last_seq)
@@ -278,3 +153,68 @@ async def test_an_event_that_was_lost_on_the_way_comes_with_a_snapshot(
         if another_follows:
             engine.lanes.notice("INFO", "after it", "text", 0)
         await until(lambda: snapshots and snapshots[-1] == 1 + another_follows)
+
+
+async def test_what_was_asked_goes_on_waiting_while_the_engine_is_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PING_S", 0.01)
+    async with office(tmp_path) as engine, link(tmp_path) as web:
+        states: list[bool] = []
+        await until(lambda: web.connected)
+        web.on_state = states.append
+        waiting = asyncio.create_task(web.request("held", a=1))
+        await until(lambda: engine.asked == ["held"])
+        with engine.silence():
+            await until(lambda: not web.connected)
+            with pytest.raises(EngineAway, match="is away"):
+                await web.request("echo")
+            assert not waiting.done()
+        await until(lambda: web.connected)
+        engine.release.set()
+        assert orjson.loads(await waiting) == {"a": 1}
+        assert states == [False, True]
+        assert engine.asked == ["held"]
+
+
+async def test_a_new_list_of_instruments_is_read_and_disturbs_no_request(tmp_path: Path) -> None:
+    async with office(tmp_path) as engine, link(tmp_path) as web:
+        states: list[bool] = []
+        await until(lambda: web.connected)
+        web.on_state = states.append
+        waiting = asyncio.create_task(web.request("held", a=1))
+        await until(lambda: engine.asked == ["held"])
+        engine.instruments.append("sim:ETHUSDT")
+        engine.gateway.welcome_again()
+        await until(lambda: list(web.instruments) == ["sim:BTCUSDT", "sim:ETHUSDT"])
+        engine.release.set()
+        assert orjson.loads(await waiting) == {"a": 1}
+        assert states == []
+
+
+async def test_a_list_that_was_lost_on_the_way_is_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PING_S", 0.01)
+    async with office(tmp_path) as engine, link(tmp_path) as web:
+        await until(lambda: web.connected)
+        engine.instruments.append("sim:ETHUSDT")
+        engine.gateway._list += 1
+        await until(lambda: list(web.instruments) == ["sim:BTCUSDT", "sim:ETHUSDT"])
+
+
+async def test_what_was_asked_of_an_engine_fails_once_another_answers_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(client, "PING_S", 0.01)
+    async with office(tmp_path) as engine, link(tmp_path) as web:
+        states: list[bool] = []
+        await until(lambda: web.connected)
+        web.on_state = states.append
+        waiting = asyncio.create_task(web.request("held"))
+        await until(lambda: engine.asked == ["held"])
+        engine.gateway._name = b"another"
+        with pytest.raises(EngineAway, match="went away"):
+            await waiting
+        await until(lambda: web.connected)
+        assert states == [False, True]
