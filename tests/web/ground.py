@@ -83,7 +83,7 @@ class FakeLink:
         self.on_state: Callable[[bool], None] = lambda connected: None
         self.demanded: list[frozenset[str]] = []
         self.resynced: list[str] = []
-        self.answers: dict[str, Callable[..., Any]] = {}
+        self.answers: dict[str, Callable[..., Any]] = {"readiness": lambda: {"missing": [], "reason": None}}
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 

@@ -82,6 +82,14 @@ def test_it_says_whether_it_is_alive_and_ready(serve: Serve, link: FakeLink) -> 
     assert served.fetch("/healthz").status == 200
 
 
+def test_it_is_not_ready_while_the_ledger_cannot_be_written(serve: Serve, link: FakeLink) -> None:
+    served, full = serve(), "The disk is full. Free some space."
+    link.answers["readiness"] = lambda: {"missing": ["ledger"], "reason": full}
+    answer = served.fetch("/readyz")
+    assert answer.status == 503
+    assert orjson.loads(answer.body) == {"ready": False, "missing": ["ledger"], "reason": full}
+
+
 def test_metrics_tell_of_the_hub_and_of_the_engine(serve: Serve, link: FakeLink) -> None:
     link.answers["metrics"] = lambda: {
         "engine_events_total": 7,

@@ -94,6 +94,7 @@ class EngineProcess:
             start=self.live.start,
             follow=self.live.follow_too,
             live=lambda knows, tell: LiveTrading(settings, knows=knows, tell=tell, clock=clock),
+            tell_all=self.lanes.notice,
             primary=self._primary,
             clock=clock,
         )
@@ -109,6 +110,7 @@ class EngineProcess:
             clock=clock,
         )
         self.requests.verbs |= self.accounts.requests.verbs
+        self.requests.verbs["readiness"] = self.accounts.disk.readiness
         self.requests.verbs["risk.tail"] = TailRisk(self.engine, self.live.historian, self._primary).answer
         self.gateway = Gateway(
             settings.data_dir,

@@ -3,34 +3,50 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import Final
 
+import msgspec
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from candlewick.core.errors import EngineAway
 from candlewick.store.models import User
 from candlewick.web import problem
 from candlewick.web.people import identity
 from candlewick.web.services import services_of
 
+ANSWER_WITHIN_S: Final = 3.0  # less than whoever looks after us waits
+
+
+class _Readiness(msgspec.Struct, frozen=True):
+    """What keeps the engine from taking orders, and why."""
+
+    missing: list[str]
+    reason: str | None
+
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the engine answers, knows instruments and the database can be read; 503 otherwise."""
-    missing = []
-    link = services_of(request).engine.link
-    if not link.connected:
+    """200 when the engine answers, knows instruments, writes, and the database can be read; else 503."""
+    missing, reason = [], None
+    engine = services_of(request).engine
+    try:
+        told = msgspec.json.decode(engine.request("readiness", timeout_s=ANSWER_WITHIN_S), type=_Readiness)
+    except EngineAway:
         missing.append("engine")
-    elif not link.instruments:
-        missing.append("instruments")
+    else:
+        missing += told.missing if engine.link.instruments else ["instruments", *told.missing]
+        reason = told.reason
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
         missing.append("database")
-    return JsonResponse({"ready": not missing, "missing": missing}, status=503 if missing else 200)
+    body = {"ready": not missing, "missing": missing} | ({} if reason is None else {"reason": reason})
+    return JsonResponse(body, status=503 if missing else 200)
 
 
 @never_cache

@@ -227,6 +227,7 @@ class House:
             start=self.live.start,
             follow=self.live.follow_too,
             live=lambda knows, tell: OneVenue(venue),  # type: ignore[arg-type,return-value]
+            tell_all=self.system_lanes.notice,
             primary="sim",
             clock=self.clock,
         )

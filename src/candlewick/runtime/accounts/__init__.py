@@ -4,8 +4,9 @@ accounts   all of it put together: recovered, run, and closed
 asking     reading what people ask for
 audit      what a command leaves in the audit
 bodies     the JSON of positions, portfolios and risk
+disk       what people hear while the ledger cannot be written
 execution  what the heart decides goes to disk, then to venues and people, in this order
-figures    what prices move, once a window
+figures    what goes without a number: what prices move, once a window
 live_trading  where orders of live accounts go
 lanes      events of accounts, numbered, and the snapshots before them
 offline    the same without an engine, for one command

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import Callable, Coroutine
 from typing import Any, Final
@@ -14,6 +15,7 @@ from candlewick.core.instrument import instrument_id
 from candlewick.core.order import Order
 from candlewick.core.reports import Report
 from candlewick.runtime.accounts.bodies import Bodies
+from candlewick.runtime.accounts.disk import DiskWatch, Notice
 from candlewick.runtime.accounts.execution import Execution
 from candlewick.runtime.accounts.figures import Figures
 from candlewick.runtime.accounts.lanes import KEPT_EVENTS
@@ -49,6 +51,7 @@ class Accounts:
         follow: has an instrument's market data come for as long as the engine runs.
         live: where orders of live accounts go.
         records: reads orders that the heart has forgotten.
+        tell_all: a notice in the system's lane.
     """
 
     def __init__(
@@ -62,6 +65,7 @@ class Accounts:
         start: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
         follow: Callable[[str], None],
         live: Callable[[Knows, Tell], LiveTrading],
+        tell_all: Notice,
         primary: str,
         clock: Clock,
     ) -> None:
@@ -71,12 +75,14 @@ class Accounts:
         self._obey = take
         self._follow = follow
         self._clock = clock
-        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self._failed: asyncio.Future[None] = self._loop.create_future()
         self._entries_at_snapshot = 0
         self._warming: asyncio.Task[None] | None = None
+        self._is_closing = False
         self._uncompared: set[int] = set()  # live accounts whose venue has not listed yet
         self._recover()
-        self._writer = JournalWriter(journal)
+        self._writer = JournalWriter(journal, self._hear_trouble)
         self._paper = PaperVenue(HeartMarket(engine), HeartAccounts(engine))
         self._live = live(self._knows_order, self._take)
         self.bodies = Bodies(engine, primary, clock)
@@ -95,6 +101,7 @@ class Accounts:
             on_failure=self._fail,
             clock=clock,
         )
+        self.disk = DiskWatch(journal.name, self.figures, tell_all, self.execution.notice, clock)
         self.requests = AccountRequests(
             engine=engine,
             execution=self.execution,
@@ -227,6 +234,7 @@ class Accounts:
 
     async def close(self) -> None:
         """Write what waits, and a snapshot, so that the next start is short."""
+        self._is_closing = True
         if self._warming is not None:
             self._warming.cancel()
         self.execution.close()
@@ -305,6 +313,15 @@ class Accounts:
     def _position_changed(self, account: int, instrument: str) -> None:
         if self._warming is not None and self._warming.done() and account not in self._live.accounts:
             self._paper.position_changed(account, instrument)
+
+    def _hear_trouble(self, trouble: str) -> None:
+        """On the writer's thread: what keeps it from writing has changed."""
+        with contextlib.suppress(RuntimeError):  # the loop is closed: we have stopped
+            self._loop.call_soon_threadsafe(self._take_trouble, trouble)
+
+    def _take_trouble(self, trouble: str) -> None:
+        if not self._is_closing:
+            self.disk.take(trouble)
 
     def _fail(self, error: Exception) -> None:
         if not self._failed.done():

@@ -1,4 +1,4 @@
-"""What prices move: each account's conflated figures, computed once however many browsers look."""
+"""What goes without a number: each account's conflated figures, computed once however many browsers look."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class Figures:
         self._wanted: dict[int, set[str]] = {}
         self._due: set[int] = set()
         self._shown: dict[int, set[str]] = {}
+        self._notice: dict[str, str] | None = None
 
     def demand(self, channels: Iterable[str], fresh: Iterable[str]) -> None:
         """Replace what is wanted; of it, `fresh` is sent whole."""
@@ -42,6 +43,15 @@ class Figures:
         for name in fresh:
             if name.startswith("figures:"):
                 self.note(int(name.rpartition("@")[2]))
+            if name.startswith("figures:alerts@") and self._notice is not None:
+                self._send_notice(int(name.rpartition("@")[2]))
+
+    def show_notice(self, notice: dict[str, str] | None) -> None:
+        """Show a sentence on the pages of all accounts, and on those that open, until it is None again."""
+        self._notice = notice
+        for account, kinds in self._wanted.items():
+            if "alerts" in kinds:
+                self._send_notice(account)
 
     def note(self, account: int) -> None:
         """A price moved what an account owns, or a booking did. Called for every such tick."""
@@ -72,6 +82,11 @@ class Figures:
                 frames.extend((_name("positions", account, gone), NO_MORE))
             self._shown[account] = set(held)
         self._send(frames)
+
+    def _send_notice(self, account: int) -> None:
+        message = {"type": "alert", "channel": "alerts", "account": account, "data": self._notice}
+        body = NO_MORE if self._notice is None else encode(message)
+        self._send([_name("alerts", account, ""), body])
 
 
 def _name(channel: str, account: int, key: str) -> bytes:

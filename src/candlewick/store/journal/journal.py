@@ -84,6 +84,11 @@ class Journal:
         return cls(database_at(place), key)
 
     @property
+    def name(self) -> str:
+        """Its database, as people may see it."""
+        return self._database.name
+
+    @property
     def last_seq(self) -> int:
         return self._head.seq
 

@@ -15,7 +15,8 @@ Pace = Literal["fast", "slow"]
 
 SYSTEM_LANES: Final = frozenset({"alerts", "feeds"})
 ACCOUNT_LANES: Final = frozenset({"portfolio", "positions", "orders", "alerts", "risk"})
-FIGURES: Final = frozenset({"portfolio", "positions", "risk"})  # lanes beside which prices move figures
+# lanes of accounts beside which something goes that is not numbered: figures, and what no lane can tell now
+FIGURES: Final = frozenset({"portfolio", "positions", "risk", "alerts"})
 OF_ALL: Final = frozenset({"prices", "tickers", "funding"})
 OF_SYMBOL: Final = frozenset({"prices", "ticker", "book", "tape", "candles", "indicators"})
 
@@ -81,7 +82,8 @@ def is_figures(channel: str) -> bool:
 
 def companions(channel: str) -> frozenset[str]:
     """What is delivered with the canonical `channel`: the figures that prices move beside its events."""
-    return frozenset({f"figures:{channel}"}) if channel.partition("@")[0] in FIGURES else frozenset()
+    kind, _, account = channel.partition("@")
+    return frozenset({f"figures:{channel}"}) if account and kind in FIGURES else frozenset()
 
 
 def public(channel: str) -> str:

@@ -16,7 +16,7 @@ const ALERTS_KEPT = 20;
 export class Ties {
   /** @type {Map<string, number>} */
   #due = new Map();
-  /** @type {import("../notice.js").Notice[]} */
+  /** @type {import("../notice.js").Notice[]} oldest first */
   #told = [];
 
   /**
@@ -32,7 +32,7 @@ export class Ties {
       if (event.detail.state === "live" && event.detail.downFor) this.#refreshAll();
     });
     if (account === null) return;
-    live.subscribe([`alerts:${account}`], ({ type, data }) => this.#alerts(type === "alert" ? [data] : data, type !== "alert"));
+    live.subscribe([`alerts:${account}`], ({ type, data }) => this.#alerts(type === "alert" ? [data] : data));
     live.subscribe(
       CHANNELS.map((channel) => `${channel}:${account}`),
       (message) => this.#take(message),
@@ -84,12 +84,12 @@ export class Ties {
   }
 
   /**
-   * @param {import("../notice.js").Notice[]} alerts oldest first
-   * @param {boolean} isAll
+   * What was told comes again in a snapshot, and what has no number is in none: each is shown once.
+   * @param {import("../notice.js").Notice[]} alerts
    */
-  #alerts(alerts, isAll) {
-    if (isAll) this.#told = [];
-    this.#told = [...this.#told, ...alerts].slice(-ALERTS_KEPT);
+  #alerts(alerts) {
+    const told = new Map([...this.#told, ...alerts].map((each) => [`${each.timestamp}|${each.title}|${each.message}`, each]));
+    this.#told = [...told.values()].sort((a, b) => Date.parse(a.timestamp) - Date.parse(b.timestamp)).slice(-ALERTS_KEPT);
     this.#feed();
   }
 
