@@ -76,7 +76,8 @@ def test_an_unreadable_time_is_unknown_and_not_the_epoch(modules: Page, time: ob
 
 
 @pytest.mark.parametrize(
-    ("duration", "text"), [(12_400, "12 s"), (249_000, "4 m 09 s"), (11_532_000, "3 h 12 m"), (-5, "0 s")]
+    ("duration", "text"),
+    [(12_400, "12 s"), (249_000, "4 m 09 s"), (11_532_000, "3 h 12 m"), (273_600_000, "3 d 4 h")],
 )
 def test_a_duration_is_told_in_its_two_largest_units(modules: Page, duration: int, text: str) -> None:
     assert _call(modules, "lasting", duration) == text

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from candlewick.web.components.figures import Figure, decimals, fixed, percent, share, signed
+from candlewick.web.components.figures import Figure, decimals, fixed, lasting, percent, share, signed
 
 
 @pytest.mark.parametrize(
@@ -54,3 +54,19 @@ def test_it_writes_percent() -> None:
 )
 def test_it_counts_the_decimals_of_a_step(step: Any, places: int | None) -> None:
     assert decimals(step) == places
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "—"),
+        (0, "0 s"),
+        (12, "12 s"),
+        (249, "4 m 09 s"),
+        (3_600, "1 h 00 m"),
+        (11_532, "3 h 12 m"),
+        (273_600, "3 d 4 h"),
+    ],
+)
+def test_it_tells_a_duration_in_its_two_largest_units(seconds: int | None, text: str) -> None:
+    assert lasting(seconds) == text

@@ -60,6 +60,20 @@ def counted(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def lasting(seconds: int | None) -> str:
+    """`3 d 4 h`, `3 h 12 m`, `4 m 09 s`, `12 s`: the two largest units of a stretch of time."""
+    if seconds is None:
+        return UNKNOWN
+    minutes, seconds = divmod(max(0, seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    if days:
+        return f"{days} d {hours} h"
+    if hours:
+        return f"{hours} h {minutes:02d} m"
+    return f"{minutes} m {seconds:02d} s" if minutes else f"{seconds} s"
+
+
 def decimals(step: Any) -> int | None:
     """How many decimals a step such as 0.01 has; None where it is unknown."""
     if step is None or step == "":

@@ -60,7 +60,7 @@ def row_of(trade: Trade) -> Row:
         net=text.signed(trip.net),
         currency=trip.currency,
         returned=text.percent(trade.return_pct),
-        held="open" if is_open else lasting(trade.held_s),
+        held="open" if is_open else text.lasting(trade.held_s),
         strategy=strategy_title(trade.strategy),
         entered=moment(trip.entered_at),
         tags=trade.note.tags,
@@ -88,7 +88,7 @@ def figures_of(trade: Trade, excursion: dict[str, Decimal | None]) -> list[tuple
         ("Gross profit", text.signed(trip.gross), currency),
         ("Fees", text.fixed(trip.fees), currency),
         ("Funding", text.signed(trip.funding), currency),
-        ("Held", "open" if trade.held_s is None else lasting(trade.held_s), ""),
+        ("Held", "open" if trade.held_s is None else text.lasting(trade.held_s), ""),
         ("Fills", str(trip.fills), f"{trip.scale_ins} scale-ins, {trip.scale_outs} scale-outs"),
         ("MAE", text.signed(excursion["mae"]), _part(excursion["mae_pct"], "against it")),
         ("MFE", text.signed(excursion["mfe"]), _part(excursion["mfe_pct"], "for it")),
@@ -98,20 +98,6 @@ def figures_of(trade: Trade, excursion: dict[str, Decimal | None]) -> list[tuple
 def moment(ns: int) -> str:
     """`2026-01-26 12:04`, UTC."""
     return iso(ns)[:16].replace("T", " ")
-
-
-def lasting(seconds: int | None) -> str:
-    """`3 d 4 h`, `3 h 12 m`, `4 m 09 s`."""
-    if seconds is None:
-        return text.UNKNOWN
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    if hours:
-        return f"{hours} h {minutes:02d} m"
-    return f"{minutes} m {seconds:02d} s" if minutes else f"{seconds} s"
 
 
 def price_of(instrument: Instrument, price: Decimal) -> str:

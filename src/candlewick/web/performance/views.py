@@ -140,7 +140,7 @@ def _groups(told: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
                 _figure("Average loss", text.signed(told["average_loss"]), currency),
                 _figure("Best trade", text.signed(told["best"]), currency),
                 _figure("Worst trade", text.signed(told["worst"]), currency),
-                _figure("Average time held", _lasting(told["average_held_s"])),
+                _figure("Average time held", text.lasting(told["average_held_s"])),
             ],
         ),
         (
@@ -227,17 +227,6 @@ def _fallen(told: dict[str, Any]) -> str:
 
 def _days(days: int | None) -> str:
     return text.UNKNOWN if days is None else text.counted(days, "day")
-
-
-def _lasting(seconds: int | None) -> str:
-    if seconds is None:
-        return text.UNKNOWN
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    if days:
-        return f"{days} d {hours} h"
-    return f"{hours} h {minutes:02d} m" if hours else f"{minutes} m {seconds:02d} s"
 
 
 def _span(request: HttpRequest) -> tuple[Span, str]:

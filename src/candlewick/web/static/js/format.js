@@ -119,6 +119,9 @@ export function milliseconds(time) {
   return time > 1e11 ? time : Math.round(time * 1e3);
 }
 
+/** @param {number} number */
+const twoDigits = (number) => String(number).padStart(2, "0");
+
 /**
  * `07:09:31`, what is left until something happens.
  * @param {number} duration milliseconds
@@ -126,18 +129,19 @@ export function milliseconds(time) {
 export function countdown(duration) {
   const seconds = Math.max(0, Math.round(duration / 1000));
   const parts = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
-  return parts.map((part) => String(part).padStart(2, "0")).join(":");
+  return parts.map(twoDigits).join(":");
 }
 
 /**
- * `3 h 12 m`, `4 m 09 s`, `12 s`.
+ * `3 d 4 h`, `3 h 12 m`, `4 m 09 s`, `12 s`.
  * @param {number} duration milliseconds
  */
 export function lasting(duration) {
   const seconds = Math.max(0, Math.round(duration / 1000));
-  if (seconds >= 3600) return `${Math.floor(seconds / 3600)} h ${Math.floor((seconds % 3600) / 60)} m`;
-  if (seconds >= 60) return `${Math.floor(seconds / 60)} m ${String(seconds % 60).padStart(2, "0")} s`;
-  return `${seconds} s`;
+  const [minutes, hours, days] = [60, 3600, 86400].map((unit) => Math.floor(seconds / unit));
+  if (days) return `${days} d ${hours % 24} h`;
+  if (hours) return `${hours} h ${twoDigits(minutes % 60)} m`;
+  return minutes ? `${minutes} m ${twoDigits(seconds % 60)} s` : `${seconds} s`;
 }
 
 /**
