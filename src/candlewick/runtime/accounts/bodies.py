@@ -17,7 +17,7 @@ from candlewick.core.errors import OrderRefused
 from candlewick.core.instrument import public_symbol
 from candlewick.core.order import Order
 from candlewick.ledger.valuation import PositionValue, Valuation
-from candlewick.runtime.accounts.shapes import PERCENT, order_json, percent, tidy
+from candlewick.runtime.accounts.shapes import PERCENT, fill_json, order_json, percent, tidy
 from candlewick.store.journal.batch import EquityRow
 from candlewick.trading.account import AccountState
 from candlewick.trading.commands import Place
@@ -88,17 +88,7 @@ class Bodies:
         if news.why:
             data["reason"] = news.why
         if news.fill is not None:
-            fill = news.fill
-            data["fill"] = {
-                "id": fill.id,
-                "price": fill.price,
-                "quantity": fill.quantity,
-                "fee": fill.fee,
-                "fee_currency": fill.fee_currency,
-                "liquidity": fill.liquidity,
-                "liquidation": fill.liquidation,
-                "time": iso(fill.ts),
-            }
+            data["fill"] = fill_json(news.fill)
         return data
 
     def refused(self, refusal: Refused) -> dict[str, Any]:
@@ -239,7 +229,7 @@ class Bodies:
         """The account at a glance."""
         state, value = self._account(account), self._engine.desk.valuation(account)
         total, day, peak = value.total_value, state.day_equity, state.peak_equity
-        top = peak if total is None or peak is None else max(peak, total)
+        top = _top(total, peak)
         return {
             "account": account,
             "name": state.name,
@@ -275,6 +265,7 @@ class Bodies:
         state, value = self._account(account), self._engine.desk.valuation(account)
         summary = summarise(state, self._engine.market, self._clock.now_ns())
         total = value.total_value
+        top = _top(total, state.peak_equity)
         return {
             "account": account,
             "state": state.state,
@@ -300,7 +291,7 @@ class Bodies:
             "leverage": None if summary.gross is None or not total else tidy(summary.gross / total, PERCENT),
             "sectors": [self._exposure(each.name, each.notional, value) for each in summary.sectors],
             "groups": [self._exposure(each.name, each.notional, value) for each in summary.groups],
-            "drawdown_pct": self.portfolio(account)["drawdown_pct"],
+            "drawdown_pct": percent(_less(top, total), top),
             "day_pnl": _less(total, state.day_equity),
             "open_orders": len(state.orders),
             "orders_last_minute": state.orders_in_last_minute(self._clock.now_ns()),
@@ -330,6 +321,11 @@ class Bodies:
 
     def _account(self, account: int) -> AccountState:
         return self._engine.desk.accounts[account]
+
+
+def _top(total: Decimal | None, peak: Decimal | None) -> Decimal | None:
+    """The most that an account was ever worth, this moment included."""
+    return peak if total is None or peak is None else max(peak, total)
 
 
 def _less(value: Decimal | None, other: Decimal | None) -> Decimal | None:

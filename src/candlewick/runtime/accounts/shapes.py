@@ -1,4 +1,4 @@
-"""Shapes that the engine and the pages share: an order as everybody sees it, and how figures are rounded."""
+"""Shapes that the engine and the pages share: orders and fills as everybody sees them, rounding."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import msgspec
 from candlewick.core.clock import iso
 from candlewick.core.instrument import public_symbol
 from candlewick.core.order import Cancelled, Expired, Order, Rejected
+from candlewick.core.reports import Fill
 
 PLACES: Final = Decimal("1e-8")
 PERCENT: Final = Decimal("1e-4")
@@ -68,4 +69,18 @@ def order_json(order: Order, *, primary: str) -> dict[str, Any]:
         "tag": order.tag,
         "created_at": iso(order.created_at),
         "updated_at": iso(order.updated_at),
+    }
+
+
+def fill_json(fill: Fill) -> dict[str, Any]:
+    """A fill as everybody sees it, beside its order."""
+    return {
+        "id": fill.id,
+        "price": fill.price,
+        "quantity": fill.quantity,
+        "fee": fill.fee,
+        "fee_currency": fill.fee_currency,
+        "liquidity": fill.liquidity,
+        "liquidation": fill.liquidation,
+        "time": iso(fill.ts),
     }

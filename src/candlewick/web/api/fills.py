@@ -8,10 +8,11 @@ from typing import Annotated, Any, Literal
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 
-from candlewick.core.clock import NS_PER_S, iso
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UnknownInterval
 from candlewick.core.instrument import public_symbol
 from candlewick.core.interval import SECONDS
+from candlewick.runtime.accounts import shapes
 from candlewick.runtime.accounts.shapes import encode, tidy
 from candlewick.store.journal.reader import FillRecord
 from candlewick.web import desk
@@ -121,18 +122,10 @@ def _mark_json(time: int, side: str, records: list[FillRecord]) -> dict[str, Any
 def fill_json(record: FillRecord, primary: str) -> dict[str, Any]:
     """A fill as programs see it, its numbers exact."""
     fill = record.fill
-    return {
-        "id": fill.id,
+    return shapes.fill_json(fill) | {
         "order_id": fill.order_id,
         "symbol": public_symbol(fill.instrument, primary=primary),
         "instrument": fill.instrument,
         "side": fill.side,
-        "price": fill.price,
-        "quantity": fill.quantity,
-        "fee": fill.fee,
-        "fee_currency": fill.fee_currency,
-        "liquidity": fill.liquidity,
-        "liquidation": fill.liquidation,
         "realized_pnl": tidy(record.realised),
-        "time": iso(fill.ts),
     }
