@@ -129,6 +129,29 @@ class Trader:
         if len(self.fills) > _KEPT_FILLS:
             del self.fills[: _KEPT_FILLS // 10]
 
+    def find_fills(
+        self,
+        symbol: str,
+        *,
+        order_id: int | None,
+        from_id: int | None,
+        start_ms: int | None,
+        end_ms: int | None,
+        limit: int,
+    ) -> list[Fill]:
+        """Fills of a symbol, oldest first: the first `limit` from an id or a time on, else the newest."""
+        found = [
+            fill
+            for fill in self.fills
+            if fill.order.listing.symbol == symbol
+            and (order_id is None or fill.order.id == order_id)
+            and (from_id is None or fill.id >= from_id)
+            and (start_ms is None or fill.ts_ms >= start_ms)
+            and (end_ms is None or fill.ts_ms <= end_ms)
+        ]
+        newest = from_id is None and start_ms is None
+        return found[-limit:] if newest else found[:limit]
+
     def rename(self, order: Order, client_id: str) -> None:
         """Another name for an open order, by which alone it is found from then on."""
         self._by_client.pop((order.listing.symbol, order.client_id), None)

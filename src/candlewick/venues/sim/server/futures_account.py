@@ -230,17 +230,10 @@ def trades(side: PerpSide, asked: Asked) -> object:
     order_id, from_id = parameters.number("orderId"), parameters.number("fromId")
     limit = parameters.limit(default=500, most=1000, strict=True)
     start, end = span(side, asked)
-    found = [
-        fill
-        for fill in asked.account.perp.fills
-        if fill.order.listing.symbol == symbol
-        and (order_id is None or fill.order.id == order_id)
-        and (from_id is None or fill.id >= from_id)
-        and (start is None or fill.ts_ms >= start)
-        and (end is None or fill.ts_ms <= end)
-    ]
-    newest = from_id is None and start is None
-    return [side.reports.trade(fill) for fill in (found[-limit:] if newest else found[:limit])]
+    found = asked.account.perp.find_fills(
+        symbol, order_id=order_id, from_id=from_id, start_ms=start, end_ms=end, limit=limit
+    )
+    return [side.reports.trade(fill) for fill in found]
 
 
 def income(side: PerpSide, asked: Asked) -> object:

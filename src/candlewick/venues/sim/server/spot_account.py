@@ -49,17 +49,10 @@ def trades(side: SpotSide, asked: Asked) -> object:
     start, end = side.times(asked)
     if start is not None and end is not None and end - start > _LONGEST_MS:
         raise errors.Refusal(-1127, "More than 24 hours between startTime and endTime.")
-    found = [
-        fill
-        for fill in asked.account.spot.fills
-        if fill.order.listing.symbol == symbol
-        and (order_id is None or fill.order.id == order_id)
-        and (from_id is None or fill.id >= from_id)
-        and (start is None or fill.ts_ms >= start)
-        and (end is None or fill.ts_ms <= end)
-    ]
-    newest = from_id is None and start is None
-    return [side.reports.trade(fill) for fill in (found[-limit:] if newest else found[:limit])]
+    found = asked.account.spot.find_fills(
+        symbol, order_id=order_id, from_id=from_id, start_ms=start, end_ms=end, limit=limit
+    )
+    return [side.reports.trade(fill) for fill in found]
 
 
 def commission(side: SpotSide, asked: Asked) -> object:
