@@ -17,6 +17,7 @@ from django.db import close_old_connections
 
 from candlewick.core.errors import CandlewickError, UsageError
 from candlewick.web.bridge import Bridge
+from candlewick.web.limits import TooMany, Use, count_request, headers_of
 from candlewick.web.live.access import Refused, Scope
 from candlewick.web.live.sse import answer_problem
 from candlewick.web.people.accounts import NoSuchAccount
@@ -51,8 +52,11 @@ async def serve_download(
         await answer_problem(send, person.status, person.detail)
         return
     try:
-        download = await bridge.run(_begun, begin, person)
+        download, use = await bridge.run(_begun, begin, person)
         piece = await bridge.run(next, download.pieces, None)  # what fails, fails while it can be told
+    except TooMany as error:
+        await answer_problem(send, 429, str(error), error.headers)
+        return
     except NoSuchAccount as error:
         await answer_problem(send, 404, str(error))
         return
@@ -67,6 +71,7 @@ async def serve_download(
         (b"content-disposition", f'attachment; filename="{download.name}"'.encode()),
         (b"cache-control", b"no-store"),
         (b"x-content-type-options", b"nosniff"),
+        *((name.lower().encode(), value.encode()) for name, value in headers_of(use).items()),
     ]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     hung_up = asyncio.create_task(_hung_up(receive))
@@ -104,9 +109,10 @@ def cell(value: Any) -> Any:
     return format(value, "f") if isinstance(value, Decimal) else value
 
 
-def _begun(begin: Begin, person: Person) -> Download:
+def _begun(begin: Begin, person: Person) -> tuple[Download, Use]:
+    use = count_request(person)
     close_old_connections()
-    return begin(person)
+    return begin(person), use
 
 
 async def _hung_up(receive: Receive) -> None:

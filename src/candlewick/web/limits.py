@@ -1,9 +1,9 @@
 """How often somebody may ask: exact moving windows, in this process's memory or in Redis for many.
 
-What counts is decided here: every request of a person to REST and components, and every order per account.
-Cancelling, closing and the kill switch are requests but no orders (turning a position round is one): whoever
-has run out of orders can still get out. While Redis is away each process counts for itself: a limit may then
-be reached once a process, and is never lifted.
+What counts is decided here: every request of a person to REST and components or for a file, and every order
+per account. Cancelling, closing and the kill switch are requests but no orders (turning a position round is
+one): whoever has run out of orders can still get out. While Redis is away each process counts for itself: a
+limit may then be reached once a process, and is never lifted.
 """
 
 from __future__ import annotations
@@ -96,14 +96,16 @@ class Limiter:
         return _count(self._memory, name, per_minute, who)
 
 
-def count_request(person: Person) -> None:
+def count_request(person: Person) -> Use:
     """Count a request of a person; a token's are counted apart, so that a busy program locks nobody out.
 
     Raises:
         TooMany: they have asked too often.
     """
     who = f"token {person.token}" if person.token is not None else f"person {person.id}"
-    _noted(limiter().count("requests", settings.REQUESTS_PER_MINUTE, who))
+    use = limiter().count("requests", settings.REQUESTS_PER_MINUTE, who)
+    _noted(use)
+    return use
 
 
 def count_order(access: AccountAccess) -> None:

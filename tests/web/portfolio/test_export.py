@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import override_settings
 
 from candlewick.core.errors import EngineAway
 from candlewick.store.models import Role, User
+from candlewick.web import limits
 from candlewick.web.bridge import Bridge
 from candlewick.web.live import access
 from candlewick.web.live.access import Refused, Scope
@@ -205,6 +207,19 @@ def test_a_program_needs_a_token_that_may_look(serve: Serve, ann: User) -> None:
         assert answer.status == status
 
 
+def test_too_many_files_are_refused_and_told_when_to_come_again(serve: Serve, ann: User) -> None:
+    served, path = serve(), "/portfolio/export/balances.csv"
+    limits.limiter.cache_clear()
+    with override_settings(REQUESTS_PER_MINUTE=1):
+        first, second = balances_of(served, path, ann), balances_of(served, path, ann)
+    limits.limiter.cache_clear()
+    assert (first.status, first.headers["RateLimit-Remaining"]) == (200, "0")
+    assert (second.status, second.headers["RateLimit-Remaining"]) == (429, "0")
+    assert 1 <= int(second.headers["Retry-After"]) <= 60
+    assert "At most 1 requests a minute" in second.body
+    assert len(served.link.asked) == 1, "what is refused costs the engine nothing"
+
+
 def test_an_engine_that_is_away_is_told_of_before_a_file_begins(serve: Serve, ann: User) -> None:
     served = serve()
 
@@ -214,6 +229,7 @@ def test_an_engine_that_is_away_is_told_of_before_a_file_begins(serve: Serve, an
     served.link.answers["account.positions"] = away
     answer = served.fetch("/portfolio/export/positions.csv", session=session_of(ann), headers=OURS)
     assert answer.status == 503
+    assert answer.headers["Retry-After"] == "5"
     assert "The engine is away." in answer.body
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -56,12 +56,15 @@ async def serve_stream(scope: Scope, receive: Receive, send: Send, hub: Hub, adm
         hub.leave(reader)
 
 
-async def answer_problem(send: Send, status: int, detail: str) -> None:
-    """Answer with a problem document."""
-    headers = [(b"content-type", problem.CONTENT_TYPE.encode())]
-    if status == TOO_MANY.status:
-        headers.append((b"retry-after", b"5"))
-    await send({"type": "http.response.start", "status": status, "headers": headers})
+async def answer_problem(
+    send: Send, status: int, detail: str, headers: Mapping[str, str] | None = None
+) -> None:
+    """Answer with a problem document; what may go better soon says when to come again."""
+    told = {"content-type": problem.CONTENT_TYPE, **(headers or {})}
+    if status in {TOO_MANY.status, 503}:
+        told.setdefault("Retry-After", "5")
+    lines = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    await send({"type": "http.response.start", "status": status, "headers": lines})
     await send({"type": "http.response.body", "body": problem.body(status, detail)})
 
 
