@@ -152,7 +152,7 @@ MFA_RECOVERY_CODES_SHOW_ONCE = True
 USERSESSIONS_TRACK_ACTIVITY = False  # a write for each request
 
 SESSION_ENGINE = (
-    "django.contrib.sessions.backends.db" if REDIS_URL is None else "candlewick.web.people.sessions"
+    "candlewick.web.people.session_rows" if REDIS_URL is None else "candlewick.web.people.sessions"
 )
 SESSION_COOKIE_NAME = "candlewick_session"
 SESSION_COOKIE_HTTPONLY = True

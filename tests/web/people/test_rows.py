@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from candlewick.store.models import Account, ApiToken, Role, User
@@ -57,6 +58,14 @@ def everything_is_read_as_it_was_written() -> None:
     assert abs(noted.last_used_at - datetime.now(UTC).timestamp()) < 60
     ApiToken.objects.update(expires_at=datetime(2020, 1, 1, tzinfo=UTC))
     assert identity.by_bearer(token) is None
+
+    session = Session.objects.create(
+        session_key=unique("session"), session_data="kept – as it is", expire_date=ends
+    )
+    assert rows.session_data(session.session_key) == "kept – as it is"
+    Session.objects.update(expire_date=timezone.now() - timedelta(seconds=1))
+    assert rows.session_data(session.session_key) is None
+    assert rows.session_data("") is None
 
     User.objects.filter(pk=ann.pk).update(is_active=False)
     assert rows.person(ann.pk) is None
