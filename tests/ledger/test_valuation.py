@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from candlewick.ledger.valuation import pool_of, value
+from candlewick.ledger.valuation import value
 from tests.ledger.notation import D, certain, run
 
 MARKS = {
@@ -104,19 +104,6 @@ def test_an_inverse_position_has_a_pool_of_its_own() -> None:
     assert (btc.wallet, btc.unrealised, btc.initial_margin) == (D(1), D("0.2"), D("0.08"))
     assert told.total_value == D("1.2") * 120
     assert told.free_margin == 0
-
-
-def test_one_pool_can_be_asked_for_without_the_rest() -> None:
-    book = run("""
-        deposit 1000 USDT
-        buy 1 ETHUSDT @ 10
-        buy 5 BTCUSDT-PERP @ 100
-    """).book
-    marks = {"binance:BTCUSDT-PERP": D(110)}
-    (pool,) = value(book, marks).pools
-    assert pool.equity == 1040
-    assert pool_of(book, "USDT", marks) == pool
-    assert pool_of(book, "USDT", {}).equity is None
 
 
 def test_the_same_coin_bought_with_two_currencies_is_two_positions_of_one_worth() -> None:

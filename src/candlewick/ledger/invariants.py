@@ -9,11 +9,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
-import msgspec
-
 from candlewick.core.reports import Fill
 from candlewick.ledger.book import Book
-from candlewick.ledger.booked import BookState
 from candlewick.ledger.contract import is_spot
 from candlewick.ledger.convert import rate
 from candlewick.ledger.exact import ZERO, exact
@@ -164,34 +161,6 @@ def equity_is_explained(book: Book, marks: Mapping[str, Decimal]) -> list[Fault]
         f"fees {told.fees:f}, funding {told.funding:f} and unrealised {told.unrealised:f} make {explained:f}."
     )
     return [Fault("equity_is_not_explained", text)]
-
-
-def nothing_negative(book: Book) -> list[Fault]:
-    """No balance is below zero, and no coin is held short: a history that says so is not complete."""
-    faults = [
-        Fault("balance_below_zero", f"The balance is {amount:f} {currency}: something before it is missing.")
-        for currency, amount in book.balances.items()
-        if amount < 0
-    ]
-    faults += [
-        Fault("coin_held_short", f"{position.instrument.id} is held short: {position.quantity:f}.")
-        for position in book.positions.values()
-        if position.is_spot and position.quantity < 0
-    ]
-    return faults
-
-
-def same_book(stored: BookState, replayed: BookState) -> list[Fault]:
-    """What was stored is what a replay of the journal gives. Zero totals count as absent ones."""
-    faults = []
-    for field in msgspec.structs.fields(BookState):
-        was, now = getattr(stored, field.name), getattr(replayed, field.name)
-        if field.name == "totals":
-            was, now = ({it for it in totals if it.amount} for totals in (was, now))
-        if was != now:
-            text = f"{field.name} is stored as {was!r}, but the journal gives {now!r}."
-            faults.append(Fault("stored_is_not_replayed", text))
-    return faults
 
 
 def check(book: Book) -> list[Fault]:

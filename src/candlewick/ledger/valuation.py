@@ -109,19 +109,6 @@ def value(
         return _Valuer(book, marks, tiers or {}, venues).value()
 
 
-def pool_of(
-    book: Book, currency: str, marks: Mapping[str, Decimal], *, tiers: Mapping[str, Tiers] | None = None
-) -> Pool:
-    """The margin of the contracts that settle in `currency`, without valuing all the rest."""
-    with exact():
-        contracts = [
-            _Marked(position, marks.get(id), tiers or {})
-            for id, position in book.positions.items()
-            if position.currency == currency and not position.is_spot
-        ]
-        return _pool(book, currency, contracts)
-
-
 class _Marked:
     """A position with what its mark makes of it."""
 

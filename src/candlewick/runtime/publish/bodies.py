@@ -82,7 +82,8 @@ def book_json(watch: Watch, levels: int = BOOK_LEVELS) -> dict[str, Any]:
     return data
 
 
-def price(watch: Watch, primary: str) -> float | None:
+def price(watch: Watch, _primary: str) -> float | None:
+    """The last price; None before there was one."""
     return watch.last
 
 

@@ -18,7 +18,7 @@ from candlewick.store.lake.columns import Columns, Floats, Ints
 from candlewick.store.lake.kinds import FUNDING, KEYED, Kind
 from candlewick.store.lake.lake import Lake
 from candlewick.store.lake.layout import split_instrument
-from candlewick.store.lake.names import FileKind, Named, read_name
+from candlewick.store.lake.names import FileKind, read_name
 from candlewick.store.lake.sheet import BadRow, Sheet, read_sheet
 
 _TRADE_BATCH: Final = 5_000
@@ -79,7 +79,7 @@ def import_file(
     elif kind == "funding":
         done = _import_funding(lake, Imported(path, instrument, "", kind), sheet, now_ns)
     else:
-        interval = interval or named.interval or _spacing(path, sheet, named)
+        interval = interval or named.interval or _spacing(path, sheet)
         seconds(interval)
         done = _import_candles(lake, Imported(path, instrument, interval, kind), sheet, now_ns)
     done.refused = sorted([*sheet.bad, *done.refused], key=lambda row: row.line)
@@ -251,7 +251,7 @@ def _runs(time: Ints, step: int) -> list[tuple[int, int]]:
     return list(zip(starts.tolist(), ends.tolist(), strict=True))
 
 
-def _spacing(path: Path, sheet: Sheet, named: Named) -> str:
+def _spacing(path: Path, sheet: Sheet) -> str:
     """The interval that a file without one in its name has: its most frequent spacing."""
     if sheet.time.size > 1:
         gaps, counts = np.unique(np.diff(np.sort(sheet.time)), return_counts=True)

@@ -23,7 +23,6 @@ router = Router(tags=["orders"])
 
 Number = Annotated[Decimal, Field(gt=0, max_digits=36, decimal_places=18, allow_inf_nan=False)]
 Account = Annotated[str | int | None, Field(description="Number or name; your chosen account if left out.")]
-OrderId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.:-]+$")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=128)]
 _STATUSES: Final = (
     "working", "IN_FLIGHT", "OPEN", "PARTLY_FILLED", "CANCEL_IN_FLIGHT", "FILLED", "CANCELLED", "REJECTED",
