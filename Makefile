@@ -30,8 +30,9 @@ format: setup  ## write the code as lint wants it
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-soak: setup  ## the long tests: minutes of load with faults injected
+soak: setup  ## the long tests: load with faults injected, and properties in twenty times the depth
 	$(BIN)/python -m pytest -m soak --timeout 3600 -p no:xdist -s
+	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m hypothesis --timeout 3600 -n $(WORKERS) --dist loadfile
 
 bench: setup  ## what is fast, as ratios to the stated limits
 	$(BIN)/python -m benchmarks

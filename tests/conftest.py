@@ -7,11 +7,10 @@ from collections.abc import Generator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
 
-# No test depends on how long something takes.
-settings.register_profile("house", deadline=None)
-settings.load_profile("house")
+from tests.examples import load_profile
+
+load_profile()
 
 pytest_plugins = ["tests.servers"]
 ROOT = Path(__file__).resolve().parent.parent

@@ -37,6 +37,7 @@ from candlewick.trading.risk import door
 from candlewick.trading.risk.ask import Ask
 from candlewick.trading.risk.limits import Limits
 from candlewick.trading.risk.verdict import Approved, Verdict
+from tests.examples import examples
 from tests.trading.ground import ACCOUNT, BTC, BTC_PERP, ETH, ETH_PERP, LISTED, D, House, check_recovery
 from tests.trading.slow_model import SlowVenue
 
@@ -441,13 +442,13 @@ class Trading(RuleBasedStateMachine):
         check_recovery(self.house)
 
 
+@pytest.mark.hypothesis  # its plugin marks only what it decorates
 def test_it_trades_as_the_slow_model_does() -> None:
     run_state_machine_as_test(
         Trading,
         settings=settings(
-            max_examples=20,
+            max_examples=examples(20),
             stateful_step_count=200,
-            deadline=None,
             # of so many steps a failure takes longer to shrink than a test may take
             phases=[Phase.explicit, Phase.reuse, Phase.generate],
             suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],

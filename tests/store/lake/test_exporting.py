@@ -15,6 +15,7 @@ from candlewick.market.bars import COLUMNS, Bars
 from candlewick.store.lake import Lake
 from candlewick.store.lake.exporting import SUFFIXES, export_bars
 from candlewick.store.lake.importing import import_file
+from tests.examples import examples
 
 prices = st.lists(st.floats(1e-8, 1e9), min_size=1, max_size=5)
 
@@ -33,7 +34,7 @@ def bars(closes: list[float]) -> Bars:
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(max_examples=15)
+@settings(max_examples=examples(15))
 @given(closes=prices)
 def test_what_is_exported_comes_back_bit_for_bit(suffix: str, closes: list[float]) -> None:
     written = bars(closes)

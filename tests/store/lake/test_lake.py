@@ -21,6 +21,7 @@ from candlewick.core.errors import StoreError, UnknownInterval, UsageError
 from candlewick.core.events import Candle, Funding, OpenInterest, Trade
 from candlewick.store.lake import Lake
 from candlewick.store.lake.compact import compact
+from tests.examples import examples
 from tests.store.lake.samples import BTC, NS, candle, trade
 
 DAY = 86_400
@@ -305,7 +306,7 @@ class LakeAgainstDict(RuleBasedStateMachine):
 
 TestLakeAgainstDict = LakeAgainstDict.TestCase
 # each step opens, compacts and syncs: fewer examples than the default are many files already
-TestLakeAgainstDict.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+TestLakeAgainstDict.settings = settings(max_examples=examples(25), stateful_step_count=20)
 
 
 def test_closing_waits_for_what_other_threads_are_at(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from candlewick.venues.sim.book import Book, Resting
+from tests.examples import examples
 
 TICKS = st.integers(1, 40)
 LOTS = st.integers(1, 30)
@@ -179,4 +180,4 @@ class BookMachine(RuleBasedStateMachine):
 
 
 TestBook = BookMachine.TestCase
-TestBook.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestBook.settings = settings(max_examples=examples(60), stateful_step_count=40)

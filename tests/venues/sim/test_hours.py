@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from candlewick.venues.sim.hours import RECORD, RECORD_TYPE, append, read, replace, seal, steps_of
+from tests.examples import examples
 
 HOUR = 490_000
 PRINTS = st.lists(
@@ -24,7 +25,7 @@ PRINTS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40))
 @given(prints=PRINTS)
 def test_it_reads_what_was_written_before_while_and_after_it_is_sealed(
     prints: list[tuple[int, int, int, int]],

@@ -13,6 +13,7 @@ from candlewick.venues.sim.minutes import CLOSE, COUNT, HIGH, LOW, OPEN, VOLUME,
 from candlewick.venues.sim.model import Listing
 from candlewick.venues.sim.path import DAY_MINUTES, path_of
 from candlewick.venues.sim.tape import fold_trades
+from tests.examples import examples
 
 SIM = character_of("sim")
 LISTINGS = SIM.listings()
@@ -24,7 +25,7 @@ def generator(market: str, symbol: str) -> Generator:
     return Generator(path_of(11), SIM, listing)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(listing=st.sampled_from(LISTINGS), day=st.integers(19_000, 21_000), at=st.integers(0, 1439))
 def test_it_makes_the_candle_that_its_trades_fold_to(listing: Listing, day: int, at: int) -> None:
     made = Generator(path_of(11), SIM, listing)

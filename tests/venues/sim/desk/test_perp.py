@@ -18,6 +18,7 @@ from candlewick.venues.sim.desk.perp import LeverageChanged
 from candlewick.venues.sim.desk.trigger import Trigger
 from candlewick.venues.sim.desk.upkeep import MarginCalled
 from candlewick.venues.sim.refusal import Refusal
+from tests.examples import examples
 from tests.venues.sim.desk.conftest import PerpPit, make_world
 
 HOUR = 3_600_000
@@ -357,7 +358,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(actions=ACTIONS, isolated=st.booleans())
 def test_wallets_and_positions_are_fills_whatever_is_sent(
     pit: PerpPit, actions: list[tuple[str, str, int, int, int]], isolated: bool

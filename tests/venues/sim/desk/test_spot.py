@@ -13,6 +13,7 @@ from candlewick.venues.sim.desk.orders import Order, amount, quantity
 from candlewick.venues.sim.desk.spot import BalancesChanged, ListReported, OrderList, SpotTrader
 from candlewick.venues.sim.desk.trigger import Trigger
 from candlewick.venues.sim.refusal import Refusal
+from tests.examples import examples
 from tests.venues.sim.desk.conftest import SpotPit, make_world
 
 ZERO = Decimal(0)
@@ -217,7 +218,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60))
 @given(actions=ACTIONS)
 def test_balances_are_deposits_and_fills_whatever_is_sent(
     pit: SpotPit, actions: list[tuple[str, str, int, int, int, str]]
