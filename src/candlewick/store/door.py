@@ -1,9 +1,10 @@
 """The door that every database of a ledger has: the same SQL, our errors, whole transactions.
 
 Statements are written once, with `?` for parameters and words that both databases know. What they spell
-differently stands in `words`: `{bytes}`, `{money}`, and `{by_bytes}`, the collation that orders texts the
-same everywhere. Money is text in SQLite, whose own numbers are floats, and NUMERIC in PostgreSQL; it goes in
-as text and comes out through `Decimal(...)`.
+differently stands in `words`: `{bytes}`, `{money}`; `{by_bytes}`, the collation that orders texts the same
+everywhere; `{now_ns}`, the database's own clock; and `{skip_locked}`, by which a row that somebody else is
+about to change is passed over. Money is text in SQLite, whose own numbers are floats, and NUMERIC in
+PostgreSQL; it goes in as text and comes out through `Decimal(...)`.
 """
 
 from __future__ import annotations

@@ -37,7 +37,13 @@ _AWAY: Final = (
 class PostgresDatabase(Database):
     """A database of a PostgreSQL server. TLS is as the URL's `sslmode` says."""
 
-    words: Mapping[str, str] = {"bytes": "BYTEA", "money": "NUMERIC", "by_bytes": '"C"'}
+    words: Mapping[str, str] = {
+        "bytes": "BYTEA",
+        "money": "NUMERIC",
+        "by_bytes": '"C"',
+        "now_ns": "(CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) * 1000000)",
+        "skip_locked": "FOR UPDATE SKIP LOCKED",
+    }
     by_index = False
 
     def __init__(self, url: str) -> None:

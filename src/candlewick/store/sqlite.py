@@ -16,7 +16,13 @@ from candlewick.store.door import BUSY_TIMEOUT_S, Connection, Database, Row
 class SqliteDatabase(Database):
     """A file in WAL mode. `synchronous=FULL`: what was committed survives a power cut."""
 
-    words: Mapping[str, str] = {"bytes": "BLOB", "money": "TEXT", "by_bytes": "BINARY"}
+    words: Mapping[str, str] = {
+        "bytes": "BLOB",
+        "money": "TEXT",
+        "by_bytes": "BINARY",
+        "now_ns": "(CAST((julianday('now') - 2440587.5) * 86400000 AS INTEGER) * 1000000)",
+        "skip_locked": "",  # whoever writes has the file to himself
+    }
     by_index = True
 
     def __init__(self, path: Path) -> None:

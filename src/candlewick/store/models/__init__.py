@@ -7,12 +7,14 @@ keys       keys of venues, encrypted
 audit      what people did outside the engine
 watchlist  what people watch
 journal    what people write about their trades
+jobs       studies that people ask for
 """
 
 from __future__ import annotations
 
 from candlewick.store.models.accounts import PAPER_CASH, Account, AccountKind, AccountMember
 from candlewick.store.models.audit import AuditEvent, AuditHead
+from candlewick.store.models.jobs import Job, JobEvent, JobState
 from candlewick.store.models.journal import TradeImage, TradeNote, TradeWord
 from candlewick.store.models.keys import VenueKey
 from candlewick.store.models.people import LINK_LIFETIME, LoginLink, Role, User
@@ -29,6 +31,9 @@ __all__ = [
     "ApiToken",
     "AuditEvent",
     "AuditHead",
+    "Job",
+    "JobEvent",
+    "JobState",
     "LoginLink",
     "ProgramSession",
     "Role",

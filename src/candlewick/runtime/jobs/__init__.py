@@ -1,0 +1,14 @@
+"""Studies as jobs: asked for on a page, run in a process of their own, resumed where they were cut off.
+
+desk           what people do with their studies: ask, cancel, resume, note, delete
+registry       which function stands behind a kind
+kinds          the functions
+queue          the rows, as workers see them: claim, renew, settle
+worker         takes jobs one after the other, and looks after the process of each
+study_process  the process of one study
+messages       what that process and its worker say to each other
+work           what a study is given: its folder, pieces, executor
+pieces         what is done already, safe from a crash
+executors      processes, threads or a cluster behind one interface
+arrays         columns that many processes read without copying
+"""

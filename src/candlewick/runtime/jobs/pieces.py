@@ -1,0 +1,123 @@
+"""What of a study is done already: an append-only file that a crash cannot spoil.
+
+A record is a length, a checksum and a body. It is on the disk before `add` returns; a record that was cut off
+is dropped when the file is opened again. The first record is the study's *stamp*: pieces of another request,
+of another version of the strategy or of other bars are not used, and the file begins afresh.
+
+The file is locked while it is open: two processes never work on one study, even if both were told to.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import struct
+import zlib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any, Final, Self
+
+import msgspec
+
+from candlewick.core.errors import Conflict, StoreBusy
+
+FILE: Final = "pieces"
+_HEAD: Final = struct.Struct("<II")  # bytes of the body, and their CRC-32
+_LARGEST: Final = 256 * 1024 * 1024  # a length beyond this is no length
+
+
+class PiecesInUse(StoreBusy):
+    """Another process still works on this study."""
+
+
+class Pieces:
+    """The pieces of one study by name. Values are what msgpack can hold: numbers, texts, bytes, lists, maps."""
+
+    def __init__(self, path: Path, stamp: str) -> None:
+        """Open the file, and read what is done.
+
+        Raises:
+            PiecesInUse: another process has it open.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._file: IO[bytes] = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._file.close()
+            raise PiecesInUse("Another process still works on this study. Try again in a moment.") from None
+        self._done: dict[str, Any] = {}
+        if self._read() != stamp:
+            self._done.clear()
+            self._file.seek(0)
+            self._file.truncate()
+            self._append(stamp)
+
+    @property
+    def done(self) -> Mapping[str, Any]:
+        """Every piece that is done, in the order in which they were."""
+        return MappingProxyType(self._done)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._done
+
+    def __getitem__(self, name: str) -> Any:
+        return self._done[name]
+
+    def __len__(self) -> int:
+        return len(self._done)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._done)
+
+    def add(self, name: str, value: Any) -> None:
+        """Keep a piece. It survives whatever comes after this returns.
+
+        Raises:
+            Conflict: it is done already.
+        """
+        if name in self._done:
+            raise Conflict(f"The piece {name!r} is done already.")
+        self._append([name, value])
+        self._done[name] = value
+
+    def close(self) -> None:
+        """Let another process have the file."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _append(self, what: Any) -> None:
+        body = msgspec.msgpack.encode(what)
+        self._file.write(_HEAD.pack(len(body), zlib.crc32(body)) + body)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+
+    def _read(self) -> str | None:
+        """Take in what is whole, cut off what is not, and tell the stamp."""
+        stamp: str | None = None
+        good = 0
+        for index, body in enumerate(self._bodies()):
+            record = msgspec.msgpack.decode(body)
+            if index == 0:
+                stamp = record
+            else:
+                name, value = record
+                self._done[name] = value
+            good += _HEAD.size + len(body)
+        self._file.seek(good)
+        self._file.truncate()
+        return stamp
+
+    def _bodies(self) -> Iterator[bytes]:
+        while len(head := self._file.read(_HEAD.size)) == _HEAD.size:
+            size, checksum = _HEAD.unpack(head)
+            body = self._file.read(size) if size <= _LARGEST else b""
+            if len(body) != size or zlib.crc32(body) != checksum:
+                return
+            yield body

@@ -1,0 +1,40 @@
+"""Which function stands behind a kind of study. Its module is imported in the study's own process alone."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final, Protocol
+
+from candlewick.core.errors import UsageError
+
+if TYPE_CHECKING:
+    from candlewick.runtime.jobs.work import Outcome, Work
+
+KINDS: Final[dict[str, str]] = {}
+"""Kind → `module:function`."""
+
+
+class Run(Protocol):
+    """A study: what was asked, and what it needs to do it."""
+
+    def __call__(self, spec: dict[str, Any], work: Work) -> Outcome: ...
+
+
+def target_of(kind: str) -> str:
+    """`module:function` of a kind.
+
+    Raises:
+        UsageError: there is no such kind.
+    """
+    try:
+        return KINDS[kind]
+    except KeyError:
+        known = ", ".join(sorted(KINDS)) or "none yet"
+        raise UsageError(f"There is no study of the kind {kind[:40]!r}. Use one of: {known}.") from None
+
+
+def load(target: str) -> Run:
+    """The function that `module:function` names."""
+    module, _, name = target.partition(":")
+    run: Run = getattr(import_module(module), name)
+    return run
