@@ -34,4 +34,5 @@ static_files  gathered and compressed once a version
 terminal      the terminal's page
 urls          every address that Django answers
 watchlist     which instruments a person watches
+windows       exact moving windows in memory
 """

@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from limits import RateLimitItemPerMinute
 from limits.errors import StorageError
-from limits.storage import MemoryStorage, RedisStorage
+from limits.storage import RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 
 from candlewick.core.errors import CandlewickError
@@ -30,6 +30,7 @@ from candlewick.web import problem
 from candlewick.web.people.accounts import AccountAccess
 from candlewick.web.people.identity import Person
 from candlewick.web.shared import AGAIN_S, connection_options
+from candlewick.web.windows import Hit, Windows
 
 log = logging.getLogger(__name__)
 _WINDOW_S: Final = 60
@@ -73,7 +74,7 @@ class Limiter:
     """Counts in Redis if `redis_url` is given, else in memory; in memory too while Redis is away."""
 
     def __init__(self, redis_url: str | None = None) -> None:
-        self._memory = MovingWindowRateLimiter(MemoryStorage())
+        self._own = Windows(_WINDOW_S)
         self._shared: MovingWindowRateLimiter | None = None
         self._away_until = 0.0
         if redis_url is not None:
@@ -89,11 +90,12 @@ class Limiter:
         """
         if self._shared is not None and time.monotonic() >= self._away_until:
             try:
-                return _count(self._shared, name, per_minute, who)
+                return _shared_use(self._shared, name, per_minute, who)
             except StorageError as error:
                 self._away_until = time.monotonic() + AGAIN_S
                 log.warning("Redis is away; limits are counted in this process: %s", error.storage_error)
-        return _count(self._memory, name, per_minute, who)
+        hit = self._own.hit((name, who), per_minute)
+        return _use(name, per_minute, hit)
 
 
 def count_request(person: Person) -> Use:
@@ -176,12 +178,16 @@ def _noted(use: Use) -> None:
         uses.append(use)
 
 
-def _count(limiter: MovingWindowRateLimiter, name: str, per_minute: int, who: str) -> Use:
+def _shared_use(limiter: MovingWindowRateLimiter, name: str, per_minute: int, who: str) -> Use:
     item = RateLimitItemPerMinute(per_minute, namespace=name)
     is_counted = limiter.hit(item, who)
     stats = limiter.get_window_stats(item, who)
-    wait_s = max(1, math.ceil(stats.reset_time - time.time()))
-    use = Use(name, per_minute, stats.remaining if is_counted else 0, wait_s)
-    if not is_counted:
+    remaining = stats.remaining if is_counted else 0
+    return _use(name, per_minute, Hit(is_counted, remaining, stats.reset_time - time.time()))
+
+
+def _use(name: str, per_minute: int, hit: Hit) -> Use:
+    use = Use(name, per_minute, hit.remaining, max(1, math.ceil(hit.reset_s)))
+    if not hit.is_counted:
         raise TooMany(use)
     return use
