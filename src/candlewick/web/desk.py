@@ -13,6 +13,7 @@ from candlewick.store.models import Account
 from candlewick.web.link import Engine
 from candlewick.web.people.accounts import AccountAccess
 from candlewick.web.people.identity import person_of
+from candlewick.web.people.trail import origin_of
 from candlewick.web.services import services_of
 
 
@@ -42,7 +43,7 @@ def ask_engine(engine: Engine, access: AccountAccess, verb: str, **arguments: An
 
 def act(request: HttpRequest, access: AccountAccess, verb: str, **arguments: Any) -> bytes:
     """As `ask`, for what changes something: the engine is told by whom, and from where."""
-    return ask(request, access, verb, actor=actor_of(request), source=source_of(request), **arguments)
+    return ask(request, access, verb, actor=actor_of(request), source=origin_of(request), **arguments)
 
 
 def open_numbered(engine: Engine, number: int) -> None:
@@ -72,11 +73,6 @@ def actor_of(request: HttpRequest) -> str:
     """Who acts: the person's name."""
     person = person_of(request)
     return person.name if person is not None else ""
-
-
-def source_of(request: HttpRequest) -> str:
-    """From where they act: the address that the request came from."""
-    return str(request.META.get("REMOTE_ADDR", ""))
 
 
 def require_symbol(request: HttpRequest, symbol: str) -> str:

@@ -19,6 +19,7 @@ from candlewick.web.limits import count_request
 from candlewick.web.link import Engine
 from candlewick.web.people.accounts import AccountAccess, chosen
 from candlewick.web.people.identity import person_of
+from candlewick.web.people.trail import origin_of
 from candlewick.web.services import services_of
 
 _OURS = frozenset({"account", "event"})  # of the address, not the component's
@@ -58,7 +59,7 @@ def visit_of(request: HttpRequest) -> Visit | None:
         services.engine,
         services.hub.directory,
         lambda: chosen(request),
-        source=desk.source_of(request),
+        source=origin_of(request),
         open_account=partial(make_known, services.engine),
     )
 

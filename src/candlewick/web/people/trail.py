@@ -28,7 +28,7 @@ def note(
     if actor is None:
         person = person_of(request) if request is not None else None
         actor = person.name if person is not None else ""
-    record(actor, action, subject, origin=origin_of(request) or "", before=before, after=after)
+    record(actor, action, subject, origin=origin_of(request), before=before, after=after)
 
 
 def keep_preferences(request: HttpRequest, user_id: int, chosen: Preferences) -> None:
