@@ -1,7 +1,8 @@
-"""The figures by which an account or a strategy is judged; one function each, and None where undefined.
+"""Return, risk and drawdown: one function a figure, and None where undefined.
 
-Returns are daily and fractions (0.01 is one per cent). A year has 365 days: these markets do not close. A day
-whose return is not known is NaN, and is left out. Formulas with their sources: `docs/performance.md`.
+Returns are fractions (0.01 is one per cent) of equal periods, days unless `periods_a_year` says otherwise. A
+year has 365 days: these markets do not close. A period whose return is not known is NaN, and is left out.
+Formulas with their sources: `docs/metrics.md`, and for accounts `docs/performance.md`.
 """
 
 from __future__ import annotations
@@ -50,29 +51,36 @@ def total_return(returns: ArrayLike) -> float | None:
     return float(np.prod(1.0 + known) - 1.0) if len(known) else None
 
 
-def cagr(returns: ArrayLike) -> float | None:
-    """Compound annual growth: (Π(1 + r))^(365 / n) - 1 over n days."""
+def cagr(returns: ArrayLike, *, periods_a_year: float = DAYS_A_YEAR) -> float | None:
+    """Compound annual growth: (Π(1 + r))^(periods a year / n) - 1 over n periods."""
     known = _known(returns)
-    if not len(known):
+    return growth(float(np.prod(1.0 + known)), len(known) / periods_a_year)
+
+
+def growth(factor: float, years: float) -> float | None:
+    """What a year made of 1, where `years` of them made `factor`: factor^(1 / years) - 1."""
+    if years <= 0 or not math.isfinite(factor):
         return None
-    grown = float(np.prod(1.0 + known))
-    if grown <= 0:
+    if factor <= 0:
         return -1.0
-    exponent = math.log(grown) * DAYS_A_YEAR / len(known)
+    exponent = math.log(factor) / years
     return math.expm1(exponent) if exponent < 700 else None
 
 
 # --- at which risk ---
 
 
-def volatility(returns: ArrayLike) -> float | None:
-    """Standard deviation of the returns (of a sample: n - 1), times √365."""
+def volatility(returns: ArrayLike, *, periods_a_year: float = DAYS_A_YEAR) -> float | None:
+    """Standard deviation of the returns (of a sample: n - 1), times √(periods a year)."""
     known = _known(returns)
-    return float(np.std(known, ddof=1)) * math.sqrt(DAYS_A_YEAR) if len(known) > 1 else None
+    return float(np.std(known, ddof=1)) * math.sqrt(periods_a_year) if len(known) > 1 else None
 
 
-def sharpe(returns: ArrayLike, risk_free: float = 0.0) -> float | None:
-    """Mean of the returns above `risk_free` (a day's), by their standard deviation, times √365.
+def sharpe(
+    returns: ArrayLike, risk_free: float = 0.0, *, periods_a_year: float = DAYS_A_YEAR
+) -> float | None:
+    """Mean of the returns above `risk_free` (a period's) by their standard deviation, times √(periods a
+    year).
 
     Sharpe, "The Sharpe Ratio", 1994, equations 1 to 4.
     """
@@ -80,29 +88,42 @@ def sharpe(returns: ArrayLike, risk_free: float = 0.0) -> float | None:
     if len(excess) < 2:
         return None
     spread = float(np.std(excess, ddof=1))
-    return float(np.mean(excess)) / spread * math.sqrt(DAYS_A_YEAR) if spread > _NOTHING else None
+    return float(np.mean(excess)) / spread * math.sqrt(periods_a_year) if spread > _NOTHING else None
 
 
-def sortino(returns: ArrayLike, target: float = 0.0) -> float | None:
-    """Mean of the returns above `target` (a day's), by their downside deviation, times √365.
+def sortino(returns: ArrayLike, target: float = 0.0, *, periods_a_year: float = DAYS_A_YEAR) -> float | None:
+    """Mean of the returns above `target` (a period's), by their downside deviation, times √(periods a year).
 
-    Downside deviation is √(Σ min(r - target, 0)² / n), over all n days: Sortino and Price, 1994.
+    Downside deviation is √(Σ min(r - target, 0)² / n), over all n periods: Sortino and Price, 1994.
     """
     excess = _known(returns) - target
     if len(excess) < 2:
         return None
     downside = math.sqrt(float(np.mean(np.minimum(excess, 0.0) ** 2)))
-    return float(np.mean(excess)) / downside * math.sqrt(DAYS_A_YEAR) if downside > _NOTHING else None
+    return float(np.mean(excess)) / downside * math.sqrt(periods_a_year) if downside > _NOTHING else None
+
+
+def omega(returns: ArrayLike, threshold: float = 0.0) -> float | None:
+    """Gains above `threshold` (a period's) by losses below it: Σ max(r - t, 0) / Σ max(t - r, 0).
+
+    Keating and Shadwick, "A Universal Performance Measure", 2002. None: nothing was lost.
+    """
+    excess = _known(returns) - threshold
+    lost = -float(np.sum(np.minimum(excess, 0.0)))
+    return float(np.sum(np.maximum(excess, 0.0))) / lost if lost > _NOTHING else None
+
+
+# --- how far it fell ---
 
 
 @dataclass(frozen=True, slots=True)
 class Drawdown:
-    """The deepest fall from a high. `depth` is a fraction, not above zero; places are days of the returns.
+    """The deepest fall from a high. `depth` is a fraction, not above zero; places are periods of the returns.
 
     Attributes:
-        peak: the day of the high; -1: before the first day.
-        trough: the day of the lowest value.
-        recovered: the first day on which the high was reached again; None: it was not.
+        peak: the period that ended at the high; -1: before the first.
+        trough: the one that ended at the lowest value.
+        recovered: the first at whose end the high was reached again; None: it was not.
     """
 
     depth: float
@@ -122,33 +143,65 @@ class Drawdown:
 
 
 def drawdowns(returns: ArrayLike) -> Series:
-    """How far below its highest value so far the index stands after each day: a fraction, not above zero."""
-    index = np.concatenate(([1.0], index_of(returns)))
-    return (index / np.maximum.accumulate(index) - 1.0)[1:]
+    """How far below its highest so far the index stands after each period: a fraction, not above zero."""
+    return below_high(index_of(returns), 1.0)
+
+
+def below_high(worth: ArrayLike, before: float) -> Series:
+    """The same of what something was worth at each period's end, and `before` them all (above zero)."""
+    ends = _array(worth)
+    below = np.maximum.accumulate(ends)
+    np.maximum(below, before, out=below)
+    with np.errstate(invalid="ignore"):
+        np.divide(ends, below, out=below)
+    below -= 1.0
+    return below
 
 
 def max_drawdown(returns: ArrayLike) -> Drawdown | None:
     """The deepest of them, and how long it lasted; None of no days, depth 0 if it never fell."""
     series = _array(returns)
-    if not np.isfinite(series).any():
+    return deepest(drawdowns(series)) if np.isfinite(series).any() else None
+
+
+def deepest(below: ArrayLike) -> Drawdown | None:
+    """The same of drawdowns that are at hand; None of none, or where one is unknown."""
+    falls = _array(below)
+    if not len(falls):
         return None
-    index = np.concatenate(([1.0], index_of(series)))
-    below = index / np.maximum.accumulate(index) - 1.0
-    trough = int(np.argmin(below))
-    if below[trough] >= 0:
+    trough = int(np.argmin(falls))  # an unknown one, if there is any
+    if math.isnan(falls[trough]):
+        return None
+    if falls[trough] >= 0:
         return Drawdown(0.0, -1, -1, -1)
-    peak = trough - int(np.argmax(index[trough::-1]))  # the last day at the high
-    again = np.flatnonzero(index[trough:] >= index[peak])
-    recovered = trough + int(again[0]) if len(again) else None
-    return Drawdown(float(below[trough]), peak - 1, trough - 1, None if recovered is None else recovered - 1)
+    peak = trough - _first_high(falls[trough::-1])
+    again = _first_high(falls[trough:])
+    recovered = trough + again if trough + again < len(falls) else None
+    return Drawdown(float(falls[trough]), peak, trough, recovered)
 
 
-def calmar(returns: ArrayLike) -> float | None:
+def _first_high(falls: Series) -> int:
+    """The first place at a high; the number of places if there is none."""
+    at_high = falls >= 0
+    first = int(np.argmax(at_high))
+    return first if at_high[first] else len(falls)
+
+
+def ulcer_index(below: ArrayLike) -> float | None:
+    """√(Σ drawdown² / n): how deep and how long it was under water (Martin and McCann, 1989)."""
+    falls = _array(below)
+    return math.sqrt(float(falls @ falls) / len(falls)) if len(falls) else None
+
+
+def calmar(returns: ArrayLike, *, periods_a_year: float = DAYS_A_YEAR) -> float | None:
     """`cagr` by the depth of the deepest drawdown (Young, 1991, there over 36 months; here over all)."""
-    growth, deepest = cagr(returns), max_drawdown(returns)
-    if growth is None or deepest is None or deepest.depth > -_NOTHING:
-        return None
-    return growth / -deepest.depth
+    fall = max_drawdown(returns)
+    return growth_by_fall(cagr(returns, periods_a_year=periods_a_year), fall.depth if fall else None)
+
+
+def growth_by_fall(yearly: float | None, depth: float | None) -> float | None:
+    """Calmar of figures that are at hand; None where either is unknown, or nothing ever fell."""
+    return None if yearly is None or depth is None or depth > -_NOTHING else yearly / -depth
 
 
 def correlation(one: ArrayLike, other: ArrayLike, least: int = 20) -> float | None:

@@ -1,0 +1,51 @@
+"""The figures of a run by name: when they are computed, and what they come to."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from candlewick.backtest.figures import Figures, UnknownMetric
+from candlewick.backtest.registry import METRICS
+
+HOUR, DAY = 3_600, 86_400
+
+
+def _run(equity: list[float], *, bar_s: int = DAY, **more: object) -> Figures:
+    """A run that begins with 100 on 1 January 2024."""
+    time = 1_704_067_200 + bar_s * np.arange(len(equity))
+    return Figures(time=time, equity=np.array(equity), initial=100.0, bar_s=bar_s, **more)  # type: ignore[arg-type]
+
+
+def test_it_holds_a_figure_for_every_metric_in_their_order() -> None:
+    assert list(_run([100.0, 110.0])) == list(METRICS)
+    assert len(_run([100.0, 110.0])) == len(METRICS)
+
+
+def test_it_computes_a_figure_once_and_only_if_asked() -> None:
+    run = _run([100.0, 110.0])
+    assert "sharpe" in run
+    assert "returns" not in vars(run)
+    first = run["sharpe"]
+    run.equity[1] = 50.0
+    assert run["sharpe"] == first
+
+
+def test_it_suggests_the_name_that_was_meant() -> None:
+    with pytest.raises(UnknownMetric, match=r"^Unknown metric 'sharp'\. Did you mean sharpe\?$"):
+        _run([100.0])["sharp"]
+    assert _run([100.0]).get("no such figure") is None
+
+
+def test_it_says_nothing_of_a_run_without_bars_or_trades() -> None:
+    empty = np.array([])
+    run = _run([], trade_pnl=empty, trade_return=empty, trade_entry=empty, trade_exit=empty, held=empty)
+    assert {name: figure for name, figure in run.items() if figure is not None} == {"trades": 0}
+
+
+def test_it_never_answers_with_infinity_or_nan() -> None:
+    for equity in ([100.0] * 5, [0.0] * 5, [math.nan] * 5, [-5.0, 3.0, math.inf], [1e308, 1e-308, 1e308]):
+        for name, figure in _run(equity).items():
+            assert figure is None or math.isfinite(figure), name
