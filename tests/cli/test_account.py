@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from candlewick.store.journal.reader import Records
+from candlewick.web.performance import study
+from candlewick.web.performance.span import Span
 from tests.cli.ground import Cli, refused
 
 HISTORY = """\
@@ -104,7 +107,36 @@ def test_one_line_that_cannot_be_read_keeps_the_whole_file_out(command: Command,
     file.write_text(HISTORY + "2024-01-05T00:00:00Z,BTCUSDT,buy,minus one,40000,0,USDT,f\n")
     done = command("import-fills", str(file), "--account", "History")
     refused(done, "line 7")
-    assert command.statement("History")["balances"] == []
+    assert json.loads(command.done("list", "--json")) == []
+
+
+def test_a_history_that_cannot_be_booked_leaves_no_account_behind(command: Command, tmp_path: Path) -> None:
+    file = tmp_path / "fills.csv"
+    file.write_text(HISTORY + "2924-01-05T00:00:00Z,BTCUSDT,buy,1,40000,0,USDT,f\n")
+    early = file.read_text().replace("2024-", "2923-")
+    (tmp_path / "early.csv").write_text(early)
+    refused(command("import-fills", str(tmp_path / "early.csv"), "--account", "History"), "in the past")
+    refused(
+        command("import-fills", str(file), "--account", "X", "--venue", "nope"), "Use one of sim, sim-east"
+    )
+    assert json.loads(command.done("list", "--json")) == []
+
+
+def test_its_money_is_there_before_the_first_fill_so_that_returns_are_known(
+    command: Command, history: Path
+) -> None:
+    command.done("import-fills", str(history), "--account", "History", "--cash", "100000")
+    records = Records(command.data_dir / "ledger.sqlite3")
+    try:
+        accounts = json.loads(command.done("list", "--json"))
+        [number] = [each["number"] for each in accounts if each["name"] == "History"]
+        found = study.study(records, number, "USDT", Span(None, None))
+    finally:
+        records.close()
+    assert found.days[0].day == date(2023, 12, 31)
+    assert found.days[0].flows == found.days[0].worth == 100_000
+    assert sum(each.flows for each in found.days[1:]) == 0
+    assert found.known_days == len(found.days)
 
 
 @pytest.mark.parametrize(
@@ -120,10 +152,12 @@ def test_what_cannot_be_done_is_a_sentence(command: Command, arguments: tuple[st
     refused(command(*arguments), "candlewick: ")
 
 
-def test_an_account_goes_live_only_by_the_file_and_its_name_typed_again(command: Command) -> None:
+def test_an_account_goes_live_only_by_the_file_and_its_name_typed_again(
+    command: Command, history: Path
+) -> None:
     command.data_dir.mkdir(parents=True)
     (command.data_dir / "candlewick.toml").write_text('[accounts.Real]\nlive = true\nkey = "main"\n')
-    command("import-fills", os.devnull, "--account", "any")  # an owner comes into being
+    command.done("import-fills", str(history), "--account", "any")  # an owner comes into being
     refused(command("go-live", "Real", stdin="yes\n"), "nothing was made")
     assert "Real" not in command("list").stdout
     done = command("go-live", "Real", stdin="Real\n")

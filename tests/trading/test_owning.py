@@ -94,8 +94,22 @@ class TestOwning:
         self.open(house, cash=D(0))
         assert house.engine.desk.valuation(2).total_value == 0
 
+    def test_it_opens_one_whose_history_began_long_ago(self, house: House) -> None:
+        self.open(house, since=house.now - 1_000)
+        [deposit] = [each.transaction.ts for each in house.last if isinstance(each, Booked)]
+        assert deposit == house.now - 1_000
+        check_recovery(house)
+
     @pytest.mark.parametrize(
-        "wrong", [{"cash": D(-1)}, {"cash": D("NaN")}, {"kind": "live"}, {"kind": "live", "cash": D(0)}]
+        "wrong",
+        [
+            {"since": 2**62},
+            {"since": -1},
+            {"cash": D(-1)},
+            {"cash": D("NaN")},
+            {"kind": "live"},
+            {"kind": "live", "cash": D(0)},
+        ],
     )
     def test_it_opens_none_that_cannot_be(self, house: House, wrong: dict[str, Any]) -> None:
         with pytest.raises(UsageError):

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer import Argument, Option, echo
 
-from candlewick.core.errors import EngineAway, StoreLocked, UnknownAccount, UsageError
+from candlewick.cli.account_books import statement
+from candlewick.core.errors import UsageError
 from candlewick.runtime.settings import Settings, load
 
 if TYPE_CHECKING:
-    from candlewick.runtime.accounts.offline import Offline
     from candlewick.store.models import Account, User
 
 app = typer.Typer(
@@ -37,7 +34,6 @@ Mark = Annotated[
     list[str] | None,
     Option(help="SYMBOL=PRICE to value a position at, while no engine runs. May be repeated."),
 ]
-CHUNK: Final = 500  # fills handed to a running engine at once: the market goes on between
 
 
 class Method(StrEnum):
@@ -86,7 +82,7 @@ def show(
     settings = _ready(data_dir)
     row = _find(account, user)
     marks = _marks(mark)
-    document = _statement(settings, row, marks)
+    document = statement(settings, row, marks)
     if as_json:
         echo(document)
         return
@@ -137,117 +133,26 @@ def import_fills(
     as_json: AsJson = False,
 ) -> None:
     """Book a history of fills into a paper account; fills it has already change nothing."""
+    from candlewick.cli.account_import import bring_in
+
     settings = _ready(data_dir)
-    text = _text(file)
-    row = _find_or_begin(account, user, _amount("--cash", cash))
-    booked = _import(settings, row, text, method, venue or settings.primary)
+    text, money = _text(file), _amount("--cash", cash)
+    _require_known_venue(settings, venue)
+    found = _find_or_none(account, user)
+    row, booked = bring_in(
+        settings,
+        text,
+        found if found is not None else lambda: _begin(account, user, money),
+        cash=money,
+        method=None if method is None else method.value,
+        venue=venue or settings.primary,
+    )
     if as_json:
-        echo(_statement(settings, row, {}))
+        echo(statement(settings, row, {}))
         return
     echo(
         f"{booked} fills of {file.name} are in {row.name}. `candlewick account show` tells what they came to."
     )
-
-
-def _import(settings: Settings, row: Account, text: str, method: Method | None, venue: str) -> int:
-    import msgspec
-
-    from candlewick.ledger.csv_fills import read_fills
-    from candlewick.trading.commands import ImportFills, SetSettings
-
-    actor = row.user.username
-    try:
-        with _offline(settings, row) as desk:
-            state = desk.engine.desk.accounts[row.pk]
-            read = read_fills(text, account=row.pk, primary=venue, known=state.book.instruments.get)
-            _require_readable(read.faults)
-            if method is not None and method.value != state.settings.lot_method:
-                wanted = msgspec.structs.replace(state.settings, lot_method=method.value)
-                desk.do(SetSettings(account=row.pk, settings=wanted, actor=actor, ts=desk.now_ns()))
-            desk.do(
-                ImportFills(
-                    account=row.pk,
-                    fills=read.fills,
-                    instruments=read.instruments,
-                    actor=actor,
-                    ts=desk.now_ns(),
-                )
-            )
-            return len(read.fills)
-    except StoreLocked:
-        read = read_fills(text, account=row.pk, primary=venue)
-        _require_readable(read.faults)
-        asked: list[tuple[str, dict[str, Any]]] = []
-        if method is not None:
-            asked.append(("account.settings", {"settings": {"lot_method": method.value}, "actor": actor}))
-        instruments = msgspec.to_builtins(read.instruments)
-        for start in range(0, len(read.fills), CHUNK):
-            fills = msgspec.to_builtins(read.fills[start : start + CHUNK])
-            asked.append(("account.import", {"fills": fills, "instruments": instruments, "actor": actor}))
-        asyncio.run(_ask(settings, row, asked))
-        return len(read.fills)
-
-
-def _statement(settings: Settings, row: Account, marks: dict[str, float]) -> bytes:
-    from candlewick.runtime.accounts.shapes import encode
-
-    try:
-        with _offline(settings, row) as desk:
-            return encode(desk.statement(row.pk, marks))
-    except StoreLocked:
-        if marks:
-            raise UsageError("An engine runs and knows the prices: leave --mark out, or stop it.") from None
-        return asyncio.run(_ask(settings, row, [("account.statement", {})]))
-
-
-@contextmanager
-def _offline(settings: Settings, row: Account) -> Iterator[Offline]:
-    """The accounts on disk, with this one among them."""
-    from candlewick.runtime.accounts.offline import Offline
-    from candlewick.trading.commands import OpenAccount
-
-    with Offline(settings) as desk:
-        if row.pk not in desk.engine.desk.accounts:
-            opening = _opening(row) | {"cash": row.starting_cash, "ts": desk.now_ns()}
-            desk.do(OpenAccount(**opening))
-        yield desk
-
-
-async def _ask(settings: Settings, row: Account, requests: list[tuple[str, dict[str, Any]]]) -> bytes:
-    """Have a running engine answer requests about an account, one after another; the last answer."""
-    from candlewick.runtime.gateway.client import EngineLink
-
-    link = EngineLink(settings.data_dir)
-    await link.start()
-    try:
-        for _ in range(100):
-            if link.connected:
-                break
-            await asyncio.sleep(0.1)
-        try:
-            await link.request("account.portfolio", account=row.pk)
-        except UnknownAccount:
-            await link.request("account.open", **_opening(row))
-        answer = b""
-        for verb, arguments in requests:
-            answer = await link.request(verb, timeout_s=60, account=row.pk, **arguments)
-        return answer
-    except EngineAway as error:
-        raise EngineAway(f"The accounts are in use by an engine, which does not answer: {error}") from None
-    finally:
-        await link.stop()
-
-
-def _opening(row: Account) -> dict[str, Any]:
-    return {
-        "account": row.pk,
-        "name": row.name,
-        "kind": row.kind,
-        "currency": row.currency,
-        "cash": str(row.starting_cash),
-        "venue": row.venue or None,
-        "actor": row.user.username,
-    }
 
 
 def _find(name: str | None, user: str | None) -> Account:
@@ -266,18 +171,37 @@ def _find(name: str | None, user: str | None) -> Account:
     return rows[0]
 
 
-def _find_or_begin(name: str, user: str | None, cash: Decimal) -> Account:
-    from candlewick.store.models import Account, User
-    from candlewick.web.people.first_owner import first_owner
+def _find_or_none(name: str, user: str | None) -> Account | None:
+    from candlewick.store.models import Account
 
     try:
         return _find(name, user)
     except UsageError:
         if name.isdecimal() or Account.objects.filter(name__iexact=name, archived_at=None).exists():
             raise
+        return None
+
+
+def _begin(name: str, user: str | None, cash: Decimal) -> Account:
+    from candlewick.store.models import Account, User
+    from candlewick.web.people.first_owner import first_owner
+
     if not User.objects.exists():
         first_owner()
     return Account.objects.create(user=_owner(user), name=name, starting_cash=cash)
+
+
+def _require_known_venue(settings: Settings, venue: str | None) -> None:
+    """Make sure that `venue` is one whose symbols can be meant.
+
+    Raises:
+        UsageError: it is none; the sentence names those there are.
+    """
+    from candlewick.runtime.wiring import venue_ids
+
+    known = venue_ids(settings)
+    if venue is not None and venue not in known:
+        raise UsageError(f"There is no venue {venue!r}. Use one of {', '.join(known)}.")
 
 
 def _owner(user: str | None) -> User:
@@ -288,13 +212,6 @@ def _owner(user: str | None) -> User:
     if owner is None:
         raise UsageError(f"There is no person {user!r}. `candlewick user list` tells who there is.")
     return owner
-
-
-def _require_readable(faults: Any) -> None:
-    if faults:
-        shown = "; ".join(f"line {fault.line}: {fault.text}" for fault in faults[:5])
-        more = f" (and {len(faults) - 5} more)" if len(faults) > 5 else ""
-        raise UsageError(f"Nothing was booked. {shown}{more}")
 
 
 def _text(file: Path) -> str:

@@ -29,6 +29,11 @@ def require_known(names: Iterable[str]) -> None:
             raise ConfigError(f"There is no connector for a venue {name!r}. Use one of {', '.join(known)}.")
 
 
+def venue_ids(settings: Settings) -> tuple[str, ...]:
+    """The ids of all venues whose instruments can be meant here, the primary one first."""
+    return tuple(dict.fromkeys((settings.primary, *settings.sim.venues, *REAL_VENUES)))
+
+
 def feeds(settings: Settings) -> list[MarketFeed]:
     """The feeds of all venues in `settings`, the primary venue's first.
 

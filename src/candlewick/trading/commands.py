@@ -19,7 +19,7 @@ from candlewick.trading.settings import AccountSettings
 
 
 class OpenAccount(msgspec.Struct, frozen=True, kw_only=True):
-    """Begin an account; one that exists is left as it is."""
+    """Begin an account, now or `since` its history began; one that exists is left as it is."""
 
     account: int
     name: str
@@ -29,6 +29,7 @@ class OpenAccount(msgspec.Struct, frozen=True, kw_only=True):
     settings: AccountSettings | None = None
     limits: Limits | None = None
     venue: str | None = None
+    since: int | None = None
     actor: str
     ts: int
 

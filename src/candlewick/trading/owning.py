@@ -47,6 +47,9 @@ def open_account(command: OpenAccount) -> Steps:
         raise UsageError("A live account has the money that its venue says. Open it with none.")
     if command.kind == "live" and command.venue is None:
         raise UsageError("A live account needs the venue at which it trades.")
+    if command.since is not None and not 0 < command.since <= command.ts:
+        raise UsageError("An account's history begins in the past: correct the time of its first fill.")
+    since = command.ts if command.since is None else command.since
     opened = AccountOpened(
         account=command.account,
         name=command.name,
@@ -56,7 +59,7 @@ def open_account(command: OpenAccount) -> Steps:
         settings=command.settings or AccountSettings(),
         limits=command.limits or Limits(),
         actor=command.actor,
-        ts=command.ts,
+        ts=since,
     )
     steps: list[Step] = [opened]
     if command.cash:
@@ -70,7 +73,7 @@ def open_account(command: OpenAccount) -> Steps:
                 value=command.cash,
                 memo="opening balance",
                 actor=command.actor,
-                ts=command.ts,
+                ts=since,
             )
         )
     return steps

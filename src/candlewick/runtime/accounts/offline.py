@@ -49,15 +49,19 @@ class Offline:
     def now_ns(self) -> int:
         return self._clock.now_ns()
 
-    def do(self, command: Command, origin: str = "command line") -> None:
-        """Decide on a command, and write what follows. Orders are not sent: nobody is there to fill them.
+    def do(self, *wanted: Command, origin: str = "command line") -> None:
+        """Decide on commands, and write what follows of all, or of none if one cannot be done.
+
+        Orders are not sent: nobody is there to fill them.
 
         Raises:
-            CandlewickError: whatever the heart answers.
+            CandlewickError: whatever the heart answers; what it has in memory is not to be used any more.
         """
-        batch = Batch(audit=[audit.row(command, origin, self.engine.desk)])
-        for effect in self.engine.process(command):
-            batch.add(effect)
+        batch = Batch()
+        for command in wanted:
+            batch.audit.append(audit.row(command, origin, self.engine.desk))
+            for effect in self.engine.process(command):
+                batch.add(effect)
         self._journal.commit([batch])
 
     def statement(self, account: int, marks: Mapping[str, float]) -> dict[str, Any]:

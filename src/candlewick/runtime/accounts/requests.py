@@ -116,6 +116,7 @@ class AccountRequests:
         actor: str,
         kind: str = "paper",
         venue: str | None = None,
+        since: int | None = None,
         source: str = "",
     ) -> bytes:
         if account not in self._engine.desk.accounts:
@@ -126,6 +127,7 @@ class AccountRequests:
                 currency=currency,
                 cash=asking.decimal("cash", cash),
                 venue=venue,
+                since=since,
                 actor=actor,
                 ts=self._now(),
             )

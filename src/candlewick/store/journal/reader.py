@@ -341,6 +341,10 @@ class Records:
         ]
         return Page(made, heads.next)
 
+    def has_account(self, account: int) -> bool:
+        """Whether an account was ever opened in this ledger."""
+        return bool(self._read("SELECT 1 FROM ledger_account WHERE account = ?", account))
+
     def instrument(self, id: str) -> Instrument | None:
         """An instrument as the journal knows it; None: no entry has named it."""
         rows = self._read("SELECT body FROM ledger_instrument WHERE id = ?", id)
