@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer import Option, echo
 
+from candlewick.core.errors import StoreError
 from candlewick.runtime.settings import Settings, load
 
 if TYPE_CHECKING:
@@ -37,10 +38,16 @@ def verify(
 ) -> None:
     """Check every row of the journal and of the audit, and that all that is stored follows from the journal.
 
-    Works beside a running engine. Ends with 1 and a sentence if anything was changed, cut off or lost.
+    Works beside a running engine. Ends with 1 and a sentence if anything was changed, cut off or lost, or if
+    there is nothing to check.
     """
     settings = load(data_dir=data_dir)
     report, faults = look(settings)
+    if not faults and not _is_begun(settings):
+        raise StoreError(
+            f"There is nothing to check: no ledger and no database was begun in {settings.data_dir}. "
+            "Name the folder of yours with --data-dir."
+        )
     if as_json:
         found = [{"code": fault.code, "text": fault.text} for fault in faults]
         echo(json.dumps({"whole": not faults, "chains": report, "faults": found}))
@@ -55,6 +62,25 @@ def verify(
         for fault in faults[1:]:
             print(f"  also: {fault.text}", file=sys.stderr)
     raise typer.Exit(1)
+
+
+def _is_begun(settings: Settings) -> bool:
+    """Whether anything was ever written down here."""
+    from candlewick.store.audit import checking
+    from candlewick.store.databases import database_at
+
+    for one, place in ((checking.JOURNAL, settings.ledger), (checking.WEB, settings.rows)):
+        if isinstance(place, Path):
+            if place.exists():
+                return True
+            continue
+        connection = database_at(place).connect(read_only=True)
+        try:
+            if connection.has_table(one.table):
+                return True
+        finally:
+            connection.close()
+    return False
 
 
 def look(settings: Settings) -> tuple[dict[str, Any], list[Fault]]:
