@@ -5,6 +5,7 @@ distribution   the shape of returns: value at risk, expected shortfall, tails, s
 relative       returns beside a benchmark's: alpha, beta, information ratio
 trade_metrics  the same for arrays of closed trades: win rate, profit factor, SQN, R-multiples
 statistics     whether a Sharpe ratio is more than luck: probabilistic, deflated, minimum track record
+overfitting    how often the best of many trials would have disappointed out of sample
 track_record   what a run left behind, as arrays: equity, trades, and the returns they come to
 registry       every metric with its name, unit, formula and source
 figures        all metrics of a run by name, each computed when it is asked for

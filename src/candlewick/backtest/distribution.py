@@ -27,7 +27,7 @@ def value_at_risk(returns: ArrayLike, tail: float = TAIL) -> float | None:
     """
     _check(tail)
     known = _known(returns)
-    return float(np.quantile(known, tail)) if len(known) else None
+    return _quantile(known, tail) if len(known) else None
 
 
 def expected_shortfall(returns: ArrayLike, tail: float = TAIL) -> float | None:
@@ -68,7 +68,7 @@ def tail_ratio(returns: ArrayLike, tail: float = TAIL) -> float | None:
     known = _known(returns)
     if not len(known):
         return None
-    worst, best = (abs(float(each)) for each in np.quantile(known, (tail, 1.0 - tail)))
+    worst, best = abs(_quantile(known, tail)), abs(_quantile(known, 1.0 - tail))
     return best / worst if worst > _NOTHING else None
 
 
@@ -87,7 +87,16 @@ def kurtosis(returns: ArrayLike) -> float | None:
     if centred is None:
         return None
     square = centred * centred
-    return float(square @ square) / len(square) / float(np.mean(square)) ** 2
+    return float(np.mean(np.square(square))) / float(np.mean(square)) ** 2
+
+
+def _quantile(known: NDArray[np.float64], part: float) -> float:
+    """What np.quantile answers, which imports masked arrays for it: 40 ms of a fresh process."""
+    place = (len(known) - 1) * part
+    low = int(place)
+    high = min(low + 1, len(known) - 1)
+    ordered = np.partition(known, (low, high))
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (place - low))
 
 
 def _centred(returns: ArrayLike) -> NDArray[np.float64] | None:

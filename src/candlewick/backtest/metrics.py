@@ -190,7 +190,7 @@ def _first_high(falls: Series) -> int:
 def ulcer_index(below: ArrayLike) -> float | None:
     """√(Σ drawdown² / n): how deep and how long it was under water (Martin and McCann, 1989)."""
     falls = _array(below)
-    return math.sqrt(float(falls @ falls) / len(falls)) if len(falls) else None
+    return math.sqrt(float(np.mean(np.square(falls)))) if len(falls) else None
 
 
 def calmar(returns: ArrayLike, *, periods_a_year: float = DAYS_A_YEAR) -> float | None:

@@ -136,9 +136,8 @@ def _deflated_sharpe(run: TrackRecord) -> Figure:
         return None
     ratio, periods, lean, tails = known
     spread = float(np.std(trials, ddof=1)) if len(trials) > 1 else 0.0
-    return statistics.deflated_sharpe(
-        ratio, periods, trials=len(trials), spread=spread, skew=lean, kurtosis=tails
-    )
+    count = len(trials) if run.independent_trials is None else run.independent_trials
+    return statistics.deflated_sharpe(ratio, periods, trials=count, spread=spread, skew=lean, kurtosis=tails)
 
 
 def _min_track_record(run: TrackRecord) -> Figure:

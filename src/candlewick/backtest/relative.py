@@ -25,8 +25,8 @@ def beta(returns: ArrayLike, benchmark: ArrayLike) -> float | None:
     if len(own) < 2:
         return None
     moves = other - np.mean(other)
-    spread = float(moves @ moves)
-    return float(moves @ own) / spread if spread > len(own) * _NOTHING**2 else None
+    spread = float(np.sum(np.square(moves)))
+    return float(np.sum(moves * own)) / spread if spread > len(own) * _NOTHING**2 else None
 
 
 def alpha(

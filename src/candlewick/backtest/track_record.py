@@ -47,6 +47,8 @@ class TrackRecord:
         fees: of all fills, as one sum or several; left out, those of closed trades.
         turnover: notional of all fills, as one sum or several.
         trial_sharpes: yearly Sharpe ratios of all that were tried when this one was chosen, its own included.
+        independent_trials: how many they are worth where they resemble each other; left out: as many as they
+            are.
     """
 
     time: Times
@@ -69,6 +71,7 @@ class TrackRecord:
     fees: ArrayLike | None = None
     turnover: ArrayLike | None = None
     trial_sharpes: ArrayLike | None = None
+    independent_trials: float | None = None
 
     def __post_init__(self) -> None:
         bars = len(self.time)
