@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -16,6 +17,7 @@ import pytest
 import requests
 from requests import Response
 
+from tests.e2e.calls import patiently
 from tests.e2e.conftest import ROOT, Up
 
 GENEROUS: Final = {
@@ -62,13 +64,13 @@ def _run(data_dir: Path, *arguments: str, given: str = "") -> str:
     environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "CANDLEWICK_DATA_DIR": str(data_dir)}
     done = subprocess.run(
         [sys.executable, *arguments],
-        input=given, env=environment, capture_output=True, text=True, timeout=120, check=False,
+        input=given, env=environment, capture_output=True, text=True, timeout=300, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
-def until(is_so: Callable[[], Any], within_s: float = 90.0) -> Any:
+def until(is_so: Callable[[], Any], within_s: float = 180.0) -> Any:
     """What `is_so` answers once that is something."""
     end = time.monotonic() + within_s
     while time.monotonic() < end:
@@ -91,17 +93,25 @@ class Program:
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Response:
         """One request."""
         url = self.up.url + path
-        return self._session.request(method, url, json=body, headers=headers, timeout=30)
+        return self._session.request(method, url, json=body, headers=headers, timeout=60)
+
+    def insist(self, method: str, path: str, body: Any = None) -> Response:
+        """A request that is sent again while the engine is away, and done once."""
+        key = {"Idempotency-Key": uuid.uuid4().hex}
+        return patiently(
+            lambda: self.ask(method, path, body, **key),
+            lambda answer: float(answer.headers["Retry-After"]) if answer.status_code == 503 else None,
+        )
 
     def get(self, path: str) -> Any:
         """What stands at a path, its numbers exact."""
-        answer = self.ask("GET", path)
+        answer = self.insist("GET", path)
         assert answer.status_code == 200, answer.text
         return exact(answer)
 
     def place(self, **order: Any) -> dict[str, Any]:
         """An order that is taken."""
-        answer = self.ask("POST", "/api/orders/", order)
+        answer = self.insist("POST", "/api/orders/", order)
         assert answer.status_code == 201, answer.text
         placed: dict[str, Any] = exact(answer)
         return placed

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,9 +11,9 @@ from typing import Any, Final
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.calls import call
 from tests.e2e.conftest import DESKTOP, PHONE, TABLET, violations
 
-pytestmark = pytest.mark.timeout(180)
 OpenPage = Callable[..., Page]
 SYMBOL: Final = "BTCUSDT-PERP"
 PIXEL: Final = base64.b64decode(
@@ -25,14 +24,7 @@ WIDTHS: Final = pytest.mark.parametrize("size", [DESKTOP, TABLET, PHONE], ids=["
 
 def api(page: Page, method: str, path: str, body: Any = None) -> Any:
     """As a program would, with the page's session."""
-    token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
-    headers = {"X-CSRFToken": token, "Origin": page.evaluate("location.origin")}
-    answer = page.request.fetch(
-        path,
-        method=method,
-        data=None if body is None else json.dumps(body),
-        headers=headers | {"Content-Type": "application/json"},
-    )
+    answer = call(page, method, path, body)
     assert answer.ok, answer.text()
     return answer.json()
 
@@ -86,7 +78,7 @@ def test_the_performance_page_shows_what_was_made(traded: Callable[..., Page], s
 
 
 def api_metrics(page: Page) -> dict[str, Any]:
-    told: dict[str, Any] = page.request.get("/api/dashboard/performance/metrics/").json()
+    told: dict[str, Any] = api(page, "GET", "/api/dashboard/performance/metrics/")
     return told
 
 

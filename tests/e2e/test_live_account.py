@@ -14,7 +14,6 @@ import requests
 from tests.e2e.conftest import Up
 from tests.e2e.program import Program, command, exact, generous, token_of, until
 
-pytestmark = pytest.mark.timeout(300)
 ACCOUNT: Final = "Real"
 SWITCH: Final = '[accounts.Real]\nlive = {live}\nvenue = "sim"\nkey = "main"\n'
 SPOT: Final = "BTC/USDT"
@@ -27,7 +26,7 @@ class Exchange:
         self.url = f"http://127.0.0.1:{up.environment['CANDLEWICK_SIM__PORT']}"
 
     def key(self, account: str, **money: dict[str, str]) -> dict[str, str]:
-        answer = requests.post(f"{self.url}/sim/keys", json={"account": account, **money}, timeout=30)
+        answer = requests.post(f"{self.url}/sim/keys", json={"account": account, **money}, timeout=60)
         assert answer.status_code == 200, answer.text
         made: dict[str, str] = answer.json()
         return made

@@ -18,7 +18,6 @@ from websockets.exceptions import ConnectionClosed
 from tests.e2e.conftest import Up
 from tests.e2e.program import PASSWORD, Program, command, generous, token_of, until
 
-pytestmark = pytest.mark.timeout(300)
 SYMBOL: Final = "BTCUSDT"
 BURST: Final = 100
 SNAPSHOT_WITHIN_S: Final = 60

@@ -17,11 +17,11 @@ PASSWORD = "correct horse battery"
 
 
 def _live(page: Page) -> None:
-    expect(page.locator("#connection")).to_have_text("live", timeout=30_000)
+    expect(page.locator("#connection")).to_have_text("live")
     expect(page.locator("#chart")).not_to_have_attribute("data-doubt", NUMBER)
-    expect(page.locator("#bids")).to_have_text(NUMBER, timeout=30_000)
+    expect(page.locator("#bids")).to_have_text(NUMBER)
     before = page.locator("#last").inner_text()
-    expect(page.locator("#last")).not_to_have_text(before, timeout=30_000)
+    expect(page.locator("#last")).not_to_have_text(before)
 
 
 def test_it_reconnects_after_the_web_process_is_killed_and_says_what_it_did(
