@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -17,17 +18,23 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from msgspec.structs import replace
 
 from candlewick.core.errors import Conflict, OrderRefused, UnknownOrder, UsageError
 from candlewick.core.order import Order, Terms
+from candlewick.core.reports import Fill
 from candlewick.trading import kill
 from candlewick.trading.commands import (
     Amend,
     Cancel,
     CancelAll,
     Close,
+    ImportFills,
     Kill,
     Place,
+    SetLeverage,
+    SetLimits,
+    SetSettings,
     SetTradingState,
     Transfer,
 )
@@ -37,6 +44,7 @@ from candlewick.trading.risk import door
 from candlewick.trading.risk.ask import Ask
 from candlewick.trading.risk.limits import Limits
 from candlewick.trading.risk.verdict import Approved, Verdict
+from candlewick.trading.settings import AccountSettings
 from tests.examples import examples
 from tests.trading.ground import ACCOUNT, BTC, BTC_PERP, ETH, ETH_PERP, LISTED, D, House, check_recovery
 from tests.trading.slow_model import SlowVenue
@@ -197,18 +205,17 @@ class Trading(RuleBasedStateMachine):
         self.ask(Cancel(account=ACCOUNT, order_id=order, actor="ann", ts=self.house.now))
 
     @precondition(lambda self: self.house.account.orders)
-    @rule(data=st.data(), lots=st.integers(1, 400))
-    def amend(self, data: st.DataObject, lots: int) -> None:
+    @rule(
+        data=st.data(),
+        what=st.sampled_from(["quantity", "quantity", "limit_price", "stop_price", "trail"]),
+        lots=st.integers(1, 400),
+        away=st.integers(-9, 9),
+    )
+    def amend(self, data: st.DataObject, what: str, lots: int, away: int) -> None:
         order = data.draw(st.sampled_from(list(self.house.account.orders)))
-        self.ask(
-            Amend(
-                account=ACCOUNT,
-                order_id=order,
-                quantity=D("0.001") * lots,
-                actor="ann",
-                ts=self.house.now,
-            )
-        )
+        price = self.prices[self.house.order(order).terms.instrument]
+        to = {"quantity": D("0.001") * lots, "trail": D(lots)}.get(what, D(price * (100 + away) // 100))
+        self.ask(Amend(account=ACCOUNT, order_id=order, **{what: to}, actor="ann", ts=self.house.now))
 
     @rule(order=orders)
     def cancel_what_may_be_done(self, order: str) -> None:
@@ -260,6 +267,71 @@ class Trading(RuleBasedStateMachine):
                 )
                 if self.ask(transfer):
                     self.venue.account.deposits.append(D(amount))
+
+    @rule(
+        instrument=st.sampled_from(TRADED),
+        leverage=st.integers(1, 30),
+        mode=st.sampled_from(["cross", "cross", "isolated"]),
+    )
+    def set_leverage(self, instrument: Any, leverage: int, mode: Any) -> None:
+        self.ask(
+            SetLeverage(
+                account=ACCOUNT,
+                instrument=instrument.id,
+                leverage=D(leverage),
+                margin_mode=mode,
+                actor="ann",
+                ts=self.house.now,
+            )
+        )
+
+    @rule(
+        method=st.sampled_from(["fifo", "lifo", "hifo", "average"]),
+        leverage=st.integers(1, 30),
+        mode=st.sampled_from(["cross", "cross", "isolated"]),
+        slippage_bps=st.integers(0, 50),
+    )
+    def set_settings(self, method: Any, leverage: int, mode: Any, slippage_bps: int) -> None:
+        settings = AccountSettings(
+            lot_method=method, leverage=D(leverage), margin_mode=mode, slippage_bps=D(slippage_bps)
+        )
+        self.ask(SetSettings(account=ACCOUNT, settings=settings, actor="ann", ts=self.house.now))
+
+    @rule(drawdown=st.sampled_from([None, 1, 50]), position=st.sampled_from([None, 100, 50_000]))
+    def set_limits(self, drawdown: int | None, position: int | None) -> None:
+        limits = replace(
+            LIMITS,
+            max_drawdown_pct=None if drawdown is None else D(drawdown),
+            max_position_notional=None if position is None else D(position),
+        )
+        self.ask(SetLimits(account=ACCOUNT, limits=limits, actor="ann", ts=self.house.now))
+
+    @rule(
+        instrument=st.sampled_from(TRADED),
+        side=st.sampled_from(["buy", "sell"]),
+        quantity=st.decimals("0.00001", "3", places=5),
+        away=st.integers(-40, 40),
+        in_kind=st.booleans(),
+    )
+    def import_a_fill(self, instrument: Any, side: Any, quantity: Decimal, away: int, in_kind: bool) -> None:
+        """A history from elsewhere: of no whole lots, and who knows what was sold there."""
+        self.count += 1
+        in_kind = in_kind and instrument.kind == "spot"
+        fill = Fill(
+            account=ACCOUNT,
+            id=f"i{self.count}",
+            order_id=f"elsewhere-{self.count}",
+            instrument=instrument.id,
+            side=side,
+            price=D(self.prices[instrument.id] * (100 + away) // 100),
+            quantity=quantity,
+            fee=quantity * D("0.001") if in_kind else D("1.23"),
+            fee_currency=instrument.base if in_kind else "USDT",
+            liquidity="maker",
+            ts=self.house.now,
+        )
+        if self.ask(ImportFills(account=ACCOUNT, fills=(fill,), actor="ann", ts=self.house.now)):
+            self.venue.account.fills.append(fill)
 
     @precondition(lambda self: self.house.account.state != "ACTIVE")
     @rule()
