@@ -118,6 +118,80 @@ def test_it_divides_growth_by_the_deepest_fall() -> None:
     assert metrics.calmar(WEEK) == pytest.approx(growth / 0.2)
 
 
+@given(DAILY, st.integers(2, 3000))
+def test_it_takes_a_year_for_as_many_periods_as_it_is_told(returns: list[float], periods: int) -> None:
+    root = math.sqrt(periods / 365)
+    for figure in (metrics.sharpe, metrics.sortino, metrics.volatility):
+        daily, other = figure(returns), figure(returns, periods_a_year=periods)
+        assert other == (None if daily is None else pytest.approx(daily * root))
+    grown, total = metrics.cagr(returns, periods_a_year=periods), metrics.total_return(returns)
+    assert total is not None
+    if grown is not None:
+        assert grown == pytest.approx((1 + total) ** (periods / len(returns)) - 1, rel=1e-6, abs=1e-6)
+
+
+@given(DAILY, st.floats(0.1, 1.9))
+def test_it_has_the_same_ratios_at_any_leverage(returns: list[float], times: float) -> None:
+    levered = [times * each for each in returns]
+    for figure in (metrics.sharpe, metrics.sortino, metrics.omega):
+        before, after = figure(returns), figure(levered)
+        if before is not None and after is not None:
+            assert after == pytest.approx(before, rel=1e-6, abs=1e-6)
+
+
+def test_it_weighs_gains_against_losses() -> None:
+    assert metrics.omega(WEEK) == pytest.approx(0.45 / 0.20)
+    assert metrics.omega(WEEK, 0.05) == pytest.approx((0.05 + 0.25) / 0.25)
+    assert metrics.omega([0.01, 0.0]) is None
+    assert metrics.omega([math.nan]) is None
+
+
+@given(DAILY)
+def test_it_is_above_one_where_the_mean_is_above_the_threshold(returns: list[float]) -> None:
+    ratio = metrics.omega(returns)
+    if ratio is not None and abs(statistics.fmean(returns)) > 1e-9:
+        assert (ratio > 1) == (statistics.fmean(returns) > 0)
+
+
+def test_it_grows_by_the_year() -> None:
+    assert metrics.growth(1.21, 2) == pytest.approx(0.1)
+    assert metrics.growth(0.0, 2) == -1.0
+    assert metrics.growth(1.1, 0) is None
+    assert metrics.growth(math.inf, 1) is None
+    assert metrics.growth(1e300, 1e-3) is None
+
+
+@given(DAILY)
+def test_it_hurts_as_long_and_as_deep_as_it_was_under_water(returns: list[float]) -> None:
+    below = metrics.drawdowns(returns)
+    slowly = math.sqrt(statistics.fmean([each**2 for each in below.tolist()]))
+    assert metrics.ulcer_index(below) == pytest.approx(slowly, abs=1e-12)
+    deepest = metrics.max_drawdown(returns)
+    assert deepest is not None
+    assert slowly <= -deepest.depth + 1e-12
+
+
+@given(DAILY)
+def test_it_recovers_where_the_high_is_first_reached_again(returns: list[float]) -> None:
+    index = [1.0, *metrics.index_of(returns).tolist()]
+    fall = metrics.max_drawdown(returns)
+    assert fall is not None
+    if fall.depth == 0.0:
+        assert index == sorted(index)
+        return
+    high, over = index[fall.peak + 1], len(index) if fall.recovered is None else fall.recovered + 1
+    assert high == max(index[: fall.trough + 2])
+    assert all(each < high for each in index[fall.peak + 2 : over])
+    assert over == len(index) or index[over] >= high
+
+
+def test_it_measures_falls_from_what_was_there_before() -> None:
+    assert metrics.below_high([90.0, 120.0, 60.0], 100.0).tolist() == pytest.approx([-0.1, 0.0, -0.5])
+    assert metrics.deepest([]) is None
+    assert metrics.deepest([0.0, math.nan]) is None
+    assert metrics.ulcer_index([]) is None
+
+
 def test_it_correlates_only_what_both_know() -> None:
     one = np.linspace(-0.02, 0.02, 30)
     assert metrics.correlation(one, 2 * one + 0.1) == pytest.approx(1.0)
