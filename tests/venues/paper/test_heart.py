@@ -20,7 +20,18 @@ from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import Fill, Report
 from candlewick.runtime.accounts.views import HeartAccounts, HeartMarket
-from candlewick.trading.commands import Amend, Cancel, Close, Command, OpenAccount, Place, SetLeverage
+from candlewick.trading.commands import (
+    Amend,
+    Cancel,
+    Close,
+    Command,
+    Kill,
+    OpenAccount,
+    Place,
+    SetLeverage,
+    SetTradingState,
+    Transfer,
+)
 from candlewick.trading.effects import Journal, PositionChanged, SendAmend, SendCancel, SendOrder
 from candlewick.trading.engine import Engine
 from candlewick.trading.settings import AccountSettings
@@ -245,7 +256,11 @@ steps = st.lists(
         ),
         st.tuples(st.just("cancel"), st.integers(1, 6)),
         st.tuples(st.just("amend"), st.integers(1, 6), st.integers(1, 900)),
-        st.tuples(st.just("close"), st.booleans()),
+        st.tuples(st.just("close"), st.sampled_from([PERP.id, PERP.id, SPOT.id, None]), seldom),
+        st.tuples(st.just("kill"), st.booleans()),
+        st.tuples(st.just("trade again")),
+        st.tuples(st.just("start again")),
+        st.tuples(st.just("transfer"), st.integers(-900, 900)),
         st.tuples(st.just("lever"), st.sampled_from(["cross", "isolated"]), st.integers(10, 50)),
         st.tuples(st.just("wait"), st.integers(1, 4000)),
     ),
@@ -262,7 +277,10 @@ async def test_whatever_happens_the_books_add_up_and_both_hold_the_same_orders(
     desk.market(1000.0)
     for step in script:
         with suppress(CandlewickError):  # the door refused, or there is nothing to do it to: nothing changed
-            play(desk, step)
+            if step[0] == "start again":
+                await desk.start_again()
+            else:
+                play(desk, step)
         assert desk.engine.checks(ACCOUNT) == []
     desk.now += NS_PER_S
     desk.feed(TimePassed(desk.now))
@@ -304,11 +322,21 @@ def play(desk: Desk, step: Any) -> None:
                 Amend(account=ACCOUNT, order_id=f"o{number}", quantity=Decimal(hundredths) / 100, actor="ann",
                       ts=desk.now)
             )  # fmt: skip
-        case ("close", reverse):
+        case ("close", instrument_id, reverse):
             desk.number += 1
             desk.take(
-                Close(account=ACCOUNT, order_id=f"o{desk.number}", instrument=PERP.id, reverse=reverse,
+                Close(account=ACCOUNT, order_id=f"o{desk.number}", instrument=instrument_id, reverse=reverse,
                       origin="manual", actor="ann", ts=desk.now)
+            )  # fmt: skip
+        case ("kill", flatten):
+            desk.take(Kill(account=ACCOUNT, flatten=flatten, reason="enough", actor="ann", ts=desk.now))
+        case ("trade again",):
+            desk.take(SetTradingState(account=ACCOUNT, state="ACTIVE", reason="", actor="ann", ts=desk.now))
+        case ("transfer", amount):
+            desk.number += 1
+            desk.take(
+                Transfer(account=ACCOUNT, id=f"t{desk.number}", currency="USDT", amount=Decimal(amount),
+                         memo="", actor="ann", ts=desk.now)
             )  # fmt: skip
         case ("lever", mode, leverage):
             desk.lever(leverage, mode)
