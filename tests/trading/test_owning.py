@@ -12,6 +12,7 @@ from candlewick.core.errors import (
     UnknownSymbol,
     UsageError,
 )
+from candlewick.core.reports import LeverageRefused, LeverageTaken
 from candlewick.trading.commands import (
     OpenAccount,
     SetLeverage,
@@ -22,8 +23,11 @@ from candlewick.trading.commands import (
 )
 from candlewick.trading.effects import (
     AccountChanged,
+    Alert,
     Booked,
+    Journal,
     PositionChanged,
+    SendLeverage,
 )
 from candlewick.trading.settings import AccountSettings, Fees
 from tests.trading.ground import (
@@ -43,6 +47,13 @@ def house() -> House:
     house.quotes(BTC, 49_999.0, 50_001.0)
     house.quotes(BTC_PERP, 49_999.0, 50_001.0)
     return house
+
+
+@pytest.fixture
+def live() -> House:
+    live = House(limits=NO_LIMITS, kind="live")
+    live.quotes(BTC_PERP, 49_999.0, 50_001.0)
+    return live
 
 
 def kinds(house: House) -> list[str]:
@@ -174,9 +185,40 @@ class TestOwning:
         with pytest.raises(UsageError, match="3x are allowed"):
             leverage(house, "4")
 
-    def test_it_leaves_the_leverage_of_a_live_account_to_its_venue(self) -> None:
-        with pytest.raises(UsageError, match="live"):
-            leverage(House(kind="live"), "3")
+    def test_a_live_account_goes_by_the_leverage_that_its_venue_takes(self, live: House) -> None:
+        before = live.account.book.leverage_of(BTC_PERP.id)
+        leverage(live, "3", "isolated")
+        kinds_told = [type(each) for each in live.last]
+        assert kinds_told[-2:] == [Journal, SendLeverage]
+        assert live.told(SendLeverage) == [SendLeverage(ACCOUNT, BTC_PERP.id, D(3), "isolated")]
+        assert live.account.book.leverage_of(BTC_PERP.id) == before
+        live.do(LeverageTaken(ACCOUNT, BTC_PERP.id, D(2), "isolated", live.now))
+        assert live.account.book.leverage_of(BTC_PERP.id) == (D(2), "isolated")
+        live.do(LeverageTaken(ACCOUNT, BTC_PERP.id, D(2), "isolated", live.now))
+        assert live.last == ()
+        check_recovery(live)
+
+    def test_leverage_that_a_venue_refuses_is_told_and_changes_nothing(self, live: House) -> None:
+        before = live.account.book.leverage_of(BTC_PERP.id)
+        leverage(live, "100")
+        live.do(LeverageRefused(ACCOUNT, BTC_PERP.id, "max_leverage", "Too much for it.", live.now))
+        (alert,) = live.told(Alert)
+        assert alert.severity == "WARNING"
+        assert "Too much for it." in alert.message
+        assert live.account.book.leverage_of(BTC_PERP.id) == before
+        check_recovery(live)
+
+    def test_a_live_account_is_held_to_its_own_limit_of_leverage(self, live: House) -> None:
+        limits = replace(NO_LIMITS, max_leverage=D(3))
+        live.do(SetLimits(account=ACCOUNT, limits=limits, actor="ann", ts=live.now))
+        with pytest.raises(UsageError, match="3x are allowed"):
+            leverage(live, "4")
+
+    def test_leverage_can_be_asked_back_while_another_is_on_its_way(self, live: House) -> None:
+        now, mode = live.account.book.leverage_of(BTC_PERP.id)
+        leverage(live, "7", mode)
+        leverage(live, str(now), mode)
+        assert live.told(SendLeverage) == [SendLeverage(ACCOUNT, BTC_PERP.id, now, mode)]
 
     def test_it_binds_no_margin_that_is_not_free(self, house: House) -> None:
         house.holds(BTC_PERP, "9")

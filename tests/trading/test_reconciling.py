@@ -14,6 +14,7 @@ from candlewick.core.reports import (
     Fill,
     FundingPaid,
     VenueBalance,
+    VenueLeverage,
     VenueOrder,
     VenuePosition,
     VenueState,
@@ -21,6 +22,8 @@ from candlewick.core.reports import (
 from candlewick.trading.commands import Place
 from candlewick.trading.effects import Alert, AskVenue, Booked, Journal, OrderChanged, SendOrder
 from tests.trading.ground import ACCOUNT, BTC, BTC_PERP, ETH, NO_LIMITS, D, House, check_recovery
+
+ETH_PERP = "sim:ETHUSDT-PERP"
 
 
 @pytest.fixture
@@ -73,6 +76,10 @@ def state(house: House, *orders: VenueOrder, **more: Any) -> VenueState:
     asked = frozenset(house.account.orders)
     known: dict[str, Any] = {"fills": (), "balances": None, "positions": None, "asked": asked} | more
     return VenueState(account=ACCOUNT, venue="sim", orders=orders, ts=house.now, **known)
+
+
+def set_to(instrument: str, leverage: str, mode: Any = "cross") -> VenueLeverage:
+    return VenueLeverage(instrument=instrument, leverage=D(leverage), margin_mode=mode)
 
 
 def external(order_id: str = "theirs", status: Any = "OPEN", filled: str = "0") -> VenueOrder:
@@ -285,15 +292,33 @@ def test_it_takes_what_a_live_account_has_when_it_begins(live: House) -> None:
         state(
             live,
             balances=(VenueBalance("USDT", D(900), D(100)),),
-            positions=(
-                VenuePosition(instrument=BTC_PERP.id, quantity=D("-0.5"), avg_price=D(48000), leverage=D(10)),
-            ),
+            positions=(VenuePosition(instrument=BTC_PERP.id, quantity=D("-0.5"), avg_price=D(48000)),),
+            leverages=(set_to(BTC_PERP.id, "10"), set_to(ETH_PERP, "20")),
         )
     )
     assert live.account.book.balances["USDT"] == D(1000)
     position = live.account.book.positions[BTC_PERP.id]
     assert (position.quantity, position.avg_price, position.leverage) == (D("-0.5"), D(48000), D(10))
     assert live.account.day_equity == D(1000)
+    assert live.account.book.leverage_of(ETH_PERP) != (D(20), "cross")  # nobody here thinks of it
+    check_recovery(live)
+
+
+def test_it_goes_by_the_leverage_that_was_set_at_the_venue(live: House) -> None:
+    live.do(
+        state(
+            live,
+            balances=(VenueBalance("USDT", D(9000), D(0)),),
+            positions=(VenuePosition(instrument=BTC_PERP.id, quantity=D(1), avg_price=D(48000)),),
+            leverages=(set_to(BTC_PERP.id, "10"),),
+        )
+    )
+    # what is read while balances are not quiet tells of settings all the same
+    live.do(state(live, leverages=(set_to(BTC_PERP.id, "25", "isolated"),)))
+    position = live.account.book.positions[BTC_PERP.id]
+    assert (position.leverage, position.margin_mode) == (D(25), "isolated")
+    live.do(state(live, leverages=(set_to(BTC_PERP.id, "25", "isolated"),)))
+    assert live.last == ()
     check_recovery(live)
 
 

@@ -11,6 +11,7 @@ from typing import Literal
 
 import msgspec
 
+from candlewick.core.account import MarginMode
 from candlewick.core.events import Side
 from candlewick.core.order import Terms
 
@@ -108,6 +109,26 @@ class AmendRefused(msgspec.Struct, frozen=True, tag="amend_refused"):
     ts: int
 
 
+class LeverageTaken(msgspec.Struct, frozen=True, tag="leverage_taken"):
+    """Leverage and margin mode of a perpetual are now these, as was asked."""
+
+    account: int
+    instrument: str
+    leverage: Decimal
+    margin_mode: MarginMode
+    ts: int
+
+
+class LeverageRefused(msgspec.Struct, frozen=True, tag="leverage_refused"):
+    """The venue did not take another leverage or margin mode."""
+
+    account: int
+    instrument: str
+    code: str
+    reason: str
+    ts: int
+
+
 class FundingPaid(msgspec.Struct, frozen=True, kw_only=True, tag="funding_paid"):
     """A perpetual's funding was settled on a position.
 
@@ -155,8 +176,14 @@ class VenuePosition(msgspec.Struct, frozen=True, kw_only=True):
     instrument: str
     quantity: Decimal
     avg_price: Decimal
-    leverage: Decimal | None = None
-    isolated: bool | None = None
+
+
+class VenueLeverage(msgspec.Struct, frozen=True, kw_only=True):
+    """The leverage and margin mode that a venue has for a perpetual, held or not."""
+
+    instrument: str
+    leverage: Decimal
+    margin_mode: MarginMode
 
 
 class VenueState(msgspec.Struct, frozen=True, kw_only=True, tag="venue_state"):
@@ -167,6 +194,7 @@ class VenueState(msgspec.Struct, frozen=True, kw_only=True, tag="venue_state"):
         fills: every fill since the last one we knew, oldest first.
         asked: ids of our orders of which the venue's silence says that it never had them, or ended them.
         balances, positions: None where the venue keeps none of its own (paper: the ledger is the truth).
+        leverages: what the venue has set, of all that it lists; empty where it does not say.
     """
 
     account: int
@@ -177,6 +205,7 @@ class VenueState(msgspec.Struct, frozen=True, kw_only=True, tag="venue_state"):
     positions: tuple[VenuePosition, ...] | None
     ts: int
     asked: frozenset[str] = frozenset()
+    leverages: tuple[VenueLeverage, ...] = ()
 
 
 class ExternalOrder(msgspec.Struct, frozen=True, tag="external_order"):
@@ -196,6 +225,8 @@ Report = (
     | CancelRefused
     | Amended
     | AmendRefused
+    | LeverageTaken
+    | LeverageRefused
     | FundingPaid
     | ExternalOrder
     | VenueState

@@ -14,6 +14,8 @@ from candlewick.core.reports import (
     Fill,
     FundingPaid,
     Gone,
+    LeverageRefused,
+    LeverageTaken,
     Refused,
     Report,
     Triggered,
@@ -70,5 +72,7 @@ _DECISIONS: Final[dict[type, Callable[[AccountState, Market, Any], Steps]]] = {
     AmendRefused: reporting.about_order,
     Fill: reporting.filled,
     FundingPaid: reporting.funded,
+    LeverageTaken: reporting.leverage_taken,
+    LeverageRefused: reporting.leverage_refused,
     ExternalOrder: reporting.external,
 }

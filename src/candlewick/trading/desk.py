@@ -49,6 +49,7 @@ from candlewick.trading.entries import (
     AccountOpened,
     Entry,
     InstrumentKnown,
+    LeverageAsked,
     LeverageSet,
     OrderPlaced,
 )
@@ -233,6 +234,7 @@ class Desk:
     def _reconcile(self, state: VenueState) -> Effects:
         account = self._account(state.account)
         effects = [*self._hear(reconciling.missed(account, state))]
+        effects += self.carry_out(reconciling.leverages(account, self.market, state))
         # Between two answers of a venue a fill may lie that is told only later: to book a difference that
         # was seen once would count it twice. An account that begins takes what is there at once.
         begins, market = reconciling.begins(account), self.market
@@ -259,7 +261,7 @@ class Desk:
         match entry:
             case OrderPlaced():
                 id = entry.order.terms.instrument
-            case Fill() | FundingPaid() | LeverageSet():
+            case Fill() | FundingPaid() | LeverageSet() | LeverageAsked():
                 id = entry.instrument
             case _:
                 return None

@@ -7,6 +7,7 @@ from typing import Literal
 
 import msgspec
 
+from candlewick.core.account import MarginMode
 from candlewick.core.events import Candle
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import Fill, FundingPaid
@@ -96,6 +97,15 @@ class SendAmend(msgspec.Struct, frozen=True):
 
     order: Order
     terms: Terms
+
+
+class SendLeverage(msgspec.Struct, frozen=True):
+    """The venue is to be asked for another leverage and margin mode of a perpetual."""
+
+    account: int
+    instrument: str
+    leverage: Decimal
+    margin_mode: MarginMode
 
 
 class AskVenue(msgspec.Struct, frozen=True):
@@ -188,6 +198,7 @@ Effect = (
     | SendOrder
     | SendCancel
     | SendAmend
+    | SendLeverage
     | AskVenue
     | OrderChanged
     | Booked

@@ -148,6 +148,17 @@ class LeverageSet(msgspec.Struct, frozen=True, kw_only=True, tag="leverage_set")
     ts: int
 
 
+class LeverageAsked(msgspec.Struct, frozen=True, kw_only=True, tag="leverage_asked"):
+    """The venue of a live account is asked for other leverage; what it takes is told as `LeverageSet`."""
+
+    account: int
+    instrument: str
+    leverage: Decimal
+    margin_mode: MarginMode
+    actor: str
+    ts: int
+
+
 class DayBegun(msgspec.Struct, frozen=True, kw_only=True, tag="day_begun"):
     """00:00 UTC passed: what the daily loss is measured from. None: a mark is missing, so nobody knows."""
 
@@ -177,6 +188,7 @@ Entry = (
     | LimitsSet
     | SettingsSet
     | LeverageSet
+    | LeverageAsked
     | DayBegun
     | PeakReached
     | Accepted

@@ -37,12 +37,14 @@ from candlewick.trading.effects import (
     PositionChanged,
     SendAmend,
     SendCancel,
+    SendLeverage,
     SendOrder,
 )
 from candlewick.trading.entries import (
     AmendPlaced,
     CancelPlaced,
     DayBegun,
+    LeverageAsked,
     LeverageSet,
     LimitsSet,
     OrderPlaced,
@@ -127,6 +129,11 @@ def _leverage_set(account: AccountState, entry: LeverageSet) -> Effects:
     moved = account.book.set_leverage(entry.instrument, entry.leverage, entry.margin_mode, ts=entry.ts)
     changed = (PositionChanged(account.number, entry.instrument), AccountChanged(account.number))
     return changed if moved is None else (Booked(account=account.number, transaction=moved), *changed)
+
+
+def _leverage_asked(account: AccountState, entry: LeverageAsked) -> Effects:
+    # nothing is another yet: the account goes by what its venue takes
+    return (SendLeverage(account.number, entry.instrument, entry.leverage, entry.margin_mode),)
 
 
 def _day_begun(account: AccountState, entry: DayBegun) -> Effects:
@@ -239,6 +246,7 @@ _FOLDS: Final[dict[type, Callable[[AccountState, Any], Effects]]] = {
     LimitsSet: _limits_set,
     SettingsSet: _settings_set,
     LeverageSet: _leverage_set,
+    LeverageAsked: _leverage_asked,
     DayBegun: _day_begun,
     PeakReached: _peak_reached,
     Accepted: _accepted,

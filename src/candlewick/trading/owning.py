@@ -20,6 +20,7 @@ from candlewick.trading.commands import (
 )
 from candlewick.trading.entries import (
     AccountOpened,
+    LeverageAsked,
     LeverageSet,
     LimitsSet,
     SettingsSet,
@@ -190,7 +191,7 @@ def set_settings(account: AccountState, market: Market, command: SetSettings) ->
 
 
 def set_leverage(account: AccountState, market: Market, command: SetLeverage) -> Steps:
-    """Set leverage and margin mode of a perpetual.
+    """Set leverage and margin mode of a perpetual; of a live account, ask its venue to.
 
     Raises:
         UnknownSymbol: no such instrument is listed.
@@ -202,10 +203,6 @@ def set_leverage(account: AccountState, market: Market, command: SetLeverage) ->
         raise UnknownSymbol(command.instrument)
     if is_spot(instrument):
         raise UsageError(f"{instrument.symbol} is spot: it is paid in full, without leverage.")
-    if account.kind == "live":
-        raise UsageError(
-            f"{account.name} is live: set leverage at {account.venue}. It is taken over from there."
-        )
     _check(command.leverage, "leverage", least=Decimal(1), most=Decimal(200))
     limit = account.limits.max_leverage
     if limit is not None and command.leverage > limit:
@@ -213,14 +210,25 @@ def set_leverage(account: AccountState, market: Market, command: SetLeverage) ->
             f"{limit:f}x are allowed by the account's limits, but {command.leverage:f}x were asked."
         )
     before, mode = account.book.leverage_of(command.instrument)
-    if (before, mode) == (command.leverage, command.margin_mode):
-        return ()
+    if account.kind == "paper" and (before, mode) == (command.leverage, command.margin_mode):
+        return ()  # of a live account another change may be on its way, which this one is to undo
     working = any(order.terms.instrument == instrument.id for order in account.orders.values())
     position = account.book.positions.get(instrument.id)
     if command.margin_mode != mode and (position is not None or working):
         raise Conflict(
             f"The margin mode of {instrument.symbol} cannot change while there is a position or an order. "
             "Close and cancel them first."
+        )
+    if account.kind == "live":  # what its size and its money allow, the venue decides
+        return (
+            LeverageAsked(
+                account=account.number,
+                instrument=instrument.id,
+                leverage=command.leverage,
+                margin_mode=command.margin_mode,
+                actor=command.actor,
+                ts=command.ts,
+            ),
         )
     if position is not None:
         mark = market.exact(instrument.id)

@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Literal
 
-from candlewick.core.account import MarginMode
 from candlewick.core.order import InFlight
 from candlewick.core.reports import (
     ExternalOrder,
@@ -72,16 +71,35 @@ def begins(account: AccountState) -> bool:
     return not account.known_transfers and not account.known_fills
 
 
+def leverages(account: AccountState, market: Market, state: VenueState) -> list[Step]:
+    """Make the leverage of what is held, or was ever named, what the venue has set.
+
+    A venue lists hundreds of contracts that nobody here thinks of: those are asked about when they are named.
+    """
+    named = account.book.instruments.keys() | {each.instrument for each in state.positions or ()}
+    return [
+        LeverageSet(
+            account=account.number,
+            instrument=each.instrument,
+            leverage=each.leverage,
+            margin_mode=each.margin_mode,
+            actor=state.venue,
+            ts=state.ts,
+        )
+        for each in state.leverages
+        if each.instrument in named
+        and each.instrument in market.instruments
+        and account.book.leverage_of(each.instrument) != (each.leverage, each.margin_mode)
+    ]
+
+
 def contracts(account: AccountState, market: Market, state: VenueState) -> list[Step]:
-    """Make the account's contracts, and their leverage, those that the venue has."""
+    """Make the account's contracts those that the venue has."""
     theirs = {each.instrument: each for each in state.positions or ()}
     return [
-        *_leverages(account, market, state),
-        *(
-            _adopted(account, market, name, by, theirs.get(name), state.ts)
-            for name, by in differences(account, market, state).items()
-            if name in market.instruments and is_bookable(by)
-        ),
+        _adopted(account, market, name, by, theirs.get(name), state.ts)
+        for name, by in differences(account, market, state).items()
+        if name in market.instruments and is_bookable(by)
     ]
 
 
@@ -151,20 +169,3 @@ def _adopted(
         liquidity="taker",
         ts=ts,
     )
-
-
-def _leverages(account: AccountState, market: Market, state: VenueState) -> Iterator[LeverageSet]:
-    for each in state.positions or ():
-        if each.leverage is None or each.instrument not in market.instruments:
-            continue
-        leverage, mode = account.book.leverage_of(each.instrument)
-        theirs: MarginMode = mode if each.isolated is None else "isolated" if each.isolated else "cross"
-        if (each.leverage, theirs) != (leverage, mode):
-            yield LeverageSet(
-                account=account.number,
-                instrument=each.instrument,
-                leverage=each.leverage,
-                margin_mode=theirs,
-                actor=state.venue,
-                ts=state.ts,
-            )

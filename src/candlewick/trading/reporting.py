@@ -18,6 +18,8 @@ from candlewick.core.reports import (
     Fill,
     FundingPaid,
     Gone,
+    LeverageRefused,
+    LeverageTaken,
     Refused,
     Report,
     Triggered,
@@ -27,7 +29,7 @@ from candlewick.trading import orders
 from candlewick.trading.account import AccountState
 from candlewick.trading.booking import wrong_with
 from candlewick.trading.effects import Alert, AskVenue
-from candlewick.trading.entries import OrderPlaced
+from candlewick.trading.entries import LeverageSet, OrderPlaced
 from candlewick.trading.marks import Market
 from candlewick.trading.steps import Step, Steps
 
@@ -70,6 +72,36 @@ def funded(account: AccountState, market: Market, paid: FundingPaid) -> Steps:
         return ()
     wrong = _wrong_with(account, market, paid)
     return (_unbookable(account, paid, f"funding {paid.id}", wrong),) if wrong else (paid,)
+
+
+def leverage_taken(account: AccountState, market: Market, report: LeverageTaken) -> Steps:
+    """What the venue took is what the account goes by, unless it does so already."""
+    now = report.leverage, report.margin_mode
+    if account.book.leverage_of(report.instrument) == now:
+        return ()
+    return (
+        LeverageSet(
+            account=account.number,
+            instrument=report.instrument,
+            leverage=report.leverage,
+            margin_mode=report.margin_mode,
+            actor=account.venue or "venue",
+            ts=report.ts,
+        ),
+    )
+
+
+def leverage_refused(account: AccountState, market: Market, report: LeverageRefused) -> Steps:
+    """Nothing is another: told to whoever asked, who was told already that it was asked for."""
+    return (
+        Alert(
+            account=account.number,
+            severity="WARNING",
+            title="Leverage was not changed",
+            message=f"{account.venue or 'The venue'} refused it for {report.instrument}: {report.reason}",
+            ts=report.ts,
+        ),
+    )
 
 
 def _wrong_with(account: AccountState, market: Market, event: Fill | FundingPaid) -> str:

@@ -6,8 +6,10 @@ Nothing here is awaited by the heart: what the venue makes of an order comes bac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Protocol
 
+from candlewick.core.account import MarginMode
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import Report, VenueState
@@ -28,6 +30,10 @@ class OrderVenue(Protocol):
 
     def amend(self, order: Order, terms: Terms) -> None:
         """Ask for new terms of an order that keeps its id."""
+        ...
+
+    def set_leverage(self, account: int, instrument: str, leverage: Decimal, mode: MarginMode) -> None:
+        """Ask for another leverage and margin mode of a perpetual; what the venue says comes as a report."""
         ...
 
     async def state(self, account: int, working: Iterable[Order]) -> VenueState:

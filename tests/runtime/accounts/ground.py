@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from candlewick.core.account import MarginMode
 from candlewick.core.clock import NS_PER_S, ManualClock
 from candlewick.core.events import BookChange, Quote
 from candlewick.core.order import Order, Terms
@@ -97,6 +98,9 @@ class FileVenue:
         self._say(Gone(order.account, order.id, "cancelled", self._now(order)))
 
     def amend(self, order: Order, terms: Terms) -> None:
+        raise NotImplementedError
+
+    def set_leverage(self, account: int, instrument: str, leverage: Decimal, mode: MarginMode) -> None:
         raise NotImplementedError
 
     def know(self, instrument: Any) -> None:

@@ -10,7 +10,7 @@ import pytest
 from msgspec.structs import replace
 
 from candlewick.core.order import Open, PartlyFilled
-from candlewick.core.reports import Accepted, Amended, Fill, Gone, Refused, Report, Triggered
+from candlewick.core.reports import Accepted, Amended, Fill, Gone, LeverageTaken, Refused, Report, Triggered
 from candlewick.trading.settings import AccountSettings, Fees
 from candlewick.venues.execution import OrderVenue
 from candlewick.venues.paper.venue import PaperVenue
@@ -459,3 +459,15 @@ async def test_reports_from_before_anybody_listened_are_told_first() -> None:
         await running
     house.place("buy", "1")
     assert len(house.reports) == 2
+
+
+# Leverage
+
+
+def test_it_takes_the_leverage_that_the_heart_has_weighed() -> None:
+    house = open_house()
+    told: list[Report] = []
+    house.venue.listen(told.append)
+    house.venue.set_leverage(1, PERP.id, Decimal(7), "isolated")
+    (taken,) = [each for each in told if isinstance(each, LeverageTaken)]
+    assert (taken.instrument, taken.leverage, taken.margin_mode) == (PERP.id, Decimal(7), "isolated")

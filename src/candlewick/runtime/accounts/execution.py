@@ -41,6 +41,7 @@ from candlewick.trading.effects import (
     RiskNews,
     SendAmend,
     SendCancel,
+    SendLeverage,
     SendOrder,
 )
 from candlewick.trading.engine import Engine
@@ -111,6 +112,7 @@ class Execution:
             SendOrder: self._send_order,
             SendCancel: self._send_cancel,
             SendAmend: self._send_amend,
+            SendLeverage: self._send_leverage,
             AskVenue: self._ask_venue,
             Moved: self._moved,
             Denied: self._denied,
@@ -314,6 +316,10 @@ class Execution:
     def _send_amend(self, effect: SendAmend) -> None:
         order, terms = effect.order, effect.terms
         self._pending().afterwards.append(lambda: self._venue_of(order.account).amend(order, terms))
+
+    def _send_leverage(self, asked: SendLeverage) -> None:
+        account, terms = asked.account, (asked.instrument, asked.leverage, asked.margin_mode)
+        self._pending().afterwards.append(lambda: self._venue_of(account).set_leverage(account, *terms))
 
     def _ask_venue(self, effect: AskVenue) -> None:
         self._pending().afterwards.append(partial(self.reconcile, effect.account))

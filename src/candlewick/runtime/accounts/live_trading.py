@@ -8,12 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 
+from candlewick.core.account import MarginMode
 from candlewick.core.clock import Clock
 from candlewick.core.errors import CandlewickError, ConfigError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
-from candlewick.core.reports import AmendRefused, CancelRefused, Refused, VenueState
+from candlewick.core.reports import AmendRefused, CancelRefused, LeverageRefused, Refused, VenueState
 from candlewick.runtime import wiring
 from candlewick.runtime.settings import Settings
 from candlewick.store.keys import Vault, load
@@ -133,6 +135,10 @@ class Closed:
     def amend(self, order: Order, terms: Terms) -> None:
         """Refuse."""
         self._tell(AmendRefused(order.account, order.id, "not_live", self._reason, self._clock.now_ns()))
+
+    def set_leverage(self, account: int, instrument: str, leverage: Decimal, mode: MarginMode) -> None:
+        """Refuse."""
+        self._tell(LeverageRefused(account, instrument, "not_live", self._reason, self._clock.now_ns()))
 
     async def state(self, account: int, working: Iterable[Order]) -> VenueState:
         """Not to be had.

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from typing import Any, Final
 
+from candlewick.core.account import MarginMode
 from candlewick.core.events import BookChange, Derivative, Disconnected, MarketEvent, Quote, TimePassed, Trade
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
-from candlewick.core.reports import VenueOrder, VenueState
+from candlewick.core.reports import LeverageTaken, VenueOrder, VenueState
 from candlewick.fills import state
 from candlewick.venues.execution import Tell
 from candlewick.venues.paper.arrivals import Arrivals
@@ -62,6 +64,11 @@ class PaperVenue:
     def amend(self, order: Order, terms: Terms) -> None:
         """Send new terms; they arrive after the account's latency."""
         self._arrivals.amend(order, terms)
+
+    def set_leverage(self, account: int, instrument: str, leverage: Decimal, mode: MarginMode) -> None:
+        """Take it: what a paper account may have, the heart has weighed."""
+        self._floor.say(LeverageTaken(account, instrument, leverage, mode, self._floor.now))
+        self._floor.deliver()
 
     async def state(self, account: int, working: Iterable[Order]) -> VenueState:
         """The orders that the venue has, on their way to it included. What is not among them never came."""

@@ -86,7 +86,11 @@ def close(request: HttpRequest, closing: Closing) -> HttpResponse:
 
 @positions.put("/leverage/", response={200: list[schemas.Position]}, summary="Set leverage")
 def leverage(request: HttpRequest, wanted: Leverage) -> HttpResponse:
-    """Leverage and margin mode of a perpetual, for the position held and those to come."""
+    """Leverage and margin mode of a perpetual, for the position held and those to come.
+
+    The venue of a live account is asked for it: what it takes shows in the position, what it refuses is told
+    as an alert.
+    """
     access = require_risk(request, wanted.account)
     body = desk.act(
         request,

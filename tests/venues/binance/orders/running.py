@@ -19,7 +19,7 @@ from candlewick.core.reports import (
     VenueOrder,
     VenueState,
 )
-from candlewick.venues.binance.orders.outgoing import Patience
+from candlewick.venues.binance.orders.asking import Patience
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.binance.orders.venue import BinanceOrders
 from candlewick.venues.connection import Policy

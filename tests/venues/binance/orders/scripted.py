@@ -70,6 +70,7 @@ class ScriptedVenue:
         self.balances = [{"asset": "USDT", "free": "1000", "locked": "0"}]
         self.wallet = [{"asset": "USDT", "walletBalance": "500", "initialMargin": "20"}]
         self.positions: list[dict[str, Any]] = []
+        self.configs = [{"symbol": "BTCUSDT", "marginType": "CROSSED", "leverage": 20}]
         self.income: list[dict[str, Any]] = []
         self.funding_rates: list[dict[str, Any]] = []
         self.deaf = False  # the streams miss what happens
@@ -361,12 +362,26 @@ class ScriptedVenue:
                 return 200, {"balances": self.balances} if market == "spot" else {"assets": self.wallet}
             case _, "positionRisk":
                 return 200, self.positions
+            case _, "symbolConfig":
+                return 200, [row for row in self.configs if sent.get("symbol") in (None, row["symbol"])]
+            case "POST", "leverage":
+                self._config(sent["symbol"])["leverage"] = int(sent["leverage"])
+                return 200, {"symbol": sent["symbol"], "leverage": int(sent["leverage"])}
+            case "POST", "marginType":
+                config = self._config(sent["symbol"])
+                if config["marginType"] == sent["marginType"]:
+                    return 400, {"code": -4046, "msg": "No need to change margin type."}
+                config["marginType"] = sent["marginType"]
+                return 200, {"code": 200, "msg": "success"}
             case _, "income":
                 start, end = int(sent["startTime"]), int(sent["endTime"])
                 return 200, [row for row in self.income if start <= row["time"] <= end]
             case _, "fundingRate":
                 return 200, self.funding_rates
         return 404, {"code": -5000, "msg": f"There is no {request.path}."}
+
+    def _config(self, symbol: str) -> dict[str, Any]:
+        return next(each for each in self.configs if each["symbol"] == symbol)
 
     async def _placed(self, market: PrivateMarket, sent: dict[str, str], *, algo: bool) -> tuple[int, Any]:
         client_id = sent["clientAlgoId" if algo else "newClientOrderId"]

@@ -11,7 +11,18 @@ from typing import Any
 import pytest
 
 from candlewick.core.order import Order
-from candlewick.core.reports import Accepted, Amended, ExternalOrder, Gone, Refused, Triggered, VenueState
+from candlewick.core.reports import (
+    Accepted,
+    Amended,
+    ExternalOrder,
+    Gone,
+    LeverageRefused,
+    LeverageTaken,
+    Refused,
+    Triggered,
+    VenueLeverage,
+    VenueState,
+)
 from candlewick.venues.binance.orders import requests
 from candlewick.venues.sim.server.app import Settings
 from tests.venues.binance.orders.trader import PERP, SPOT, Trader, trading
@@ -135,6 +146,38 @@ async def test_a_refusal_has_our_word_for_it(trader: Trader) -> None:
     codes = {each.order_id: each.code for each in trader.of(Refused)}
     assert codes["o-3"] in ("lot", "min_notional", "precision")
     assert all(not code.startswith("venue_") for code in codes.values()), trader.of(Refused)
+
+
+async def test_leverage_is_taken_as_the_venue_takes_it_and_refused_as_it_refuses_it(trader: Trader) -> None:
+    async def at_venue() -> tuple[Decimal, str]:
+        (found,) = await in_force()
+        return found.leverage, found.margin_mode
+
+    async def in_force() -> list[VenueLeverage]:
+        state = await trader.venue.state(1, [])
+        return [each for each in state.leverages if each.instrument == PERP]
+
+    trader.venue.set_leverage(1, PERP, Decimal(9), "isolated")
+    await until(lambda: bool(trader.of(LeverageTaken)))
+    assert await at_venue() == (Decimal(9), "isolated")
+    trader.place("o-1", PERP)
+    await until(lambda: bool(trader.fills("o-1")))
+    trader.venue.set_leverage(1, PERP, Decimal(5), "isolated")  # what is held isolated gets no less margin
+    await until(lambda: bool(trader.of(LeverageRefused)))
+    assert "-4161" in trader.of(LeverageRefused)[0].reason
+    assert await at_venue() == (Decimal(9), "isolated")
+
+
+async def test_leverage_that_is_set_elsewhere_is_heard_of(trader: Trader) -> None:
+    rest, _ = trader.rest["usdm"]
+    await rest.send(requests.leverage("SOLUSDT", 3))
+    await until(
+        lambda: any(
+            each.instrument == PERP and each.leverage == 3
+            for state in trader.of(VenueState)
+            for each in state.leverages
+        )
+    )
 
 
 async def test_an_ed25519_key_trades_and_hears(running: Running) -> None:

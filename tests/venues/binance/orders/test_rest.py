@@ -109,7 +109,7 @@ async def test_no_answer_in_time_is_silence() -> None:
         await asyncio.sleep(5)
         return web.Response()
 
-    async with _venue(answer, timeout_s=0.05) as rest:
+    async with _venue(answer, timeout_s=0.5) as rest:
         with pytest.raises(Silence):
             await rest.send(ASK)
 

@@ -29,9 +29,9 @@ from candlewick.core.reports import Fill, Refused, Report, VenueState
 from candlewick.venues.binance.endpoints import simulated as public_side
 from candlewick.venues.binance.feed import BinanceFeed
 from candlewick.venues.binance.orders import requests, wire
+from candlewick.venues.binance.orders.asking import Patience
 from candlewick.venues.binance.orders.endpoints import simulated
 from candlewick.venues.binance.orders.mapper import Mapper
-from candlewick.venues.binance.orders.outgoing import Patience
 from candlewick.venues.binance.orders.rest import SignedRest
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.binance.orders.venue import BinanceOrders

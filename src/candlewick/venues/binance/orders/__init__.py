@@ -1,8 +1,10 @@
 """Live trading on Binance, spot and USDⓈ-M: orders out, what became of them back.
 
 account     one account: what it sends, what its streams say, what is asked for when something was missed
+asking      asking the venue again, and from when on its silence proves something
 clock       the venue's clock, which every signed request is stamped with
 endpoints   addresses of the private side, of the real venue and of a simulated one
+leverage    leverage and margin mode: what is in force, and asking for another
 mapper      messages → what they say of an order or of money, pure
 money       what an account has in one market, and what came to it: balances, contracts, income, funding
 outgoing    orders, cancellations and amendments on their way, each until its fate is known

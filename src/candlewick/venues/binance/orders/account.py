@@ -20,13 +20,20 @@ from candlewick.core.clock import NS_PER_MS, Clock
 from candlewick.core.errors import MalformedMessage, VenueError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
-from candlewick.core.reports import Fill, FundingPaid, Report, VenueBalance, VenueOrder, VenueState
-from candlewick.venues.binance.orders import requests
+from candlewick.core.reports import (
+    Fill,
+    FundingPaid,
+    LeverageRefused,
+    Report,
+    VenueBalance,
+    VenueOrder,
+    VenueState,
+)
+from candlewick.venues.binance.orders.asking import WORTHLESS_MS, Patience, Pause
 from candlewick.venues.binance.orders.endpoints import PrivateEndpoints, PrivateMarket, PrivateSides
 from candlewick.venues.binance.orders.mapper import Mapper, Said
-from candlewick.venues.binance.orders.outgoing import WORTHLESS_MS, Outgoing, Patience, Pause
+from candlewick.venues.binance.orders.outgoing import Outgoing
 from candlewick.venues.binance.orders.reconcile import Collected, collect, fill_in, lost
-from candlewick.venues.binance.orders.refusals import NOTHING_TO_CHANGE, Refusal
 from candlewick.venues.binance.orders.rest import SignedRest
 from candlewick.venues.binance.orders.sequence import Sequence
 from candlewick.venues.binance.orders.side import Side
@@ -138,20 +145,6 @@ class LiveAccount:
         finally:
             self.outgoing.end()
 
-    async def set_leverage(self, instrument: Instrument, leverage: int, *, isolated: bool) -> None:
-        """Set leverage and margin mode of one contract at the venue.
-
-        Raises:
-            VenueError: it refuses.
-        """
-        rest = self._sides["usdm"].rest
-        try:
-            await rest.send(requests.margin_type(instrument.native, isolated=isolated))
-        except Refusal as refusal:
-            if refusal.number not in NOTHING_TO_CHANGE:
-                raise
-        await rest.send(requests.leverage(instrument.native, leverage))
-
     async def close(self) -> None:
         """Release connections."""
         for side in self._sides.values():
@@ -201,7 +194,7 @@ class LiveAccount:
             return True
         if isinstance(said, Said):
             self._hear(said)
-        elif said in ("funding", "money"):
+        elif said in ("funding", "money", "settings"):
             self._look_at_all()
         return said != "ended"
 
@@ -217,7 +210,10 @@ class LiveAccount:
             self.outgoing.bury(each)
 
     def _report(self, reports: Iterable[Report]) -> None:
-        self._hand_on(self._sequence.take(reports))
+        news = self._sequence.take(reports)
+        self._hand_on(news)
+        if any(isinstance(each, LeverageRefused) for each in news):
+            self._look_at_all()  # the margin mode, which was asked for before, may be another all the same
 
     def _hand_on(self, reports: Iterable[Report]) -> None:
         self._untold += reports
@@ -298,6 +294,7 @@ class LiveAccount:
                 self._look.clear()
                 self._all_of_it = self._tracker.is_missing = False
                 news, fills = self._tracker.news, self._sequence.fills
+                changes = self.outgoing.leverages_asked
                 parts = []
                 for side in self._sides.values():
                     parts.append(await collect(side, self._tracker, self._report, whole=whole))
@@ -327,6 +324,10 @@ class LiveAccount:
                 balances=_together(parts) if quiet else None,
                 positions=tuple(each for part in parts for each in part.positions) if quiet else None,
                 ts=began_ns,
+                # what was read before a change was answered may be older than the answer
+                leverages=tuple(each for part in parts for each in part.leverages)
+                if self.outgoing.leverages_asked == changes
+                else (),
             )
 
     def _judge(self, parts: list[Collected], orders: dict[str, VenueOrder]) -> bool:

@@ -28,7 +28,7 @@ What = Literal[
     "new", "trade", "cancelled", "expired", "rejected", "amended", "waits", "triggered", "finished"
 ]
 Status = Literal["OPEN", "PARTLY_FILLED", "FILLED", "CANCELLED", "REJECTED", "EXPIRED"]
-Notice = Literal["funding", "money", "ended"]
+Notice = Literal["funding", "money", "settings", "ended"]
 
 # Client ids under which the venue itself sends orders (Binance, "Event: Order Update").
 FORCED: Final = ("autoclose-", "adl_autoclose", "settlement_autoclose-", "delivery_autoclose-")
@@ -144,6 +144,7 @@ class Mapper:
         """What a message of the user stream says; None: nothing of ours.
 
         `funding` and `money`: balances changed by other means than a trade, and are to be asked for.
+        `settings`: so did the leverage or the margin mode of a contract.
         `ended`: nothing further will come over this stream.
 
         Raises:
@@ -170,6 +171,8 @@ class Mapper:
                 return self._from_algo(event.o, event.T)
             case wire.AccountUpdate():
                 return _reason_of(event.a.m)
+            case wire.AccountConfigUpdate():
+                return "settings"
             case wire.BalanceUpdate():
                 return "money"
             case wire.ListenKeyExpired() | wire.EventStreamTerminated():
@@ -412,8 +415,10 @@ def _deal(
 def _reason_of(reason: str) -> Notice | None:
     if reason == "FUNDING_FEE":
         return "funding"
+    if reason == "MARGIN_TYPE_CHANGE":
+        return "settings"
     # what an order changed is told by its fills; margin that moves between positions is still the account's
-    return None if reason in ("ORDER", "MARGIN_TRANSFER", "MARGIN_TYPE_CHANGE") else "money"
+    return None if reason in ("ORDER", "MARGIN_TRANSFER") else "money"
 
 
 def _what(execution: str, status: str) -> What:

@@ -46,8 +46,6 @@ async def holdings(side: Side) -> tuple[list[VenueBalance], list[VenuePosition]]
                     instrument=side.mapper.instrument(row.symbol),
                     quantity=tidy(row.position_amt),
                     avg_price=tidy(row.entry_price),
-                    leverage=row.leverage,
-                    isolated=row.isolated_margin > 0,
                 )
             )
     return balances, contracts

@@ -10,49 +10,33 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Final
+from decimal import Decimal
 
 import msgspec
 
+from candlewick.core.account import MarginMode
 from candlewick.core.clock import Clock
-from candlewick.core.errors import MalformedMessage, RateLimited, VenueError
+from candlewick.core.errors import MalformedMessage, VenueError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
-from candlewick.core.reports import AmendRefused, CancelRefused, Refused, Report
-from candlewick.venues.binance.orders import requests, wire
+from candlewick.core.reports import AmendRefused, CancelRefused, LeverageRefused, Refused, Report
+from candlewick.venues.binance.orders import leverage, requests, wire
+from candlewick.venues.binance.orders.asking import Answers, Patience, Pause
 from candlewick.venues.binance.orders.endpoints import PrivateMarket
 from candlewick.venues.binance.orders.mapper import Said
 from candlewick.venues.binance.orders.reconcile import ask_about
 from candlewick.venues.binance.orders.refusals import UNKNOWN_ORDER, Refusal, TurnedAway, Unreached
 from candlewick.venues.binance.orders.side import Side
-from candlewick.venues.binance.orders.signing import RECV_WINDOW_MS
 from candlewick.venues.binance.orders.terms import Unsupported, is_algo, market_of
 from candlewick.venues.binance.orders.tracker import Tracked, Tracker
 
-GRACE_MS: Final = 5_000  # beyond the window: what the venue's own parts may take among themselves
-WORTHLESS_MS: Final = RECV_WINDOW_MS + GRACE_MS
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long is waited for what. Seconds throughout.
-
-    Attributes:
-        ask_again_s, ask_again_cap_s: between two questions about an order whose fate is unknown; the
-            pause doubles from one to the other.
-        settle_s: after a message that does not add up, before the venue is asked: the rest may be under way.
-        audit_s: between two looks at the whole account, when nothing seems amiss.
-    """
-
-    ask_again_s: float = 0.25
-    ask_again_cap_s: float = 10.0
-    settle_s: float = 0.5
-    audit_s: float = 60.0
-
 
 class Outgoing:
-    """What one account sends. One thing after the other for each order, all orders beside each other."""
+    """What one account sends. One thing after the other for each order, all orders beside each other.
+
+    Attributes:
+        leverages_asked: grows with each change of leverage when it is asked for, and when it is answered.
+    """
 
     def __init__(
         self,
@@ -77,6 +61,7 @@ class Outgoing:
         self._report = report
         self._hear = hear
         self._complain = complain
+        self.leverages_asked = 0
         self._group: asyncio.TaskGroup | None = None
         self._waiting: list[tuple[str, Callable[[], Awaitable[None]]]] = []
         self._lanes: dict[str, asyncio.Task[None]] = {}
@@ -99,7 +84,7 @@ class Outgoing:
             return
         now_ns = self._clock.now_ns()
         try:
-            side, instrument = self._where(order)
+            side, instrument = self._where(order.terms.instrument)
             request = requests.place(instrument, order, now_ns)
         except Unsupported as cannot:
             self._report([Refused(self._account, order.id, cannot.code, cannot.reason, now_ns)])
@@ -117,6 +102,17 @@ class Outgoing:
         """Ask for new terms of an order."""
         self._do(order.id, lambda: self._amend(order, terms))
 
+    def set_leverage(self, instrument: str, wanted: Decimal, mode: MarginMode) -> None:
+        """Ask for another leverage and margin mode of a contract, after those that were asked for before."""
+        try:
+            side, contract = self._where(instrument)
+        except Unsupported as cannot:
+            now_ns = self._clock.now_ns()
+            self._report([LeverageRefused(self._account, instrument, cannot.code, cannot.reason, now_ns)])
+            return
+        self.leverages_asked += 1
+        self._do(instrument, lambda: self._change_leverage(side, contract, wanted, mode))
+
     def bury(self, tracked: Tracked) -> None:
         """Cancel an order that everybody was told is lost, and that stands at the venue after all."""
         self._complain(f"Order {tracked.id} was given up as lost and stands at the venue. It is cancelled.")
@@ -128,14 +124,14 @@ class Outgoing:
         Raises:
             Unsupported: it stands in no market of ours.
         """
-        side, instrument = self._where(order)
+        side, instrument = self._where(order.terms.instrument)
         algo = is_algo(side.market, order.terms)
         return self._tracker.follow(order, side.market, instrument.native, algo=algo)
 
-    def _where(self, order: Order) -> tuple[Side, Instrument]:
-        instrument = self._instruments.get(order.terms.instrument)
+    def _where(self, id: str) -> tuple[Side, Instrument]:
+        instrument = self._instruments.get(id)
         if instrument is None:
-            raise Unsupported("instrument", f"{order.terms.instrument} is not listed at the venue.")
+            raise Unsupported("instrument", f"{id} is not listed at the venue.")
         market = market_of(instrument)
         if market not in self._sides:
             raise Unsupported("instrument", f"This account does not trade {market} markets.")
@@ -202,18 +198,8 @@ class Outgoing:
 
     async def _find_out(self, side: Side, tracked: Tracked) -> None:
         """Ask for an order until it is known whether the venue has it."""
-        worthless_ms = side.rest.time.now_ms() + WORTHLESS_MS
-        pause = Pause(self._patience)
-        while not tracked.is_accepted and not tracked.is_done:
-            await pause.over()
-            # looked at before the question: an answer to one that was asked in time would prove nothing
-            too_late = side.rest.time.now_ms() > worthless_ms
-            try:
-                said = await ask_about(side, self._tracker, tracked)
-            except VenueError as error:
-                self._complain(str(error))
-                pause.at_least(error)
-                continue
+        answers = self._ask_about(side, tracked, until=lambda: tracked.is_accepted or tracked.is_done)
+        async for said, too_late in answers:
             if said is not None:
                 self._hear(said)
                 if self._tracker.by_venue_id(side.market, said.venue_id) is not tracked:
@@ -221,12 +207,21 @@ class Outgoing:
             elif too_late:
                 self._refuse(tracked, "lost", "The order never reached the venue.")
 
+    def _ask_about(self, side: Side, tracked: Tracked, *, until: Callable[[], bool]) -> Answers[Said | None]:
+        return Answers(
+            side,
+            self._patience,
+            lambda: ask_about(side, self._tracker, tracked),
+            until=until,
+            complain=self._complain,
+        )
+
     # Cancelling.
 
     async def _cancel(self, order: Order) -> None:
         try:
             tracked = self.follow(order)
-            side, instrument = self._where(order)
+            side, instrument = self._where(order.terms.instrument)
         except Unsupported as cannot:
             now_ns = self._clock.now_ns()
             report = CancelRefused(self._account, order.id, cannot.code, cannot.reason, now_ns, unknown=True)
@@ -297,7 +292,7 @@ class Outgoing:
     async def _amend(self, order: Order, terms: Terms) -> None:
         try:
             tracked = self.follow(order)
-            side, instrument = self._where(order)
+            side, instrument = self._where(order.terms.instrument)
             request = requests.amend(instrument, order, terms, _names(tracked), waits=tracked.waits)
         except Unsupported as cannot:
             self._refuse_amend(order.id, cannot.code, cannot.reason)
@@ -317,17 +312,8 @@ class Outgoing:
 
     async def _find_out_terms(self, side: Side, tracked: Tracked, terms: Terms) -> None:
         """Ask for an order until it is known whether its amendment was taken."""
-        worthless_ms = side.rest.time.now_ms() + WORTHLESS_MS
-        pause = Pause(self._patience)
-        while not tracked.is_done and tracked.terms != terms:
-            await pause.over()
-            too_late = side.rest.time.now_ms() > worthless_ms
-            try:
-                said = await ask_about(side, self._tracker, tracked)
-            except VenueError as error:
-                self._complain(str(error))
-                pause.at_least(error)
-                continue
+        answers = self._ask_about(side, tracked, until=lambda: tracked.is_done or tracked.terms == terms)
+        async for said, too_late in answers:
             if said is not None and _has(said.terms, terms):
                 self._amended(side, tracked, terms)
             elif too_late:
@@ -338,27 +324,26 @@ class Outgoing:
         at_ns = side.rest.time.now_ns()
         self._report(self._tracker.amended(tracked.id, terms, at_ns))
 
+    # Leverage.
+
+    async def _change_leverage(
+        self, side: Side, instrument: Instrument, wanted: Decimal, mode: MarginMode
+    ) -> None:
+        told = await leverage.change(
+            side,
+            self._account,
+            instrument,
+            wanted,
+            mode,
+            patience=self._patience,
+            complain=self._complain,
+            now_ns=self._clock.now_ns,
+        )
+        self.leverages_asked += 1
+        self._report([told])
+
     def _refuse_amend(self, order_id: str, code: str, reason: str) -> None:
         self._report([AmendRefused(self._account, order_id, code, reason, self._clock.now_ns())])
-
-
-class Pause:
-    """Pauses that double, and last at least as long as the venue asks."""
-
-    def __init__(self, patience: Patience) -> None:
-        self._next_s = patience.ask_again_s
-        self._cap_s = patience.ask_again_cap_s
-        self._least_s = 0.0
-
-    def at_least(self, error: VenueError) -> None:
-        """Take heed of what the venue said, if it named a time."""
-        if isinstance(error, RateLimited):
-            self._least_s = error.retry_after_s
-
-    async def over(self) -> None:
-        """Wait for the next pause to be over."""
-        await asyncio.sleep(max(self._next_s, self._least_s))
-        self._next_s, self._least_s = min(2 * self._next_s, self._cap_s), 0.0
 
 
 def _names(tracked: Tracked) -> dict[str, str | int]:

@@ -25,10 +25,11 @@ from candlewick.core.reports import (
     FundingPaid,
     Report,
     VenueBalance,
+    VenueLeverage,
     VenueOrder,
     VenuePosition,
 )
-from candlewick.venues.binance.orders import money, requests, wire
+from candlewick.venues.binance.orders import leverage, money, requests, wire
 from candlewick.venues.binance.orders.endpoints import PrivateMarket
 from candlewick.venues.binance.orders.mapper import Said
 from candlewick.venues.binance.orders.refusals import NO_SUCH_ORDER, Refusal
@@ -57,6 +58,7 @@ class Collected:
     lost: list[Tracked] = field(default_factory=list)
     balances: list[VenueBalance] = field(default_factory=list)
     positions: list[VenuePosition] = field(default_factory=list)
+    leverages: list[VenueLeverage] = field(default_factory=list)
     fundings: list[FundingPaid] = field(default_factory=list)
     heard: int = 0
 
@@ -81,6 +83,8 @@ async def collect(side: Side, tracker: Tracker, report: Hand, *, whole: bool) ->
     for said in await _open(side, [None] if whole else sorted(symbols)):
         _put_down(tracker, said, found, report)
     found.balances, found.positions = await money.holdings(side)
+    if side.market == "usdm":
+        found.leverages = await leverage.in_force(side)
     income_until_ms = side.rest.time.now_ms()
     income = await money.income(side, income_until_ms) if whole else []
     for tracked in tracker.working(side.market):

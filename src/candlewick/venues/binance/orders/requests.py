@@ -140,6 +140,11 @@ def positions() -> Request:
     return Request("GET", "/fapi/v3/positionRisk", weight=5)
 
 
+def symbol_config(native: str | None = None) -> Request:
+    """Leverage and margin mode of every USDⓈ-M contract, or of one."""
+    return Request("GET", "/fapi/v1/symbolConfig", {} if native is None else {"symbol": native}, weight=5)
+
+
 def trades(market: PrivateMarket, native: str, window: Said) -> Request:
     """Trades of ours in one symbol, from an id on or in a time window."""
     parameters = {"symbol": native, "limit": TRADES_A_PAGE, **window}

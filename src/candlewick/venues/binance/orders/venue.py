@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from decimal import Decimal
 from random import Random
 
+from candlewick.core.account import MarginMode
 from candlewick.core.clock import NS_PER_MS, Clock, SystemClock
 from candlewick.core.errors import ConfigError, UnknownAccount
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import VenueState
 from candlewick.venues.binance.orders.account import Health, LiveAccount
+from candlewick.venues.binance.orders.asking import Patience
 from candlewick.venues.binance.orders.endpoints import PrivateSides
-from candlewick.venues.binance.orders.outgoing import Patience
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.connection import Policy
 from candlewick.venues.execution import Tell
@@ -99,6 +101,10 @@ class BinanceOrders:
         """Ask for new terms of an order that keeps its id."""
         self._of(order.account).outgoing.amend(order, terms)
 
+    def set_leverage(self, account: int, instrument: str, leverage: Decimal, mode: MarginMode) -> None:
+        """Ask for another leverage and margin mode of a contract; what the venue says comes as a report."""
+        self._of(account).outgoing.set_leverage(instrument, leverage, mode)
+
     async def state(self, account: int, working: Iterable[Order]) -> VenueState:
         """The account as the venue has it, with what became of `working`, whatever it is.
 
@@ -106,16 +112,6 @@ class BinanceOrders:
             VenueError: the venue does not say.
         """
         return await self._of(account).state(working)
-
-    async def set_leverage(
-        self, account: int, instrument: Instrument, leverage: int, *, isolated: bool
-    ) -> None:
-        """Set leverage and margin mode of one contract at the venue.
-
-        Raises:
-            VenueError: it refuses.
-        """
-        await self._of(account).set_leverage(instrument, leverage, isolated=isolated)
 
     def health(self, account: int) -> Health:
         """How an account's connection to the venue is doing."""

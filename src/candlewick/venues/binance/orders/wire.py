@@ -153,6 +153,13 @@ class AccountUpdate(Struct, tag_field="e", tag="ACCOUNT_UPDATE"):
     a: AccountChange
 
 
+class AccountConfigUpdate(Struct, tag_field="e", tag="ACCOUNT_CONFIG_UPDATE"):
+    """The leverage of a contract, or whether assets stand in for each other, was changed: by whomsoever.
+
+    {"e":"ACCOUNT_CONFIG_UPDATE","E":1611646737479,"T":1611646737476,"ac":{"s":"BTCUSDT","l":25}}
+    """
+
+
 class BalanceUpdate(Struct, tag_field="e", tag="balanceUpdate"):
     """Spot: money came or went by other means than a trade."""
 
@@ -182,6 +189,7 @@ UserEvent = (
     | OrderTradeUpdate
     | AlgoUpdate
     | AccountUpdate
+    | AccountConfigUpdate
     | BalanceUpdate
     | OutboundAccountPosition
     | ListStatus
@@ -332,8 +340,20 @@ class PositionRow(Struct, rename="camel"):
     position_amt: Decimal
     entry_price: Decimal
     position_side: str = "BOTH"
-    leverage: Decimal | None = None  # v2 alone
-    isolated_margin: Decimal = ZERO
+
+
+class SymbolConfig(Struct, rename="camel"):
+    """A row of `GET /fapi/v1/symbolConfig`: `CROSSED` or `ISOLATED`."""
+
+    symbol: str
+    margin_type: str
+    leverage: Decimal
+
+
+class LeverageAnswer(Struct):
+    """The answer to `POST /fapi/v1/leverage`: what is in force now."""
+
+    leverage: Decimal
 
 
 class IncomeRow(Struct, rename="camel"):
@@ -375,6 +395,8 @@ decode_trades: Callable[[bytes | Raw], list[TradeRow]] = _decoder(list[TradeRow]
 decode_spot_account: Callable[[bytes | Raw], SpotAccount] = _decoder(SpotAccount)
 decode_futures_account: Callable[[bytes | Raw], FuturesAccount] = _decoder(FuturesAccount)
 decode_positions: Callable[[bytes | Raw], list[PositionRow]] = _decoder(list[PositionRow])
+decode_symbol_configs: Callable[[bytes | Raw], list[SymbolConfig]] = _decoder(list[SymbolConfig])
+decode_leverage: Callable[[bytes | Raw], LeverageAnswer] = _decoder(LeverageAnswer)
 decode_income: Callable[[bytes | Raw], list[IncomeRow]] = _decoder(list[IncomeRow])
 decode_fundings: Callable[[bytes | Raw], list[FundingRow]] = _decoder(list[FundingRow])
 decode_listen_key: Callable[[bytes | Raw], ListenKey] = _decoder(ListenKey)
