@@ -33,6 +33,9 @@ from candlewick.web.services import ENVIRON_KEY, Services
 
 log = logging.getLogger(__name__)
 _GRACE_S = 3
+# Longer than proxies and clients keep a connection that is idle: one that we close as they send on it is an
+# error to them.
+_KEEP_ALIVE_S = 75
 
 
 class _Uvicorn(uvicorn.Server):
@@ -159,6 +162,7 @@ class WebServer:
             proxy_headers=self._settings.web.behind_proxy,
             forwarded_allow_ips="127.0.0.1",
             timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=_KEEP_ALIVE_S,
         )
 
 
