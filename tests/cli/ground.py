@@ -25,7 +25,7 @@ class Cli:
         command = [sys.executable, "-m", "candlewick", *arguments, "--data-dir", str(self.data_dir)]
         kept = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
         return subprocess.run(
-            command, cwd=ROOT, input=stdin, capture_output=True, encoding="utf-8", timeout=100, check=False,
+            command, cwd=ROOT, input=stdin, capture_output=True, encoding="utf-8", timeout=240, check=False,
             env=kept | self._variables | variables,
         )  # fmt: skip
 

@@ -19,7 +19,7 @@ def doctor(folder: Path, *flags: str, **variables: str) -> subprocess.CompletedP
         env=kept | variables,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=240,
     )
 
 

@@ -30,7 +30,7 @@ def _run(*arguments: str, given: str = "") -> tuple[int, list[dict[str, Any]], s
         [sys.executable, "-m", "candlewick", "normalise", *arguments],
         input=given.encode(),
         capture_output=True,
-        timeout=60,
+        timeout=240,
         check=False,
     )
     return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr.decode()

@@ -16,7 +16,7 @@ def test_a_file_that_is_no_recording_is_refused_before_anything_starts(
     path = tmp_path / "junk.gz"
     path.write_bytes(content)
     command = [sys.executable, "-m", "candlewick", "replay", "--data-dir", str(tmp_path / "data"), str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
     assert done.returncode == 1
     assert done.stdout == ""
     assert f"candlewick: {path}: no message with a time of receipt can be read." in done.stderr

@@ -35,7 +35,7 @@ def taken_port() -> Iterator[int]:
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [*COMMAND, *arguments], env=environment(), capture_output=True, text=True, timeout=60, check=False
+        [*COMMAND, *arguments], env=environment(), capture_output=True, text=True, timeout=240, check=False
     )
 
 
@@ -51,7 +51,7 @@ def test_it_answers_and_stops_cleanly_when_told_to() -> None:
     try:
         assert json.loads(_first_answer(process, f"http://127.0.0.1:{port}/"))["simulated"] is True
         process.send_signal(signal.SIGTERM)
-        stdout, stderr = process.communicate(timeout=30)
+        stdout, stderr = process.communicate(timeout=120)
     finally:
         process.kill()
         process.wait()

@@ -29,7 +29,7 @@ class Cli:
             capture_output=True,
             encoding="utf-8",
             errors="surrogateescape",  # what is no text comes as it is
-            timeout=60,
+            timeout=240,
             check=False,
         )
 

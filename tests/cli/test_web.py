@@ -35,20 +35,20 @@ def test_it_prints_a_link_that_signs_the_owner_in_and_ends_on_sigterm(tmp_path: 
     assert process.stdout is not None
     found = re.search(rf"http://127\.0\.0\.1:{port}(/login/\S+/)", process.stdout.readline())
     assert found is not None
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     connection.request("GET", found[1])
     answer = connection.getresponse()
     assert (answer.status, answer.headers["Location"]) == (302, "/")
     connection.close()
     process.terminate()
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 0, errors
 
 
 def test_a_second_one_on_the_same_port_refuses_with_a_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         process = serve(tmp_path, taken.getsockname()[1])
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "cannot listen" in errors
     assert "Traceback" not in errors
@@ -60,7 +60,7 @@ def test_the_secret_key_and_the_database_are_the_owners_alone(tmp_path: Path) ->
     assert process.stdout is not None
     process.stdout.readline()
     process.terminate()
-    process.communicate(timeout=30)
+    process.communicate(timeout=120)
     assert (tmp_path / "secret.key").stat().st_mode & 0o077 == 0
     assert (tmp_path / "candlewick.sqlite3").stat().st_mode & 0o077 == 0
 

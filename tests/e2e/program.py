@@ -16,6 +16,8 @@ from typing import Any, Final
 import pytest
 import requests
 from requests import Response
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
 from tests.e2e.calls import patiently
 from tests.e2e.conftest import ROOT, Up
@@ -25,6 +27,8 @@ GENEROUS: Final = {
     "CANDLEWICK_WEB__LIMITS__REQUESTS_PER_MINUTE": "1000000",
     "CANDLEWICK_WEB__LIMITS__SIGN_INS_PER_MINUTE": "1000000",
 }
+# a request that met the end of an idle connection was perhaps never read: what only reads is sent again
+LOST: Final = Retry(3, allowed_methods={"GET"}, respect_retry_after_header=False)
 PASSWORD: Final = "correct horse battery staple"
 _TOKEN: Final = """
 import sys
@@ -88,6 +92,7 @@ class Program:
         self.up = up
         self.token = token
         self._session = requests.Session()
+        self._session.mount(up.url, HTTPAdapter(max_retries=LOST))
         self._session.headers["Authorization"] = f"Bearer {token}"
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Response:

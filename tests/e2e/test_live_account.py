@@ -51,6 +51,7 @@ class Exchange:
                 "apiKey": key["apiKey"],
                 "secret": key["secret"],
                 "options": options,
+                "timeout": 60_000,
             }
         )
 

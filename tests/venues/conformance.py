@@ -19,7 +19,7 @@ from candlewick.venues.contract import MarketFeed, Topic
 
 QUOTES: frozenset[Topic] = frozenset({"quotes"})
 BOOK: frozenset[Topic] = frozenset({"book"})
-PATIENCE_S = 30.0
+PATIENCE_S = 60.0
 
 
 class Stage(Protocol):

@@ -144,7 +144,7 @@ class Served:
         csrf: str = "",
     ) -> Answer:
         """What the server answers over a real socket; a form is posted as a page of ours does."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=20)
+        connection = http.client.HTTPConnection("127.0.0.1", self.server.port, timeout=60)
         sent = dict(headers or {})
         cookies = {"candlewick_session": session, "candlewick_csrf": csrf}
         sent["Cookie"] = "; ".join(f"{name}={value}" for name, value in cookies.items() if value)

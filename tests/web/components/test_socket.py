@@ -31,7 +31,7 @@ def _engine(link: ground.FakeLink) -> None:
 
 def _ask(socket: ClientConnection, **message: Any) -> Any:
     socket.send(orjson.dumps({"action": "component", **message}).decode())
-    return orjson.loads(socket.recv(timeout=10))
+    return orjson.loads(socket.recv(timeout=60))
 
 
 def test_it_answers_with_the_html_and_the_status_that_http_would(serve: Serve, person: Person) -> None:

@@ -35,7 +35,7 @@ def booked(person: Person) -> User:
 
 @contextmanager
 def asked(port: int, path: str, session: str = "", **headers: str) -> Iterator[http.client.HTTPResponse]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     cookie = {"Cookie": f"candlewick_session={session}", "Sec-Fetch-Site": "same-origin"} if session else {}
     connection.request("GET", path, headers=cookie | headers)
     try:

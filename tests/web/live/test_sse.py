@@ -16,8 +16,6 @@ from candlewick.web.live.hub import Hub
 from candlewick.web.people import tokens
 from tests.web.conftest import Person, Serve, Served, session_of
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest.fixture
 def owner(person: Person) -> User:
@@ -53,7 +51,7 @@ class Events:
 
 @contextmanager
 def stream(served: Served, user: User, channels: str, **headers: str) -> Iterator[Events]:
-    connection = http.client.HTTPConnection("127.0.0.1", served.server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.server.port, timeout=60)
     token = {"Authorization": f"Bearer {tokens.issue(user, tokens.ACCESS)}"}
     connection.request("GET", f"/stream/?channels={channels}", headers=token | headers)
     response = connection.getresponse()
@@ -110,7 +108,7 @@ def test_a_cookie_counts_beside_a_sign_that_our_page_asked(
     serve: Serve, owner: User, sign: dict[str, str], status: int
 ) -> None:
     served = serve()
-    connection = http.client.HTTPConnection("127.0.0.1", served.server.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", served.server.port, timeout=60)
     headers = {name: value.replace("{url}", served.url) for name, value in sign.items()}
     cookie = {"Cookie": f"candlewick_session={session_of(owner)}"}
     connection.request("GET", "/stream/?channels=prices", headers=cookie | headers)

@@ -16,8 +16,6 @@ from candlewick.store.models import Role, User
 from candlewick.web.people import tokens
 from tests.web.conftest import Person, Serve, Served, session_of
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest.fixture
 def owner(person: Person) -> User:
@@ -31,7 +29,7 @@ def ask(ws: ClientConnection, **message: Any) -> None:
 def hear(ws: ClientConnection, type: str) -> Any:
     """The next message of a type; others before it are passed over."""
     while True:
-        message = orjson.loads(ws.recv(timeout=10))
+        message = orjson.loads(ws.recv(timeout=60))
         if message["type"] == type:
             return message
 
@@ -40,7 +38,7 @@ def close_code(ws: ClientConnection) -> int | None:
     """The code the server closes with."""
     try:
         while True:
-            ws.recv(timeout=20)
+            ws.recv(timeout=60)
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd else None
 

@@ -17,8 +17,6 @@ from candlewick.web.people import accounts, api_tokens, identity, ownership, pro
 from candlewick.web.shared import RedisAway
 from tests.web.conftest import Person, Serve, Served, session_of
 
-pytestmark = pytest.mark.timeout(60)
-
 
 @pytest.fixture
 def ann(person: Person) -> User:
@@ -33,7 +31,7 @@ def bob(person: Person) -> User:
 def hear(ws: ClientConnection, type: str) -> Any:
     """The next message of a type; others before it are passed over."""
     while True:
-        message = orjson.loads(ws.recv(timeout=10))
+        message = orjson.loads(ws.recv(timeout=60))
         if message["type"] == type:
             return message
 
@@ -49,7 +47,7 @@ def bearer(token: str) -> dict[str, Any]:
 def close_code(ws: ClientConnection) -> int | None:
     try:
         while True:
-            ws.recv(timeout=20)
+            ws.recv(timeout=60)
     except ConnectionClosed as closed:
         return closed.rcvd.code if closed.rcvd else None
 

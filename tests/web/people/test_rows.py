@@ -90,7 +90,7 @@ def test_on_postgres(postgres_url: str, tmp_path: Path) -> None:
     )
     environment = os.environ | {"DATABASE_URL": postgres_url, "PYTHONPATH": f"{root}/src:{root}"}
     done = subprocess.run(
-        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=100
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, timeout=240
     )
     assert done.stdout == "as written\n", done.stderr
 

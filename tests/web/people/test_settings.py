@@ -36,7 +36,7 @@ def page_of(client: Client) -> str:
 def hear_all(ws: ClientConnection) -> None:
     """Whatever comes, until it ends."""
     while True:
-        ws.recv(timeout=10)
+        ws.recv(timeout=60)
 
 
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
@@ -93,7 +93,7 @@ def test_what_was_opened_elsewhere_is_closed_at_once(serve: Serve, ann: User, br
     page = served.fetch("/settings/", session=here)
     with connect(**served.as_browser(elsewhere)) as ws:
         ws.send('{"action":"subscribe","channels":["prices"]}')
-        ws.recv(timeout=10)
+        ws.recv(timeout=60)
         form = {"csrfmiddlewaretoken": page.csrf}
         assert served.fetch("/settings/sessions/end/", session=here, csrf=page.csrf, form=form).status == 302
         with pytest.raises(ConnectionClosed) as closed:

@@ -16,7 +16,7 @@ from candlewick.venues.sim.server.app import Exchange, Settings, running
 from candlewick.venues.sim.server.misbehave import Faults
 from tests.venues.sim.server.conftest import Running, one_venue, run_exchange
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 async def misbehave(client: aiohttp.ClientSession, faults: Any, status: int = 200, venue: str = "") -> Any:

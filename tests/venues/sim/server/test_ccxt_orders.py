@@ -190,7 +190,7 @@ async def test_it_reads_fees_tiers_and_the_ledger(spot: Any, futures: Any) -> No
 @pytest.mark.parametrize("market", ["spot", "futures"])
 async def test_it_watches_orders_trades_and_balances(spot: Any, futures: Any, market: str) -> None:
     venue, symbol = (spot, SPOT) if market == "spot" else (futures, PERP)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         orders = asyncio.ensure_future(venue.watch_orders(symbol))
         trades = asyncio.ensure_future(venue.watch_my_trades(symbol))
         balance = asyncio.ensure_future(venue.watch_balance())
@@ -205,7 +205,7 @@ async def test_it_watches_orders_trades_and_balances(spot: Any, futures: Any, ma
 
 
 async def test_it_watches_positions(futures: Any) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         assert await futures.watch_positions([PERP]) == []  # what it is at first
         watching = asyncio.ensure_future(futures.watch_positions([PERP]))
         await futures.create_order(PERP, "market", "sell", 2)
@@ -217,7 +217,7 @@ async def test_it_watches_positions(futures: Any) -> None:
 async def test_it_trades_over_the_websocket_api(spot: Any, futures: Any, market: str) -> None:
     venue, symbol = (spot, SPOT) if market == "spot" else (futures, PERP)
     last = (await venue.fetch_ticker(symbol))["last"]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         order = await venue.create_order_ws(symbol, "limit", "buy", 1, rounded(venue, symbol, last * 0.9))
         assert (await venue.fetch_order_ws(order["id"], symbol))["status"] == "open"
         await venue.cancel_order_ws(order["id"], symbol)

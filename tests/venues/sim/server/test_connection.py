@@ -14,7 +14,7 @@ from candlewick.venues.sim.server import connection
 from candlewick.venues.sim.server.misbehave import Faults
 from tests.venues.sim.server.conftest import Running, one_venue, run_exchange
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 async def answer_to(socket: aiohttp.ClientWebSocketResponse, request: Any) -> Any:

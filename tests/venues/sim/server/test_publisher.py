@@ -18,7 +18,7 @@ from candlewick.venues.sim.server.parameters import Parameters
 from candlewick.venues.sim.server.publisher import Publisher
 from candlewick.venues.sim.world import World
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 async def messages(client: aiohttp.ClientSession, path: str, count: int) -> list[Any]:

@@ -74,7 +74,7 @@ async def test_it_listens_to_spot_and_futures_streams(binance: Any) -> None:
         "markPriceUpdate": manager.symbol_mark_price_socket("BTCUSDT"),
     }
     for event, connecting in sockets.items():
-        async with asyncio.timeout(30), connecting as socket:
+        async with asyncio.timeout(120), connecting as socket:
             message = await socket.recv()
         message = message.get("data", message)
         assert (message["e"], message["s"]) == (event, "BTCUSDT")
@@ -82,6 +82,6 @@ async def test_it_listens_to_spot_and_futures_streams(binance: Any) -> None:
 
 async def test_it_listens_to_many_streams_at_once(binance: Any) -> None:
     names = ["btcusdt@bookTicker", "ethusdt@bookTicker"]
-    async with asyncio.timeout(30), BinanceSocketManager(binance).multiplex_socket(names) as socket:
+    async with asyncio.timeout(120), BinanceSocketManager(binance).multiplex_socket(names) as socket:
         seen = {(await socket.recv())["stream"] for _ in range(40)}
     assert seen == set(names)

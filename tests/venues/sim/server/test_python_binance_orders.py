@@ -97,7 +97,7 @@ async def _until(socket: Any, event: str) -> dict[str, Any]:
 
 
 async def test_its_spot_user_socket_hears_orders_and_balances(binance: Any) -> None:
-    async with asyncio.timeout(30), BinanceSocketManager(binance).user_socket() as socket:
+    async with asyncio.timeout(120), BinanceSocketManager(binance).user_socket() as socket:
         order = await binance.order_market_buy(symbol="BNBUSDT", quantity=1)
         accepted = await _until(socket, "executionReport")
         assert (accepted["x"], accepted["i"]) == ("NEW", order["orderId"])
@@ -108,7 +108,7 @@ async def test_its_spot_user_socket_hears_orders_and_balances(binance: Any) -> N
 
 
 async def test_its_futures_user_socket_hears_orders_and_positions(binance: Any) -> None:
-    async with asyncio.timeout(30), BinanceSocketManager(binance).futures_user_socket() as socket:
+    async with asyncio.timeout(120), BinanceSocketManager(binance).futures_user_socket() as socket:
         order = await binance.futures_create_order(symbol="BNBUSDT", side="SELL", type="MARKET", quantity="1")
         accepted = await _until(socket, "ORDER_TRADE_UPDATE")
         assert (accepted["o"]["x"], accepted["o"]["i"]) == ("NEW", order["orderId"])

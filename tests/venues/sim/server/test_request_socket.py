@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 
 
 async def ask(client: aiohttp.ClientSession, question: Any, path: str = "/ws-api/v3") -> Any:

@@ -18,7 +18,7 @@ from candlewick.venues.sim.server.user_streams import LISTEN_KEY_MS, UserStreams
 from tests.venues.sim.server.conftest import one_venue, run_exchange
 from tests.venues.sim.server.signer import Signer, now_ms, pem_of, signer
 
-WAIT_S = 30.0
+WAIT_S = 60.0
 BUY = {"symbol": "BTCUSDT", "side": "BUY", "type": "MARKET", "quantity": "0.01"}
 
 
