@@ -11,7 +11,7 @@ cors          pages of other origins
 dashboard     the page that the day begins on
 desk          asking the engine about a person's account
 download      files that are made while they are sent
-headers       security headers
+headers       security headers, and what pages and data may load
 health        readiness and metrics
 journal       the pages of trades, and what people write about them
 limits        how often somebody may ask

@@ -44,7 +44,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "candlewick.web.headers.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "candlewick.web.headers.ContentPolicy",
     "candlewick.web.problem.ProblemMiddleware",
     "candlewick.web.limits.RateLimits",
     "candlewick.web.cors.CrossOrigin",

@@ -8,10 +8,10 @@ from candlewick.web import health
 from candlewick.web.api.root import api
 
 urlpatterns = [
+    path("api/", api.urls),  # first: a program's requests are many, and each is compared with all before it
     path("", include("candlewick.web.dashboard.urls")),
     path("", include("candlewick.web.people.urls")),
     path("", include("candlewick.web.audit.urls")),
-    path("api/", api.urls),
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("", include("candlewick.web.terminal.urls")),

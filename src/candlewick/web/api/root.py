@@ -54,12 +54,13 @@ api = Documented(
     description="Market data and a person's own affairs. Errors are `application/problem+json`.",
     auth=[ByToken(), BySession()],
 )
-api.add_router("/accounts", accounts.router)
+# Each request is compared with every address before its own: what is asked for most comes first.
+api.add_router("/orders", orders.router)
 api.add_router("/dashboard/charts", charts.router)
+api.add_router("/accounts", accounts.router)
 api.add_router("/dashboard/portfolio", portfolio.portfolio)
 api.add_router("/dashboard/performance", performance.router)
 api.add_router("/dashboard/trades", trades.router)
-api.add_router("/orders", orders.router)
 api.add_router("/fills", fills.router)
 api.add_router("/positions", portfolio.positions)
 api.add_router("/risk", risk.router)
