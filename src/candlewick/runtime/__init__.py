@@ -11,7 +11,9 @@ health          how the feeds are doing, for people
 player, replay  recordings, played as a venue
 download        history from a venue, without an engine
 upkeep          compaction of the lake in a process of its own
+jobs            studies, each in a process of its own
 supervisor      keeps the processes up behind `candlewick up`
+parents         no child outlives its parent
 settings        file, variables and flags
 wiring          which connector stands behind a venue's name
 logs            one line a record

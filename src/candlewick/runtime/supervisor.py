@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import fcntl
 import os
 import signal
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Final, TextIO
 
 from candlewick.core.errors import CandlewickError, ConfigError, StoreError, StoreLocked
+from candlewick.runtime.parents import die_with
 
 STOP_S: Final = 8.0  # a part that does not stop by then is killed
 FIRST_WAIT_S: Final = 0.1
@@ -28,7 +28,6 @@ LONGEST_WAIT_S: Final = 5.0
 STEADY_S: Final = 10.0  # a part that ran so long has earned a fresh count of its deaths
 DEATHS: Final = 6
 HOPELESS: Final = 78  # the exit code of a part that would fail again
-_PR_SET_PDEATHSIG: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,7 @@ async def _keep_up(
             *part.arguments,
             env=dict(environment),
             stdin=asyncio.subprocess.DEVNULL,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=die_with(os.getpid()),
         )
         try:
             code = await _until_ended(process, stop)
@@ -204,17 +203,3 @@ async def _until_ended(process: asyncio.subprocess.Process, stop: asyncio.Event)
         process.kill()
         await ended
     return None
-
-
-def _die_with(parent: int) -> Callable[[], None]:
-    """What a child runs before its program: ask the kernel for a SIGTERM when `parent` ends."""
-    if sys.platform != "linux":
-        return lambda: None
-    libc = ctypes.CDLL(None, use_errno=True)
-
-    def prepare() -> None:
-        libc.prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-        if os.getppid() != parent:  # it ended before we asked
-            os._exit(1)
-
-    return prepare

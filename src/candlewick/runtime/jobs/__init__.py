@@ -3,9 +3,11 @@
 desk           what people do with their studies: ask, cancel, resume, note, delete
 registry       which function stands behind a kind
 kinds          the functions
+folders        where their files lie
 queue          the rows, as workers see them: claim, renew, settle
 worker         takes jobs one after the other, and looks after the process of each
-study_process  the process of one study
+studies        the process of one study, as its worker holds it
+study_process  the same from within
 messages       what that process and its worker say to each other
 work           what a study is given: its folder, pieces, executor
 pieces         what is done already, safe from a crash

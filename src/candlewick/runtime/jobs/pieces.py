@@ -3,13 +3,10 @@
 A record is a length, a checksum and a body. It is on the disk before `add` returns; a record that was cut off
 is dropped when the file is opened again. The first record is the study's *stamp*: pieces of another request,
 of another version of the strategy or of other bars are not used, and the file begins afresh.
-
-The file is locked while it is open: two processes never work on one study, even if both were told to.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import struct
 import zlib
@@ -20,38 +17,26 @@ from typing import IO, Any, Final, Self
 
 import msgspec
 
-from candlewick.core.errors import Conflict, StoreBusy
+from candlewick.core.errors import Conflict
 
 FILE: Final = "pieces"
 _HEAD: Final = struct.Struct("<II")  # bytes of the body, and their CRC-32
 _LARGEST: Final = 256 * 1024 * 1024  # a length beyond this is no length
 
 
-class PiecesInUse(StoreBusy):
-    """Another process still works on this study."""
-
-
 class Pieces:
-    """The pieces of one study by name. Values are what msgpack can hold: numbers, texts, bytes, lists, maps."""
+    """The pieces of a study by name. Values are what msgpack can hold: numbers, texts, bytes, lists, maps."""
 
     def __init__(self, path: Path, stamp: str) -> None:
-        """Open the file, and read what is done.
-
-        Raises:
-            PiecesInUse: another process has it open.
-        """
+        """Open the file, and read what is done. One process at a time does: `work.occupy`."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._file: IO[bytes] = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b")
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self._file.close()
-            raise PiecesInUse("Another process still works on this study. Try again in a moment.") from None
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        self._file: IO[bytes] = os.fdopen(descriptor, "r+b", buffering=0)
         self._done: dict[str, Any] = {}
+        self._end: int = 0
         if self._read() != stamp:
             self._done.clear()
-            self._file.seek(0)
-            self._file.truncate()
+            self._begin_at(0)
             self._append(stamp)
 
     @property
@@ -94,9 +79,15 @@ class Pieces:
 
     def _append(self, what: Any) -> None:
         body = msgspec.msgpack.encode(what)
-        self._file.write(_HEAD.pack(len(body), zlib.crc32(body)) + body)
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        try:
+            self._file.write(_HEAD.pack(len(body), zlib.crc32(body)) + body)
+            os.fsync(self._file.fileno())
+        except OSError:
+            # the disk is full, perhaps: whatever follows half a record could never be read again
+            self._file.truncate(self._end)
+            self._file.seek(self._end)
+            raise
+        self._end = self._file.tell()
 
     def _read(self) -> str | None:
         """Take in what is whole, cut off what is not, and tell the stamp."""
@@ -110,9 +101,12 @@ class Pieces:
                 name, value = record
                 self._done[name] = value
             good += _HEAD.size + len(body)
-        self._file.seek(good)
-        self._file.truncate()
+        self._begin_at(good)
         return stamp
+
+    def _begin_at(self, end: int) -> None:
+        self._end = self._file.seek(end)
+        self._file.truncate()
 
     def _bodies(self) -> Iterator[bytes]:
         while len(head := self._file.read(_HEAD.size)) == _HEAD.size:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -20,16 +21,16 @@ class Run(Protocol):
     def __call__(self, spec: dict[str, Any], work: Work) -> Outcome: ...
 
 
-def target_of(kind: str) -> str:
+def target_of(kind: str, kinds: Mapping[str, str] = KINDS) -> str:
     """`module:function` of a kind.
 
     Raises:
         UsageError: there is no such kind.
     """
     try:
-        return KINDS[kind]
+        return kinds[kind]
     except KeyError:
-        known = ", ".join(sorted(KINDS)) or "none yet"
+        known = ", ".join(sorted(kinds)) or "none yet"
         raise UsageError(f"There is no study of the kind {kind[:40]!r}. Use one of: {known}.") from None
 
 

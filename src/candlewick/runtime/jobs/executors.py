@@ -1,0 +1,91 @@
+"""Processes, threads or a cluster, each behind `concurrent.futures.Executor`.
+
+Threads for what the compiled core runs, since it lets go of the interpreter; processes for a person's Python;
+a Dask cluster where one machine is not enough. A study does not know which it was given, and sends pieces of
+work that are worth their way: a second or more on a cluster.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from multiprocessing.connection import wait
+from typing import Final
+
+from candlewick.core.errors import ConfigError
+from candlewick.runtime.jobs.messages import Executor as Kind
+
+_CONNECT_S: Final = 10
+
+
+def cores() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+@contextmanager
+def executor(kind: Kind, processes: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
+    """An executor that ends with the context, and with it whatever was not begun.
+
+    Args:
+        processes: how many work at once; all processors if left out. A cluster decides for itself.
+        scheduler: address of a Dask scheduler, which is used instead.
+
+    Raises:
+        ConfigError: the scheduler cannot be used.
+    """
+    if scheduler is not None:
+        with _cluster(scheduler) as found:
+            yield found
+        return
+    at_once = processes or cores()
+    made = ThreadPoolExecutor(at_once) if kind == "threads" else _processes(at_once)
+    try:
+        yield made
+    finally:
+        made.shutdown(wait=True, cancel_futures=True)
+
+
+def _processes(at_once: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(at_once, mp_context=context, initializer=_end_with_parent)
+
+
+def _end_with_parent() -> None:
+    """Let no process of the pool outlive the study, even if that is killed."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=_await_end, args=(parent.sentinel,), daemon=True).start()
+
+
+def _await_end(sentinel: int) -> None:
+    wait([sentinel])
+    os._exit(1)
+
+
+@contextmanager
+def _cluster(address: str) -> Iterator[Executor]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ConfigError(
+            f"CANDLEWICK_JOBS__SCHEDULER is {address}, but Dask is not installed. "
+            "Install it with: pip install 'candlewick[distributed]'"
+        ) from None
+    try:
+        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+    except (OSError, TimeoutError, ValueError) as error:
+        raise ConfigError(
+            f"The Dask scheduler at {address} does not answer ({type(error).__name__}: {error}). "
+            "Start it, or correct CANDLEWICK_JOBS__SCHEDULER."
+        ) from None
+    with client:
+        made: Executor = client.get_executor(pure=False)
+        try:
+            yield made
+        finally:
+            made.shutdown(wait=False)

@@ -1,0 +1,255 @@
+"""The rows of studies as workers see them: a study is claimed, its lease renewed, its end written down.
+
+In plain SQL behind the store's door, so that a worker needs no Django. A claim is one conditional UPDATE: of
+two workers one finds the row unclaimed (PostgreSQL passes over rows that another is about to claim). Whoever
+claims writes a word of its own into `worker`; every later statement demands it, so that a worker whose lease
+ran out, and was given to another, changes nothing any more and is told so. Leases are measured by the
+database's clock: machines need not agree on the time.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from typing import Any, Final
+
+import orjson
+
+from candlewick.core.clock import NS_PER_S
+from candlewick.core.errors import Conflict
+from candlewick.runtime.jobs.messages import Finished
+from candlewick.store.databases import Place, database_at
+from candlewick.store.door import Connection, Row
+
+LEASE_S: Final = 15.0
+ATTEMPTS: Final = 3
+_STEP: Final = 200  # letters of a step that are kept
+_CLAIMED: Final = "id, kind, spec, source, code_hash, data_fingerprint, attempts"
+
+
+class LeaseLost(Conflict):
+    """The study is another worker's by now, or was deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A study that is ours until its lease runs out. `word` shows that it is."""
+
+    id: str
+    kind: str
+    spec: dict[str, Any]
+    source: str
+    code_hash: str
+    data_fingerprint: str
+    attempts: int
+    word: str
+
+
+class Queue:
+    """Studies that wait. Used by one thread at a time.
+
+    Raises:
+        StoreBusy: from every method, if the database is locked or away: nothing was written.
+    """
+
+    def __init__(self, place: Place, *, lease_s: float = LEASE_S) -> None:
+        self._database = database_at(place)
+        self._connection: Connection | None = None
+        self._lease_ns = int(lease_s * NS_PER_S)
+        self.lease_s = lease_s
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def is_ready(self) -> bool:
+        """Whether the database has the tables yet; the web process makes them."""
+        return self._connected().has_table("store_jobevent")
+
+    def has_work(self) -> bool:
+        """Whether a worker would find something to do."""
+        return bool(
+            self._read(
+                "SELECT 1 FROM store_job WHERE state = 'queued' "
+                "OR (state = 'running' AND lease_ns < {now_ns}) LIMIT 1"
+            )
+        )
+
+    def claim(self) -> Claim | None:
+        """The study that has waited longest, or one whose worker is gone; None if there is none."""
+        self._settle_abandoned()
+        word = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(8)}"
+        connection = self._connected()
+        with connection.transaction():
+            rows = self._read(
+                "UPDATE store_job SET state = 'running', worker = ?, attempts = attempts + 1, "
+                "lease_ns = {now_ns} + ?, started_ns = coalesce(started_ns, {now_ns}), ended_ns = NULL, "
+                "eta_ns = NULL, seq = seq + 1, revision = revision + 1 "
+                "WHERE id = (SELECT id FROM store_job WHERE cancel_ns IS NULL "
+                "AND (state = 'queued' OR (state = 'running' AND lease_ns < {now_ns})) "
+                "ORDER BY queued_ns, id LIMIT 1 {skip_locked}) "
+                f"RETURNING {_CLAIMED}, seq",
+                word,
+                self._lease_ns,
+            )
+            if not rows:
+                return None
+            *told, seq = rows[0]
+            claim = _claim(told, word)
+            text = "" if claim.attempts == 1 else f"Attempt {claim.attempts} of {ATTEMPTS}."
+            self._tell(claim.id, seq, "running", text)
+            return claim
+
+    def renew(
+        self, claim: Claim, *, share: float | None = None, step: str = "", eta_ns: int | None = None
+    ) -> bool:
+        """Keep the study, and say how far it is; True if somebody asked it to end.
+
+        Raises:
+            LeaseLost: it is another's by now.
+        """
+        if share is None:
+            sets, values = "lease_ns = {now_ns} + ?", (self._lease_ns,)
+        else:
+            sets = "lease_ns = {now_ns} + ?, progress = ?, step = ?, eta_ns = ?, revision = revision + 1"
+            values = (self._lease_ns, min(max(share, 0.0), 1.0), step[:_STEP], eta_ns)  # type: ignore[assignment]
+        return self._change(claim, sets, *values)
+
+    def is_cancelled(self, claim: Claim) -> bool:
+        """Whether somebody asked it to end; cheaper than `renew`.
+
+        Raises:
+            LeaseLost: it is another's by now.
+        """
+        rows = self._read(
+            "SELECT cancel_ns FROM store_job WHERE id = ? AND worker = ? AND state = 'running'",
+            claim.id,
+            claim.word,
+        )
+        return _asked(claim, rows)
+
+    def saw_data(self, claim: Claim, fingerprint: str) -> None:
+        """Note which bars it runs on. Raises as `renew`."""
+        self._change(claim, "data_fingerprint = ?, revision = revision + 1", fingerprint[:64])
+
+    def finish(self, claim: Claim, outcome: Finished) -> None:
+        """It is done. Raises as `renew`."""
+        self._settle(
+            claim, "done", "", "progress = 1, step = '', summary = ?, result_path = ?, error = ''",
+            orjson.dumps(outcome.summary).decode(), outcome.result,
+        )  # fmt: skip
+
+    def fail(self, claim: Claim, sentence: str) -> None:
+        """It cannot be done. Raises as `renew`."""
+        self._settle(claim, "failed", sentence, "error = ?", sentence)
+
+    def end_cancelled(self, claim: Claim) -> None:
+        """It ended because somebody asked it to. Raises as `renew`."""
+        self._settle(claim, "cancelled", "", "step = ''")
+
+    def give_back(self, claim: Claim, reason: str, *, counts: bool) -> None:
+        """Let another worker go on; an attempt that was no fault of the study does not count.
+
+        The last attempt that counts fails it instead. Raises as `renew`.
+        """
+        if counts and claim.attempts >= ATTEMPTS:
+            self.fail(claim, _poison(reason))
+            return
+        attempts = claim.attempts if counts else claim.attempts - 1
+        try:
+            self._settle(
+                claim, "queued", reason, "attempts = ?, queued_ns = {now_ns}", attempts,
+                only="AND cancel_ns IS NULL",
+            )  # fmt: skip
+        except LeaseLost:
+            self.end_cancelled(claim)  # who asked for its end gets it; if it is lost indeed, this says so
+
+    # --- within
+
+    def _settle_abandoned(self) -> None:
+        """End what no worker may take again: it ended its worker too often, or was cancelled meanwhile."""
+        over = "state = 'running' AND lease_ns < {now_ns}"
+        if not self._read(
+            f"SELECT 1 FROM store_job WHERE {over} AND (cancel_ns IS NOT NULL OR attempts >= ?) LIMIT 1",
+            ATTEMPTS,
+        ):
+            return
+        sentence = _poison("Its worker was lost.")
+        common = "ended_ns = {now_ns}, lease_ns = NULL, eta_ns = NULL, seq = seq + 1, revision = revision + 1"
+        with self._connected().transaction():
+            for id, seq in self._read(
+                f"UPDATE store_job SET state = 'cancelled', {common} "
+                f"WHERE {over} AND cancel_ns IS NOT NULL RETURNING id, seq"
+            ):
+                self._tell(id, seq, "cancelled", "")
+            for id, seq in self._read(
+                f"UPDATE store_job SET state = 'failed', error = ?, {common} "
+                f"WHERE {over} AND attempts >= ? RETURNING id, seq",
+                sentence,
+                ATTEMPTS,
+            ):
+                self._tell(id, seq, "failed", sentence)
+
+    def _settle(
+        self, claim: Claim, state: str, text: str, sets: str, *values: object, only: str = ""
+    ) -> None:
+        ends = "NULL" if state == "queued" else "{now_ns}"
+        with self._connected().transaction():
+            rows = self._read(
+                f"UPDATE store_job SET state = '{state}', {sets}, worker = '', lease_ns = NULL, "
+                f"eta_ns = NULL, ended_ns = {ends}, seq = seq + 1, revision = revision + 1 "
+                f"WHERE id = ? AND worker = ? AND state = 'running' {only} RETURNING cancel_ns, seq",
+                *values,
+                claim.id,
+                claim.word,
+            )
+            _asked(claim, rows)
+            self._tell(claim.id, rows[0][1], state, text)
+
+    def _change(self, claim: Claim, sets: str, *values: object) -> bool:
+        rows = self._read(
+            f"UPDATE store_job SET {sets} "
+            "WHERE id = ? AND worker = ? AND state = 'running' RETURNING cancel_ns",
+            *values,
+            claim.id,
+            claim.word,
+        )
+        return _asked(claim, rows)
+
+    def _tell(self, id: str, seq: int, state: str, text: str) -> None:
+        [(now,)] = self._read("SELECT {now_ns}")
+        self._connected().write(
+            "INSERT INTO store_jobevent (job_id, seq, state, at_ns, text) VALUES (?, ?, ?, ?, ?)",
+            [(id, seq, state, now, text)],
+        )
+
+    def _read(self, sql: str, *values: object) -> list[Row]:
+        return self._connected().read(sql.format(**self._database.words), values)
+
+    def _connected(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._database.connect()
+        return self._connection
+
+
+def _claim(told: list[Any], word: str) -> Claim:
+    id, kind, spec, source, code_hash, fingerprint, attempts = told
+    spec = json.loads(spec) if isinstance(spec, str) else spec  # PostgreSQL knows JSON, SQLite keeps text
+    return Claim(id, kind, spec, source, code_hash, fingerprint, attempts, word)
+
+
+def _asked(claim: Claim, rows: list[Row]) -> bool:
+    if not rows:
+        raise LeaseLost(f"The study {claim.id} is another worker's by now, or was deleted.")
+    return rows[0][0] is not None
+
+
+def _poison(reason: str) -> str:
+    return (
+        f"{reason} That happened {ATTEMPTS} times, so the study was given up. "
+        "Ask for less at once, look into its log, and start it again."
+    )

@@ -1,0 +1,188 @@
+"""What a study is given to do its work, and what it gives back."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import orjson
+
+from candlewick.core.errors import CandlewickError, StoreBusy
+from candlewick.runtime.jobs import arrays, executors
+from candlewick.runtime.jobs.arrays import Column
+from candlewick.runtime.jobs.messages import Assignment
+from candlewick.runtime.jobs.pieces import FILE, Pieces
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+_LOOK_S: Final = 0.2  # how soon a cancellation is seen while pieces are under way
+OCCUPIED_S: Final = 20.0  # longer than a lease
+_AHEAD: Final = 2  # pieces that wait for each process, so that none stands idle
+
+
+class Cancelled(CandlewickError):
+    """Somebody asked for the study's end."""
+
+    def __init__(self) -> None:
+        super().__init__("The study was cancelled.")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a study.
+
+    Attributes:
+        summary: headline figures for lists and comparisons; JSON, with None for what is undefined.
+        result: the file of the whole result, within the study's folder; empty if there is none.
+    """
+
+    summary: dict[str, Any] = field(default_factory=dict)
+    result: str = ""
+
+
+class Occupied(StoreBusy):
+    """Another process still works on this study."""
+
+
+@contextmanager
+def occupy(folder: Path, wait_s: float = OCCUPIED_S) -> Iterator[None]:
+    """Be the only process that works in a study's folder; wait a while for one that is about to end.
+
+    The lease sees to that, unless a worker stood still until after it had run out.
+
+    Raises:
+        Occupied: another process works in it.
+    """
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    until = time.monotonic() + wait_s
+    with (folder / "lock").open("w") as file:
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= until:
+                    raise Occupied("Another process still works on this study.") from None
+                time.sleep(_LOOK_S)
+        yield
+
+
+class Work:
+    """A study at work. Lives in the study's own process.
+
+    Attributes:
+        id: the study's name.
+        folder: where its files go; they stay when it is resumed.
+        data_dir: the data folder.
+        source: text of the strategy, as it was when the study was asked for; empty if it has none.
+    """
+
+    def __init__(
+        self,
+        assignment: Assignment,
+        *,
+        tell_progress: Callable[[float, str], None] = lambda share, step: None,
+        tell_data: Callable[[str], None] = lambda fingerprint: None,
+    ) -> None:
+        self.id = assignment.id
+        self.folder = Path(assignment.folder)
+        self.data_dir = Path(assignment.data_dir)
+        self.source = assignment.source
+        self._assignment = assignment
+        self._tell_progress = tell_progress
+        self._tell_data = tell_data
+        self._data = ""
+        self._cancelled = threading.Event()
+        self._pieces: Pieces | None = None
+        self._executor: Executor | None = None
+        self._open = ExitStack()
+
+    def progress(self, share: float, step: str = "") -> None:
+        """Say how far it is, 0 to 1, and what it does. May be called as often as one likes."""
+        self._tell_progress(share, step)
+
+    def cancelled(self) -> bool:
+        """Whether it should end. A study looks between its pieces, and raises `Cancelled`."""
+        return self._cancelled.is_set()
+
+    def require_going_on(self) -> None:
+        """Raises `Cancelled` if it should end."""
+        if self.cancelled():
+            raise Cancelled
+
+    def cancel(self) -> None:
+        """It should end. Safe in a signal's handler and from every thread."""
+        self._cancelled.set()
+
+    def saw_data(self, fingerprint: str) -> None:
+        """Say which bars it runs on, before the first piece: pieces of other bars are not used."""
+        self._data = fingerprint
+        self._tell_data(fingerprint)
+
+    @property
+    def pieces(self) -> Pieces:
+        """What is done already, of this request, this strategy and these bars."""
+        if self._pieces is None:
+            told = self._assignment
+            asked = orjson.dumps(told.spec, option=orjson.OPT_SORT_KEYS)
+            parts = (told.kind.encode(), asked, told.code_hash.encode(), self._data.encode())
+            stamp = hashlib.sha256(b"\0".join(parts)).hexdigest()
+            self._pieces = self._open.enter_context(Pieces(self.folder / FILE, stamp))
+        return self._pieces
+
+    def executor(self) -> Executor:
+        """Where pieces of work go: processes, threads or a cluster, as the settings say."""
+        if self._executor is None:
+            told = self._assignment
+            self._executor = self._open.enter_context(
+                executors.executor(told.executor, told.processes, told.scheduler)
+            )
+        return self._executor
+
+    def keep(self, array: NDArray[np.generic]) -> Column:
+        """An array that the executor's processes read without copying it."""
+        return arrays.keep(self.folder / "columns", array)
+
+    def each(
+        self, function: Callable[..., Any], tasks: Iterable[tuple[str, tuple[Any, ...]]], *, step: str = ""
+    ) -> dict[str, Any]:
+        """Do a piece for each task, a name and arguments, and give all of them in the order of the tasks.
+
+        Pieces that are done already are not done again. What `function` gives must be what `Pieces` can keep.
+
+        Raises:
+            Cancelled: somebody asked for the end; what was done is kept.
+        """
+        wanted = dict(tasks)
+        left = [name for name in wanted if name not in self.pieces]
+        executor, ahead = self.executor(), _AHEAD * (self._assignment.processes or executors.cores())
+        under_way: dict[Future[Any], str] = {}
+        try:
+            while left or under_way:
+                self.require_going_on()
+                while left and len(under_way) < ahead:
+                    name = left.pop(0)
+                    under_way[executor.submit(function, *wanted[name])] = name
+                done, _ = wait(under_way, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self.pieces.add(under_way.pop(future), future.result())
+                if done:
+                    self.progress(1 - (len(left) + len(under_way)) / len(wanted), step)
+        finally:
+            for future in under_way:
+                future.cancel()
+        return {name: self.pieces[name] for name in wanted}
+
+    def close(self) -> None:
+        """End the executor, and let go of the pieces."""
+        self._open.close()
