@@ -10,8 +10,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import Conflict, EngineAway, OrderRefused, StoreError
 from candlewick.core.reports import VenueBalance, VenueState
+from candlewick.store.journal.curves import DAY_NS, HOUR_NS
 from candlewick.store.journal.journal import Journal
 from candlewick.trading.entries import OrderPlaced
 from tests.runtime.accounts.ground import ACCOUNT, FileVenue, House
@@ -152,6 +154,18 @@ async def test_while_the_disk_cannot_be_written_nobody_waits_for_what_cannot_be_
         other.close()
     await house.execution.settled()
     assert b'"positions":1' in (await look(account=ACCOUNT)).replace(b" ", b"")
+
+
+async def test_old_samples_of_every_account_are_thinned(house: House) -> None:
+    minute, now = 60 * NS_PER_S, house.clock.now_ns()
+    long_ago = (now - 30 * DAY_NS) // HOUR_NS * HOUR_NS
+    for number in range(3):
+        house.execution.sample_equity(long_ago + number * minute)
+    await house.execution.thin_curves(now)
+    rows = sqlite3.connect(house.journal.name).execute(
+        "SELECT ts FROM ledger_equity WHERE ts < ?", (now - DAY_NS,)
+    )
+    assert rows.fetchall() == [(long_ago + 2 * minute,)]
 
 
 async def test_a_restart_finds_everything_as_it_was(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ from candlewick.venues.paper.venue import PaperVenue
 log = logging.getLogger(__name__)
 
 SAMPLE_S: Final = 60
+THIN_EVERY_S: Final = 86_400
 OVERLAP_NS: Final = 3_600 * NS_PER_S  # of what is asked of a venue again after a start
 READY_WITHIN_S: Final = 10.0  # less than a request lasts
 SNAPSHOT_AFTER: Final = 5_000  # entries: what a start has to fold again at most
@@ -221,6 +222,7 @@ class Accounts:
         async with asyncio.TaskGroup() as group:
             group.create_task(self._live.run())
             group.create_task(self._sample())
+            group.create_task(self._thin())
 
     async def _sample(self) -> None:
         while True:
@@ -231,6 +233,11 @@ class Accounts:
             self.execution.sample_equity(self._clock.now_ns())
             if self._journal.last_seq - self._entries_at_snapshot >= SNAPSHOT_AFTER:
                 self._save_snapshot()
+
+    async def _thin(self) -> None:
+        while True:
+            await self.execution.thin_curves(self._clock.now_ns())
+            await asyncio.sleep(THIN_EVERY_S)
 
     async def close(self) -> None:
         """Write what waits, and a snapshot, so that the next start is short."""

@@ -213,6 +213,13 @@ class Execution:
             self._pending().batch.equity.extend(known)
             self.seal()
 
+    async def thin_curves(self, now: int) -> None:
+        """Leave out of what accounts were worth what is too old to be shown so finely; one after another."""
+        for account in list(self._engine.desk.accounts):
+            self._pending().batch.thin.append((account, now))
+            self.seal()
+            await self.settled()
+
     def write_snapshot(self, body: bytes) -> None:
         """Keep the state of all accounts as it is now."""
         self._pending().batch.snapshot = body

@@ -54,6 +54,7 @@ class Batch:
     Attributes:
         booked: each with the place, in `entries`, of the entry that it follows from; -1: none.
         snapshot: the state of all accounts after these entries; kept so that a start need not fold the past.
+        thin: accounts whose curves are thinned, each as of a time (ns UTC).
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -63,6 +64,7 @@ class Batch:
     equity: list[EquityRow] = field(default_factory=list)
     audit: list[AuditRow] = field(default_factory=list)
     snapshot: bytes | None = None
+    thin: list[tuple[int, int]] = field(default_factory=list)
 
     def add(self, effect: effects.Effect) -> None:
         """Take what of an effect belongs on disk; of the others nothing does."""

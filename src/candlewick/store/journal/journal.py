@@ -18,7 +18,7 @@ from candlewick.core.errors import StoreBusy, StoreError
 from candlewick.store import chain
 from candlewick.store.databases import Place, database_at
 from candlewick.store.door import Connection, Database
-from candlewick.store.journal import schema
+from candlewick.store.journal import curves, schema
 from candlewick.store.journal.batch import AuditRow, Batch
 from candlewick.store.journal.projections import Projections
 from candlewick.trading.entries import Entry, decode, encode
@@ -148,6 +148,8 @@ class Journal:
             self._put_entries(head, [entry for batch in batches for entry in batch.entries])
             self._put_postings(head, batches, first_seq)
             self._projections.write(connection, batches, first_seq)
+            for account, now in (each for batch in batches for each in batch.thin):
+                curves.thin(connection, account, now)
             lane = [msgspec.structs.astuple(row) for batch in batches for row in batch.lane]
             if lane:
                 connection.write("INSERT INTO ledger_lane_event VALUES (?, ?, ?, ?, ?)", lane)

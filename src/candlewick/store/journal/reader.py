@@ -24,7 +24,7 @@ from candlewick.ledger.posting import Posting, Transaction
 from candlewick.ledger.trips import RoundTrip
 from candlewick.store.databases import Place, database_at
 from candlewick.store.door import Connection
-from candlewick.store.journal import selection
+from candlewick.store.journal import curves, selection
 from candlewick.store.journal.paging import Page, Seek, Where, merged, page_of
 from candlewick.store.journal.projections import EXACT
 from candlewick.store.journal.selection import TripClass, TripFilter, require_few, words_of
@@ -262,12 +262,9 @@ class Records:
         first, last = self._span_of_equity(account, start, end)
         if first is None or last is None:
             return []
-        fine = last - first <= FINE_NS
-        table = "ledger_equity" if fine else "ledger_equity_hour"
-        columns = "ts, equity, cash, unrealised, " + ("equity, equity" if fine else "low, high")
-        where = Where(account)
-        where.span("ts", first, last + 1)
-        rows = self._read(f"SELECT {columns} FROM {table} {where.text} ORDER BY ts", *where.parameters)
+        fine_from = self._samples_from(account) if last - first <= FINE_NS else last + 1
+        rows = self._curve("ledger_equity_hour", "low, high", account, first, min(fine_from, last + 1))
+        rows += self._curve("ledger_equity", "equity, equity", account, max(first, fine_from), last + 1)
         return _thinned(rows, first, last, max(points, 1))
 
     def days(self, account: int, start: int | None = None, end: int | None = None) -> list[DayRecord]:
@@ -404,13 +401,32 @@ class Records:
         statement, parameters = seek.statement(where, cursor, _checked(limit))
         return page_of(self._read(statement, *parameters), limit, make)
 
+    def _samples_from(self, account: int) -> int:
+        """From when on the curve has every sample; before, it has its hours."""
+        [(newest,)] = self._read("SELECT max(ts) FROM ledger_equity WHERE account = ?", account)
+        return curves.samples_from(newest)
+
+    def _curve(self, table: str, extremes: str, account: int, start: int, end: int) -> list[tuple[Any, ...]]:
+        if start >= end:
+            return []
+        where = Where(account)
+        where.span("ts", start, end)
+        return self._read(
+            f"SELECT ts, equity, cash, unrealised, {extremes} FROM {table} {where.text} ORDER BY ts",
+            *where.parameters,
+        )
+
     def _span_of_equity(
         self, account: int, start: int | None, end: int | None
     ) -> tuple[int | None, int | None]:
         where = Where(account)
         where.span("ts", start, end)
-        [span] = self._read(f"SELECT min(ts), max(ts) FROM ledger_equity {where.text}", *where.parameters)
-        return span[0], span[1]
+        spans = [
+            self._read(f"SELECT min(ts), max(ts) FROM {table} {where.text}", *where.parameters)[0]
+            for table in ("ledger_equity_hour", "ledger_equity")
+        ]
+        known = [ts for span in spans for ts in span if ts is not None]
+        return (min(known), max(known)) if known else (None, None)
 
     def _read(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         with self._connected() as connection:
