@@ -71,6 +71,26 @@ def test_it_sorts_exposure_by_sector(house: House) -> None:
     assert [(share.name, share.notional) for share in summary(house).sectors] == [("Layer 1", D(55_000))]
 
 
+def test_what_is_of_no_known_sector_is_shown_and_counts_as_none_as_at_the_door() -> None:
+    house = House(limits=NO_LIMITS)
+    nameless = replace(ETH, sector=None)
+    house.engine.list_instrument(nameless)
+    house.quotes(BTC, 50_000.0)
+    house.quotes(nameless, 2_000.0)
+    house.holds(BTC, "0.1")
+    house.holds(nameless, "10", "2000")
+    limits(house, max_sector_pct=D(50))
+    found = summary(house)
+    assert [(share.name, share.notional) for share in found.sectors] == [
+        ("Unknown", D(20_000)),
+        ("Layer 1", D(5_000)),
+    ]
+    [largest] = found.uses
+    equity = house.engine.desk.valuation(ACCOUNT).total_value
+    assert equity is not None
+    assert largest.value == D(5_000) / equity * 100
+
+
 def test_it_says_unknown_where_a_price_is_missing(house: House) -> None:
     limits(house, max_gross_notional=D(60_000))
     house.engine.watches[BTC.id].quote = None

@@ -148,6 +148,7 @@ def risk(**more: Any) -> dict[str, Any]:
         "drawdown_pct": Decimal("7.1"),
         "day_pnl": Decimal("-680"),
         "open_orders": 3,
+        "open_positions": 1,
         "orders_last_minute": 2,
         "kill": {"active": False, "flatten": False, "remaining_orders": 0, "remaining_positions": 0},
     } | more

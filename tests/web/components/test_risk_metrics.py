@@ -78,6 +78,19 @@ class TestRisk(Case):
         assert "2 orders and 1 position remain." in html
         assert "Resume trading" in html
 
+    def test_it_says_what_was_done_once_nothing_remains(self) -> None:
+        halted = {"state": "HALTED", "reason": "by hand", "open_orders": 0}
+        self.engine.answers["account.risk"] = shapes.risk(**halted, open_positions=0)
+        assert ">Halted: by hand. No order is working, no position is open.<" in self.show().html
+
+        self.engine.answers["account.risk"] = shapes.risk(**halted, open_positions=2)
+        assert "No order is working, 2 positions open." in self.show().html
+
+    def test_a_sector_that_nobody_knows_has_the_name_under_which_its_figures_come(self) -> None:
+        unknown = [{"name": "Unknown", "notional": Decimal(100), "pct": Decimal(1)}]
+        self.engine.answers["account.risk"] = shapes.risk(sectors=unknown)
+        assert 'data-sector="Unknown"' in self.show().html
+
     def test_an_account_that_trades_has_nothing_to_resume(self) -> None:
         assert "Resume trading" not in self.show().html
 

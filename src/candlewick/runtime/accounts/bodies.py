@@ -294,6 +294,7 @@ class Bodies:
             "drawdown_pct": percent(_less(top, total), top),
             "day_pnl": _less(total, state.day_equity),
             "open_orders": len(state.orders),
+            "open_positions": len(state.book.positions),
             "orders_last_minute": state.orders_in_last_minute(self._clock.now_ns()),
             "kill": {
                 "active": state.kill,

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from candlewick.trading.account import AccountState
 from candlewick.trading.marks import Market
 from candlewick.trading.risk.exposure import ZERO, Exposure, claims, exposures
 from candlewick.trading.risk.groups import correlated_with
 from candlewick.trading.valuing import rate, value_of
+
+UNKNOWN_SECTOR: Final = "Unknown"  # as it is shown; to the door what is unknown belongs to no sector
 
 
 class Use(NamedTuple):
@@ -34,7 +36,7 @@ class Summary(NamedTuple):
 
     Attributes:
         gross, net: of the positions held, without orders; in the account's currency.
-        sectors, groups: largest first; a group is named by its members.
+        sectors, groups: largest first; a group is named by its members, a sector that nobody knows `Unknown`.
     """
 
     uses: tuple[Use, ...]
@@ -74,6 +76,7 @@ def _uses(
     notionals = [each.notional for each in exposed.values()]
     margins = (_product(each.margin, rate(account, market, each.currency)) for each in exposed.values())
     leverages = [account.book.leverage_of(id)[0] for id, each in exposed.items() if each.margin]
+    known = tuple(each for each in sectors if each.name != UNKNOWN_SECTOR)
     found = {
         "max_daily_loss": ("Loss today", lost),
         "max_daily_loss_pct": ("Loss today, %", _pct(lost, account.day_equity)),
@@ -82,7 +85,7 @@ def _uses(
         "max_leverage": ("Leverage", max(leverages, default=ZERO)),
         "max_position_notional": ("Largest position", _largest(notionals)),
         "max_gross_notional": ("All positions", _sum(notionals)),
-        "max_sector_pct": ("Largest sector, %", _pct(_top(sectors), equity)),
+        "max_sector_pct": ("Largest sector, %", _pct(_top(known), equity)),
         "max_correlated_pct": ("Largest group, %", _pct(_top(groups), equity)),
         "max_open_orders": ("Open orders", Decimal(len(account.orders))),
         "max_orders_per_minute": ("Orders in a minute", Decimal(account.orders_in_last_minute(ts))),
@@ -105,7 +108,7 @@ def _held(account: AccountState, market: Market, id: str) -> Decimal | None:
 def _sectors(exposed: Iterable[Exposure]) -> tuple[Share, ...]:
     by_name: dict[str, list[Decimal | None]] = {}
     for each in exposed:
-        by_name.setdefault(each.instrument.sector or "Other", []).append(each.notional)
+        by_name.setdefault(each.instrument.sector or UNKNOWN_SECTOR, []).append(each.notional)
     return _ranked(Share(name, _sum(parts)) for name, parts in by_name.items())
 
 

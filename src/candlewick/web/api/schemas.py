@@ -236,6 +236,7 @@ class Risk(Schema):
     drawdown_pct: Exact | None
     day_pnl: Exact | None
     open_orders: int
+    open_positions: int
     orders_last_minute: int
     kill: Kill
 

@@ -60,7 +60,7 @@ class RiskMetrics(Component):
             "uses": [self._use(each) for each in risk["uses"]],
             "sectors": [
                 {
-                    "sector": each["name"] or "Unknown",
+                    "sector": each["name"],
                     "notional": fixed(each["notional"], _MONEY),
                     "gauge": gauge(each["pct"]),
                 }
@@ -71,8 +71,8 @@ class RiskMetrics(Component):
             "leverage": fixed(risk["leverage"], 2),
             "gross": fixed(risk["gross_notional"], _MONEY),
             "free_margin": fixed(risk["free_margin"], _MONEY),
-            "remaining": _remaining(risk["kill"]),
-            "to_do": f"{risk['kill']['remaining_orders']}/{risk['kill']['remaining_positions']}",
+            "standing": _standing(risk),
+            "drawn_at": _drawn_at(risk),
             "feed": self.params.feed,
             "may_kill": self.visit.account.may_manage_risk,
             "warn_pct": WARN_PCT,
@@ -110,14 +110,28 @@ def gauge(pct: Decimal | None) -> dict[str, Any]:
     return {"text": share(pct), "value": f"{min(Decimal(100), max(Decimal(0), pct)):.2f}", "level": level}
 
 
-def _remaining(kill: dict[str, Any]) -> str:
-    """What the kill switch has still to do, in a sentence."""
-    if not kill["active"]:
+def _standing(risk: dict[str, Any]) -> str:
+    """What the kill switch has still to do; of an account that is halted, why it is, and what is left."""
+    kill = risk["kill"]
+    if kill["active"]:
+        orders, positions = kill["remaining_orders"], kill["remaining_positions"]
+        if not orders and not positions:
+            return "Nothing remains to be done."
+        return f"{counted(orders, 'order')} and {counted(positions, 'position')} remain."
+    if risk["state"] != "HALTED":
         return ""
-    orders, positions = kill["remaining_orders"], kill["remaining_positions"]
-    if not orders and not positions:
-        return "Nothing remains to be done."
-    return f"{counted(orders, 'order')} and {counted(positions, 'position')} remain."
+    orders, positions = risk["open_orders"], risk["open_positions"]
+    works = f"{counted(orders, 'order')} working" if orders else "No order is working"
+    is_open = f"{counted(positions, 'position')} open" if positions else "no position is open"
+    why = risk["reason"].strip().rstrip(".")
+    return f"Halted{f': {why}' if why else ''}. {works}, {is_open}."
+
+
+def _drawn_at(risk: dict[str, Any]) -> str:
+    """What the sentence was made of: where that has changed, the page asks for it again (`ties.js`)."""
+    if risk["state"] == "ACTIVE" and not risk["kill"]["active"]:
+        return ""
+    return f"{'at work' if risk['kill']['active'] else 'done'} {risk['open_orders']}/{risk['open_positions']}"
 
 
 def _is_broken(value: Decimal | None) -> bool:

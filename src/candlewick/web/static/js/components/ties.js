@@ -162,10 +162,11 @@ function rowOf(component, symbol) {
  */
 function isOfOtherShape(component, data) {
   const count = (/** @type {string} */ selector) => component.querySelectorAll(selector).length;
-  const { remaining_orders: orders, remaining_positions: positions } = data.kill;
+  const { state, kill, open_orders: orders, open_positions: positions } = data;
+  const drawnAt = state === "ACTIVE" && !kill.active ? "" : `${kill.active ? "at work" : "done"} ${orders}/${positions}`;
   return (
-    !count(`[data-trading-state="${data.state}"]`) ||
-    !count(`[data-kill="${orders}/${positions}"]`) ||
+    !count(`[data-trading-state="${state}"]`) ||
+    !count(`[data-kill="${drawnAt}"]`) ||
     count("[data-use]") !== data.uses.length ||
     count("[data-sector]") !== data.sectors.length
   );
