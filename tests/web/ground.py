@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import itertools
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -84,6 +85,7 @@ class FakeLink:
         self.demanded: list[frozenset[str]] = []
         self.resynced: list[str] = []
         self.answers: dict[str, Callable[..., Any]] = {"readiness": lambda: {"missing": [], "reason": None}}
+        self.forgotten: list[Future[bytes]] = []
         self.asked: list[tuple[str, dict[str, Any]]] = []
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -99,13 +101,19 @@ class FakeLink:
     def resync(self, channel: str) -> None:
         self.resynced.append(channel)
 
-    async def request(self, verb: str, *, timeout_s: float = 1.0, **arguments: Any) -> bytes:
-        return self.answer(verb, arguments)
+    def ask(self, verb: str, arguments: bytes, answer: Future[bytes]) -> None:
+        try:
+            answer.set_result(self.answer(verb, orjson.loads(arguments)))
+        except Exception as error:  # noqa: BLE001  # whoever asked is told, also of a test's own mistake
+            answer.set_exception(error)
 
-    def answer(self, verb: str, arguments: dict[str, Any]) -> bytes:
+    def forget(self, answer: Future[bytes]) -> None:
+        self.forgotten.append(answer)
+
+    def answer(self, verb: str, arguments: Mapping[str, Any]) -> bytes:
         if not self.connected:
             raise EngineAway("The engine is away.")
-        self.asked.append((verb, arguments))
+        self.asked.append((verb, dict(arguments)))
         return _ENCODER.encode(self.answers[verb](**arguments))
 
     # What a test makes it say; from any thread once a server has started it.

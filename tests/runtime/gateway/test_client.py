@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,23 @@ async def test_it_carries_requests_and_their_errors(tmp_path: Path) -> None:
             await web.request("unknown", symbol="NOPE")
         with pytest.raises(UsageError, match="no verb nonsense"):
             await web.request("nonsense")
+
+
+async def test_a_thread_may_wait_for_an_answer_of_its_own(tmp_path: Path) -> None:
+    async with office(tmp_path), link(tmp_path) as web:
+        refused: Future[bytes] = Future()
+        web.ask("echo", b'{"a":1}', refused)
+        with pytest.raises(EngineAway, match="being restarted"):
+            refused.result(0)
+        await until(lambda: web.connected)
+        answer: Future[bytes] = Future()
+        web.ask("echo", b'{"a":1}', answer)
+        assert orjson.loads(await asyncio.to_thread(answer.result, 10)) == {"a": 1}
+        forgotten: Future[bytes] = Future()
+        web.ask("echo", b'{"a":2}', forgotten)
+        web.forget(forgotten)
+        await web.request("echo")  # asked and answered after it
+        assert not forgotten.done()
 
 
 async def test_a_fault_of_ours_answers_with_a_sentence_and_the_engine_goes_on(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,13 @@ from candlewick.runtime.gateway.wire import (
     LoopSocket,
     addresses,
 )
+
+Answer = asyncio.Future[bytes] | Future[bytes]
+
+
+def unanswered(verb: str, timeout_s: float) -> EngineAway:
+    """What somebody is told who has waited long enough."""
+    return EngineAway(f"The engine did not answer {verb!r} within {timeout_s:.0f} s.")
 
 
 class EngineLink:
@@ -59,7 +67,7 @@ class EngineLink:
         self._list = b""
         self._unanswered = 0
         self._last_seq: dict[str, int] = {}
-        self._waiting: dict[bytes, asyncio.Future[bytes]] = {}
+        self._waiting: dict[bytes, Answer] = {}
         self._numbers = itertools.count(1)
         self._pinging: asyncio.Task[None] | None = None
 
@@ -110,20 +118,38 @@ class EngineLink:
             EngineAway: it does not answer.
             UsageError: it says what is wrong with the request.
         """
-        if not self.connected:
-            raise EngineAway("The engine is away; it is being restarted. Try again in a moment.")
-        number = str(next(self._numbers)).encode()
         answer: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+        self.ask(verb, orjson.dumps(arguments), answer)
         try:
-            asked = [b"request", self._engine, number, verb.encode(), orjson.dumps(arguments)]
-            if not self._commands.send(asked):
-                raise EngineAway("The engine does not take requests now. Try again in a moment.")
             return await asyncio.wait_for(answer, timeout_s)
         except TimeoutError:
-            raise EngineAway(f"The engine did not answer {verb!r} within {timeout_s:.0f} s.") from None
+            raise unanswered(verb, timeout_s) from None
         finally:
-            self._waiting.pop(number, None)
+            self.forget(answer)
+
+    def ask(self, verb: str, arguments: bytes, answer: Answer) -> None:
+        """Ask the engine, `arguments` as JSON; `answer` is given its JSON, or an error as `request` raises.
+
+        Who has waited long enough says so to `forget`.
+        """
+        if not self.connected:
+            answer.set_exception(
+                EngineAway("The engine is away; it is being restarted. Try again in a moment.")
+            )
+            return
+        number = str(next(self._numbers)).encode()
+        asked = [b"request", self._engine, number, verb.encode(), arguments]
+        if self._commands.send(asked):
+            self._waiting[number] = answer
+        else:
+            answer.set_exception(EngineAway("The engine does not take requests now. Try again in a moment."))
+
+    def forget(self, answer: Answer) -> None:
+        """Nobody waits for `answer` any more."""
+        for number, each in self._waiting.items():
+            if each is answer:
+                del self._waiting[number]
+                return
 
     async def _ping_forever(self) -> None:
         # Silence is counted in pings and not in seconds: if it was we who stood still, answers lie in the
@@ -197,7 +223,7 @@ class EngineLink:
         self._commands.send([b"demand", orjson.dumps(sorted(self._demand))])
 
     def _settle(self, number: bytes, outcome: bytes | CandlewickError) -> None:
-        answer = self._waiting.get(number)
+        answer = self._waiting.pop(number, None)
         if answer is None or answer.done():
             return
         if isinstance(outcome, bytes):
