@@ -13,13 +13,14 @@ from typer.core import TyperGroup
 
 from candlewick.core.errors import CandlewickError, StoreDamaged
 
-PARTS = ("engine", "web", "sim")
+PARTS = ("engine", "web", "sim", "worker")
 HOPELESS = 78  # the supervisor knows it
 VERBS = {
     "up": "Run everything: simulated or live venues, the engine, the terminal.",
     "engine": "Run the engine alone.",
     "web": "Run the web process alone.",
     "sim": "Run the simulated exchange alone.",
+    "worker": "Run studies, one after the other.",
     "replay": "Play recorded messages through the real path, to the browser.",
     "normalise": "Turn raw venue messages into normalised events, one JSON a line.",
     "data": "Import, list, check and export history.",

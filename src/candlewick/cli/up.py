@@ -6,15 +6,20 @@ import asyncio
 import contextlib
 import json
 import os
+import threading
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 from typer import Option, echo
 
+from candlewick.core.errors import StoreError
+from candlewick.runtime.jobs.queue import Queue
 from candlewick.runtime.settings import PREFIX, Settings, load, names
 from candlewick.runtime.supervisor import Part, claimed_port, owning, require_port, supervise
 from candlewick.runtime.wiring import require_known
 from candlewick.venues.sim.server.misbehave import Faults
+
+IDLE_S: Final = 60
 
 
 def command(
@@ -47,9 +52,26 @@ def command(
         if "sim" in settings.venues:
             sim_port = held.enter_context(claimed_port(settings.sim.host, settings.sim.port))
             parts.insert(0, Part("sim", ("sim", *sim_arguments(settings, sim_port))))
+        queue = held.enter_context(contextlib.closing(Queue(settings.rows)))
+        parts += workers(settings, queue)
         echo(f"Starting Candlewick on {settings.data_dir} ({', '.join(settings.venues)}). Ctrl-C stops it.")
         asyncio.run(supervise(parts, environment(settings, sim_port), lambda line: echo(line, err=True)))
         echo("Stopped.")
+
+
+def workers(settings: Settings, queue: Queue) -> list[Part]:
+    """Workers that are there only while studies wait, and for a while after: idle ones would take memory."""
+    lock = threading.Lock()  # the parts look from threads of their own
+
+    def studies_wait() -> bool:
+        with lock, contextlib.suppress(StoreError):
+            return queue.is_ready() and queue.has_work()
+        return False
+
+    arguments = ("worker", "--idle-s", str(IDLE_S))
+    return [
+        Part(f"worker {number}", arguments, studies_wait) for number in range(1, settings.jobs.workers + 1)
+    ]
 
 
 def sim_arguments(settings: Settings, port: int) -> list[str]:

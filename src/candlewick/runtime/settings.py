@@ -80,6 +80,25 @@ class MarketSettings(_Section):
     """Where market history is kept; the data folder unless set. A replay has one of its own."""
 
 
+class JobsSettings(_Section):
+    """Studies: how many run at once, and where their work is done."""
+
+    workers: int = Field(1, ge=0, le=64)
+    """Studies that run at once under `candlewick up`; 0 where other machines run them."""
+    executor: Literal["processes", "threads"] = "processes"
+    """What a study spreads its work over. Threads take less memory and do for compiled strategies alone."""
+    processes: int | None = Field(None, ge=1, le=1024)
+    """How many of them one study may use; as many as there are processors unless set."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler, whose workers do the work instead: `tcp://host:8786`."""
+
+    @model_validator(mode="after")
+    def _names_a_scheduler(self) -> Self:
+        if self.scheduler is not None and not self.scheduler.startswith(("tcp://", "tls://")):
+            raise PydanticCustomError("no_scheduler", "A scheduler's address reads tcp://host:port.")
+        return self
+
+
 class AccountSwitch(_Section):
     """An account that may trade with real money: `[accounts.<name>]`, in the file alone."""
 
@@ -112,6 +131,7 @@ class Settings(BaseSettings):
     web: WebSettings = Field(default_factory=WebSettings)
     sim: SimSettings = Field(default_factory=SimSettings)
     market: MarketSettings = Field(default_factory=MarketSettings)
+    jobs: JobsSettings = Field(default_factory=JobsSettings)
     accounts: dict[str, AccountSwitch] = Field(default_factory=dict)
     """Which accounts trade live. One that is not named here trades on paper."""
     database_url: SecretStr | None = Field(None, validation_alias="DATABASE_URL")

@@ -27,15 +27,23 @@ FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
 STEADY_S: Final = 10.0  # a part that ran so long has earned a fresh count of its deaths
 DEATHS: Final = 6
+LOOK_S: Final = 1.0
 HOPELESS: Final = 78  # the exit code of a part that would fail again
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A process to keep up: its name and the arguments of the `candlewick` command."""
+    """A process to keep up.
+
+    Attributes:
+        arguments: of the `candlewick` command.
+        wanted: whether there is something to do for it. Such a part is started when there is, and may end by
+            itself when there is nothing more; it is called on a thread, once a second.
+    """
 
     name: str
     arguments: tuple[str, ...]
+    wanted: Callable[[], bool] | None = None
 
 
 @contextlib.contextmanager
@@ -156,6 +164,8 @@ async def _keep_up(
     loop = asyncio.get_running_loop()
     deaths = 0
     while not stop.is_set():
+        if part.wanted is not None and not await _until_wanted(part.wanted, stop):
+            return
         started = loop.time()
         process = await asyncio.create_subprocess_exec(
             sys.executable,
@@ -173,6 +183,9 @@ async def _keep_up(
             raise
         if code is None:
             return
+        if code == 0 and part.wanted is not None:
+            deaths = 0
+            continue
         if code == HOPELESS:
             raise CandlewickError(f"{part.name} cannot run; its last message says why.")
         deaths = 1 if loop.time() - started > STEADY_S else deaths + 1
@@ -185,6 +198,15 @@ async def _keep_up(
             await asyncio.wait_for(stop.wait(), wait_s)
             return
         report(f"{part.name} {how}; starting it again.")
+
+
+async def _until_wanted(wanted: Callable[[], bool], stop: asyncio.Event) -> bool:
+    """Wait until there is something to do; False if all is to stop before."""
+    while not await asyncio.to_thread(wanted):
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), LOOK_S)
+            return False
+    return not stop.is_set()
 
 
 async def _until_ended(process: asyncio.subprocess.Process, stop: asyncio.Event) -> int | None:

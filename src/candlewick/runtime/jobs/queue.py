@@ -14,6 +14,7 @@ import os
 import secrets
 import socket
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -56,8 +57,10 @@ class Queue:
     """
 
     def __init__(self, place: Place, *, lease_s: float = LEASE_S) -> None:
+        self._place = place
         self._database = database_at(place)
         self._connection: Connection | None = None
+        self._is_ready = False
         self._lease_ns = int(lease_s * NS_PER_S)
         self.lease_s = lease_s
 
@@ -68,7 +71,10 @@ class Queue:
 
     def is_ready(self) -> bool:
         """Whether the database has the tables yet; the web process makes them."""
-        return self._connected().has_table("store_jobevent")
+        if isinstance(self._place, Path) and not self._place.exists():
+            return False
+        self._is_ready = self._is_ready or self._connected().has_table("store_jobevent")
+        return self._is_ready
 
     def has_work(self) -> bool:
         """Whether a worker would find something to do."""

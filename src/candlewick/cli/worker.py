@@ -1,0 +1,32 @@
+"""`candlewick worker`: a worker alone, for service managers and for further machines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from typer import Option
+
+from candlewick.runtime.logs import set_up_logging
+from candlewick.runtime.settings import load
+
+
+def command(
+    processes: Annotated[
+        int | None, Option(help="How many processes one study may use; as many as there are processors.")
+    ] = None,
+    idle_s: Annotated[float | None, Option(help="End when there was nothing to do for so long.")] = None,
+    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
+) -> None:
+    """Run studies that wait, one after the other, until SIGTERM.
+
+    On a further machine give it the same DATABASE_URL, and a data folder that both machines share.
+    """
+    from candlewick.runtime.jobs.queue import Queue
+    from candlewick.runtime.jobs.worker import Means, run
+
+    settings = load(data_dir=data_dir, jobs={"processes": processes})
+    set_up_logging("worker", settings.log_level)
+    jobs = settings.jobs
+    means = Means(executor=jobs.executor, processes=jobs.processes, scheduler=jobs.scheduler)
+    run(Queue(settings.rows), settings.data_dir.resolve(), means, idle_s=idle_s)
