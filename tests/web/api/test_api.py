@@ -19,6 +19,7 @@ from tests.web.ground import PASSWORD, FakeLink, instrument, unique
 READS = [
     "/api/dashboard/charts/ohlcv/?symbol=BTCUSDT",
     "/api/dashboard/charts/indicators/?symbol=BTCUSDT&indicators=ema:20",
+    "/api/dashboard/charts/indicators/catalogue/",
     "/api/market/instruments/",
     "/api/market/tickers/",
     "/api/market/book/?symbol=BTCUSDT",
@@ -293,6 +294,23 @@ def test_an_indicator_that_cannot_be_is_refused(client: Client, indicators: str)
     problem(
         client.get("/api/dashboard/charts/indicators/", {"symbol": "BTCUSDT", "indicators": indicators}), 422
     )
+
+
+def test_the_catalogue_tells_what_a_chart_can_show_and_how(client: Client) -> None:
+    kinds = orjson.loads(client.get("/api/dashboard/charts/indicators/catalogue/").content)
+    by_name = {kind["name"]: kind for kind in kinds}
+    bollinger = by_name["bollinger"]
+    assert (bollinger["pane"], bollinger["group"]) == ("price", "volatility")
+    assert bollinger["key"] == "bollinger:20:2"
+    assert bollinger["parameters"][0] == {
+        "name": "period",
+        "default": 20,
+        "low": 2,
+        "high": 1000,
+        "fraction": False,
+    }
+    assert [line["draw"] for line in bollinger["outputs"]] == ["band", "line", "band"]
+    assert len([kind for kind in kinds if kind["group"] == "patterns"]) == 61
 
 
 # market

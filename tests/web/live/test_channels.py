@@ -29,6 +29,10 @@ DIRECTORY = Directory("sim", {each["instrument"]: each for each in INSTRUMENTS})
         ("indicators:BTCUSDT:5m:ema-20", "indicators:BTCUSDT:5m:ema-20"),
         ("indicators:sim-east:BTCUSDT:5m:RSI-14", "indicators:sim-east:BTCUSDT:5m:rsi-14"),
         ("indicators:BTCUSDT:5m:ema-020", "indicators:BTCUSDT:5m:ema-20"),
+        ("indicators:BTCUSDT:5m:ema", "indicators:BTCUSDT:5m:ema-20"),
+        ("indicators:BTCUSDT:5m:macd", "indicators:BTCUSDT:5m:macd-12-26-9"),
+        ("indicators:BTCUSDT:5m:bollinger-20-2.5", "indicators:BTCUSDT:5m:bollinger-20-2.5"),
+        ("indicators:BTCUSDT:5m:cdl_doji", "indicators:BTCUSDT:5m:cdl_doji"),
     ],
 )
 def test_every_spelling_has_one_name(text: str, name: str) -> None:
@@ -49,13 +53,14 @@ def test_every_spelling_has_one_name(text: str, name: str) -> None:
         ("candles:BTCUSDT:7m", "unknown_interval"),
         ("candles:BTCUSDT", "unknown_symbol"),
         ("candles::1m", "unknown_symbol"),
-        ("indicators:BTCUSDT:1m:ema", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:ema-", "unknown_indicator"),
         ("indicators:BTCUSDT:1m:ema-99999999999999999999", "unknown_indicator"),
         ("indicators:BTCUSDT:1m:../-1", "unknown_indicator"),
         ("indicators:BTCUSDT:1m:foo-20", "unknown_indicator"),
         ("indicators:BTCUSDT:1m:ema-1", "unknown_indicator"),
         ("indicators:BTCUSDT:1m:ema-5000", "unknown_indicator"),
-        ("indicators:BTCUSDT:1m:macd-20", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:macd-26-12", "unknown_indicator"),
+        ("indicators:BTCUSDT:1m:ema-2-3", "unknown_indicator"),
     ],
 )
 def test_what_does_not_exist_is_refused_with_its_reason(text: str, code: str) -> None:

@@ -327,6 +327,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "POST /api/accounts/": Operation(NOT_VIEWERS, {"name": "Another"}),
     "GET /api/dashboard/charts/ohlcv/": MARKET,
     "GET /api/dashboard/charts/indicators/": MARKET,
+    "GET /api/dashboard/charts/indicators/catalogue/": MARKET,
     "GET /api/dashboard/performance/breakdown/": SEEN,
     "GET /api/dashboard/performance/drawdown/": SEEN,
     "GET /api/dashboard/performance/equity-curve/": SEEN,

@@ -1,4 +1,4 @@
-"""`indicators:<symbol>:<interval>:<name>-<period>`: an indicator's value in the open bar, as it moves.
+"""`indicators:<symbol>:<interval>:<name>-<numbers>`: an indicator's values in the open bar, as it moves.
 
 The closed bars come from the lake once; from then on each bar that closes is taken in as it closes. When
 a bar is missed or corrected, the value is not guessed: the closed bars are read again.
@@ -13,8 +13,9 @@ from candlewick.core.errors import UsageError
 from candlewick.core.events import Candle
 from candlewick.core.interval import seconds
 from candlewick.market.bars import Bars
-from candlewick.market.indicators import Study, parse
-from candlewick.market.live_indicators import FORMS, Form
+from candlewick.market.indicators.catalogue import parse
+from candlewick.market.indicators.live import Live
+from candlewick.market.indicators.registry import Study
 from candlewick.runtime.publish.bodies import StateSource
 from candlewick.trading.watch import Watch
 
@@ -32,23 +33,24 @@ class IndicatorSource(StateSource):
         self.instrument = watch.id
         self.interval = interval
         self.study: Study = parse(name.replace("-", ":"))
-        if self.study.indicator.name not in FORMS:
-            raise UsageError(
-                f"{self.study.indicator.title} has no live form; its history has it up to the last bar."
-            )
         self.closed_key = f"{watch.id}/{interval}"
         self._length = seconds(interval)
         self._warm_up = warm_up
-        self._form: Form | None = None
+        self._live: Live | None = None
         self._last = 0  # open time of the newest closed bar taken in
+        self._before: list[float | None] = []  # the values in it
         self._asked = False
 
     def take_history(self, bars: Bars) -> None:
         """Closed bars, oldest first, at least as many as the study looks back on if there are so many."""
-        form = FORMS[self.study.indicator.name](int(self.study.values[0]))
-        for close in bars.close.tolist():
-            form.closed(close)
-        self._form, self._last = form, int(bars.time[-1]) if len(bars) else 0
+        live = self.study.live()
+        try:
+            lines = live.take(bars)
+        except UsageError:  # a column that it reads is unknown in one of them: no value can be stood behind
+            self._live = None
+            return
+        self._live, self._last = live, int(bars.time[-1]) if len(bars) else 0
+        self._before = [_known(line[-1]) for line in lines] if len(bars) else []
 
     def ask_again(self) -> None:
         """From here on closed bars may be asked for again, should some be missing at the next change."""
@@ -56,21 +58,42 @@ class IndicatorSource(StateSource):
 
     def take_closed(self, candle: Candle) -> None:
         """A bar closed, or one that had closed was corrected."""
-        if self._form is not None and candle.time == self._last + self._length:
-            self._form.closed(candle.close)
+        if self._live is not None and candle.time == self._last + self._length:
+            try:
+                values = self._live.closed(candle)
+            except UsageError:
+                self._live = None
+                return
+            self._before = [_known(value) for value in values]
             self._last = candle.time
         elif candle.time <= self._last:
-            self._form = None
+            self._live = None
             self._asked = False  # a reason of its own to ask, however lately that was done
 
     def data(self) -> Any:
         bar = self._watch.candles.current(self.interval)
         if bar is None:
             return None
-        if self._form is None or bar.time != self._last + self._length:
+        if self._live is None or bar.time != self._last + self._length:
             if not self._asked:
                 self._asked = True
                 self._warm_up(self)
             return None
-        value = self._form.peek(bar.close)
-        return {"time": bar.time, "value": value} if value == value else None  # NaN: too few bars
+        try:
+            values = [_known(value) for value in self._live.peek(bar)]
+        except UsageError:
+            return None
+        return self._told(bar.time, values) if any(value is not None for value in values) else None
+
+    def _told(self, time: int, values: list[float | None]) -> dict[str, Any]:
+        """One line's `value`, or the `values` of several by name; null where there are too few bars."""
+        if len(values) > 1:
+            return {"time": time, "values": dict(zip(self.study.lines, values, strict=True))}
+        told: dict[str, Any] = {"time": time, "value": values[0]}
+        if self.study.indicator.is_relative and self._before:
+            told["before"] = self._before[0]
+        return told
+
+
+def _known(value: float) -> float | None:
+    return float(value) if value == value else None  # NaN: too few bars

@@ -12,9 +12,10 @@ from ninja import Query, Router
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
 from candlewick.market.bars import Bars
-from candlewick.market.indicators import Study, parse_list
+from candlewick.market.indicators.catalogue import described, parse_list
+from candlewick.market.indicators.registry import Study
 from candlewick.web.api import history
-from candlewick.web.api.market_schemas import Candle, Point
+from candlewick.web.api.market_schemas import Candle, IndicatorKind, Point
 from candlewick.web.api.paging import answer
 from candlewick.web.api.when import utc_seconds
 from candlewick.web.services import services_of
@@ -41,6 +42,18 @@ def ohlcv(
     return answer(history.as_rows(history.bars(services_of(request), wanted)))
 
 
+@router.get(
+    "/indicators/catalogue/", response={200: list[IndicatorKind]}, summary="Indicators that a chart can show"
+)
+def catalogue(request: HttpRequest) -> HttpResponse:
+    """Every indicator with its parameters, their ranges, its lines and how each is drawn.
+
+    `key` is what `indicators/` takes for its usual numbers; a line is named `<key>.<output>` there if the
+    indicator has several.
+    """
+    return answer(described())
+
+
 @router.get("/indicators/", response={200: dict[str, list[Point]]}, summary="Indicators over candles")
 def indicators(
     request: HttpRequest,
@@ -54,7 +67,8 @@ def indicators(
     """`indicators=ema:20,rsi:14` gives `{"ema:20": [{time, value}, …], "rsi:14": …}`.
 
     Values depend on bars before the first one shown, which are read too; null means that there are too
-    few of them. An indicator of several lines has one list each, as in `macd:12:26:9.signal`.
+    few of them. An indicator of several lines has one list each, as in `macd:12:26:9.signal`. What there is,
+    `indicators/catalogue/` tells.
     """
     studies = parse_list(indicators)
     if not studies:
@@ -81,7 +95,7 @@ def _lines(studies: tuple[Study, ...], bars: Bars, shown: int) -> dict[str, list
     lines: dict[str, list[dict[str, Any]]] = {}
     for study in studies:
         for name, column in study.compute(bars).items():
-            key = study.key if len(study.indicator.outputs) == 1 else f"{study.key}.{name}"
+            key = study.key if len(study.lines) == 1 else f"{study.key}.{name}"
             values = column[len(bars) - shown :].tolist()
             lines[key] = [{"time": time, "value": value} for time, value in zip(times, values, strict=True)]
     return lines

@@ -28,6 +28,51 @@ class Point(Schema):
     value: float | None
 
 
+class IndicatorParameter(Schema):
+    """A number that an indicator takes: whole unless `fraction`."""
+
+    name: str
+    default: float
+    low: float
+    high: float
+    fraction: bool
+
+
+class IndicatorLine(Schema):
+    """A line of an indicator and how it is drawn.
+
+    `band` lines are the edges of an area, `candle` lines the prices of candles, `none` is not drawn. A line
+    with `drawn_back_by` is drawn so many bars further left than its time as that parameter says.
+    """
+
+    name: str
+    draw: Literal["line", "band", "histogram", "dots", "marker", "candle", "none"]
+    drawn_back_by: str | None
+
+
+class IndicatorKind(Schema):
+    """An indicator that a chart can show.
+
+    `levels` are customary lines across its pane. The level of a `relative` one depends on the first bar that
+    was read; only its changes mean something. `warm_up` and `lookback` are those of the usual numbers: bars
+    before its first value (null: that depends on the time of day), and bars that its values depend on.
+    """
+
+    name: str
+    title: str
+    group: Literal["trend", "momentum", "volatility", "volume", "statistics", "patterns"]
+    pane: Literal["price", "own"]
+    key: str
+    parameters: list[IndicatorParameter]
+    outputs: list[IndicatorLine]
+    levels: list[float]
+    relative: bool
+    columns: list[str]
+    warm_up: int | None
+    lookback: int
+    convention: str
+
+
 class Instrument(Schema):
     """Something that can be watched, and its grid."""
 

@@ -8,8 +8,7 @@ from typing import Any, Final, Literal
 from candlewick.core.errors import CandlewickError, EngineAway, UnknownInterval, UnknownSymbol, UsageError
 from candlewick.core.instrument import parse_symbol, public_symbol
 from candlewick.core.interval import INTERVALS
-from candlewick.market.indicators import parse
-from candlewick.market.live_indicators import FORMS
+from candlewick.market.indicators.catalogue import parse
 
 Pace = Literal["fast", "slow"]
 
@@ -149,10 +148,7 @@ def _interval(name: str) -> str:
 
 
 def _indicator(name: str) -> str:
-    kind, dash, period = name.partition("-")
-    if not (kind.isalpha() and kind.isascii() and dash and period.isdecimal() and len(name) <= 20):
-        raise UsageError(f"Unknown indicator {name[:20]!r}. Write its name and period, as in 'ema-20'.")
-    study = parse(f"{kind}:{period}")
-    if study.indicator.name not in FORMS:
-        raise UsageError(f"{study.indicator.title} has no live form. Use one of {', '.join(FORMS)}.")
-    return study.key.replace(":", "-")
+    kind, *numbers = name.split("-")
+    if not (kind.isascii() and kind.replace("_", "").isalnum() and all(numbers) and len(name) <= 80):
+        raise UsageError(f"Unknown indicator {name[:20]!r}. Write its name and numbers, as in 'ema-20'.")
+    return parse(":".join([kind, *numbers])).key.replace(":", "-")
