@@ -45,6 +45,13 @@ def test_it_says_nothing_of_a_run_without_bars_or_trades() -> None:
     assert {name: figure for name, figure in run.items() if figure is not None} == {"trades": 0}
 
 
+def test_it_compares_with_a_market_that_began_later() -> None:
+    closes = np.array([math.nan, 50.0, 55.0, math.nan])
+    run = _run([100.0, 110.0, 105.0, 120.0], benchmark=closes)
+    assert run["benchmark_return"] == pytest.approx(0.1)
+    assert _run([100.0], benchmark=np.array([math.nan]))["benchmark_return"] is None
+
+
 def test_it_never_answers_with_infinity_or_nan() -> None:
     for equity in ([100.0] * 5, [0.0] * 5, [math.nan] * 5, [-5.0, 3.0, math.inf], [1e308, 1e-308, 1e308]):
         for name, figure in _run(equity).items():

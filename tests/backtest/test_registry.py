@@ -146,6 +146,7 @@ def test_it_tells_what_each_is_called_and_how_it_comes_about() -> None:
         assert metric.name == name
         assert metric.label
         assert metric.formula
+        assert metric.undefined
     labels = [metric.label for metric in METRICS.values()]
     assert len(labels) == len(set(labels))
 

@@ -40,7 +40,7 @@ def test_it_deflates_as_the_paper_does(trials: int, skew: float, kurtosis: float
     assert found == pytest.approx(printed, abs=5e-5)
 
 
-# "The Sharpe Ratio Efficient Frontier", section 4: a monthly ratio of 0.458, of two and three years
+# "The Sharpe Ratio Efficient Frontier": a monthly ratio of 0.458, of two and three years
 @pytest.mark.parametrize(
     ("months", "skew", "kurtosis", "printed"),
     [(24, 0.0, 3.0, 0.982), (24, -2.448, 10.164, 0.913), (36, -2.448, 10.164, 0.953)],
@@ -49,7 +49,7 @@ def test_it_is_as_sure_as_the_paper_is(months: int, skew: float, kurtosis: float
     assert probabilistic_sharpe(0.458, months, skew, kurtosis) == pytest.approx(printed, abs=1e-3)
 
 
-# the same, section 6: years in which a yearly ratio of 2 can be told from 1, at 95 %
+# the same: years in which a yearly ratio of 2 can be told from 1, at 95 %
 @pytest.mark.parametrize(
     ("a_year", "skew", "kurtosis", "printed"),
     [(252, 0.0, 3.0, 2.73), (52, 0.0, 3.0, 2.83), (12, 0.0, 3.0, 3.24), (12, -0.72, 5.78, 4.99)],

@@ -1,7 +1,7 @@
 """How often the best of many trials would have disappointed: the probability of backtest overfitting.
 
 Combinatorially symmetric cross-validation: Bailey, Borwein, López de Prado and Zhu, "The Probability of
-Backtest Overfitting", Journal of Computational Finance 20(4), 2016 (online 2015), section 3.
+Backtest Overfitting", Journal of Computational Finance 20(4), 2017 (a working paper since 2013).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Overfitting:
 
     @property
     def probability(self) -> float:
-        """The part of splits in which the chosen trial was no better than the median: PBO, equation 2.2."""
+        """The part of splits in which the chosen trial was no better than the median: PBO."""
         return float(np.mean(self.logits <= 0.0))
 
     @property
@@ -99,7 +99,7 @@ def independent_trials(returns: ArrayLike) -> float | None:
     """How many independent trials these are worth, since most resemble each other: ρ + (1 - ρ) N.
 
     ρ is the mean correlation of all pairs, not below zero (Bailey and López de Prado, "The Deflated Sharpe
-    Ratio", 2014, appendix 3). A row a period, a column a trial; one that never moves is left out. None:
+    Ratio", 2014, appendix). A row a period, a column a trial; one that never moves is left out. None:
     there is none else.
     """
     table = np.asarray(returns, dtype=np.float64)

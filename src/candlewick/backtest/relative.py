@@ -34,7 +34,7 @@ def alpha(
 ) -> float | None:
     """What a year brings beyond what `beta` explains: ((mean(r) - f) - β (mean(b) - f)) · periods a year.
 
-    Jensen, "The Performance of Mutual Funds", 1968, equation 6; `risk_free` is a period's.
+    Jensen, "The Performance of Mutual Funds", 1968; `risk_free` is a period's.
     """
     slope = beta(returns, benchmark)
     if slope is None:

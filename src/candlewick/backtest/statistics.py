@@ -23,7 +23,7 @@ _NOTHING: Final = 1e-12
 def sharpe_error(sharpe: float, periods: float, skew: float = 0.0, kurtosis: float = 3.0) -> float | None:
     """Standard error of a Sharpe ratio: √((1 - γ₃ SR + (γ₄ - 1)/4 · SR²) / (n - 1)).
 
-    Mertens, 2002; PSR paper, equation 4. None of fewer than two periods.
+    Mertens, 2002. None of fewer than two periods.
     """
     spread = _spread(sharpe, skew, kurtosis)
     return math.sqrt(spread / (periods - 1)) if periods > 1 and spread >= 0 else None
@@ -60,7 +60,7 @@ def expected_max_sharpe(trials: float, spread: float) -> float | None:
     """The best Sharpe ratio that `trials` independent tries without any skill can be expected to show.
 
     `spread` is the standard deviation of the tries' Sharpe ratios: spread · ((1 - γ) Φ⁻¹(1 - 1/N) +
-    γ Φ⁻¹(1 - 1/(N e))), DSR paper, equation 1. One try is not chosen among any: 0. None of fewer.
+    γ Φ⁻¹(1 - 1/(N e))) (the DSR paper). One try is not chosen among any: 0. None of fewer.
     """
     if trials < 1 or spread < 0:
         return None

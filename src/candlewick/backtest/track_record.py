@@ -15,7 +15,7 @@ from candlewick.backtest.metrics import DAYS_A_YEAR, Drawdown, Series
 from candlewick.core.errors import UsageError
 
 DAY_S: Final = 86_400
-_YEAR_S: Final = DAYS_A_YEAR * DAY_S
+YEAR_S: Final = DAYS_A_YEAR * DAY_S
 
 Times = NDArray[np.int64]
 _PER_TRADE: Final = ("return", "entry", "exit", "fees", "mae", "mfe", "risk")
@@ -104,7 +104,7 @@ class TrackRecord:
     @property
     def periods_a_year(self) -> float:
         """Returns in a year. Bars of more than a day go by the calendar: 52.14 weeks anywhere."""
-        return self.days_a_year if self.bar_s <= DAY_S else _YEAR_S / self.bar_s
+        return self.days_a_year if self.bar_s <= DAY_S else YEAR_S / self.bar_s
 
     @property
     def elapsed_s(self) -> int:
@@ -114,7 +114,7 @@ class TrackRecord:
     @property
     def years(self) -> float:
         """The same in years of 365 days."""
-        return self.elapsed_s / _YEAR_S
+        return self.elapsed_s / YEAR_S
 
     @cached_property
     def ends(self) -> NDArray[np.intp]:
