@@ -108,6 +108,7 @@ class EngineProcess:
             gateway=lambda: self.gateway,
             primary=self._primary,
             clock=clock,
+            accounts=self.accounts.connections.metrics,
         )
         self.requests.verbs |= self.accounts.requests.verbs
         self.requests.verbs["readiness"] = self.accounts.disk.readiness

@@ -38,7 +38,9 @@ class Requests:
         gateway: Callable[[], Gateway],
         primary: str,
         clock: Clock,
+        accounts: Callable[[], dict[str, Any]] = dict,
     ) -> None:
+        """`accounts`: what is counted of accounts, for the metrics."""
         self._live = live
         self._health = health
         self._market = market
@@ -46,6 +48,7 @@ class Requests:
         self._gateway = gateway
         self._primary = primary
         self._clock = clock
+        self._count_accounts = accounts
         self.verbs: dict[str, Answer] = {
             "instruments": self._instruments,
             "tickers": self._tickers,
@@ -187,6 +190,7 @@ class Requests:
                 for venue, feed in feeds
                 if feed.health.latency_ms is not None
             },
+            **self._count_accounts(),
         }
 
     def _watch(self, symbol: str) -> Watch:

@@ -11,7 +11,7 @@ from candlewick.core.instrument import Venue
 from candlewick.runtime.settings import Settings
 from candlewick.store.venue_keys import VenueSecret
 from candlewick.venues.contract import MarketFeed
-from candlewick.venues.execution import OrderVenue
+from candlewick.venues.execution import OrderHealth, OrderVenue
 from candlewick.venues.recording import VenueMapper
 
 REAL_VENUES = ("binance",)
@@ -63,6 +63,10 @@ class LiveVenue(OrderVenue, Protocol):
         self, account: int, name: str, credentials: Any, *, live: bool, since_ns: int | None = None
     ) -> None:
         """Trade for an account that was switched live."""
+        ...
+
+    def health(self, account: int) -> OrderHealth:
+        """How an account's connection to the venue is doing."""
         ...
 
     async def close(self) -> None:

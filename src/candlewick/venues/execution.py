@@ -6,6 +6,7 @@ Nothing here is awaited by the heart: what the venue makes of an order comes bac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Protocol
 
@@ -15,6 +16,21 @@ from candlewick.core.order import Order, Terms
 from candlewick.core.reports import Report, VenueState
 
 Tell = Callable[[Report], None]
+
+
+@dataclass(slots=True)
+class OrderHealth:
+    """How an account's connection to its venue is doing; written by the venue, read by whoever shows it.
+
+    Attributes:
+        markets: those that the account trades in; `up`: those of them whose stream stands.
+    """
+
+    markets: frozenset[str]
+    up: set[str] = field(default_factory=set)
+    reconnects: int = 0
+    malformed: int = 0
+    last_error: str | None = None
 
 
 class OrderVenue(Protocol):

@@ -54,7 +54,12 @@ class _Own(Collector):
             yield _gauge("web_requests_waiting", "HTTP requests in or before Django now.", bridge.waiting)
 
 
-_ENGINE_LABELS: Final = {"feed_malformed_total": ("venue", "reason")}
+_ENGINE_LABELS: Final = {
+    "feed_malformed_total": ("venue", "reason"),
+    "account_stream_up": ("account", "market"),
+    "account_stream_reconnects_total": ("account",),
+    "account_stream_malformed_total": ("account",),
+}
 
 
 class _Engine(Collector):

@@ -26,7 +26,7 @@ from candlewick.store.lake import Lake, LakeWriter
 from candlewick.store.lane_log import LaneLog
 from candlewick.trading import commands
 from candlewick.trading.engine import Engine
-from candlewick.venues.execution import OrderVenue, Tell
+from candlewick.venues.execution import OrderHealth, OrderVenue, Tell
 from tests.runtime.ground import BTC, INSTRUMENT, MINUTE, ScriptedFeed
 
 ACCOUNT = 12
@@ -190,6 +190,9 @@ class OneVenue:
 
     def know(self, instruments: object) -> None:
         pass
+
+    def health(self) -> dict[int, OrderHealth]:
+        return {}
 
     async def run(self) -> None:
         await asyncio.Event().wait()

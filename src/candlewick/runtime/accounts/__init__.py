@@ -4,6 +4,7 @@ accounts   all of it put together: recovered, run, and closed
 asking     reading what people ask for
 audit      what a command leaves in the audit
 bodies     the JSON of positions, portfolios and risk
+connections  how live accounts are connected with their venues
 disk       what people hear while the ledger cannot be written
 execution  what the heart decides goes to disk, then to venues and people, in this order
 figures    what goes without a number: what prices move, once a window

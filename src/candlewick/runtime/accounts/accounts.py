@@ -15,6 +15,7 @@ from candlewick.core.instrument import instrument_id
 from candlewick.core.order import Order
 from candlewick.core.reports import Report
 from candlewick.runtime.accounts.bodies import Bodies
+from candlewick.runtime.accounts.connections import Connections
 from candlewick.runtime.accounts.disk import DiskWatch, Notice
 from candlewick.runtime.accounts.execution import Execution
 from candlewick.runtime.accounts.figures import Figures
@@ -102,6 +103,7 @@ class Accounts:
             on_failure=self._fail,
             clock=clock,
         )
+        self.connections = Connections(self._live.health, self.execution.notice, clock)
         self.disk = DiskWatch(journal.name, self.figures, tell_all, self.execution.notice, clock)
         self.requests = AccountRequests(
             engine=engine,
@@ -221,6 +223,7 @@ class Accounts:
         """
         async with asyncio.TaskGroup() as group:
             group.create_task(self._live.run())
+            group.create_task(self.connections.run())
             group.create_task(self._sample())
             group.create_task(self._thin())
 

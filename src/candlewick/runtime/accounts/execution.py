@@ -225,10 +225,12 @@ class Execution:
         self._pending().batch.snapshot = body
         self.seal()
 
-    def notice(self, severity: str, title: str, message: str, ts: int) -> None:
-        """A sentence of the system, for the people of every account."""
+    def notice(
+        self, severity: str, title: str, message: str, ts: int, accounts: Iterable[int] | None = None
+    ) -> None:
+        """A sentence of the system, for the people of every account, or of those that are named."""
         data = {"severity": severity, "title": title, "message": message, "timestamp": iso(ts)}
-        for account in self._engine.desk.accounts:
+        for account in self._engine.desk.accounts if accounts is None else accounts:
             self._pending().tell(self.lanes, account, "alerts", "alert", data, ts)
         self.seal()
 

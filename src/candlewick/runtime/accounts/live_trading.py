@@ -20,7 +20,7 @@ from candlewick.runtime import wiring
 from candlewick.runtime.settings import Settings
 from candlewick.store.keys import Vault, load
 from candlewick.store.venue_keys import for_account
-from candlewick.venues.execution import OrderVenue, Tell
+from candlewick.venues.execution import OrderHealth, OrderVenue, Tell
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ class LiveTrading:
         self._tell = tell
         self._clock = clock
         self._venues: dict[str, wiring.LiveVenue] = {}
-        self._of: dict[int, OrderVenue] = {}
+        self._of: dict[int, wiring.LiveVenue | Closed] = {}
         self._running: asyncio.TaskGroup | None = None
 
     def admit(self, account: int, name: str, venue: str, since_ns: int | None = None) -> None:
@@ -82,6 +82,14 @@ class LiveTrading:
     def accounts(self) -> frozenset[int]:
         """Those that are live, whether they may trade or not."""
         return frozenset(self._of)
+
+    def health(self) -> dict[int, OrderHealth]:
+        """How each account that may trade is connected with its venue."""
+        return {
+            account: venue.health(account)
+            for account, venue in self._of.items()
+            if not isinstance(venue, Closed)
+        }
 
     def know(self, instruments: Iterable[Instrument]) -> None:
         """What is listed now."""

@@ -311,6 +311,12 @@ def test_a_trailing_algo_order_tells_its_distance_in_percent() -> None:
         ({"e": "ACCOUNT_UPDATE", "E": 1, "T": 1, "a": {"m": "FUNDING_FEE", "B": [], "P": []}}, "funding"),
         ({"e": "ACCOUNT_UPDATE", "E": 1, "T": 1, "a": {"m": "DEPOSIT", "B": [], "P": []}}, "money"),
         ({"e": "ACCOUNT_UPDATE", "E": 1, "T": 1, "a": {"m": "ORDER", "B": [], "P": []}}, None),
+        (
+            {"e": "ACCOUNT_UPDATE", "E": 1, "T": 1, "a": {"m": "MARGIN_TYPE_CHANGE", "B": [], "P": []}},
+            "settings",
+        ),
+        ({"e": "ACCOUNT_CONFIG_UPDATE", "E": 1, "T": 1, "ac": {"s": "BTCUSDT", "l": 25}}, "settings"),
+        ({"e": "ACCOUNT_CONFIG_UPDATE", "E": 1, "T": 1, "ai": {"j": True}}, "settings"),
         ({"e": "balanceUpdate", "E": 1, "a": "BTC", "d": "100.00000000", "T": 1573200697068}, "money"),
         ({"e": "listenKeyExpired", "E": 1, "listenKey": "abc"}, "ended"),
         ({"e": "eventStreamTerminated", "E": 1}, "ended"),

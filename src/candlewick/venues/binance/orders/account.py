@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from random import Random
 from typing import Final
 
@@ -42,23 +41,13 @@ from candlewick.venues.binance.orders.stream import UserStream
 from candlewick.venues.binance.orders.terms import Unsupported
 from candlewick.venues.binance.orders.tracker import Tracked, Tracker
 from candlewick.venues.connection import Policy
-from candlewick.venues.execution import Tell
+from candlewick.venues.execution import OrderHealth, Tell
 
 log = logging.getLogger(__name__)
 
 QUIET_TRIES: Final = 4
 WHOLE_EVERY: Final = 10  # looks at what is known; every tenth at every symbol that there is
 REMEMBERED_FUNDINGS: Final = 10_000
-
-
-@dataclass(slots=True)
-class Health:
-    """How the account's connection to the venue is doing; `up` names the markets whose stream stands."""
-
-    up: set[PrivateMarket] = field(default_factory=set)
-    reconnects: int = 0
-    malformed: int = 0
-    last_error: str | None = None
 
 
 class LiveAccount:
@@ -80,7 +69,7 @@ class LiveAccount:
         patience: Patience,
     ) -> None:
         self.number = number
-        self.health = Health()
+        self.health = OrderHealth(frozenset(each.market for each in sides))
         self._venue_id = venue_id
         self._clock = clock
         self._patience = patience

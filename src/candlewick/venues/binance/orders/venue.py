@@ -13,12 +13,12 @@ from candlewick.core.errors import ConfigError, UnknownAccount
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import VenueState
-from candlewick.venues.binance.orders.account import Health, LiveAccount
+from candlewick.venues.binance.orders.account import LiveAccount
 from candlewick.venues.binance.orders.asking import Patience
 from candlewick.venues.binance.orders.endpoints import PrivateSides
 from candlewick.venues.binance.orders.signing import Credentials
 from candlewick.venues.connection import Policy
-from candlewick.venues.execution import Tell
+from candlewick.venues.execution import OrderHealth, Tell
 
 
 class BinanceOrders:
@@ -113,7 +113,7 @@ class BinanceOrders:
         """
         return await self._of(account).state(working)
 
-    def health(self, account: int) -> Health:
+    def health(self, account: int) -> OrderHealth:
         """How an account's connection to the venue is doing."""
         return self._of(account).health
 
