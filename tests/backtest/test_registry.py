@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from itertools import accumulate, pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -149,6 +150,16 @@ def test_it_tells_what_each_is_called_and_how_it_comes_about() -> None:
         assert metric.undefined
     labels = [metric.label for metric in METRICS.values()]
     assert len(labels) == len(set(labels))
+
+
+def test_it_is_documented_word_for_word() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith("| `") and line.count("|") == 7]
+    assert rows == [
+        f"| `{metric.name}` | {metric.label} | {metric.unit}{', a year' if metric.annual else ''} "
+        f"| {metric.formula} | {metric.undefined} | {metric.source} |"
+        for metric in METRICS.values()
+    ]
 
 
 def test_it_knows_nothing_of_what_it_was_not_given() -> None:
