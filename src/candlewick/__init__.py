@@ -1,11 +1,83 @@
 """Candlewick: a self-hosted, real-time trading terminal for crypto spot and perpetuals.
 
-cli      the `candlewick` command
-web      Django at the edge: pages, REST, live channels
-runtime  asyncio shells: live, replay, publish, gateway, supervisor
-store    rows and the candle and tick lake
-venues   one folder a venue: wire, mapper, feed
-trading  the heart: `process(event) -> effects`
-market   pure folds over market messages
-core     the nouns
+cli       the `candlewick` command
+web       Django at the edge: pages, REST, live channels
+runtime   asyncio shells: live, replay, publish, gateway, jobs, supervisor
+store     rows and the candle and tick lake
+venues    one folder a venue: wire, mapper, feed
+research  studies of strategies
+backtest  a strategy over history, and the figures it is judged by
+trading   the heart: `process(event) -> effects`; what strategies are made of
+market    pure folds over market messages
+fills     where a simulated order becomes a fill
+ledger    who owns what
+core      the nouns
+ta        indicators, for people
+
+For people: `import candlewick as cw`. Every name below is loaded when it is first used, so that the import
+costs nothing.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from candlewick import ta as ta
+    from candlewick.backtest.market import FundingRates as FundingRates
+    from candlewick.backtest.market import Market as Market
+    from candlewick.backtest.result import Result as Result
+    from candlewick.backtest.run import backtest as backtest
+    from candlewick.market.bars import Bars as Bars
+    from candlewick.trading.strategy.param import Param as Param
+    from candlewick.trading.strategy.protections import Cooldown as Cooldown
+    from candlewick.trading.strategy.protections import DrawdownPause as DrawdownPause
+    from candlewick.trading.strategy.signals import Signals as Signals
+    from candlewick.trading.strategy.signals import crossed_above as crossed_above
+    from candlewick.trading.strategy.signals import crossed_below as crossed_below
+    from candlewick.trading.strategy.sizing import Fraction as Fraction
+    from candlewick.trading.strategy.sizing import Kelly as Kelly
+    from candlewick.trading.strategy.sizing import Notional as Notional
+    from candlewick.trading.strategy.sizing import Quantity as Quantity
+    from candlewick.trading.strategy.sizing import Risk as Risk
+    from candlewick.trading.strategy.sizing import VolatilityTarget as VolatilityTarget
+    from candlewick.trading.strategy.strategy import Strategy as Strategy
+
+_STRATEGY: Final = "candlewick.trading.strategy"
+_HOMES: Final = {
+    "Bars": "candlewick.market.bars",
+    "Cooldown": f"{_STRATEGY}.protections",
+    "DrawdownPause": f"{_STRATEGY}.protections",
+    "Fraction": f"{_STRATEGY}.sizing",
+    "FundingRates": "candlewick.backtest.market",
+    "Kelly": f"{_STRATEGY}.sizing",
+    "Market": "candlewick.backtest.market",
+    "Notional": f"{_STRATEGY}.sizing",
+    "Param": f"{_STRATEGY}.param",
+    "Quantity": f"{_STRATEGY}.sizing",
+    "Result": "candlewick.backtest.result",
+    "Risk": f"{_STRATEGY}.sizing",
+    "Signals": f"{_STRATEGY}.signals",
+    "Strategy": f"{_STRATEGY}.strategy",
+    "VolatilityTarget": f"{_STRATEGY}.sizing",
+    "backtest": "candlewick.backtest.run",
+    "crossed_above": f"{_STRATEGY}.signals",
+    "crossed_below": f"{_STRATEGY}.signals",
+}
+
+__all__ = [*sorted(_HOMES), "ta"]  # noqa: PLE0604, RUF100
+
+
+def __getattr__(name: str) -> Any:
+    if name == "ta":
+        return importlib.import_module("candlewick.ta")
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'candlewick' has no attribute {name!r}")
+    found = globals()[name] = getattr(importlib.import_module(home), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -41,5 +41,5 @@ def test_it_refuses_columns_of_different_length(name: str) -> None:
 
 @pytest.mark.parametrize("time", [[60, 60, 120], [120, 60, 180]])
 def test_it_refuses_times_that_do_not_rise(time: list[int]) -> None:
-    with pytest.raises(ValueError, match="Times must rise strictly"):
+    with pytest.raises(ValueError, match="sort the bars and remove duplicates"):
         Bars.from_arrays(**columns(time=time))

@@ -12,4 +12,29 @@ registry       every metric with its name, unit, formula and source
 figures        all metrics of a run by name, each computed when it is asked for
 excursion      how far a trade was under water, and how far ahead
 conditions     the market that a trade was entered in: its trend, its volatility
+account        what a backtest begins with, and what trading costs it
+columns        markets on one clock, as the core reads them
+market         the bars of one instrument, and what else must be known of it
+result         `Result`: equity, fills, trades, figures
+run            `backtest()`
+warnings       reasons not to believe the figures
+
+`cw.backtest(…)` is `run.backtest`, though this package has the same name: whichever of both is met first, it
+can be called.
 """
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import Any
+
+
+class _Callable(ModuleType):
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        from candlewick.backtest.run import backtest
+
+        return backtest(*args, **kwargs)
+
+
+sys.modules[__name__].__class__ = _Callable

@@ -40,6 +40,10 @@ class UsageError(CandlewickError):
     """The caller asked for something that does not exist or is out of range."""
 
 
+class BadData(UsageError, ValueError):
+    """Columns that nothing can be computed from. Names the row, what is wrong with it and what to do."""
+
+
 class UnknownSymbol(UsageError):
     """No instrument has this symbol."""
 

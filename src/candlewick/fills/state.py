@@ -103,6 +103,134 @@ ACTION: Final = np.dtype(
     align=True,
 )
 
+FILL: Final = np.dtype(
+    [
+        ("bar", np.int64),
+        ("market", np.int32),
+        ("side", np.int8),
+        ("why", np.int8),
+        ("maker", np.bool_),
+        ("price", np.float64),
+        ("size", np.float64),  # base or contracts
+        ("fee", np.float64),
+        ("funding", np.float64),  # of the fill that ends a position: received while it was held
+        ("stop", np.float64),  # of an entry: where its stop stood, NaN: nowhere
+        ("signal", np.int64),  # bar whose signal led to it, -1: none did
+    ],
+    align=True,
+)
+"""A fill of a backtest."""
+
+TRADE: Final = np.dtype(
+    [
+        ("market", np.int32),
+        ("side", np.int8),
+        ("why", np.int8),  # of its last fill
+        ("entry_bar", np.int64),
+        ("exit_bar", np.int64),  # -1: it is open
+        ("entry_price", np.float64),  # mean of what was opened
+        ("exit_price", np.float64),  # mean of what was closed; of an open trade the last close
+        ("size", np.float64),  # all that was opened, base or contracts
+        ("fees", np.float64),
+        ("funding", np.float64),
+        ("pnl", np.float64),  # after fees and funding
+        ("notional", np.float64),  # at entry
+        ("stop", np.float64),  # of the first fill
+        ("signal", np.int64),  # bar that signalled the entry
+    ],
+    align=True,
+)
+"""From flat to flat."""
+
+HELD: Final = np.dtype(
+    [
+        ("units", np.float64),  # signed
+        ("size", np.float64),  # the same in base or contracts
+        ("entry", np.float64),
+        ("margin", np.float64),  # set aside for it
+        ("stop", np.float64),  # NaN: none; so are the others
+        ("target", np.float64),
+        ("trail_rate", np.float64),
+        ("best", np.float64),  # best price since it trails
+        ("end", np.float64),  # mark at which its margin is used up
+        ("paid", np.float64),  # fees so far
+        ("funding", np.float64),  # received so far
+        ("notional", np.float64),  # at entry
+        ("made", np.float64),  # by the parts that were closed
+        ("opened", np.int64),  # bar
+        ("parts", np.int64),  # partial exits done
+        ("rests_until", np.int64),  # no entry before this bar
+        ("value", np.float64),  # unrealised profit at the last close
+    ],
+    align=True,
+)
+"""What a backtest holds in one market."""
+
+TERMS: Final = np.dtype(
+    [
+        ("cash", np.float64),
+        ("size_mode", np.int8),  # a word of `sizing`
+        ("kelly_part", np.float64),
+        ("kelly_least", np.int64),
+        ("time_exit", np.int64),  # bars, 0: none
+        ("break_even", np.float64),  # profit rate from which the stop stands at the entry, 0: never
+        ("cooldown", np.int64),  # bars without an entry in a market after a loss there
+        ("pause_at", np.float64),  # drawdown from which no market is entered, 0: none
+        ("pause_for", np.int64),  # bars
+    ],
+    align=True,
+)
+"""What holds for a whole backtest of signals."""
+
+ACCOUNT: Final = np.dtype(
+    [
+        ("wallet", np.float64),  # cash, and what is set aside as margin
+        ("peak", np.float64),  # of equity, since the last pause
+        ("paused_until", np.int64),
+        ("trades", np.int64),
+        ("wins", np.int64),
+        ("won", np.float64),  # sum of the winners' returns
+        ("lost", np.float64),  # of the losers', not below zero
+        ("funding", np.float64),  # received in all
+        ("fills", np.int64),
+    ],
+    align=True,
+)
+"""The money of a backtest, and what its trades came to so far."""
+
+FUNDING: Final = np.dtype(
+    [
+        ("bar", np.int64),
+        ("market", np.int32),
+        ("inside", np.bool_),  # it fell due after the bar's open
+        ("rate", np.float64),
+        ("mark", np.float64),  # NaN: the bar's own price
+    ],
+    align=True,
+)
+"""A settlement of a perpetual, in order of time."""
+
+# what a bar's close signals
+ENTER_LONG: Final = 1
+EXIT_LONG: Final = 2
+ENTER_SHORT: Final = 4
+EXIT_SHORT: Final = 8
+
+# why a backtest traded
+ENTRY: Final = 0
+SIGNAL: Final = 1
+STOP_LOSS: Final = 2
+TAKEN_PROFIT: Final = 3
+TRAILED: Final = 4
+TIMED: Final = 5
+PARTIAL: Final = 6
+LIQUIDATED: Final = 7
+ORDERED: Final = 8  # an order of an event strategy
+REASONS: Final = (
+    "entry", "signal", "stop_loss", "take_profit", "trailing_stop", "time_exit", "partial_exit",
+    "liquidation", "order",
+)  # fmt: skip
+
 TAKEN: Final = np.dtype([("price", np.float64), ("quantity", np.float64)], align=True)
 """What this account took from a displayed level (units) and what is therefore not there for it again."""
 

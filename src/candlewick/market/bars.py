@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Self
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final, Self
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from candlewick.core.errors import BadData
+from candlewick.core.interval import seconds
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
 
 Column = NDArray[np.float64]
 COLUMNS = ("open", "high", "low", "close", "volume")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Bars:
     """Candles of one instrument and interval, oldest first, as columns of equal length.
 
@@ -44,16 +54,57 @@ class Bars:
         """Columns from anything array-like.
 
         Raises:
-            ValueError: the columns differ in length, or the times do not rise.
+            BadData: the columns differ in length, or the times do not rise.
         """
         times = np.ascontiguousarray(time, dtype=np.int64)
         columns = [np.ascontiguousarray(c, dtype=np.float64) for c in (open, high, low, close, volume)]
         for name, column in zip(COLUMNS, columns, strict=True):
             if column.shape != times.shape:
-                raise ValueError(f"Column {name!r} has {column.size} values, but time has {times.size}.")
-        if times.size > 1 and not np.all(np.diff(times) > 0):
-            raise ValueError("Times must rise strictly: sort the bars and remove duplicates.")
+                raise BadData(f"Column {name!r} has {column.size} values, but time has {times.size}.")
+        steps = np.diff(times)
+        if times.size > 1 and not np.all(steps > 0):
+            row = int(np.argmax(steps <= 0)) + 1
+            wrong = "again" if steps[row - 1] == 0 else "before the one of the row above"
+            raise BadData(
+                f"The time in row {row} of {symbol} ({clock(int(times[row]))}) stands there {wrong}: "
+                "sort the bars and remove duplicates."
+            )
         return cls(symbol, timeframe, times, *columns)
+
+    @classmethod
+    def from_pandas(cls, frame: pandas.DataFrame, *, symbol: str, timeframe: str) -> Self:
+        """From a frame with columns open, high, low, close and volume, and its time in the index or a column.
+
+        The time column is named time, date, datetime, timestamp or open_time; times without a zone are UTC,
+        whole numbers are seconds, or what their size says (milli-, micro- or nanoseconds).
+        """
+        columns = {str(name).lower(): frame[name].to_numpy() for name in frame.columns}
+        index = frame.index.to_numpy()
+        return cls._from_columns(columns, symbol, timeframe, index)
+
+    @classmethod
+    def from_polars(cls, frame: polars.DataFrame, *, symbol: str, timeframe: str) -> Self:
+        """From a frame with columns open, high, low, close and volume, and one of time: as `from_pandas`."""
+        columns = {name.lower(): frame[name].to_numpy() for name in frame.columns}
+        return cls._from_columns(columns, symbol, timeframe, None)
+
+    @classmethod
+    def _from_columns(
+        cls, columns: dict[str, Any], symbol: str, timeframe: str, index: NDArray[Any] | None
+    ) -> Self:
+        missing = [name for name in COLUMNS if name not in columns]
+        if missing:
+            there = ", ".join(columns)
+            raise BadData(f"The frame has no column {missing[0]!r}; it has {there}.")
+        named = next((columns[name] for name in TIME_NAMES if name in columns), index)
+        if named is None:
+            raise BadData(f"The frame has no column of time: name one of {', '.join(TIME_NAMES)}.")
+        return cls.from_arrays(
+            symbol=symbol,
+            timeframe=timeframe,
+            time=times_of(np.asarray(named)),
+            **{name: columns[name] for name in COLUMNS},
+        )
 
     def __len__(self) -> int:
         return int(self.time.size)
@@ -62,6 +113,97 @@ class Bars:
         """The same columns, cut: a view, nothing is copied."""
         cut = [getattr(self, name)[part] for name in COLUMNS]
         return type(self)(self.symbol, self.timeframe, self.time[part], *cut)
+
+    def on(self, timeframe: str, compute: Callable[[Bars], ArrayLike]) -> Column:
+        """A column worked out on bars of a longer timeframe, as it was known at the close of each of these.
+
+        A longer bar counts from the close of its last shorter one on: what it will be is not known before.
+        `bars.on("4h", lambda b: ta.ema(b.close, 20))`
+        """
+        from candlewick.market.resample import resample
+
+        longer = resample(self, timeframe)
+        values = np.asarray(compute(longer), dtype=np.float64)
+        if values.shape != longer.time.shape:
+            raise BadData(
+                f"A column of {values.size:,} rows does not belong to {len(longer):,} bars of {timeframe}."
+            )
+        closes, ends = longer.time + seconds(timeframe), self.time + seconds(self.timeframe)
+        known = np.searchsorted(closes, ends, side="right") - 1
+        return np.where(known >= 0, values[known], np.nan)
+
+    def check(self) -> None:
+        """Whether computations can stand on these bars; bars that were found good are not looked at again.
+
+        Raises:
+            BadData: a price is not a number, not above zero, or a high is below a low; the first such row.
+        """
+        if self in _CHECKED:
+            return
+        for name in COLUMNS:
+            column = getattr(self, name)
+            bad = (
+                ~(column >= 0.0) | np.isinf(column)
+                if name == "volume"
+                else ~(column > 0.0) | np.isinf(column)
+            )
+            if bad.any():
+                row = int(np.argmax(bad))
+                raise BadData(
+                    f"{name} in row {row} of {self.symbol} ({self._clock(row)}) is {column[row]:g}: "
+                    "remove the row or mend it."
+                )
+        top, bottom = np.maximum(self.open, self.close), np.minimum(self.open, self.close)
+        bad = (self.high < top) | (self.low > bottom)
+        if bad.any():
+            row = int(np.argmax(bad))
+            raise BadData(
+                f"The high in row {row} of {self.symbol} ({self._clock(row)}) is {self.high[row]:g}, the low "
+                f"{self.low[row]:g}: open {self.open[row]:g} and close {self.close[row]:g} do not lie "
+                "between them. Remove the row or mend it."
+            )
+        _CHECKED.add(self)
+
+    def _clock(self, row: int) -> str:
+        return clock(int(self.time[row]))
+
+    @property
+    def gaps(self) -> int:
+        """How many bars are missing between the first and the last."""
+        if len(self) < 2:
+            return 0
+        whole = (int(self.time[-1]) - int(self.time[0])) // seconds(self.timeframe) + 1
+        return max(whole - len(self), 0)
+
+
+TIME_NAMES: Final = ("time", "date", "datetime", "timestamp", "open_time")
+_CHECKED: Final[WeakSet[Bars]] = WeakSet()
+
+
+def times_of(values: NDArray[Any]) -> NDArray[np.int64]:
+    """UTC seconds from times of a frame or a file.
+
+    Raises:
+        BadData: they are no times.
+    """
+    if values.dtype.kind == "M":
+        return values.astype("datetime64[s]").astype(np.int64)
+    if values.dtype.kind in "iuf":
+        numbers = values.astype(np.int64)
+        size = int(np.abs(numbers).max(initial=0))
+        for digits, factor in ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3)):
+            if size > digits:
+                return numbers // factor
+        return numbers
+    try:
+        return values.astype("datetime64[s]").astype(np.int64)
+    except (TypeError, ValueError):
+        raise BadData(f"{values.flat[0]!r} is no time: give UTC seconds or datetimes.") from None
+
+
+def clock(time_s: int) -> str:
+    """A bar's time as people read it."""
+    return f"{datetime.fromtimestamp(time_s, UTC):%Y-%m-%d %H:%M}"
 
 
 def tidy_sum(value: float) -> float:

@@ -1,0 +1,163 @@
+"""Markets of a backtest as arrays that the compiled core reads: one clock for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from candlewick.backtest.market import FundingRates, Market
+from candlewick.core.errors import UsageError
+from candlewick.core.interval import seconds
+from candlewick.market.bars import COLUMNS, Bars, clock
+from candlewick.market.resample import resample
+
+Rows = NDArray[Any]
+Grid = NDArray[np.float64]
+NO_FINE: Final = (np.zeros((4, 0)), np.zeros((0, 0), np.int64))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Columns:
+    """Prices of all markets on one clock: a row a market, a column a bar, NaN where a market has none.
+
+    Attributes:
+        time: open times, UTC seconds.
+        places: per market, the column of each of its bars; None: it has them all.
+        fine, fine_start: finer bars, and where those of each bar begin (`fills.signals.run`).
+    """
+
+    time: NDArray[np.int64]
+    open: Grid
+    high: Grid
+    low: Grid
+    close: Grid
+    places: tuple[NDArray[np.intp] | None, ...]
+    fine: Grid
+    fine_start: NDArray[np.int64]
+
+    def spread(self, market: int, column: NDArray[Any], missing: float) -> NDArray[Any]:
+        """A column of one market's bars on the common clock."""
+        places = self.places[market]
+        if places is None or column.size == 1:
+            return column
+        wide = np.full(len(self.time), missing, column.dtype)
+        wide[places] = column
+        return wide
+
+
+def columns_of(markets: Sequence[Market]) -> Columns:
+    """The markets' prices on one clock."""
+    times = [market.bars.time for market in markets]
+    clock_time = times[0]
+    if any(len(each) != len(clock_time) or not np.array_equal(each, clock_time) for each in times[1:]):
+        clock_time = np.unique(np.concatenate(times))
+        places: list[NDArray[np.intp] | None] = [np.searchsorted(clock_time, each) for each in times]
+    else:
+        places = [None] * len(times)
+    grids = []
+    for name in COLUMNS[:4]:
+        if len(markets) == 1:
+            grids.append(getattr(markets[0].bars, name).reshape(1, -1))
+            continue
+        grid = np.full((len(markets), len(clock_time)), np.nan)
+        for row, (market, place) in enumerate(zip(markets, places, strict=True)):
+            grid[row, slice(None) if place is None else place] = getattr(market.bars, name)
+        grids.append(grid)
+    fine, fine_start = _fine(markets, clock_time)
+    first, high, low, close = grids
+    return Columns(clock_time, first, high, low, close, tuple(places), fine, fine_start)
+
+
+def funding_rows(markets: Sequence[Market], time: NDArray[np.int64], dtype: Any) -> Rows:
+    """The settlements of all markets, in order of time, each with the bar that it falls into."""
+    parts = []
+    length = seconds(markets[0].bars.timeframe)
+    for row, market in enumerate(markets):
+        rates = market.funding
+        if rates is None or not len(rates.time):
+            continue
+        if market.is_spot:
+            raise UsageError(f"{market.symbol} is spot: it pays no funding. Leave the funding away.")
+        bar = np.searchsorted(time, rates.time, side="right") - 1
+        inside = (bar >= 0) & (rates.time < time[np.maximum(bar, 0)] + length)
+        part = np.zeros(int(inside.sum()), dtype)
+        part["bar"], part["market"] = bar[inside], row
+        part["inside"] = rates.time[inside] > time[bar[inside]]
+        part["rate"] = rates.rate[inside]
+        part["mark"] = np.nan if rates.mark is None else rates.mark[inside]
+        parts.append((rates.time[inside], part))
+    if not parts:
+        return np.zeros(0, dtype)
+    order = np.argsort(np.concatenate([when for when, _ in parts]), kind="stable")
+    rows: Rows = np.concatenate([part for _, part in parts])[order]
+    return rows
+
+
+def funding_gap(rates: FundingRates, bars: Bars) -> str | None:
+    """What is missing of the funding over the bars' time, as a sentence; None: nothing."""
+    if len(rates.time) < 3:
+        return None
+    start, end = int(bars.time[0]), int(bars.time[-1]) + seconds(bars.timeframe)
+    usual = int(np.median(np.diff(rates.time)))
+    inside = rates.time[(rates.time >= start) & (rates.time < end)]
+    edges = np.concatenate(([start - usual], inside, [end + usual - 1]))
+    steps = np.diff(edges)
+    worst = int(np.argmax(steps))
+    if steps[worst] <= 2 * usual:
+        return None
+    return (
+        f"No funding is known of {bars.symbol} from {clock(int(edges[worst]))} to "
+        f"{clock(int(edges[worst + 1]))}: nothing was paid there."
+    )
+
+
+def _fine(markets: Sequence[Market], time: NDArray[np.int64]) -> tuple[Grid, NDArray[np.int64]]:
+    if all(market.finer is None for market in markets):
+        return NO_FINE
+    starts = np.zeros((len(markets), len(time) + 1), np.int64)
+    parts, begun = [], 0
+    for row, market in enumerate(markets):
+        starts[row] = begun
+        if market.finer is None:
+            continue
+        finer = _agreeing(market)
+        length = seconds(market.bars.timeframe)
+        starts[row, :-1] = begun + np.searchsorted(finer.time, time)
+        starts[row, -1] = begun + np.searchsorted(finer.time, time[-1] + length)
+        parts.append(np.stack([finer.open, finer.high, finer.low, finer.close]))
+        begun += len(finer)
+    return np.ascontiguousarray(np.concatenate(parts, axis=1)), starts
+
+
+def _agreeing(market: Market) -> Bars:
+    """The finer bars, once it is sure that the bars are made of them.
+
+    Raises:
+        UsageError: they are not, or do not cover them.
+    """
+    bars, finer = market.bars, market.finer
+    assert finer is not None
+    finer.check()
+    made = resample(finer, bars.timeframe)
+    there = np.isin(bars.time, made.time)
+    if not there.all():
+        row = int(np.argmin(there))
+        raise UsageError(
+            f"The finer bars of {bars.symbol} do not cover {clock(int(bars.time[row]))}: "
+            "load them for the same range."
+        )
+    at = np.searchsorted(made.time, bars.time)
+    for name in COLUMNS[:4]:
+        own, theirs = getattr(bars, name), getattr(made, name)[at]
+        off = np.abs(own - theirs) > 1e-9 * own
+        if off.any():
+            row = int(np.argmax(off))
+            raise UsageError(
+                f"The {name} of {bars.symbol} at {clock(int(bars.time[row]))} is {own[row]:g}, but its finer "
+                f"bars make {theirs[row]:g}: load both from the same source."
+            )
+    return finer

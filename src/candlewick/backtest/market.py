@@ -1,0 +1,106 @@
+"""`Market`: the bars of one instrument, and what else a backtest must know of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from candlewick.core.errors import UsageError
+from candlewick.core.instrument import Instrument
+from candlewick.ledger.margin import tiers_of
+from candlewick.market.bars import Bars
+
+NO_TIERS: Final = np.zeros((0, 3))
+UNNAMED_TIERS: Final = np.zeros((1, 3))
+"""Of what is no known contract: it ends where its margin is used up."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FundingRates:
+    """A perpetual's settlements: when (UTC seconds, rising), at which rate, at which mark (NaN: unknown)."""
+
+    time: NDArray[np.int64]
+    rate: NDArray[np.float64]
+    mark: NDArray[np.float64] | None = None
+
+    def __post_init__(self) -> None:
+        if len(self.time) != len(self.rate) or (self.mark is not None and len(self.mark) != len(self.time)):
+            raise UsageError("Funding wants one rate, and one mark where there are any, for each time.")
+        if np.any(np.diff(self.time) <= 0):
+            raise UsageError("Funding times must rise strictly: sort them and remove duplicates.")
+        bad = np.flatnonzero(~np.isfinite(self.rate))
+        if len(bad):
+            raise UsageError(f"The funding rate in row {bad[0]} is not a number: remove the row or mend it.")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Market:
+    """What is traded in a backtest.
+
+    Attributes:
+        bars: its candles.
+        instrument: its tick, lot, contract and kind; None: fractions of anything can be traded, short too.
+        funding: what holders of a perpetual paid and were paid.
+        finer: bars of a shorter timeframe, which decide what comes first inside a bar.
+    """
+
+    bars: Bars
+    instrument: Instrument | None = None
+    funding: FundingRates | None = None
+    finer: Bars | None = None
+
+    @property
+    def symbol(self) -> str:
+        return self.bars.symbol
+
+    @property
+    def is_spot(self) -> bool:
+        """Whether it can be held, but not sold short or on margin."""
+        return self.instrument is not None and self.instrument.kind in ("spot", "equity")
+
+    @property
+    def tiers(self) -> NDArray[np.float64]:
+        """Rows of (floor, rate, amount) of its maintenance margin."""
+        if self.is_spot:
+            return NO_TIERS
+        if self.instrument is None:
+            return UNNAMED_TIERS
+        rows = [(tier.floor, tier.rate, tier.amount) for tier in tiers_of(self.instrument)]
+        return np.array(rows, dtype=np.float64)
+
+
+Traded = Bars | Market | Sequence[Bars | Market] | Mapping[str, Bars | Market]
+
+
+def markets_of(traded: Traded) -> tuple[Market, ...]:
+    """The markets that a person named, each checked.
+
+    Raises:
+        UsageError: there are none, one stands there twice, or their bars cannot be traded.
+    """
+    if isinstance(traded, Bars | Market):
+        named: list[Bars | Market] = [traded]
+    else:
+        named = list(traded.values()) if isinstance(traded, Mapping) else list(traded)
+    markets = tuple(each if isinstance(each, Market) else Market(each) for each in named)
+    if not markets:
+        raise UsageError("There are no bars to trade on: give those of one market at least.")
+    symbols = [market.symbol for market in markets]
+    for symbol in symbols:
+        if symbols.count(symbol) > 1:
+            raise UsageError(f"{symbol} stands there more than once: give each market once.")
+    timeframes = sorted({market.bars.timeframe for market in markets})
+    if len(timeframes) > 1:
+        raise UsageError(
+            f"The bars are of {' and '.join(timeframes)}: resample them to one timeframe "
+            "(a strategy reads longer ones through bars.on())."
+        )
+    for market in markets:
+        market.bars.check()
+        if not len(market.bars):
+            raise UsageError(f"{market.symbol} has no bars: load a range that holds some.")
+    return markets

@@ -1,0 +1,97 @@
+"""What a reader of a backtest's figures should know: reasons not to believe them, as sentences."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from candlewick.backtest.columns import funding_gap
+
+if TYPE_CHECKING:
+    from candlewick.backtest.result import Result
+
+FEW_TRADES: Final = 30
+GREAT_SHARPE: Final = 3.0
+GREAT_PART: Final = 0.5
+EDGE: Final = 0.05
+
+
+def warnings_of(result: Result) -> list[str]:
+    """The warnings of a run, the gravest first."""
+    return [
+        *_luck(result),
+        *_edges(result),
+        *_fills(result),
+        *_data(result),
+    ]
+
+
+def _luck(result: Result) -> list[str]:
+    said = []
+    closed = result.trades.closed
+    count, pnl = int(closed.sum()), result.trades.pnl[closed]
+    if count < FEW_TRADES:
+        said.append(f"{count} closed trades say little: figures of fewer than {FEW_TRADES} are mostly luck.")
+    gained = float(pnl.sum())
+    if count > 1 and gained > 0 and float(pnl.max()) > GREAT_PART * gained:
+        part = float(pnl.max()) / gained
+        said.append(f"One trade makes {part:.0%} of the profit: without it little is left.")
+    sharpe = result.metrics["sharpe"]
+    if sharpe is not None and sharpe > GREAT_SHARPE:
+        said.append(
+            f"A Sharpe ratio of {sharpe:.1f} is rarely true: look for signals that know the future "
+            "(candlewick lookahead), and for costs that are missing."
+        )
+    return said
+
+
+def _edges(result: Result) -> list[str]:
+    said = []
+    for name, param in result.strategy.parameters().items():
+        value = getattr(result.strategy, name)
+        if param.choices is not None or param.low is None or param.high is None or value == param.default:
+            continue
+        span = param.high - param.low
+        if span > 0 and min(value - param.low, param.high - value) < EDGE * span:
+            said.append(
+                f"{name} is {value:g}, at the edge of its range ({param.low:g} to {param.high:g}): "
+                "the best may lie beyond."
+            )
+    return said
+
+
+def _fills(result: Result) -> list[str]:
+    said = []
+    fills = result.fills
+    for number, market in enumerate(result.markets):
+        own = fills[fills["market"] == number]
+        if not len(own):
+            continue
+        places = result.columns.places[number]
+        rows = own["bar"] if places is None else np.searchsorted(places, own["bar"])
+        volume = market.bars.volume[rows]
+        silent, large = int((volume == 0).sum()), int(((volume > 0) & (own["size"] > volume)).sum())
+        if silent:
+            said.append(f"{silent:,} fills of {market.symbol} fell into bars in which nothing was traded.")
+        if large:
+            said.append(f"{large:,} fills of {market.symbol} were larger than all that their bar traded.")
+    for symbol, times in result.skipped.items():
+        said.append(f"{times:,} entries in {symbol} were too small for its lot or least order, and left out.")
+    return said
+
+
+def _data(result: Result) -> list[str]:
+    said = []
+    for market in result.markets:
+        missing = market.bars.gaps
+        if missing:
+            share = missing / (missing + len(market.bars))
+            said.append(
+                f"{missing:,} bars of {market.symbol} are missing ({share:.1%}): nothing was traded there."
+            )
+        if market.funding is not None and len(market.bars):
+            gap = funding_gap(market.funding, market.bars)
+            if gap is not None:
+                said.append(gap)
+    return said

@@ -1,0 +1,57 @@
+"""Where an isolated position ends: the price at which its margin is used up, and what is left then."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from candlewick.fills import core
+from candlewick.fills.compiled import compiled
+from candlewick.fills.state import BUY, SELL, Levels
+
+LIQUIDATION_FEE: Final = 0.0125
+"""Of the notional that is liquidated, as far as the margin goes (Binance's `liquidationFee`)."""
+
+
+@compiled
+def initial(size: float, price: float, leverage: float, rules: Any) -> float:
+    """The margin that an entry sets aside."""
+    worth: float = core.notional(abs(size), price, rules.contract_size, rules.inverse)
+    return worth / leverage
+
+
+@compiled
+def liquidation_price(size: float, entry: float, margin: float, tiers: Levels, rules: Any) -> float:
+    """The mark at which `margin` falls to the maintenance margin; NaN: no price does that.
+
+    x = (s·C - margin - a) / (s - r), in the tier that x itself is in: `ledger.margin.liquidation_price`.
+    """
+    if len(tiers) == 0 or size == 0.0:
+        return math.nan
+    cost = core.notional(abs(size), entry, rules.contract_size, rules.inverse)
+    side = 1.0 if (size > 0.0) != rules.inverse else -1.0
+    for row in range(len(tiers)):
+        worth = (side * cost - margin - tiers[row, 2]) / (side - tiers[row, 1])
+        beyond = row + 1 < len(tiers) and worth > tiers[row + 1, 0]
+        if worth > tiers[row, 0] and not beyond:
+            return float(abs(size) * rules.contract_size / worth if rules.inverse else worth / abs(size))
+    return math.nan
+
+
+@compiled
+def liquidated_at(size: float, entry: float, margin: float, mark: float, rules: Any) -> float:
+    """The price at which a position is closed once `mark` has used up its margin: nothing is left then."""
+    left = margin + core.profit(size, entry, mark, rules.contract_size, rules.inverse)
+    end = core.bankruptcy(size, mark, left, rules.contract_size, rules.inverse, rules.tick)
+    side = SELL if size > 0.0 else BUY
+    if not core.can_trade(side, end, mark):
+        return end
+    return core.slipped(side, mark, end, rules.slippage, rules.tick)
+
+
+@compiled
+def liquidation_fee(size: float, entry: float, margin: float, price: float, rules: Any) -> float:
+    """What the venue takes of a liquidation: its share of the notional, as far as the margin goes."""
+    left = margin + core.profit(size, entry, price, rules.contract_size, rules.inverse)
+    share = LIQUIDATION_FEE * core.notional(abs(size), price, rules.contract_size, rules.inverse)
+    return min(share, max(left, 0.0))

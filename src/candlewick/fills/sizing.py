@@ -1,0 +1,79 @@
+"""How much an entry is for: a size rule, the money there is, and the price of the moment."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from candlewick.fills import core
+from candlewick.fills.compiled import compiled
+
+# what a size says
+FRACTION: Final = 0  # of equity, fee included
+QUANTITY: Final = 1  # base or contracts
+NOTIONAL: Final = 2  # quote
+RISK: Final = 3  # of equity, lost where the stop stands
+KELLY: Final = 4  # of equity, by the trades so far; the size caps it
+
+
+@compiled
+def affordable(price: float, free: float, leverage: float, rules: Any) -> float:
+    """The quantity whose initial margin and fee `free` pays."""
+    worth = core.notional(1.0, price, rules.contract_size, rules.inverse)
+    return float(max(free, 0.0) / (worth * (1.0 / leverage + rules.taker)))
+
+
+@compiled
+def entry_units(
+    mode: int,
+    size: float,
+    price: float,
+    stop: float,
+    equity: float,
+    free: float,
+    leverage: float,
+    rules: Any,
+) -> float:
+    """Units of an entry at `price` (as it will be paid), never more than `free` pays for.
+
+    Args:
+        stop: where its stop will stand, NaN: nowhere. A RISK without a stop is no entry.
+        equity: of the account, `free`: of it, what no position has as its margin.
+    """
+    if math.isnan(size) or not price > 0.0:
+        return 0.0
+    most = affordable(price, free, leverage, rules)
+    worth = core.notional(1.0, price, rules.contract_size, rules.inverse)
+    if mode == QUANTITY:
+        wanted = size
+    elif mode == NOTIONAL:
+        wanted = size / worth
+    elif mode == RISK:
+        if math.isnan(stop):
+            return 0.0
+        lost = abs(core.profit(1.0, price, stop, rules.contract_size, rules.inverse))
+        wanted = size * equity / lost if lost > 0.0 else 0.0
+    else:
+        wanted = affordable(price, size * equity, leverage, rules)
+    return max(core.units(min(wanted, most), rules.lot), 0.0)
+
+
+@compiled
+def kelly(trades: int, wins: int, won: float, lost: float, least: int, part: float, cap: float) -> float:
+    """The part of equity that Kelly's rule bets, times `part`, between 0 and `cap`.
+
+    W - (1 - W) / R with W the share of winners and R the mean win by the mean loss (J. L. Kelly, "A New
+    Interpretation of Information Rate", 1956). `cap` until there are `least` trades.
+
+    Args:
+        won, lost: sums of the winners' and of the losers' returns, both not below zero.
+    """
+    if trades < least:
+        return cap
+    if wins == trades or lost <= 0.0:
+        return cap
+    if wins == 0:
+        return 0.0
+    share = wins / trades
+    ratio = (won / wins) / (lost / (trades - wins))
+    return min(max(part * (share - (1.0 - share) / ratio), 0.0), cap)

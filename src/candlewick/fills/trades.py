@@ -1,0 +1,124 @@
+"""Fills become trades, from flat to flat; and how far each was ahead and behind while it was open."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from candlewick.fills import core
+from candlewick.fills.compiled import compiled
+from candlewick.fills.state import Levels, Rows
+
+
+@compiled
+def trades_of(fills: Rows, rules: Rows, last: Any, running: Any, out: Rows) -> int:
+    """Fold fills, in order, into trades; answers how many. Those still open stand behind the closed ones.
+
+    A fill beyond what is held closes it and opens the other side with the rest, and shares its fee between
+    both by size. Prices are means by size.
+
+    Args:
+        last: per market, the price at which what is open is marked.
+        running: per market, the funding received by what is open.
+        out: room for a trade a fill, and one a market.
+    """
+    markets = len(rules)
+    held = np.zeros(markets)
+    begun = np.zeros((markets, 8))  # opened, paid for, closed, got for, fees, funding, stop, profit
+    first = np.zeros((markets, 2), np.int64)  # bar, signal
+    count = 0
+    for n in range(len(fills)):
+        fill = fills[n]
+        m, rule = fill.market, rules[fill.market]
+        size, left, fee = held[m], fill.size, fill.fee
+        sign = 1.0 if size > 0.0 else -1.0
+        if size != 0.0 and fill.side * sign < 0.0:
+            closed = min(left, abs(size))
+            share = fee * closed / fill.size
+            entry = begun[m, 1] / begun[m, 0]
+            begun[m, 2] += closed
+            begun[m, 3] += closed * fill.price
+            begun[m, 4] += share
+            begun[m, 5] += fill.funding
+            begun[m, 7] += core.profit(sign * closed, entry, fill.price, rule.contract_size, rule.inverse)
+            left, fee = left - closed, fee - share
+            rest = abs(size) - closed
+            held[m] = 0.0 if rest <= 1e-12 * begun[m, 0] else sign * rest
+            if held[m] == 0.0:
+                _put(
+                    out,
+                    count,
+                    m,
+                    sign,
+                    fill.why,
+                    first[m],
+                    fill.bar,
+                    begun[m, 3] / begun[m, 2],
+                    begun[m],
+                    rule,
+                )
+                count += 1
+                if left <= 1e-12 * fill.size:
+                    left = 0.0
+        if left > 0.0:
+            if held[m] == 0.0:
+                begun[m, :] = 0.0
+                begun[m, 6] = fill.stop
+                first[m, 0], first[m, 1] = fill.bar, fill.signal
+            begun[m, 0] += left
+            begun[m, 1] += left * fill.price
+            begun[m, 4] += fee
+            held[m] += fill.side * left
+    for m in range(markets):
+        if held[m] != 0.0:
+            sign, rule = (1.0 if held[m] > 0.0 else -1.0), rules[m]
+            begun[m, 5] += running[m]
+            begun[m, 7] += core.profit(
+                held[m], begun[m, 1] / begun[m, 0], last[m], rule.contract_size, rule.inverse
+            )
+            _put(out, count, m, sign, -1, first[m], -1, last[m], begun[m], rule)
+            count += 1
+    return count
+
+
+@compiled
+def _put(
+    out: Rows,
+    at: int,
+    m: int,
+    sign: float,
+    why: int,
+    first: Any,
+    bar: int,
+    price: float,
+    begun: Any,
+    rule: Any,
+) -> None:
+    trade = out[at]
+    trade.market, trade.side, trade.why = m, int(sign), why
+    trade.entry_bar, trade.signal, trade.exit_bar = first[0], first[1], bar
+    trade.entry_price, trade.exit_price, trade.size = begun[1] / begun[0], price, begun[0]
+    trade.fees, trade.funding, trade.stop = begun[4], begun[5], begun[6]
+    trade.pnl = begun[7] + begun[5] - begun[4]
+    trade.notional = core.notional(begun[0], trade.entry_price, rule.contract_size, rule.inverse)
+
+
+@compiled
+def excursions(trades: Rows, high: Levels, low: Levels, worst: Any, best: Any) -> None:
+    """How far each trade was behind (not above zero) and ahead, as parts of its entry price.
+
+    From the bar of its entry to the one of its exit, both whole: which part of them came before or after is
+    not known.
+    """
+    bars = high.shape[1]
+    for n in range(len(trades)):
+        trade = trades[n]
+        top, bottom = trade.entry_price, trade.entry_price
+        end = trade.exit_bar if trade.exit_bar >= 0 else bars - 1
+        for i in range(trade.entry_bar, end + 1):
+            if not math.isnan(high[trade.market, i]):
+                top, bottom = max(top, high[trade.market, i]), min(bottom, low[trade.market, i])
+        up, down = top / trade.entry_price - 1.0, bottom / trade.entry_price - 1.0
+        worst[n], best[n] = (down, up) if trade.side > 0 else (-up, -down)

@@ -1,0 +1,134 @@
+"""`Context`: what a strategy sees, and can do, at a bar's close. Backtest, replay and live each give one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Protocol, overload
+
+from candlewick.market.bars import Column
+from candlewick.trading.strategy.sizing import Sizing
+
+TimeInForce = Literal["GTC", "IOC", "FOK"]
+
+
+class Revealed(Protocol):
+    """A column as far as it is known: `[-1]` is the bar that has just closed, `[-2]` the one before."""
+
+    @overload
+    def __getitem__(self, at: int) -> float: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Column: ...
+
+    def __len__(self) -> int: ...
+
+
+class Context(Protocol):
+    """One market at the close of a bar, and the account.
+
+    Attributes:
+        symbol: of the market.
+        index: number of the bar that has just closed, from 0.
+        time: its open time, UTC seconds.
+        open, high, low, close, volume: columns up to this bar.
+        ind: what `indicators` answered, up to this bar, by name.
+        position: what is held, in base or contracts, negative when short.
+        entry_price: mean price of what is held; None: nothing is.
+        equity: worth of the account at this close; `free`: of it, what no position has as its margin.
+        orders: ids of the orders at work in this market, oldest first.
+        markets: all markets of the strategy, by symbol.
+    """
+
+    symbol: str
+    index: int
+    time: int
+    open: Revealed
+    high: Revealed
+    low: Revealed
+    close: Revealed
+    volume: Revealed
+    ind: Mapping[str, Any]
+
+    @property
+    def position(self) -> float: ...
+
+    @property
+    def entry_price(self) -> float | None: ...
+
+    @property
+    def equity(self) -> float: ...
+
+    @property
+    def free(self) -> float: ...
+
+    @property
+    def orders(self) -> Sequence[str]: ...
+
+    @property
+    def markets(self) -> Mapping[str, Context]: ...
+
+    def buy(
+        self,
+        size: float | Sizing | None = None,
+        *,
+        quantity: float | None = None,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        stop_distance: float | None = None,
+        target_distance: float | None = None,
+        trailing_stop: float | None = None,
+        time_in_force: TimeInForce = "GTC",
+        post_only: bool = False,
+        reduce_only: bool = False,
+        tag: str = "",
+    ) -> str:
+        """Order to buy, from the next open on; its id.
+
+        Args:
+            size: a part of the strategy's sizing (0.5: half of it), or a sizing of its own.
+            quantity: instead, exactly so much.
+            limit, stop: with neither it is a market order; with both a stop-limit.
+            trail: distance of a trailing stop, as a fraction.
+            stop_loss, take_profit: prices of the legs that follow the fill.
+            stop_distance, target_distance, trailing_stop: the same as fractions of the price paid.
+
+        Raises:
+            UsageError: what is asked for contradicts itself.
+        """
+        ...
+
+    def sell(
+        self,
+        size: float | Sizing | None = None,
+        *,
+        quantity: float | None = None,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        stop_distance: float | None = None,
+        target_distance: float | None = None,
+        trailing_stop: float | None = None,
+        time_in_force: TimeInForce = "GTC",
+        post_only: bool = False,
+        reduce_only: bool = False,
+        tag: str = "",
+    ) -> str:
+        """Order to sell, from the next open on; as `buy`."""
+        ...
+
+    def exit(self, tag: str = "") -> None:
+        """Close what is held in this market at the next open."""
+        ...
+
+    def cancel(self, order: str) -> None:
+        """Take an order back; one that is gone already is no error."""
+        ...
+
+    def cancel_all(self) -> None:
+        """Take back all orders in this market."""
+        ...
