@@ -14,6 +14,7 @@ from candlewick.core.errors import EngineAway, UnknownSymbol
 if TYPE_CHECKING:
     from candlewick.store.journal.reader import Records
     from candlewick.store.lake import Lake
+    from candlewick.web.api.written import WrittenCandles
     from candlewick.web.bridge import Bridge
     from candlewick.web.link import Engine
     from candlewick.web.live.hub import Hub
@@ -67,6 +68,13 @@ class Services:
         from candlewick.store.lake import Lake
 
         return Lake(self.market_dir / "lake")
+
+    @cached_property
+    def written_candles(self) -> WrittenCandles:
+        """The lake's candles as JSON."""
+        from candlewick.web.api.written import WrittenCandles
+
+        return WrittenCandles(self.lake)
 
     @cached_property
     def records(self) -> Records:

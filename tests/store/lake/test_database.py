@@ -58,6 +58,19 @@ def test_it_moves_an_older_file_forward_and_keeps_its_rows(
             assert connection.execute("SELECT x FROM added").fetchall() == [(1,)]
 
 
+def test_a_lake_of_the_first_version_tells_of_changes_once_it_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr("candlewick.store.lake.database.MIGRATIONS", MIGRATIONS[:1])
+        with Database(tmp_path).write() as connection:
+            connection.execute("INSERT INTO series VALUES (1, 'candles', ?, '1m')", (BTC,))
+    with Lake(tmp_path) as lake:
+        assert lake.changes(BTC, "1m") == 0
+        lake.put_candles([candle(0)])
+        assert lake.changes(BTC, "1m") == 1
+
+
 def test_a_migration_that_fails_leaves_the_file_as_it_was(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -37,6 +37,25 @@ def test_it_reads_candles_back_as_columns_oldest_first(lake: Lake) -> None:
     assert bars.volume.tolist() == [1.5, 1.5, 1.5]
 
 
+def test_a_change_is_told_whoever_made_it_and_a_move_into_files_is_none(lake: Lake) -> None:
+    assert lake.changes(BTC, "1m") is None
+    told = []
+    with Lake(lake.root) as another:
+        for put in (
+            [candle(0), candle(60)],  # new
+            [candle(0)],  # the same again: nothing
+            [candle(0, 3.0, rev=10**12)],  # bettered
+            [candle(0, 4.0, interval="5m")],  # another series
+            [candle(120, closed=False)],
+            [candle(120)],  # closed now
+        ):
+            another.put_candles(put)
+            told.append(lake.changes(BTC, "1m"))
+    assert told == [1, 1, 2, 2, 3, 4]
+    compact(lake, older_than_s=0, clock=LATER)
+    assert lake.changes(BTC, "1m") == 4
+
+
 def test_it_reads_candles_back_as_events_with_all_they_carried(lake: Lake) -> None:
     put = [candle(0, quote_volume=7.5, trades=3), candle(60), candle(120, closed=False)]
     lake.put_candles(put)

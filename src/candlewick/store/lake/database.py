@@ -56,7 +56,12 @@ CREATE TABLE refused (
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
+# Rises whenever what a keyed series holds changes; moving rows into files changes nothing.
+_SECOND: Final = """
+ALTER TABLE series ADD COLUMN changes INTEGER NOT NULL DEFAULT 0
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND)
 """Script n leads from `user_version` n to n + 1. Never change one that was released: add one."""
 
 

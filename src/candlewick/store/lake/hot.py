@@ -47,7 +47,7 @@ def put(connection: sqlite3.Connection, kind: Kind, series: int, rows: Iterable[
         (series, time, closed, rev, pack(time, closed, rev, *[_NAN if v is None else v for v in values]))
         for time, closed, rev, values in rows
     )
-    return connection.executemany(_UPSERT, packed).rowcount
+    return _upsert(connection, series, packed)
 
 
 def put_columns(connection: sqlite3.Connection, kind: Kind, series: int, rows: Columns) -> int:
@@ -59,7 +59,14 @@ def put_columns(connection: sqlite3.Connection, kind: Kind, series: int, rows: C
     whole, size = table.tobytes(), table.itemsize
     cells = (whole[at : at + size] for at in range(0, len(whole), size))
     head = (rows.time.tolist(), rows.closed.tolist(), rows.rev.tolist())
-    return connection.executemany(_UPSERT, zip(repeat(series), *head, cells, strict=False)).rowcount
+    return _upsert(connection, series, zip(repeat(series), *head, cells, strict=False))
+
+
+def _upsert(connection: sqlite3.Connection, series: int, rows: Iterable[tuple[object, ...]]) -> int:
+    count = connection.executemany(_UPSERT, rows).rowcount
+    if count:
+        connection.execute("UPDATE series SET changes = changes + 1 WHERE id = ?", (series,))
+    return count
 
 
 @cache

@@ -118,6 +118,14 @@ class Lake:
             )
         ]
 
+    def changes(self, instrument: str, interval: str) -> int | None:
+        """A number that rises with every candle that is new or bettered; None when there never was one.
+
+        Who reads it before the candles, and finds it the same later, would read the same candles again.
+        """
+        with self.database.read() as connection:
+            return manifest.changes(connection, CANDLES.name, instrument, interval)
+
     def put_candles(self, candles: Iterable[Candle], *, kind: CandleKind = "candles") -> int:
         """Insert or better candles; returns how many were new or better than what the hot rows held.
 

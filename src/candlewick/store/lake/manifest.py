@@ -56,6 +56,15 @@ def find_series(connection: sqlite3.Connection, kind: str, instrument: str, inte
     return None if row is None else int(row[0])
 
 
+def changes(connection: sqlite3.Connection, kind: str, instrument: str, interval: str) -> int | None:
+    """How often the rows of a keyed series have changed; None when nothing was ever put there."""
+    row = connection.execute(
+        "SELECT changes FROM series WHERE kind = ? AND instrument = ? AND interval = ?",
+        (kind, instrument, interval),
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
 def make_series(connection: sqlite3.Connection, kind: str, instrument: str, interval: str) -> int:
     """The series' number, given now if it has none. Needs a write transaction."""
     found = find_series(connection, kind, instrument, interval)

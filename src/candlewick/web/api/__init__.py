@@ -18,4 +18,5 @@ schemas      shapes that several answers share
 tokens       tokens for programs, tickets for live connections
 watchlist    a person's own symbols
 when         times in requests
+written      the lake's candles as JSON, kept until they change
 """

@@ -16,7 +16,7 @@ from candlewick.market.indicators.catalogue import described, parse_list
 from candlewick.market.indicators.registry import Study
 from candlewick.web.api import history
 from candlewick.web.api.market_schemas import Candle, IndicatorKind, Point
-from candlewick.web.api.paging import answer
+from candlewick.web.api.paging import answer, passed_on
 from candlewick.web.api.when import utc_seconds
 from candlewick.web.services import services_of
 
@@ -39,7 +39,7 @@ def ohlcv(
     ISO 8601 or UTC seconds.
     """
     wanted = history.Range(symbol, interval, utc_seconds(start, "start"), utc_seconds(end, "end"), limit)
-    return answer(history.as_rows(history.bars(services_of(request), wanted)))
+    return passed_on(history.json(services_of(request), wanted))
 
 
 @router.get(

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import numpy as np
 import orjson
 
-from candlewick.core.errors import EngineAway, VenueUnavailable
+from candlewick.core.errors import CandlewickError, EngineAway, VenueUnavailable
 from candlewick.core.instrument import parse_symbol
 from candlewick.core.interval import seconds
-from candlewick.market.bars import COLUMNS, Bars, tidy_sum
+from candlewick.market.bars import COLUMNS, Bars
+from candlewick.web.api.written import Rows, as_row, written
 from candlewick.web.services import Services
 
 MOST: Final = 5_000
+_SHOWN: Final = ("time", *COLUMNS)
+_Found = TypeVar("_Found", Bars, Rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,39 +39,61 @@ def bars(services: Services, wanted: Range) -> Bars:
         EngineAway: the engine does not answer, and the lake has nothing of the range.
         VenueUnavailable: the same of the venue.
     """
+    told = _ask(services, wanted)
+    found = services.lake.candles(told.instrument, wanted.interval, wanted.start, wanted.end, wanted.limit)
+    return _newest(_with_tail(told.checked(found), told.tail), wanted.limit)
+
+
+def json(services: Services, wanted: Range) -> bytes:
+    """The same as the chart takes them, as JSON.
+
+    Raises:
+        As `bars`.
+    """
+    told = _ask(services, wanted)
+    found = services.written_candles.rows(
+        told.instrument, wanted.interval, wanted.start, wanted.end, wanted.limit
+    )
+    tail = written([as_row(*(bar[name] for name in _SHOWN)) for bar in told.tail])
+    return told.checked(found).followed_by(tail, wanted.limit).json()
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the engine says of a range: the bars that are newer than the lake's, and what it could not do."""
+
+    instrument: str
+    tail: list[dict[str, Any]]
+    failure: CandlewickError | None = None
+
+    def checked(self, found: _Found) -> _Found:
+        """What the lake has of the range, which is worth showing even if that may not be all.
+
+        Raises:
+            EngineAway, VenueUnavailable: it has nothing, and nobody knows whether there is nothing.
+        """
+        if self.failure is not None and not self.tail and len(found) == 0:
+            raise self.failure
+        return found
+
+
+def _ask(services: Services, wanted: Range) -> _Told:
+    """Have the engine see to it that the lake has the range."""
     seconds(wanted.interval)
+    ranged = {
+        "interval": wanted.interval,
+        "start": wanted.start,
+        "end": wanted.end,
+        "limit": wanted.limit,
+    }
     try:
-        ranged = {
-            "interval": wanted.interval,
-            "start": wanted.start,
-            "end": wanted.end,
-            "limit": wanted.limit,
-        }
         told = orjson.loads(services.ask_about(wanted.symbol, "history", **ranged))
-    except EngineAway:
-        # What the lake has is worth showing, even if the engine was never seen since we started.
+    except EngineAway as away:
+        # The lake may be read even if the engine was never seen since we started.
         primary = services.engine.link.primary or services.primary
-        kept = _from_lake(services, parse_symbol(wanted.symbol, primary=primary), wanted)
-        if len(kept) == 0:
-            raise
-        return kept
-    found = _with_tail(_from_lake(services, told["instrument"], wanted), told["tail"])
-    if told.get("fault") and len(found) == 0:
-        raise VenueUnavailable(told["fault"])  # nobody knows whether there are none
-    return _newest(found, wanted.limit)
-
-
-def as_rows(bars: Bars) -> list[dict[str, Any]]:
-    """Bars as the chart takes them. An unknown volume is null."""
-    columns = [getattr(bars, name).tolist() for name in COLUMNS]
-    return [
-        {"time": time, "open": o, "high": h, "low": low, "close": c, "volume": tidy_sum(v)}
-        for time, o, h, low, c, v in zip(bars.time.tolist(), *columns, strict=True)
-    ]
-
-
-def _from_lake(services: Services, instrument: str, wanted: Range) -> Bars:
-    return services.lake.candles(instrument, wanted.interval, wanted.start, wanted.end, wanted.limit)
+        return _Told(parse_symbol(wanted.symbol, primary=primary), [], away)
+    fault = told.get("fault")
+    return _Told(told["instrument"], told["tail"], VenueUnavailable(fault) if fault else None)
 
 
 def _with_tail(bars: Bars, tail: list[dict[str, Any]]) -> Bars:
