@@ -32,7 +32,6 @@ class Figures(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     total_value: float | None
-    total_unrealised: float | None
     unrealised: dict[str, float]
     initial_margin: float | None
     maintenance_margin: float | None
@@ -227,7 +226,6 @@ class Marking:
         known = {id: each.unrealised for id, each in owner.positions.items() if self._market.mark(id)}
         return Figures(
             total_value=owner.total_value,
-            total_unrealised=owner.unrealised if len(known) == len(owner.positions) else None,
             unrealised=known,
             initial_margin=initial,
             maintenance_margin=maintenance,

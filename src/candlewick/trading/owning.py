@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from candlewick.core.errors import Conflict, UnknownSymbol, UsageError
+from candlewick.core.instrument import Instrument
 from candlewick.ledger.contract import is_spot
 from candlewick.ledger.margin import max_leverage, tiers_of
 from candlewick.trading.account import AccountState
@@ -213,39 +214,17 @@ def set_leverage(account: AccountState, market: Market, command: SetLeverage) ->
     if account.kind == "paper" and (before, mode) == (command.leverage, command.margin_mode):
         return ()  # of a live account another change may be on its way, which this one is to undo
     working = any(order.terms.instrument == instrument.id for order in account.orders.values())
-    position = account.book.positions.get(instrument.id)
-    if command.margin_mode != mode and (position is not None or working):
+    if command.margin_mode != mode and (working or instrument.id in account.book.positions):
         raise Conflict(
             f"The margin mode of {instrument.symbol} cannot change while there is a position or an order. "
             "Close and cancel them first."
         )
-    if account.kind == "live":  # what its size and its money allow, the venue decides
-        return (
-            LeverageAsked(
-                account=account.number,
-                instrument=instrument.id,
-                leverage=command.leverage,
-                margin_mode=command.margin_mode,
-                actor=command.actor,
-                ts=command.ts,
-            ),
-        )
-    if position is not None:
-        mark = market.exact(instrument.id)
-        if mark is None:
-            raise Conflict(f"No price of {instrument.symbol} was received yet. Wait until it is shown.")
-        notional = position.notional(mark)
-        cap = max_leverage(tiers_of(instrument), notional)
-        if command.leverage > cap:
-            raise UsageError(f"A position of this size in {instrument.symbol} may have {cap:f}x at most.")
-        free = _free(account, market, position.currency)
-        more = notional / command.leverage - notional / position.leverage
-        if free is None or more > max(free, ZERO):
-            raise Conflict(
-                f"{command.leverage:f}x would bind {more:.2f} {position.currency} more than is free."
-            )
+    entry: type[LeverageSet | LeverageAsked] = LeverageAsked
+    if account.kind == "paper":  # of a live one the venue says what its size and its money allow
+        entry = LeverageSet
+        _require_margin(account, market, instrument, command.leverage)
     return (
-        LeverageSet(
+        entry(
             account=account.number,
             instrument=instrument.id,
             leverage=command.leverage,
@@ -254,6 +233,23 @@ def set_leverage(account: AccountState, market: Market, command: SetLeverage) ->
             ts=command.ts,
         ),
     )
+
+
+def _require_margin(account: AccountState, market: Market, instrument: Instrument, leverage: Decimal) -> None:
+    position = account.book.positions.get(instrument.id)
+    if position is None:
+        return
+    mark = market.exact(instrument.id)
+    if mark is None:
+        raise Conflict(f"No price of {instrument.symbol} was received yet. Wait until it is shown.")
+    notional = position.notional(mark)
+    cap = max_leverage(tiers_of(instrument), notional)
+    if leverage > cap:
+        raise UsageError(f"A position of this size in {instrument.symbol} may have {cap:f}x at most.")
+    free = _free(account, market, position.currency)
+    more = notional / leverage - notional / position.leverage
+    if free is None or more > max(free, ZERO):
+        raise Conflict(f"{leverage:f}x would bind {more:.2f} {position.currency} more than is free.")
 
 
 def _free(account: AccountState, market: Market, currency: str) -> Decimal | None:
