@@ -79,8 +79,10 @@ class Pieces:
 
     def _append(self, what: Any) -> None:
         body = msgspec.msgpack.encode(what)
+        left = memoryview(_HEAD.pack(len(body), zlib.crc32(body)) + body)
         try:
-            self._file.write(_HEAD.pack(len(body), zlib.crc32(body)) + body)
+            while left:
+                left = left[self._file.write(left) :]  # a disk that is nearly full takes a part
             os.fsync(self._file.fileno())
         except OSError:
             # the disk is full, perhaps: whatever follows half a record could never be read again
