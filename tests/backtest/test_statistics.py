@@ -97,6 +97,14 @@ def test_it_deflates_the_more_the_more_was_tried(trials: int, spread: float) -> 
     assert deflated_sharpe(0.1, 500, trials=1, spread=spread) == probabilistic_sharpe(0.1, 500)
 
 
+@given(st.floats(1.0, 100.0), st.floats(0.0, 10.0))
+def test_it_expects_no_less_of_more_tries_be_they_whole_or_not(trials: float, more: float) -> None:
+    fewer, all_of_them = expected_max_sharpe(trials, 1.0), expected_max_sharpe(trials + more, 1.0)
+    assert fewer is not None
+    assert all_of_them is not None
+    assert 0.0 <= fewer <= all_of_them + 1e-12
+
+
 def test_it_expects_the_best_of_normal_draws() -> None:
     draws = np.random.default_rng(0).normal(size=(4000, 50)).max(axis=1)
     assert expected_max_sharpe(50, 1.0) == pytest.approx(float(draws.mean()), rel=0.02)

@@ -8,6 +8,7 @@ statistics     whether a Sharpe ratio is more than luck: probabilistic, deflated
 overfitting    how often the best of many trials would have disappointed out of sample
 track_record   what a run left behind, as arrays: equity, trades, and the returns they come to
 run_metrics    the metrics of a run, from that
+series         what a report draws of a run: months, the deepest falls, the rolling Sharpe ratio
 registry       every metric with its name, unit, formula and source
 figures        all metrics of a run by name, each computed when it is asked for
 excursion      how far a trade was under water, and how far ahead

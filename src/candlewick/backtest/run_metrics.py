@@ -24,10 +24,11 @@ def total_return(run: TrackRecord) -> float | None:
 def benchmark_return(run: TrackRecord) -> float | None:
     if run.benchmark is None:
         return None
-    known = np.flatnonzero(run.benchmark > 0)  # a market may have begun after the run did
-    if not len(known):
+    known = run.benchmark > 0  # a market may have begun after the run did
+    if not known.any():
         return None
-    return float(run.benchmark[known[-1]] / run.benchmark[known[0]]) - 1.0
+    first, last = int(np.argmax(known)), len(known) - 1 - int(np.argmax(known[::-1]))
+    return float(run.benchmark[last]) / float(run.benchmark[first]) - 1.0
 
 
 def cagr(run: TrackRecord) -> float | None:

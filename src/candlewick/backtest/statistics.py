@@ -68,7 +68,8 @@ def expected_max_sharpe(trials: float, spread: float) -> float | None:
         return 0.0
     first = _NORMAL.inv_cdf(1.0 - 1.0 / trials)
     second = _NORMAL.inv_cdf(1.0 - 1.0 / (trials * math.e))
-    return spread * ((1.0 - _EULER) * first + _EULER * second)
+    # the approximation falls below nothing between one try and two
+    return max(spread * ((1.0 - _EULER) * first + _EULER * second), 0.0)
 
 
 def deflated_sharpe(

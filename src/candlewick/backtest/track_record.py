@@ -129,6 +129,18 @@ class TrackRecord:
         last = np.searchsorted(self.time, midnights) - 1
         return last if self.days_a_year >= DAYS_A_YEAR else np.unique(last)
 
+    @cached_property
+    def period_time(self) -> Times:
+        """When each period began: a day's midnight, or a bar's open."""
+        if self.bar_s >= DAY_S or not len(self.time):
+            return self.time
+        if self.days_a_year < DAYS_A_YEAR:
+            days = self.time[self.ends] // DAY_S
+        else:
+            days = self.time[0] // DAY_S + np.arange(len(self.ends), dtype=np.int64)
+        midnights: Times = days * DAY_S
+        return midnights
+
     # --- returns ---
 
     @cached_property
