@@ -193,5 +193,5 @@ def serve(link: ground.FakeLink) -> Iterator[Serve]:
     yield start
     for server, thread in running:
         server.stop()
-        thread.join(20)
+        thread.join(120)
         assert not thread.is_alive()

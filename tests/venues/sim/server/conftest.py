@@ -65,7 +65,7 @@ def run_exchange(settings: Settings) -> Iterator[Running]:
         loop, stopped = stop[0]
         if found:
             loop.call_soon_threadsafe(stopped.set)
-        thread.join(10)
+        thread.join(120)
         assert not thread.is_alive()
 
 

@@ -47,7 +47,7 @@ async def test_faults_are_switched_on_and_off_while_it_runs() -> None:
 
 
 async def test_a_slow_line_delays_but_never_swaps() -> None:
-    with run_exchange(one_venue(pace=100.0, faults=Faults(delay_ms=3))) as alone:
+    with run_exchange(one_venue(pace=25.0, faults=Faults(delay_ms=3))) as alone:
         async with (
             aiohttp.ClientSession(alone.http) as client,
             client.ws_connect("/ws/btcusdt@aggTrade") as ws,

@@ -126,7 +126,7 @@ async def test_a_plain_request_is_told_to_speak_websocket(client: aiohttp.Client
 
 async def test_a_reader_who_stands_still_is_cut_and_slows_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MOST_QUEUED_BYTES", 64 * 1024)
-    with run_exchange(one_venue(pace=120.0)) as alone:
+    with run_exchange(one_venue(pace=40.0)) as alone:
         deaf = await _stands_still(alone)
         try:
             async with aiohttp.ClientSession(alone.http) as client:
@@ -178,7 +178,7 @@ async def test_it_refuses_microseconds_rather_than_send_what_looks_like_them(
 async def test_what_waits_for_a_slow_line_is_bounded_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connection, "MOST_QUEUED_BYTES", 16 * 1024)
     faults = Faults(delay_ms=60_000)
-    with run_exchange(one_venue(pace=50.0, faults=faults)) as alone:
+    with run_exchange(one_venue(pace=25.0, faults=faults)) as alone:
         names = "btcusdt@bookTicker/ethusdt@bookTicker/btcusdt@trade"
         async with aiohttp.ClientSession(alone.http) as client:
             async with client.ws_connect(f"/stream?streams={names}") as ws:
