@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -47,7 +47,7 @@ ARGUMENTS: Final = (
 )
 # How long to wait for what has to come at last: on a busy machine a second's work takes many.
 STARTS_WITHIN_S: Final = 300
-PATIENCE_MS: Final = 60_000
+PATIENCE_MS: Final = 90_000
 TEST_S: Final = 600
 DESKTOP, TABLET, PHONE = (1440, 900), (1024, 768), (390, 844)
 
@@ -58,6 +58,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if here in item.path.parents:
             item.add_marker(pytest.mark.e2e)
             item.add_marker(pytest.mark.timeout(TEST_S))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the processes said belongs to a failure."""
+    report = yield
+    running = getattr(item, "funcargs", {}).get("up")
+    if report.failed and isinstance(running, Up):
+        report.sections.append(("candlewick up", running.log))
+    return report
 
 
 class Up:
@@ -176,6 +186,7 @@ def sign_in(up: Up, chromium: Browser) -> StorageState:
     page.set_default_timeout(PATIENCE_MS)
     page.goto(up.login_link())
     page.goto("/terminal/")  # tries again by itself until the engine is there
+    expect(page.locator("#connection")).to_have_text("live")
     expect(page.locator("#chart")).to_have_attribute("data-state", "live")
     state = context.storage_state()
     context.close()

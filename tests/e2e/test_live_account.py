@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.e2e.program import Program, command, exact, generous, token_of, until
 ACCOUNT: Final = "Real"
 SWITCH: Final = '[accounts.Real]\nlive = {live}\nvenue = "sim"\nkey = "main"\n'
 SPOT: Final = "BTC/USDT"
+PERP: Final = "BTCUSDT-PERP"
 
 
 class Exchange:
@@ -44,7 +46,7 @@ class Exchange:
             "fapiData": f"{self.url}/futures/data",
             "dapiPublic": f"{self.url}/dapi/v1",
         }
-        options = {"fetchCurrencies": False, "fetchMargins": False}
+        options = {"fetchCurrencies": False, "fetchMargins": False, "recvWindow": 60_000}
         return ccxt.binance(
             {
                 "urls": {"api": addresses},
@@ -68,7 +70,7 @@ class Desk:
         command(data_dir, "account", "go-live", ACCOUNT, "--venue", "sim", given=f"{ACCOUNT}\n")
         secrets = f"{key['apiKey']}\n{key['secret']}\n"
         command(data_dir, "key", "add", "sim", "--label", "main", "--account", ACCOUNT, given=secrets)
-        self.program = Program(up, token_of(data_dir, "owner", "read", "trade"))
+        self.program = Program(up, token_of(data_dir, "owner", "read", "trade", "risk"))
 
     def place(self, **order: Any) -> dict[str, Any]:
         return self.program.place(account=ACCOUNT, **order)
@@ -93,6 +95,28 @@ class Desk:
     def balances(self) -> dict[str, Decimal]:
         found = self.program.get(f"/api/dashboard/portfolio/balance/?account={ACCOUNT}")
         return {each["currency"]: Decimal(each["total"]) for each in found}
+
+    def held(self, symbol: str) -> list[Decimal]:
+        found = self.program.get(f"/api/dashboard/portfolio/positions/?account={ACCOUNT}")
+        return [each["quantity"] for each in found if each["symbol"] == symbol]
+
+    def close(self, symbol: str) -> None:
+        """Close a position, and wait until it is gone."""
+        closing = self.program.ask("POST", "/api/positions/close/", {"symbol": symbol, "account": ACCOUNT})
+        assert closing.status_code == 200, closing.text
+        until(lambda: self.held(symbol) == [])
+
+    def alerts(self) -> list[dict[str, Any]]:
+        """The newest alerts of the account, as a live channel begins with them."""
+        number = self.program.get(f"/api/dashboard/portfolio/?account={ACCOUNT}")["account"]
+        url = f"{self.up.url}/stream/?channels=alerts:{number}"
+        headers = {"Authorization": f"Bearer {self.program.token}"}
+        with requests.get(url, headers=headers, stream=True, timeout=60) as stream:
+            for line in stream.iter_lines():
+                message = json.loads(line[6:]) if line.startswith(b"data: ") else {}
+                if message.get("type") == "alerts_snapshot":
+                    return [each["data"] for each in message["data"]]
+        raise AssertionError("the stream ended before its snapshot")
 
     def price(self, share: float) -> float:
         """A price on the grid, at a share of the best bid."""
@@ -173,19 +197,46 @@ def test_a_stop_waits_at_the_venue(desk: Desk) -> None:
 
 
 def test_a_perpetual_is_bought_and_closed(desk: Desk) -> None:
-    id = desk.place(symbol="BTCUSDT-PERP", side="buy", quantity=0.02, order_type="market")["id"]
+    id = desk.place(symbol=PERP, side="buy", quantity=0.02, order_type="market")["id"]
     desk.becomes(id, "FILLED")
 
-    def held() -> list[Decimal]:
-        found = desk.program.get(f"/api/dashboard/portfolio/positions/?account={ACCOUNT}")
-        return [each["quantity"] for each in found if each["symbol"] == "BTCUSDT-PERP"]
+    assert desk.held(PERP) == [Decimal("0.02")]
+    desk.close(PERP)
 
-    assert held() == [Decimal("0.02")]
-    closing = desk.program.ask(
-        "POST", "/api/positions/close/", {"symbol": "BTCUSDT-PERP", "account": ACCOUNT}
-    )
-    assert closing.status_code == 200, closing.text
-    until(lambda: held() == [])
+
+def test_leverage_is_what_the_venue_takes_and_its_refusal_is_told(desk: Desk) -> None:
+    def ask_for(leverage: int) -> None:
+        wanted = {"symbol": PERP, "leverage": leverage, "margin_mode": "isolated", "account": ACCOUNT}
+        answer = desk.program.insist("PUT", "/api/positions/leverage/", wanted)
+        assert answer.status_code == 200, answer.text
+
+    def ours() -> Any:
+        order = {"symbol": PERP, "side": "buy", "quantity": 0.02, "order_type": "market", "account": ACCOUNT}
+        return exact(desk.program.insist("POST", "/api/orders/preview/", order))["leverage"]
+
+    def theirs() -> tuple[str, int]:
+        (row,) = desk.venue.fapiPrivateGetSymbolConfig({"symbol": "BTCUSDT"})
+        return row["marginType"], int(row["leverage"])
+
+    ask_for(9)
+    until(lambda: ours() == 9)
+    assert theirs() == ("ISOLATED", 9)
+
+    desk.becomes(desk.place(symbol=PERP, side="buy", quantity=0.02, order_type="market")["id"], "FILLED")
+    held = desk.program.get(f"/api/dashboard/portfolio/positions/?account={ACCOUNT}")
+    assert [(each["leverage"], each["margin_mode"]) for each in held if each["symbol"] == PERP] == [
+        (9, "isolated")
+    ]
+    ask_for(5)  # which would take more margin than the isolated position has: the venue does not do that
+    refusals = until(lambda: [each for each in desk.alerts() if "-4161" in each["message"]])
+    assert {each["title"] for each in refusals} == {"Leverage was not changed"}
+    assert ours() == 9
+    assert theirs() == ("ISOLATED", 9)
+
+    # what is set at the venue by other means holds here too
+    desk.venue.fapiPrivatePostLeverage({"symbol": "BTCUSDT", "leverage": 12})
+    until(lambda: ours() == 12)
+    desk.close(PERP)
 
 
 def test_an_order_placed_at_the_venue_by_other_means_is_claimed(desk: Desk) -> None:

@@ -108,6 +108,21 @@ def test_the_dashboard_follows_the_market_and_the_account_without_being_loaded_a
     assert page.evaluate("window.isTheSamePage")
 
 
+def test_the_watchlist_on_the_dashboard_moves_and_is_changed_there(open_screen: OpenScreen) -> None:
+    page, _ = open_screen("/")
+    row = page.locator('#c-watchlist [data-row="BTCUSDT"]')
+    for cell in ("bid", "ask", "last"):
+        shown = row.locator(f"[data-cell={cell}]")
+        expect(shown).not_to_have_text(shown.inner_text())
+    page.get_by_label("Symbol to watch").fill("sim-east:BTC/USDT")
+    page.get_by_role("button", name="Add", exact=True).click()
+    added = page.locator('#c-watchlist [data-row="sim-east:BTCUSDT"]')
+    expect(added.locator("[data-cell=last]")).to_have_text(re.compile(r"\d"))
+    added.get_by_role("button", name="Remove").click()
+    expect(added).to_have_count(0)
+    assert page.evaluate("window.isTheSamePage")
+
+
 def test_a_limit_set_on_the_page_refuses_the_next_order(open_screen: OpenScreen) -> None:
     page, hand = open_screen("/risk/")
     field = page.get_by_label(re.compile("^One order"))
