@@ -32,7 +32,7 @@ from candlewick.trading.commands import (
     SetTradingState,
     Transfer,
 )
-from candlewick.trading.effects import Journal, PositionChanged, SendAmend, SendCancel, SendOrder
+from candlewick.trading.effects import Effects, Journal, PositionChanged, SendAmend, SendCancel, SendOrder
 from candlewick.trading.engine import Engine
 from candlewick.trading.settings import AccountSettings
 from candlewick.venues.paper.venue import PaperVenue
@@ -75,7 +75,11 @@ class Desk:
 
     def take(self, event: Command | Report) -> None:
         """Hand an event to the heart; what it wants done is done after all that it wanted before."""
-        for effect in self.engine.process(event):
+        self._want(self.engine.process(event))
+        self._work()
+
+    def _want(self, effects: Effects) -> None:
+        for effect in effects:
             match effect:
                 case Journal(entry=Fill() as fill):
                     self.fills.append(fill)
@@ -89,7 +93,6 @@ class Desk:
                     self.venue.position_changed(account, instrument)
                 case _:
                     pass
-        self._work()
 
     def _work(self) -> None:
         if self._doing:
@@ -100,7 +103,7 @@ class Desk:
         self._doing = False
 
     def feed(self, event: MarketEvent) -> None:
-        self.engine.process(event)
+        self._want(self.engine.process(event))  # the kill switch tries again when time has passed
         self.venue.on_event(event)
         self._work()
 
