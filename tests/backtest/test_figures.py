@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
@@ -31,6 +32,19 @@ def test_it_computes_a_figure_once_and_only_if_asked() -> None:
     first = run["sharpe"]
     run.equity[1] = 50.0
     assert run["sharpe"] == first
+
+
+def test_it_travels_between_processes() -> None:
+    run = _run([100.0, 110.0, 99.0], trade_pnl=np.array([5.0, -3.0]))
+    before = run["sharpe"]
+    there = pickle.loads(pickle.dumps(run))
+    assert there["sharpe"] == before
+    assert dict(there) == dict(run)
+
+
+def test_it_answers_with_plain_numbers() -> None:
+    run = _run([100.0, 110.0, 99.0], trade_pnl=np.array([5.0, -3.0]), benchmark=np.array([1.0, 2.0, 3.0]))
+    assert {type(figure) for figure in run.values()} <= {float, int, type(None)}
 
 
 def test_it_suggests_the_name_that_was_meant() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from candlewick.backtest import distribution, metrics, relative, statistics
 from candlewick.backtest import trade_metrics as trades
+from candlewick.backtest.figures import Figures
+from candlewick.backtest.series import months
 
 Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 PERIODS = [252, 365]
@@ -103,3 +106,50 @@ def test_it_agrees_on_wins_and_losses(stats: ModuleType, pair: Pair, series: tup
     assert trades.average_win(own) == same(stats.avg_win(theirs))
     assert trades.average_loss(own) == same(stats.avg_loss(theirs))
     assert trades.longest_losing_streak(own) == stats.consecutive_losses(theirs)
+
+
+@pytest.mark.parametrize(
+    ("path", "bar_s", "year"),
+    [
+        ("ohlcv/backtesting_py/GOOG.csv", 86_400, 252),
+        ("ohlcv/binance_perp_1h/BTC_USDT_USDT-1h-futures.feather", 3_600, 365),
+    ],
+)
+def test_it_agrees_on_a_real_market_held_from_beginning_to_end(
+    stats: ModuleType,
+    peer: Callable[[str], ModuleType],
+    recordings: Path,
+    path: str,
+    bar_s: int,
+    year: int,
+) -> None:
+    """Bars to figures: pandas takes the days' ends, quantstats does the rest."""
+    pandas = peer("pandas")
+    file = recordings / path
+    if file.suffix == ".csv":
+        frame = pandas.read_csv(file, index_col=0, parse_dates=True)
+        closes = frame["Close"].astype(float)
+    else:
+        frame = pandas.read_feather(file)
+        closes = frame.set_index("date")["close"].astype(float)
+    time = closes.index.tz_localize(None).astype("datetime64[s]").astype("int64").to_numpy()
+    equity = 10_000 * closes.to_numpy() / closes.iloc[0]
+    run = Figures(time=time, equity=equity, initial=10_000.0, bar_s=bar_s, days_a_year=year)
+
+    worth = pandas.Series(equity, index=closes.index.tz_localize(None))
+    daily = worth.resample("1D").last()
+    daily = daily.ffill() if year == 365 else daily.dropna()
+    before = pandas.Series([10_000.0], index=[daily.index[0] - pandas.Timedelta(days=1)])
+    returns = pandas.concat([before, daily]).pct_change().dropna()
+    assert run["volatility"] == same(stats.volatility(returns, periods=year))
+    assert run["sharpe"] == same(stats.sharpe(returns, periods=year))
+    assert run["sortino"] == same(stats.sortino(returns, periods=year))
+    assert run["omega"] == same(stats.omega(returns))
+    assert run["tail_ratio"] == same(stats.tail_ratio(returns))
+    assert run["normal_value_at_risk"] == same(stats.value_at_risk(returns))
+    assert run["expected_shortfall"] == same(stats.expected_shortfall(returns, method="historical"))
+    assert run["total_return"] == same(stats.comp(returns))
+    assert run["max_drawdown"] == same(stats.max_drawdown(worth))
+    by_month = stats.monthly_returns(returns, eoy=False).rename(int)
+    for year_of, month, returned in months(run):
+        assert returned == pytest.approx(by_month.loc[year_of].iloc[month - 1], abs=1e-12)
