@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.errors import CandlewickError, ConfigError, StoreError, StoreLocked
-from candlewick.runtime.supervisor import Part, claimed_port, free_port, owning, require_port, supervise
+from candlewick.runtime.supervisor import Part, claimed_port, owning, require_port, supervise
 
 
 @pytest.fixture
@@ -62,7 +62,8 @@ def test_a_taken_port_is_a_sentence_that_names_the_flag(taken: int) -> None:
 
 
 def test_a_taken_port_is_passed_over_where_any_will_do(taken: int) -> None:
-    assert free_port("127.0.0.1", taken) > taken
+    with claimed_port("127.0.0.1", taken) as port:
+        assert port > taken
 
 
 def test_a_port_that_another_start_has_claimed_is_passed_over_before_anybody_listens(taken: int) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from candlewick.runtime.supervisor import free_port
+from tests.venues.sim.server.conftest import free_port
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -26,7 +26,7 @@ class Stack:
 
     def __init__(self, data_dir: Path) -> None:
         self.data_dir = data_dir
-        self.port = free_port("127.0.0.1", 23_000 + os.getpid() % 500 * 10)
+        self.port = free_port()
         environment = os.environ | {
             "CANDLEWICK_SIM__PORT": str(self.port + 1),
             "CANDLEWICK_SIM__VENUES": '["sim"]',

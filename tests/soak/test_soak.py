@@ -25,8 +25,8 @@ import pytest
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
-from candlewick.runtime.supervisor import free_port
 from candlewick.store.lake import Lake
+from tests.venues.sim.server.conftest import free_port
 
 pytestmark = [pytest.mark.soak, pytest.mark.timeout(3_600)]
 
@@ -45,8 +45,8 @@ class Stack:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.sim_port = free_port("127.0.0.1", 25_100)
-        self.web_port = free_port("127.0.0.1", 25_300)
+        self.sim_port = free_port()
+        self.web_port = self.sim_port + 1
         self.environment = os.environ | {
             "CANDLEWICK_DATA_DIR": str(folder),
             "CANDLEWICK_SIM__PORT": str(self.sim_port),

@@ -92,15 +92,6 @@ def require_port(host: str, port: int, flag: str) -> None:
             ) from None
 
 
-def free_port(host: str, first: int, tries: int = 100) -> int:
-    """The first port from `first` on that can be bound."""
-    for port in range(first, first + tries):
-        with contextlib.suppress(ConfigError):
-            require_port(host, port, "")
-            return port
-    raise ConfigError(f"No free port from {first} to {first + tries - 1} on {host}.")
-
-
 @contextlib.contextmanager
 def claimed_port(host: str, first: int, tries: int = 100) -> Iterator[int]:
     """A free port from `first` on, claimed until left against others that start at the same moment.
