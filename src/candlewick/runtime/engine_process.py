@@ -94,6 +94,7 @@ class EngineProcess:
             start=self.live.start,
             follow=self.live.follow_too,
             live=lambda knows, tell: LiveTrading(settings, knows=knows, tell=tell, clock=clock),
+            funding=lambda id, begin, end: self.live.feed_of(id).funding(id, begin, end),
             tell_all=self.lanes.notice,
             primary=self._primary,
             clock=clock,

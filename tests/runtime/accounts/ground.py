@@ -234,6 +234,7 @@ class House:
             start=self.live.start,
             follow=self.live.follow_too,
             live=lambda knows, tell: OneVenue(venue),  # type: ignore[arg-type,return-value]
+            funding=lambda id, begin, end: self.live.feed_of(id).funding(id, begin, end),
             tell_all=self.system_lanes.notice,
             primary="sim",
             clock=self.clock,

@@ -1,6 +1,7 @@
 """Accounts in the engine process: commands in, the journal, the venues, and the lanes out.
 
 accounts   all of it put together: recovered, run, and closed
+arrears    funding that fell due while no engine ran
 asking     reading what people ask for
 audit      what a command leaves in the audit
 bodies     the JSON of positions, portfolios and risk

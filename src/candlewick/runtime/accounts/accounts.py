@@ -14,6 +14,7 @@ from candlewick.core.events import MarketEvent
 from candlewick.core.instrument import instrument_id
 from candlewick.core.order import Order
 from candlewick.core.reports import Report
+from candlewick.runtime.accounts.arrears import Arrears, History
 from candlewick.runtime.accounts.bodies import Bodies
 from candlewick.runtime.accounts.connections import Connections
 from candlewick.runtime.accounts.disk import DiskWatch, Notice
@@ -53,6 +54,7 @@ class Accounts:
         follow: has an instrument's market data come for as long as the engine runs.
         live: where orders of live accounts go.
         records: reads orders that the heart has forgotten.
+        funding: settled rates of an instrument from one UTC second until another.
         tell_all: a notice in the system's lane.
     """
 
@@ -67,6 +69,7 @@ class Accounts:
         start: Callable[[Callable[[], Coroutine[Any, Any, None]]], None],
         follow: Callable[[str], None],
         live: Callable[[Knows, Tell], LiveTrading],
+        funding: History,
         tell_all: Notice,
         primary: str,
         clock: Clock,
@@ -105,6 +108,14 @@ class Accounts:
         )
         self.connections = Connections(self._live.health, self.execution.notice, clock)
         self.disk = DiskWatch(journal.name, self.figures, tell_all, self.execution.notice, clock)
+        self._arrears = Arrears(
+            history=funding,
+            last_seen=records.last_sampled,
+            take=self._take,
+            tell=self.execution.tell,
+            start=start,
+            clock=clock,
+        )
         self.requests = AccountRequests(
             engine=engine,
             execution=self.execution,
@@ -143,6 +154,7 @@ class Accounts:
         """Resume what was at work: paper orders and positions; compare live accounts with their venue."""
         self._check_books()
         paper = self._on_paper()
+        self._arrears.note(paper)
         if any(each.orders or each.book.positions for each in paper):
             self.warm()
         self._uncompared = set(self._live.accounts)
@@ -203,6 +215,7 @@ class Accounts:
         """Have the market data of all that is held or worked on come; called after each new listing."""
         self._live.know(self._engine.market.instruments.values())
         self._compare_listed()
+        self._arrears.catch_up(self._engine.market.venues)
         for state in self._engine.desk.accounts.values():
             named = {order.terms.instrument for order in state.orders.values()}
             for instrument in {*state.book.positions, *named} & self._engine.market.instruments.keys():

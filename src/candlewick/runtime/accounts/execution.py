@@ -43,6 +43,7 @@ from candlewick.trading.effects import (
     SendCancel,
     SendLeverage,
     SendOrder,
+    Severity,
 )
 from candlewick.trading.engine import Engine
 from candlewick.venues.execution import OrderVenue
@@ -232,6 +233,12 @@ class Execution:
         data = {"severity": severity, "title": title, "message": message, "timestamp": iso(ts)}
         for account in self._engine.desk.accounts if accounts is None else accounts:
             self._pending().tell(self.lanes, account, "alerts", "alert", data, ts)
+        self.seal()
+
+    def tell(self, account: int, severity: Severity, title: str, message: str) -> None:
+        """A sentence of the system, for the people of one account."""
+        ts = self._clock.now_ns()
+        self._alert(Alert(account=account, severity=severity, title=title, message=message, ts=ts))
         self.seal()
 
     def _pending(self) -> _Pending:

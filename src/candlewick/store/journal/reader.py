@@ -338,6 +338,11 @@ class Records:
         ]
         return Page(made, heads.next)
 
+    def last_sampled(self, account: int) -> int | None:
+        """When an engine last noted what an account was worth (ns UTC); None: never."""
+        [(newest,)] = self._read("SELECT max(ts) FROM ledger_equity WHERE account = ?", account)
+        return None if newest is None else int(newest)
+
     def has_account(self, account: int) -> bool:
         """Whether an account was ever opened in this ledger."""
         return bool(self._read("SELECT 1 FROM ledger_account WHERE account = ?", account))
@@ -403,8 +408,7 @@ class Records:
 
     def _samples_from(self, account: int) -> int:
         """From when on the curve has every sample; before, it has its hours."""
-        [(newest,)] = self._read("SELECT max(ts) FROM ledger_equity WHERE account = ?", account)
-        return curves.samples_from(newest)
+        return curves.samples_from(self.last_sampled(account) or 0)
 
     def _curve(self, table: str, extremes: str, account: int, start: int, end: int) -> list[tuple[Any, ...]]:
         if start >= end:

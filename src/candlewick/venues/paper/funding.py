@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+from candlewick.core.instrument import Instrument
 from candlewick.core.reports import FundingPaid
 from candlewick.ledger.contract import settles_in, worth
 from candlewick.venues.paper.floor import Floor
@@ -21,7 +22,8 @@ class Settlements:
     """Remembers what each coming settlement will cost; once its time is over the venue speaks of the next.
 
     A settlement is paid on the first event after its time: at the rate announced last before it, and at the
-    mark of that event. One that fell due while nothing ran is not paid.
+    mark of that event. One that fell due while nothing ran is paid from the venue's history after the start
+    (`runtime/accounts/arrears`).
 
     Attributes:
         next_ns: when the first of them is due; None: none is known.
@@ -58,17 +60,23 @@ class Settlements:
             holding = floor.accounts.position(seat.account, id)
             if holding is None or not holding.quantity:
                 continue
-            owed = rate * worth(seat.instrument, holding.quantity, at)
             floor.say(
-                FundingPaid(
-                    account=seat.account,
-                    id=str(coming.at_ns),
-                    instrument=id,
-                    rate=rate,
-                    mark=at,
-                    quantity=holding.quantity,
-                    amount=-owed,
-                    currency=settles_in(seat.instrument),
-                    ts=floor.now,
-                )
+                paid(seat.account, seat.instrument, holding.quantity, rate, at, coming.at_ns, floor.now)
             )
+
+
+def paid(
+    account: int, instrument: Instrument, quantity: Decimal, rate: Decimal, mark: Decimal, at_ns: int, ts: int
+) -> FundingPaid:
+    """What a settlement at `at_ns` comes to for a position: a long pays a rate above zero."""
+    return FundingPaid(
+        account=account,
+        id=str(at_ns),
+        instrument=instrument.id,
+        rate=rate,
+        mark=mark,
+        quantity=quantity,
+        amount=-rate * worth(instrument, quantity, mark),
+        currency=settles_in(instrument),
+        ts=ts,
+    )
