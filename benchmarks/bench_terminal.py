@@ -26,7 +26,7 @@ from websockets.asyncio.client import ClientConnection, connect
 
 from benchmarks.load_venue import CLOCK_MODULUS_MS, VIEWED, sent_ms
 from benchmarks.report import Figure, show
-from candlewick.runtime.supervisor import free_port
+from candlewick.runtime.supervisor import claimed_port
 
 RATE: Final = 10_000
 BROWSERS: Final = 100
@@ -102,9 +102,11 @@ class Browser:
 
 
 def measure() -> list[Figure]:
-    with tempfile.TemporaryDirectory() as folder:
-        venue_port = free_port("127.0.0.1", 19_100)
-        web_port = free_port("127.0.0.1", 19_200)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        claimed_port("127.0.0.1", 19_100) as venue_port,
+        claimed_port("127.0.0.1", 19_200) as web_port,
+    ):
         environment = {
             "CANDLEWICK_DATA_DIR": folder,
             "CANDLEWICK_SIM__PORT": str(venue_port),

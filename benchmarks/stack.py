@@ -20,7 +20,7 @@ from typing import Final
 import psutil
 from playwright.sync_api import Browser, sync_playwright
 
-from candlewick.runtime.supervisor import free_port
+from candlewick.runtime.supervisor import claimed_port
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 ARGUMENTS: Final = (
@@ -55,14 +55,15 @@ def running_up(folder: str | None = None, variables: Mapping[str, str] | None = 
     """Start everything on free ports, with more environment `variables`, and wait for the login link."""
     with contextlib.ExitStack() as exits:
         data_dir = folder or exits.enter_context(tempfile.TemporaryDirectory())
-        port = free_port("127.0.0.1", 19_500)
+        port = exits.enter_context(claimed_port("127.0.0.1", 19_500))
+        sim_port = exits.enter_context(claimed_port("127.0.0.1", 19_600))
         begun = time.monotonic()
         process = psutil.Popen(
             [sys.executable, "-m", "candlewick", "up", "--data-dir", data_dir, "--port", str(port)],
             env={
                 **os.environ,
                 **(variables or {}),
-                "CANDLEWICK_SIM__PORT": str(free_port("127.0.0.1", 19_600)),
+                "CANDLEWICK_SIM__PORT": str(sim_port),
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
