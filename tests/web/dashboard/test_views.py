@@ -47,6 +47,11 @@ def test_before_any_engine_has_run_there_are_no_trades_and_no_win_rate(
     assert "nothing to compare with" in page
 
 
+def test_it_holds_the_watchlist(browser: Browser, person: Person) -> None:
+    page = browser(person(Role.TRADER)).get("/").content.decode()
+    assert 'hx-get="/components/watchlist/" hx-trigger="load, refresh"' in page
+
+
 def test_while_the_engine_is_away_it_says_so(browser: Browser, person: Person, link: FakeLink) -> None:
     def away(**arguments: Any) -> Any:
         raise EngineAway("The engine is away; it is being restarted.")
