@@ -17,6 +17,7 @@ from candlewick.runtime.jobs.work import Outcome, Work
 
 _NAMES: Final = (
     "count", "fan_out", "wait", "deaf", "die", "kill_a_child", "raise_", "refuse", "chatter", "columns",
+    "where", "hold_one",
 )  # fmt: skip
 KINDS: Final = {name: f"{__name__}:{name}" for name in _NAMES}
 
@@ -100,3 +101,27 @@ def columns(spec: dict[str, Any], work: Work) -> Outcome:
     column = work.keep(np.arange(1000.0))
     found = work.each(add_up, [(str(power), (column, power)) for power in (1, 2)])
     return Outcome(found)
+
+
+def own_number(delay_s: float) -> int:
+    time.sleep(delay_s)
+    return os.getpid()
+
+
+def where(spec: dict[str, Any], work: Work) -> Outcome:
+    """In which processes the pieces were done."""
+    found = work.each(own_number, [(str(number), (0.05,)) for number in range(spec["pieces"])])
+    return Outcome({"numbers": sorted(set(found.values()))})
+
+
+def leave_a_line(folder: str, number: int) -> int:
+    (Path(folder) / f"begun{number}-{os.getpid()}").touch()
+    while (Path(folder) / f"hold{number}").exists():
+        time.sleep(0.01)
+    return number
+
+
+def hold_one(spec: dict[str, Any], work: Work) -> Outcome:
+    """Pieces that wait as long as they are held."""
+    found = work.each(leave_a_line, [(str(number), (str(work.folder), number)) for number in range(4)])
+    return Outcome({"sum": sum(found.values())})

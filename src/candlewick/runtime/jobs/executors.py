@@ -10,11 +10,13 @@ from __future__ import annotations
 import multiprocessing
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing.connection import wait
-from typing import Final
+from typing import Any, Final
 
 from candlewick.core.errors import ConfigError
 from candlewick.runtime.jobs.messages import Executor as Kind
@@ -27,8 +29,16 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """An executor, and how many pieces it can do at once; a cluster grows and shrinks."""
+
+    executor: Executor
+    size: Callable[[], int]
+
+
 @contextmanager
-def executor(kind: Kind, processes: int | None = None, scheduler: str | None = None) -> Iterator[Executor]:
+def crew(kind: Kind, processes: int | None = None, scheduler: str | None = None) -> Iterator[Crew]:
     """An executor that ends with the context, and with it whatever was not begun.
 
     Args:
@@ -45,7 +55,7 @@ def executor(kind: Kind, processes: int | None = None, scheduler: str | None = N
     at_once = processes or cores()
     made = ThreadPoolExecutor(at_once) if kind == "threads" else _processes(at_once)
     try:
-        yield made
+        yield Crew(made, lambda: at_once)
     finally:
         made.shutdown(wait=True, cancel_futures=True)
 
@@ -68,16 +78,16 @@ def _await_end(sentinel: int) -> None:
 
 
 @contextmanager
-def _cluster(address: str) -> Iterator[Executor]:
+def _cluster(address: str) -> Iterator[Crew]:
     try:
-        from distributed import Client
+        distributed: Any = import_module("distributed")  # loaded where it is asked for, as it is installed
     except ImportError:
         raise ConfigError(
             f"CANDLEWICK_JOBS__SCHEDULER is {address}, but Dask is not installed. "
             "Install it with: pip install 'candlewick[distributed]'"
         ) from None
     try:
-        client = Client(address, timeout=_CONNECT_S, set_as_default=False)
+        client = distributed.Client(address, timeout=_CONNECT_S, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
         raise ConfigError(
             f"The Dask scheduler at {address} does not answer ({type(error).__name__}: {error}). "
@@ -86,6 +96,6 @@ def _cluster(address: str) -> Iterator[Executor]:
     with client:
         made: Executor = client.get_executor(pure=False)
         try:
-            yield made
+            yield Crew(made, lambda: max(1, sum(client.nthreads().values())))
         finally:
             made.shutdown(wait=False)

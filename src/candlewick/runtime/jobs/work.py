@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from contextlib import ExitStack, contextmanager
@@ -18,6 +19,7 @@ import orjson
 from candlewick.core.errors import CandlewickError, StoreBusy
 from candlewick.runtime.jobs import arrays, executors
 from candlewick.runtime.jobs.arrays import Column
+from candlewick.runtime.jobs.executors import Crew
 from candlewick.runtime.jobs.messages import Assignment
 from candlewick.runtime.jobs.pieces import FILE, Pieces
 
@@ -104,7 +106,7 @@ class Work:
         self._data = ""
         self._cancelled = threading.Event()
         self._pieces: Pieces | None = None
-        self._executor: Executor | None = None
+        self._crew: Crew | None = None
         self._open = ExitStack()
 
     def progress(self, share: float, step: str = "") -> None:
@@ -142,12 +144,7 @@ class Work:
 
     def executor(self) -> Executor:
         """Where pieces of work go: processes, threads or a cluster, as the settings say."""
-        if self._executor is None:
-            told = self._assignment
-            self._executor = self._open.enter_context(
-                executors.executor(told.executor, told.processes, told.scheduler)
-            )
-        return self._executor
+        return self._crew_at_work().executor
 
     def keep(self, array: NDArray[np.generic]) -> Column:
         """An array that the executor's processes read without copying it."""
@@ -164,15 +161,17 @@ class Work:
             Cancelled: somebody asked for the end; what was done is kept.
         """
         wanted = dict(tasks)
-        left = [name for name in wanted if name not in self.pieces]
-        executor, ahead = self.executor(), _AHEAD * (self._assignment.processes or executors.cores())
+        left = deque(name for name in wanted if name not in self.pieces)
+        crew = self._crew_at_work()
         under_way: dict[Future[Any], str] = {}
         try:
             while left or under_way:
                 self.require_going_on()
-                while left and len(under_way) < ahead:
-                    name = left.pop(0)
-                    under_way[executor.submit(function, *wanted[name])] = name
+                room = _AHEAD * crew.size() - len(under_way)
+                while left and room > 0:
+                    name = left.popleft()
+                    under_way[crew.executor.submit(function, *wanted[name])] = name
+                    room -= 1
                 done, _ = wait(under_way, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
                 for future in done:
                     self.pieces.add(under_way.pop(future), future.result())
@@ -182,6 +181,14 @@ class Work:
             for future in under_way:
                 future.cancel()
         return {name: self.pieces[name] for name in wanted}
+
+    def _crew_at_work(self) -> Crew:
+        if self._crew is None:
+            told = self._assignment
+            self._crew = self._open.enter_context(
+                executors.crew(told.executor, told.processes, told.scheduler)
+            )
+        return self._crew
 
     def close(self) -> None:
         """End the executor, and let go of the pieces."""
