@@ -387,3 +387,29 @@ def test_it_knows_a_key_again_after_a_restart(house: House) -> None:
     )
     assert house.do(again) == ()
     assert house.engine.desk.by_key(ACCOUNT, "k") == order.id
+
+
+def test_a_venues_state_does_not_answer_an_amendment_that_it_has_just_led_to(house: House) -> None:
+    """A fill that was missed makes the stop smaller; the same message lists the stop as it was before."""
+    entry = house.place(BTC_PERP, "buy", "2", stop_loss="45000", take_profit="55000")
+    house.fills(house.accepts(entry))
+    stop, target = house.accepts(f"{entry.id}-sl"), house.accepts(f"{entry.id}-tp")
+    house.do(
+        VenueState(
+            account=ACCOUNT,
+            venue="sim",
+            orders=(seen(stop), seen(target, "PARTLY_FILLED", "0.5")),
+            fills=(fill(target, "missed", "0.5", "55000"),),
+            balances=None,
+            positions=None,
+            ts=house.now,
+            asked=frozenset([stop.id, target.id]),
+        )
+    )
+    amending = house.order(stop.id).amending
+    assert amending is not None
+    assert amending.quantity == D("1.5")
+    assert house.told(Alert) == []
+    house.do(Amended(ACCOUNT, stop.id, amending, house.now))
+    assert house.order(stop.id).terms.quantity == D("1.5")
+    check_recovery(house)

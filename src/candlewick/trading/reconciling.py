@@ -26,7 +26,7 @@ from candlewick.trading.booking import is_bookable
 from candlewick.trading.effects import Alert
 from candlewick.trading.entries import LeverageSet, Transferred
 from candlewick.trading.marks import Market
-from candlewick.trading.reporting import is_at_venue
+from candlewick.trading.reporting import is_at_venue, standing
 from candlewick.trading.steps import Step
 from candlewick.trading.valuing import rate
 
@@ -38,10 +38,16 @@ Kind = Literal["deposit", "correction"]
 
 def missed(account: AccountState, state: VenueState) -> Iterator[Report]:
     """The reports that make the account's orders stand as its venue says they do."""
+    amending = {id: order.amending for id, order in account.orders.items()}
     yield from state.fills
     seen = {order.order_id for order in state.orders}
     for order in state.orders:
-        yield ExternalOrder(state.account, order, state.ts)
+        known = account.orders.get(order.order_id)
+        if known is not None and known.amending not in (None, amending.get(known.id)):
+            # one of those fills has just led to it: it has not arrived, and what is told here is older
+            yield from standing(account, order, answers=False)
+        else:
+            yield ExternalOrder(state.account, order, state.ts)
     for mine in list(account.orders.values()):
         if mine.id in seen or mine.id not in state.asked:
             continue

@@ -155,10 +155,11 @@ def claimed(account: AccountState, seen: VenueOrder, ts: int) -> Order:
     )
 
 
-def standing(account: AccountState, seen: VenueOrder) -> Iterator[Report]:
+def standing(account: AccountState, seen: VenueOrder, *, answers: bool = True) -> Iterator[Report]:
     """What the venue's view of a known order says that we may not have heard; its fills come as fills.
 
     Each is to be weighed before the next is asked for: an amendment may show that the order is filled.
+    `answers`: whether the view is new enough to tell what became of an amendment on its way.
     """
     order = account.find(seen.order_id)
     if order is None or not order.is_working:
@@ -169,7 +170,8 @@ def standing(account: AccountState, seen: VenueOrder) -> Iterator[Report]:
             yield Refused(number, id, "rejected", seen.reason, ts)
         else:
             yield Accepted(number, id, seen.venue_id, ts)
-    yield from _terms(order, seen)
+    if answers:
+        yield from _terms(order, seen)
     match seen.status:
         case "OPEN" | "PARTLY_FILLED":
             pass
