@@ -157,7 +157,7 @@ def ichimoku_of(
         standard,
         run(Delayed, (turning + standard) / 2.0, rows=displacement),
         run(Delayed, slow, rows=displacement),
-        close,
+        close + 0.0,  # a column of its own: nobody's bars change with it
     )
 
 

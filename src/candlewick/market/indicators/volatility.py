@@ -82,7 +82,7 @@ def keltner(
 ) -> Bands:
     """Keltner channel: EMA of the typical price and `factor` ATRs around it (C. Keltner 1960, L. Raschke).
 
-    The EMA begins with a simple mean, the ATR is Wilder's; NaN until both have begun.
+    The EMA begins with a simple mean, the ATR is Wilder's, as `atr` gives it; NaN until both have begun.
 
     Raises:
         UsageError: columns that differ in length or have a hole, or a parameter out of range.
@@ -95,7 +95,10 @@ def keltner(
 def keltner_of(
     run: Run, high: Value, low: Value, close: Value, period: int, atr_period: int, factor: float
 ) -> Value:
-    return run("KC", high, low, close, timeperiod=period, atrperiod=atr_period, nbdev=factor)
+    # TA-Lib's own channel begins its ATR anew where the EMA begins, and takes three times as long.
+    middle = run("EMA", run("TYPPRICE", high, low, close), timeperiod=period)
+    width = factor * run("ATR", high, low, close, timeperiod=atr_period)
+    return middle + width, middle, middle - width
 
 
 def donchian(high: ArrayLike, low: ArrayLike, period: int = 20) -> Bands:
@@ -153,7 +156,7 @@ INDICATORS: Final = (
         name="keltner", title="Keltner Channel", group="volatility", pane="price", columns=_BAR,
         parameters=(period(20), period(10, low=1, name="atr_period"), factor("factor", 2.0)),
         outputs=_CHANNEL,
-        formula=keltner_of, convention="EMA of the typical price; Wilder's ATR.",
+        formula=keltner_of, convention="EMA of the typical price, and `factor` of Wilder's ATR around it.",
         warm_up=lambda n, atr, times: max(n - 1, atr),
         lookback=lambda n, atr, times: CONVERGED * max(n, 2 * atr),
     ),
