@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 
 import pytest
@@ -120,6 +121,30 @@ async def test_it_gives_up_on_a_venue_that_does_not_answer() -> None:
         with pytest.raises(VenueUnavailable, match=r"did not answer within 0\.05 s"):
             await rest.get("/slow")
         answered.set()
+
+
+async def test_a_venue_that_is_not_up_yet_costs_nothing_however_often_it_is_asked() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        budget = WeightBudget(100, ManualClock(MINUTE_BEGINS_NS))
+        rest = Rest(address, budget, weight_header="X-Weight", explain=bytes.decode)
+        for _ in range(20):  # of which each weighs a fifth of the minute
+            with pytest.raises(VenueUnavailable, match="cannot be reached"):
+                await rest.get("/exchangeInfo", weight=20)
+        await rest.close()
+    assert budget.wait_s(100) == 0
+
+
+def test_what_is_given_back_late_is_not_taken_off_the_next_minute() -> None:
+    clock = ManualClock(MINUTE_BEGINS_NS)
+    budget = WeightBudget(100, clock)
+    assert budget.wait_s(40) == 0
+    before = budget.window
+    clock.advance(60)
+    assert budget.wait_s(70) == 0
+    budget.give_back(40, before)
+    assert budget.used == 70
 
 
 async def test_it_says_so_when_the_answer_breaks_off() -> None:

@@ -20,13 +20,17 @@ class WeightBudget:
 
     The venue tells after every answer what was used; until it does, our own count stands in. After
     a 429 or 418 nothing is asked until the time it named has passed: asking on lengthens a ban.
+
+    Attributes:
+        window: the minute that is being spent.
+        used: what of it is spent.
     """
 
     def __init__(self, limit: int, clock: Clock) -> None:
         self.limit = limit
         self.used = 0
         self._clock = clock
-        self._window = 0
+        self.window = 0
         self._cool_until_ns = 0
 
     def wait_s(self, weight: int) -> float:
@@ -40,8 +44,8 @@ class WeightBudget:
             left_s = (self._cool_until_ns - now_ns) / NS_PER_S
             raise RateLimited(f"The venue asked for a pause; {left_s:.0f} s of it are left.", left_s)
         window = now_ns // NS_PER_S // WINDOW_S
-        if window != self._window:
-            self._window, self.used = window, 0
+        if window != self.window:
+            self.window, self.used = window, 0
         if self.used and self.used + weight > self.limit:
             # in whole nanoseconds: as floats the difference may come out as 0, which means "go"
             return ((window + 1) * WINDOW_S * NS_PER_S - now_ns) / NS_PER_S
@@ -51,6 +55,11 @@ class WeightBudget:
     def told(self, used: int) -> None:
         """The venue says so much is used: others at this address spend from the same purse."""
         self.used = max(self.used, used)
+
+    def give_back(self, weight: int, window: int) -> None:
+        """What was spent in a `window` never came to the venue."""
+        if window == self.window:
+            self.used = max(0, self.used - weight)
 
     def cool_down(self, seconds: float) -> None:
         self._cool_until_ns = self._clock.now_ns() + round(seconds * NS_PER_S)
@@ -92,6 +101,7 @@ class Rest:
                 if wait_s <= 0:
                     break
                 await asyncio.sleep(wait_s)
+            window = self._budget.window
             if self._session is None:
                 self._session = aiohttp.ClientSession(timeout=self._timeout)
             try:
@@ -101,6 +111,10 @@ class Rest:
                 raise VenueUnavailable(
                     f"{self._base}{path} did not answer within {self._timeout.total:g} s."
                 ) from None
+            except aiohttp.ClientConnectorError as error:
+                # one that is not up yet is asked again and again: that must not use up its minute
+                self._budget.give_back(weight, window)
+                raise VenueUnavailable(f"{self._base}{path} cannot be reached: {error}") from None
             except aiohttp.ClientError as error:
                 raise VenueUnavailable(f"{self._base}{path} cannot be reached: {error}") from None
         return self._judge(path, response, body)
