@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from candlewick.core.errors import ConfigError, UsageError
+from candlewick.venues.sim.klines import by_clock, klines
 from candlewick.venues.sim.model import Kline, Listing, Print
 from candlewick.venues.sim.tape import fold_trades
 from candlewick.venues.sim.world import World
@@ -39,15 +40,17 @@ def trades_between(world: World, listing: Listing, start_ms: int, end_ms: int) -
     return world.agg_trades(listing, start_ms=start_ms, end_ms=end_ms - 1, limit=10**9)
 
 
-def check_candles(world: World, listing: Listing, start_ms: int, interval_ms: int) -> None:
-    """Every candle from `start_ms` to now is the fold of the trades in it."""
-    candles = world.klines(listing, interval_ms, start_ms=start_ms, limit=10**6)
+def check_candles(world: World, listing: Listing, start_ms: int, interval_ms: int, ahead_ms: int = 0) -> None:
+    """Every candle from `start_ms` to now, by a clock that may be wrong, is the fold of the trades in it."""
+    candles = world.klines(listing, interval_ms, start_ms=start_ms, limit=10**6, ahead_ms=ahead_ms)
+    now_ms = world.now_ms + ahead_ms
     assert candles[0].open_ms == start_ms
-    assert candles[-1].open_ms == world.now_ms - world.now_ms % interval_ms
-    assert [each.open_ms for each in candles] == list(range(start_ms, world.now_ms + 1, interval_ms))
+    assert candles[-1].open_ms == now_ms - now_ms % interval_ms
+    assert [each.open_ms for each in candles] == list(range(start_ms, now_ms + 1, interval_ms))
     close = None
     for candle in candles:
-        folded = fold_trades(trades_between(world, listing, candle.open_ms, candle.open_ms + interval_ms))
+        begin_ms = candle.open_ms - ahead_ms
+        folded = fold_trades(trades_between(world, listing, begin_ms, begin_ms + interval_ms))
         if folded:
             assert list(candle[1:]) == folded
         elif close is not None:
@@ -293,3 +296,23 @@ def test_it_trades_faster_at_a_higher_pace() -> None:
     slow = World(seed=5, venue="sim-west", origin_ms=ORIGIN)
     fast = World(seed=5, venue="sim-west", origin_ms=ORIGIN, pace=20.0)
     assert len(run(fast, 0.5)) > 10 * len(run(slow, 0.5))
+
+
+@pytest.mark.parametrize("ahead_ms", [1_500, -90_250, 60_000])
+@pytest.mark.parametrize("interval_ms", [1_000, MINUTE, 5 * MINUTE, HOUR])
+@pytest.mark.parametrize("place", [0, -1])
+def test_candles_by_a_clock_that_is_wrong_are_of_the_trades_that_it_stamps(
+    world: World, ahead_ms: int, interval_ms: int, place: int
+) -> None:
+    start = ORIGIN + ahead_ms - 2 * max(interval_ms, MINUTE)
+    check_candles(world, world.listings[place], start - start % interval_ms, interval_ms, ahead_ms)
+
+
+def test_a_clock_that_is_right_gives_the_same_candles_by_either_way(world: World) -> None:
+    listed = world._of(named(world, "spot", "BTCUSDT"))
+    first = ORIGIN - ORIGIN % HOUR - 3 * HOUR
+    for interval_ms in (MINUTE, HOUR):
+        span = first, world.now_ms - world.now_ms % interval_ms, interval_ms
+        assert by_clock(listed.tape, listed.market, *span, 0, world.now_ms) == klines(
+            listed.tape, listed.market, *span
+        )

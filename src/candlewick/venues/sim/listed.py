@@ -10,7 +10,7 @@ from candlewick.core.errors import UsageError
 from candlewick.venues.sim.character import Character
 from candlewick.venues.sim.derivatives import Derivative
 from candlewick.venues.sim.history import History
-from candlewick.venues.sim.klines import klines, seconds
+from candlewick.venues.sim.klines import by_clock, klines, seconds
 from candlewick.venues.sim.live import LiveMarket
 from candlewick.venues.sim.minutes import COUNT, HIGH, LOW, QUOTE, VOLUME
 from candlewick.venues.sim.model import Kline, Listing, Print
@@ -104,14 +104,25 @@ class Listed:
         )
 
     def klines(
-        self, interval_ms: int, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
+        self,
+        interval_ms: int,
+        start_ms: int | None,
+        end_ms: int | None,
+        limit: int,
+        now_ms: int,
+        ahead_ms: int = 0,
     ) -> list[Kline]:
-        """Candles opening in [start_ms, end_ms]: the first `limit` from a start, else the last ones."""
-        span = self._span(interval_ms, start_ms, end_ms, limit, now_ms)
+        """Candles opening in [start_ms, end_ms]: the first `limit` from a start, else the last ones.
+
+        All by a clock that is `ahead_ms` ahead of the true time, which is `now_ms`.
+        """
+        span = self._span(interval_ms, start_ms, end_ms, limit, now_ms, ahead_ms)
         if span is None:
             return []
         if interval_ms < MINUTE_MS:
-            return seconds(self.tape, *span, interval_ms, now_ms)
+            return seconds(self.tape, *span, interval_ms, now_ms, ahead_ms)
+        if ahead_ms:
+            return by_clock(self.tape, self.market, *span, interval_ms, ahead_ms, now_ms)
         return klines(self.tape, self.market, *span, interval_ms)
 
     def references(
@@ -133,13 +144,20 @@ class Listed:
         )
 
     def _span(
-        self, interval_ms: int, start_ms: int | None, end_ms: int | None, limit: int, now_ms: int
+        self,
+        interval_ms: int,
+        start_ms: int | None,
+        end_ms: int | None,
+        limit: int,
+        now_ms: int,
+        ahead_ms: int = 0,
     ) -> tuple[int, int] | None:
         """When the first and the last candle open; None when there is none."""
         shift = _MONDAY_MS if interval_ms == _WEEK_MS else 0
+        now_ms += ahead_ms
         until = now_ms if end_ms is None else min(end_ms, now_ms)
         last = until - (until - shift) % interval_ms
-        listed = self.listing.listed_ms
+        listed = self.listing.listed_ms + ahead_ms
         earliest = listed - (listed - shift) % interval_ms
         if start_ms is None:
             first = max(last - (limit - 1) * interval_ms, earliest)

@@ -309,12 +309,14 @@ class World:
         start_ms: int | None = None,
         end_ms: int | None = None,
         limit: int = 500,
+        ahead_ms: int = 0,
     ) -> list[Kline]:
         """Candles opening in [start_ms, end_ms]: the first `limit` from a start, else the last ones.
 
         The running candle is included. Weeks begin on Monday; seconds come from the trades themselves.
+        They open, and are asked for, by a clock that is `ahead_ms` ahead of the true time.
         """
-        return self._of(listing).klines(interval_ms, start_ms, end_ms, limit, self.now_ms)
+        return self._of(listing).klines(interval_ms, start_ms, end_ms, limit, self.now_ms, ahead_ms)
 
     def mark_klines(
         self,

@@ -80,7 +80,7 @@ async def test_it_refuses_faults_from_a_foreign_page(client: aiohttp.ClientSessi
     assert "nosuch" in (await misbehave(client, {}, 404, venue="nosuch"))["error"]
 
 
-async def test_a_skewed_clock_shows_in_every_stamp_but_no_candle() -> None:
+async def test_a_skewed_clock_shows_in_every_stamp_and_candle() -> None:
     with run_exchange(one_venue(faults=Faults(skew_ms=60_000), pace=5.0)) as alone:
         async with aiohttp.ClientSession(alone.http) as client:
             async with client.get("/api/v3/time") as response:
@@ -96,11 +96,25 @@ async def test_a_skewed_clock_shows_in_every_stamp_but_no_candle() -> None:
             assert told["T"] == trade["T"]
             async with client.get("/api/v3/klines?symbol=BTCUSDT&interval=1m&limit=1") as response:
                 ((opened, *_),) = await response.json(content_type=None)
-            assert opened <= time.time() * 1000
+            assert opened % 60_000 == 0
+            assert opened == pytest.approx((time.time() + 60) * 1000 - 30_000, abs=50_000)
             query = {"symbol": "BTCUSDT", "interval": "1m", "startTime": opened, "limit": 1}
             async with client.get("/api/v3/klines", params=query) as response:
                 ((first, *_),) = await response.json(content_type=None)
             assert first == opened
+
+
+async def test_a_candle_of_a_skewed_clock_is_told_with_the_trades_that_the_clock_puts_into_it() -> None:
+    with run_exchange(one_venue(faults=Faults(skew_ms=-1_700), pace=5.0)) as alone:
+        async with aiohttp.ClientSession(alone.http) as client:
+            async with client.ws_connect("/ws/btcusdt@kline_1s") as ws:
+                while not ((candle := (await ws.receive_json(timeout=WAIT_S))["k"])["x"] and candle["n"]):
+                    pass
+            query = {"symbol": "BTCUSDT", "startTime": candle["t"], "endTime": candle["T"], "limit": 1000}
+            async with client.get("/api/v3/aggTrades", params=query) as response:
+                trades = await response.json(content_type=None)
+            told = [trades[0]["a"], trades[-1]["a"], len(trades), trades[0]["p"], trades[-1]["p"]]
+            assert told == [candle[key] for key in ("f", "L", "n", "o", "c")]
 
 
 async def test_requests_are_refused_at_the_stated_share() -> None:

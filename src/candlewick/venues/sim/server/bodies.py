@@ -45,11 +45,10 @@ class Ask:
     async def candles(self, front: Front, line: Line, length_ms: int, limit: int) -> list[Kline]:
         """The candles that `startTime` and `endTime` ask for, the newest without them.
 
-        Candles open at true times whatever the venue's clock shows, so they are asked for by true times:
-        with a clock that is behind, the first one would be missing else.
+        They open by the venue's clock, as the trades in them are stamped.
         """
         start, end = self.parameters.number("startTime"), self.parameters.number("endTime")
-        return await history(front.world, line.listing, length_ms, start, end, limit)
+        return await history(front.world, line.listing, length_ms, start, end, limit, front.stamp(0))
 
 
 def levels(figures: Figures, side: Iterable[tuple[int, int]]) -> list[tuple[str, str]]:

@@ -146,29 +146,40 @@ class Publisher:
         """First the candles that closed since it last told, each once, then the open one if it traded."""
         front, (line,) = self._front, self._lines(stream)
         length_ms = INTERVAL_MS[stream.detail]
-        open_ms = floor_interval(now_ms, length_ms)
+        ahead_ms = front.stamp(0)
+        open_ms = floor_interval(front.stamp(now_ms), length_ms)
         told_ms = self._candles.get(stream.name, open_ms)
         self._candles[stream.name] = open_ms
         closed_from_ms = max(told_ms, open_ms - MOST_CLOSED * length_ms)
         if closed_from_ms < open_ms:
-            closed = front.world.klines(line.listing, length_ms, closed_from_ms, open_ms - 1, MOST_CLOSED)
+            closed = front.world.klines(
+                line.listing, length_ms, closed_from_ms, open_ms - 1, MOST_CLOSED, ahead_ms
+            )
             for candle in closed:
                 self._tell_kline(stream, line, candle, length_ms, now_ms, closed=True)
         if self._news(stream, line, line.last_id):
-            for candle in front.world.klines(line.listing, length_ms, open_ms, limit=1):
+            for candle in front.world.klines(line.listing, length_ms, open_ms, limit=1, ahead_ms=ahead_ms):
                 self._tell_kline(stream, line, candle, length_ms, now_ms, closed=False)
 
     def _tell_kline(
         self, stream: Stream, line: Line, candle: Kline, length_ms: int, now_ms: int, *, closed: bool
     ) -> None:
         end_ms = candle.open_ms + length_ms
-        last = line.last_id_before(end_ms) if candle.count else -1
+        last = self._last_id_before(line, end_ms) if candle.count else -1
         # ids rise by one, so the first follows from the count
         ids = (last - candle.count + 1, last) if last >= 0 else (-1, -1)
         write = messages.kline if stream.kind == "kline" else messages.continuous_kline
         event_ms = self._front.stamp(now_ms)
         payload = write(line.figures, line.symbol, stream.detail, candle, end_ms - 1, ids, closed, event_ms)
         self._front.hub.publish(stream.name, payload)
+
+    def _last_id_before(self, line: Line, end_ms: int) -> int:
+        """The last trade before a time of the venue's clock."""
+        true_ms = self._front.unstamp(end_ms)
+        if true_ms == end_ms:
+            return line.last_id_before(end_ms)  # whole seconds are remembered
+        newest = self._front.world.agg_trades(line.listing, end_ms=true_ms - 1, limit=1)
+        return newest[-1].id if newest else -1
 
     def _tickers(self, stream: Stream, now_ms: int) -> None:
         rows = [
