@@ -60,8 +60,8 @@ def test_it_says_nothing_of_a_run_without_bars_or_trades() -> None:
 
 
 def test_it_compares_with_a_market_that_began_later() -> None:
-    closes = np.array([math.nan, 50.0, 55.0, math.nan])
-    run = _run([100.0, 110.0, 105.0, 120.0], benchmark=closes)
+    closes = np.array([math.nan, 50.0, 55.0, math.nan, math.nan])
+    run = _run([100.0, 110.0, 105.0, 120.0, 130.0], benchmark=closes)
     assert run["benchmark_return"] == pytest.approx(0.1)
     assert _run([100.0], benchmark=np.array([math.nan]))["benchmark_return"] is None
 

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from candlewick.backtest.statistics import (
@@ -98,6 +98,7 @@ def test_it_deflates_the_more_the_more_was_tried(trials: int, spread: float) -> 
 
 
 @given(st.floats(1.0, 100.0), st.floats(0.0, 10.0))
+@example(1.0, 0.1)
 def test_it_expects_no_less_of_more_tries_be_they_whole_or_not(trials: float, more: float) -> None:
     fewer, all_of_them = expected_max_sharpe(trials, 1.0), expected_max_sharpe(trials + more, 1.0)
     assert fewer is not None
