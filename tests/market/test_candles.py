@@ -428,7 +428,8 @@ def test_whatever_happens_on_the_way_the_last_word_on_each_candle_is_right(
                 given += feed(ladder, history[first - 1 : upto])
     given += feed(ladder, history)
     given += ladder.know_from(T0)
-    end = open_time(history[-1].ts_exchange // NS_PER_S, 3600) + 3600
+    now = max(int(at) for at, _ in arrivals)  # later than the trades, and perhaps in another hour
+    end = open_time(max(now, history[-1].ts_exchange // NS_PER_S), 3600) + 3600
     given += ladder.close_until(end)
     for interval in ("1m", "5m", "1h"):
         last_word = {candle.time: ohlcv(candle) for candle in of(given, interval) if candle.time >= T0}
