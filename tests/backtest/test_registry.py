@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from dataclasses import replace
 from itertools import accumulate, pairwise
 from pathlib import Path
 
@@ -187,6 +188,14 @@ def test_it_takes_all_fees_before_those_of_closed_trades() -> None:
         trade_pnl=RUN.trade_pnl, trade_fees=RUN.trade_fees, fees=7.5,
     )  # fmt: skip
     assert run["fees"] == 7.5
+
+
+def test_it_is_told_afterwards_how_many_were_tried() -> None:
+    alone = replace(RUN, trial_sharpes=None)
+    assert alone["deflated_sharpe"] is None
+    searched = replace(alone, trial_sharpes=TRIALS)
+    assert searched["deflated_sharpe"] == RUN["deflated_sharpe"]
+    assert searched["sharpe"] == alone["sharpe"]
 
 
 def test_it_deflates_less_where_the_trials_were_alike() -> None:
