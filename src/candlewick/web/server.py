@@ -27,6 +27,7 @@ from candlewick.web.components.socket import ComponentEvents
 from candlewick.web.link import Engine, Link
 from candlewick.web.live.access import still_admitted
 from candlewick.web.live.hub import NOT_SIGNED_IN, Hub, Limits
+from candlewick.web.live.jobs import JobWatch
 from candlewick.web.live.ws import MESSAGE_BYTES
 from candlewick.web.people.hashing import give_memory_back
 from candlewick.web.services import ENVIRON_KEY, Services
@@ -119,6 +120,8 @@ class WebServer:
 
         hub.on_new_account = open_account
         hub.take_component = ComponentEvents(hub, bridge, services).take
+        jobs = JobWatch(hub, bridge)
+        hub.on_new_job = jobs.ask
 
         def announce() -> None:
             self.started.set()
@@ -142,7 +145,7 @@ class WebServer:
         finally:
             for task in (rechecking, warming):
                 task.cancel()
-            await asyncio.gather(rechecking, warming, return_exceptions=True)
+            await asyncio.gather(rechecking, warming, jobs.close(), return_exceptions=True)
             await link.stop()
             bridge.close()
             services.close()

@@ -424,6 +424,7 @@ def test_every_channel_has_a_row() -> None:
     assert channels.ACCOUNT_LANES == OF_ACCOUNT
     system = channels.SYSTEM_LANES - channels.ACCOUNT_LANES
     assert system | channels.OF_ALL | channels.OF_SYMBOL == OF_THE_MARKET
+    assert channels.OF_JOB == {"jobs"}, "its owner alone: tests/web/live/test_jobs.py"
 
 
 @pytest.mark.parametrize("channel", sorted(OF_ACCOUNT))

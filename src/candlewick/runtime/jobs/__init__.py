@@ -1,6 +1,7 @@
 """Studies as jobs: asked for on a page, run in a process of their own, resumed where they were cut off.
 
 desk           what people do with their studies: ask, cancel, resume, note, delete
+bodies         a study as people and programs see it
 registry       which function stands behind a kind
 kinds          the functions
 folders        where their files lie

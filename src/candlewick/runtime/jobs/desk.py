@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,6 +115,17 @@ def of_owner(
 def events(owner: int, id: str) -> list[JobEvent]:
     """The states a study went through. Raises `UnknownJob`."""
     return list(find(owner, id).events.order_by("seq"))
+
+
+def changed(known: Mapping[str, int]) -> tuple[list[Job], set[str]]:
+    """Of studies by name and revision: those that have another one now, and those that were deleted.
+
+    For who has asked `find` before: it does not ask whose they are.
+    """
+    now = dict(Job.objects.filter(pk__in=known).values_list("pk", "revision"))
+    fresh = [id for id, revision in now.items() if revision != known[id]]
+    jobs = Job.objects.filter(pk__in=fresh).defer("spec", "source", "notes") if fresh else ()
+    return list(jobs), known.keys() - now.keys()
 
 
 def folder(data_dir: Path, owner: int, id: str) -> Path:

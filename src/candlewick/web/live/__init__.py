@@ -4,6 +4,7 @@ access     who may connect, and for how long they may stay
 channels   the names that can be subscribed to
 cohorts    readers who are served together, and what is made once for them
 frames     a message and its bytes on a WebSocket and on an event stream
+jobs       whose a study is, and what changes in it
 hub        who reads what, and the wheel that serves them
 lanes      the account lane's snapshots and numbered events
 messages   the messages the hub itself writes

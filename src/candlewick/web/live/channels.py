@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final, Literal
 
 from candlewick.core.errors import CandlewickError, EngineAway, UnknownInterval, UnknownSymbol, UsageError
@@ -17,7 +18,9 @@ ACCOUNT_LANES: Final = frozenset({"portfolio", "positions", "orders", "alerts", 
 # lanes of accounts beside which something goes that is not numbered: figures, and what no lane can tell now
 FIGURES: Final = frozenset({"portfolio", "positions", "risk", "alerts"})
 OF_ALL: Final = frozenset({"prices", "tickers", "funding"})
+OF_JOB: Final = frozenset({"jobs"})
 OF_SYMBOL: Final = frozenset({"prices", "ticker", "book", "tape", "candles", "indicators"})
+_JOB: Final = re.compile(r"jobs:[0-9a-f]{1,32}")
 
 
 class RefusedChannel(CandlewickError):
@@ -71,7 +74,12 @@ def pace(channel: str) -> Pace:
 
 def is_lane(channel: str) -> bool:
     """Whether the canonical `channel` is numbered and never skipped."""
-    return channel in SYSTEM_LANES or channel.partition("@")[0] in ACCOUNT_LANES
+    return channel in SYSTEM_LANES or channel.partition("@")[0] in ACCOUNT_LANES or is_job(channel)
+
+
+def is_job(channel: str) -> bool:
+    """Whether `channel` follows a study; it does not come from the engine."""
+    return _JOB.fullmatch(channel) is not None
 
 
 def is_figures(channel: str) -> bool:
@@ -80,9 +88,15 @@ def is_figures(channel: str) -> bool:
 
 
 def companions(channel: str) -> frozenset[str]:
-    """What is delivered with the canonical `channel`: the figures that prices move beside its events."""
+    """What is delivered with the canonical `channel`: beside its events, what is conflated."""
     kind, _, account = channel.partition("@")
-    return frozenset({f"figures:{channel}"}) if account and kind in FIGURES else frozenset()
+    has_figures = (account and kind in FIGURES) or is_job(channel)
+    return frozenset({f"figures:{channel}"}) if has_figures else frozenset()
+
+
+def of_engine(channels: Iterable[str]) -> frozenset[str]:
+    """Those of `channels` that the engine fills."""
+    return frozenset(each for each in channels if not is_job(each.removeprefix("figures:")))
 
 
 def public(channel: str) -> str:
@@ -95,8 +109,12 @@ def may_wait(text: str) -> bool:
     return text.partition(":")[0] not in ACCOUNT_LANES | SYSTEM_LANES
 
 
-def canonical(text: str, directory: Directory, accounts: Sequence[int] = ()) -> str:
+def canonical(
+    text: str, directory: Directory, accounts: Sequence[int] = (), followed: Collection[str] = ()
+) -> str:
     """The one name of the channel that `text` means to somebody who may see `accounts`, the chosen one first.
+
+    Whose a study is, only the database knows: of those, the ones that are `followed` already have a name.
 
     Raises:
         RefusedChannel: there is no such channel, symbol or interval, or it is somebody else's.
@@ -105,8 +123,10 @@ def canonical(text: str, directory: Directory, accounts: Sequence[int] = ()) -> 
     kind, colon, rest = text.partition(":")
     if kind in ACCOUNT_LANES:
         return _of_account(kind, rest, accounts)
-    if text in SYSTEM_LANES or text in OF_ALL:
+    if text in SYSTEM_LANES or text in OF_ALL or (is_job(text) and text in followed):
         return text
+    if kind in OF_JOB:
+        raise RefusedChannel("forbidden", f"You have no study {rest[:40]!r}.")
     if not colon or kind not in OF_SYMBOL:
         raise RefusedChannel("unknown_channel", f"There is no channel {text[:80]!r}.")
     try:

@@ -57,6 +57,7 @@ class Hub:
 
     Attributes:
         on_new_account: called with the number of an account that somebody follows and no engine has told of.
+        on_new_job: called with a reader and the channel of a study that it wants; `follow_job` is the answer.
     """
 
     def __init__(self, link: Link, limits: Limits | None = None) -> None:
@@ -72,6 +73,7 @@ class Hub:
         self._directory = Directory(link.primary, link.instruments, link.venues)
         self._asked_of = link.instruments  # the list with which waiting subscriptions were last tried
         self.on_new_account: Callable[[int], None] = lambda account: None
+        self.on_new_job: Callable[[Reader, str], None] = self.refuse_job
         self._demand_is_due = False
         self._turn = 0
         self._next_at = 0.0
@@ -143,22 +145,25 @@ class Hub:
         What cannot be subscribed to is answered with an error each, and the rest stands. What is not known
         yet, since the engine or a venue's list is away, is waited for.
         """
-        directory = self.directory
         wanted = {each for each in reader.channels if not names_of.is_figures(each)}
         added: list[str] = []
+        asked = False
         for name in names:
+            if names_of.is_job(name) and name not in reader.channels:
+                self.on_new_job(reader, name)
+                asked = True  # and answered when the database has said whose it is
+                continue
             try:
-                if not self.link.connected and names_of.may_wait(name):
+                if not self.link.connected and not names_of.is_job(name) and names_of.may_wait(name):
                     raise EngineAway("Channels of the market are asked for again when it is back.")
-                channel, is_known = canonical(name, directory, reader.person.accounts), True
+                channel, is_known = self._canonical(name, reader), True
             except EngineAway:
                 channel, is_known = name, False
             except RefusedChannel as error:
                 self.tell(reader, messages.error(error.code, str(error), channel=name[:80]))
                 continue
             if len(wanted | reader.waiting | {channel}) > self.limits.channels:
-                text = f"At most {self.limits.channels} channels at once: unsubscribe from some first."
-                self.tell(reader, messages.error("too_many_channels", text, channel=channel[:80]))
+                self._refuse_one_more(reader, channel)
                 break
             if is_known:
                 added.append(channel)
@@ -167,16 +172,42 @@ class Hub:
                 reader.waiting.add(name)
         fresh = frozenset(added).union(*map(names_of.companions, added)) - reader.channels
         self._settle(reader, reader.channels | fresh)
-        self.tell(reader, messages.subscribed(map(names_of.public, added)))
+        if added or not asked:
+            self.tell(reader, messages.subscribed(map(names_of.public, added)))
         self._send_state(reader, fresh)
+
+    def follow_job(self, reader: Reader, channel: str) -> None:
+        """A reader may follow this study, whose lane has begun: give it the channel, and its state."""
+        if reader.gone or channel in reader.channels:
+            return
+        mine = [each for each in reader.channels if not names_of.is_figures(each)]
+        if len(mine) + len(reader.waiting) >= self.limits.channels:
+            self._refuse_one_more(reader, channel)
+            return
+        self._settle(reader, reader.channels | {channel} | names_of.companions(channel))
+        self.tell(reader, messages.subscribed([channel]))
+        self._send_lane_from(reader, channel)
+
+    def refuse_job(self, reader: Reader, channel: str) -> None:
+        """A reader has no such study; whether somebody else has is not told."""
+        text = f"You have no study {channel.partition(':')[2][:40]!r}."
+        self.tell(reader, messages.error("forbidden", text, channel=channel[:80]))
+
+    def jobs(self) -> frozenset[str]:
+        """Channels of the studies that somebody follows."""
+        return frozenset(each for reader in self.readers for each in reader.channels if names_of.is_job(each))
+
+    def forget_job(self, channel: str) -> None:
+        """Nobody follows this study any more."""
+        self._lanes.pop(channel, None)
 
     def unsubscribe(self, reader: Reader, names: Iterable[str]) -> None:
         """Take channels away from a reader."""
-        directory, removed = self.directory, list[str]()
+        removed: list[str] = []
         for name in names:
             reader.waiting.discard(name)
             try:
-                removed.append(canonical(name, directory, reader.person.accounts))
+                removed.append(self._canonical(name, reader))
             except EngineAway:
                 continue  # what is not known yet was waiting at most
             except RefusedChannel as error:
@@ -188,7 +219,7 @@ class Hub:
     def resync(self, reader: Reader, name: str) -> None:
         """Send the whole state of a channel again."""
         try:
-            channel = canonical(name, self.directory, reader.person.accounts)
+            channel = self._canonical(name, reader)
         except (RefusedChannel, EngineAway):
             channel = ""
         if channel not in reader.channels:
@@ -245,10 +276,10 @@ class Hub:
             self.broadcast(messages.ENGINE_AWAY)
             return
         self.generation = secrets.token_hex(4)
-        self._lanes.clear()
+        self._lanes = {name: lane for name, lane in self._lanes.items() if names_of.is_job(name)}
         self.broadcast(messages.ENGINE_LIVE)
         for reader in list(self.readers):
-            reader.seqs.clear()
+            reader.seqs = {name: seq for name, seq in reader.seqs.items() if names_of.is_job(name)}
         self._subscribe_waiting()
         self._tell_demand()
 
@@ -334,6 +365,13 @@ class Hub:
         reader.channels = channels
         self._tell_demand_soon()
 
+    def _canonical(self, name: str, reader: Reader) -> str:
+        return canonical(name, self.directory, reader.person.accounts, reader.channels)
+
+    def _refuse_one_more(self, reader: Reader, channel: str) -> None:
+        text = f"At most {self.limits.channels} channels at once: unsubscribe from some first."
+        self.tell(reader, messages.error("too_many_channels", text, channel=channel[:80]))
+
     def _subscribe_waiting(self) -> None:
         """Ask again for what could not be had while the engine, or a venue's list, was away."""
         for reader in [each for each in self.readers if each.waiting]:
@@ -347,7 +385,7 @@ class Hub:
 
     def _tell_demand(self) -> None:
         self._demand_is_due = False
-        self.link.demand(self._cohorts.settle_demand())
+        self.link.demand(names_of.of_engine(self._cohorts.settle_demand()))
 
     def _send_state(self, reader: Reader, channels: frozenset[str]) -> None:
         encoding, parts = reader.sink.encoding, list[bytes]()
