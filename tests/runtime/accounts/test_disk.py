@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from candlewick.core.errors import EngineAway
 from tests.runtime.accounts.ground import ACCOUNT, FileVenue, House
 from tests.runtime.ground import until
 
@@ -61,6 +62,9 @@ async def test_a_ledger_that_cannot_be_written_is_told_to_pages_and_probes_until
         assert told["missing"] == ["ledger"]
         assert "lock" in told["reason"]
         assert str(tmp_path) not in told["reason"], "where files lie is for the log"
+        with pytest.raises(EngineAway, match="written down now: another") as away:
+            await house.execution.do(house.place("b"))
+        assert str(tmp_path) not in str(away.value)
         notice = shown(house)[0]
         assert (notice["type"], notice["channel"], notice["account"]) == ("alert", "alerts", ACCOUNT)
         assert "seq" not in notice, "what has a number is on disk"

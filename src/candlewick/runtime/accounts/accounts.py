@@ -107,7 +107,7 @@ class Accounts:
             clock=clock,
         )
         self.connections = Connections(self._live.health, self.execution.notice, clock)
-        self.disk = DiskWatch(journal.name, self.figures, tell_all, self.execution.notice, clock)
+        self.disk = DiskWatch(self.figures, tell_all, self.execution.notice, clock)
         self._arrears = Arrears(
             history=funding,
             last_seen=records.last_sampled,

@@ -22,16 +22,12 @@ class DiskWatch:
     """Knows whether the ledger can be written, and tells of each change. Lives on the engine's event loop.
 
     Args:
-        database: what `trouble` begins with; only the log says where the files of this machine lie.
         tell_all: a notice in the system's lane.
         tell_accounts: a numbered notice to each account, which is itself written to the ledger.
     """
 
-    def __init__(
-        self, database: str, figures: Figures, tell_all: Notice, tell_accounts: Notice, clock: Clock
-    ) -> None:
+    def __init__(self, figures: Figures, tell_all: Notice, tell_accounts: Notice, clock: Clock) -> None:
         self.trouble = ""
-        self._database = database
         self._figures = figures
         self._tell_all = tell_all
         self._tell_accounts = tell_accounts
@@ -40,7 +36,6 @@ class DiskWatch:
 
     def take(self, trouble: str) -> None:
         """The writer has a new trouble; the empty one: it has none any more."""
-        trouble = trouble.removeprefix(f"{self._database}: ")
         trouble = trouble[:1].upper() + trouble[1:]
         before, self.trouble = self.trouble, trouble
         now = self._clock.now_ns()

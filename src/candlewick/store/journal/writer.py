@@ -33,7 +33,8 @@ class JournalWriter:
     new orders are refused, so that only what venues report, and a sample a minute, adds to it.
 
     Attributes:
-        trouble: why the transaction at hand cannot be written, as a sentence; empty while all is well.
+        trouble: why the transaction at hand cannot be written, as a sentence that people may read: where the
+            files of this machine lie is for the log. Empty while all is well.
     """
 
     def __init__(self, journal: Journal, on_trouble: Callable[[str], None] | None = None) -> None:
@@ -109,6 +110,7 @@ class JournalWriter:
                 return None
 
     def _tell(self, trouble: str) -> None:
+        trouble = trouble.removeprefix(f"{self._journal.name}: ")
         if trouble == self.trouble:
             return
         self.trouble = trouble
