@@ -7,6 +7,8 @@ import pickle
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from candlewick.backtest.figures import Figures, UnknownMetric
 from candlewick.backtest.registry import METRICS
@@ -32,6 +34,25 @@ def test_it_computes_a_figure_once_and_only_if_asked() -> None:
     first = run["sharpe"]
     run.equity[1] = 50.0
     assert run["sharpe"] == first
+
+
+@given(
+    st.lists(st.floats(), min_size=1, max_size=20),
+    st.lists(st.tuples(st.floats(), st.floats(), st.floats()), max_size=8),
+    st.sampled_from([60, HOUR, DAY, 7 * DAY]),
+    st.lists(st.floats(), max_size=5),
+)
+def test_it_survives_any_numbers(
+    equity: list[float], trades: list[tuple[float, float, float]], bar_s: int, trials: list[float]
+) -> None:
+    columns = np.array(trades, dtype=np.float64).reshape(-1, 3)
+    run = _run(
+        equity, bar_s=bar_s, benchmark=np.array(equity[::-1]), turnover=np.array(equity),
+        trade_pnl=columns[:, 0], trade_return=columns[:, 1], trade_fees=columns[:, 2],
+        trade_mae=columns[:, 1], trade_mfe=columns[:, 2], trade_risk=columns[:, 2], trial_sharpes=trials,
+    )  # fmt: skip
+    for name, figure in run.items():
+        assert figure is None or math.isfinite(figure), name
 
 
 def test_it_travels_between_processes() -> None:

@@ -100,12 +100,13 @@ def _quantile(known: NDArray[np.float64], part: float) -> float:
 
 
 def _centred(returns: ArrayLike) -> NDArray[np.float64] | None:
-    """Distances from the mean; None where there are none."""
+    """Distances from the mean by the largest, so that no power is too large; None where there are none."""
     known = _known(returns)
     if len(known) < 2:
         return None
     centred = known - np.mean(known)
-    return centred if float(np.max(np.abs(centred))) > _NOTHING else None
+    widest = float(np.max(np.abs(centred)))
+    return centred / widest if widest > _NOTHING else None
 
 
 def _known(returns: ArrayLike) -> NDArray[np.float64]:
