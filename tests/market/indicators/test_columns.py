@@ -69,11 +69,11 @@ def test_a_hole_is_refused_by_row_and_name(
     for at, name in enumerate(names):
         if name == "time":
             continue
-        for hole in (np.nan, np.inf):
+        for row, hole in ((1, np.nan), (37, np.nan), (79, np.nan), (0, np.inf), (37, -np.inf), (79, np.inf)):
             columns = columns_of(names)
-            columns[at][37] = hole
+            columns[at][row] = hole
             with pytest.raises(
-                UsageError, match=f"Row 37 of {name} is {hole}, .* fill it, or begin after it"
+                UsageError, match=f"Row {row} of {name} is {hole}, .* fill it, or begin after it"
             ):
                 function(*columns, **numbers)
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from candlewick.market.bars import Column
 from candlewick.market.indicators.columns import column, whole
 from candlewick.market.indicators.registry import CONVERGED, Indicator, Output, Parameter, period
-from candlewick.market.indicators.run import Run, Value, line
+from candlewick.market.indicators.run import Run, Value, line, recursive_line
 
 # Bars after which Kaufman's average has forgotten its seed even where it moved least: (1 - (2/31)²)^n.
 KAUFMAN_CONVERGED: Final = 3_000
@@ -23,7 +23,7 @@ def sma(values: ArrayLike, period: int = 20) -> Column:
     Raises:
         UsageError: a hole in the column, or a period out of range.
     """
-    return line(sma_of, column("values", values), whole("period", period, low=1))
+    return recursive_line(sma_of, values, whole("period", period, low=1))
 
 
 def sma_of(run: Run, values: Value, period: int) -> Value:
@@ -38,7 +38,7 @@ def ema(values: ArrayLike, period: int = 20) -> Column:
     Raises:
         UsageError: a hole in the column, or a period out of range.
     """
-    return line(ema_of, column("values", values), whole("period", period, low=1))
+    return recursive_line(ema_of, values, whole("period", period, low=1))
 
 
 def ema_of(run: Run, values: Value, period: int) -> Value:
@@ -83,7 +83,7 @@ def dema(values: ArrayLike, period: int = 20) -> Column:
     Raises:
         UsageError: a hole in the column, or a period out of range.
     """
-    return line(dema_of, column("values", values), whole("period", period, low=1))
+    return recursive_line(dema_of, values, whole("period", period, low=1))
 
 
 def dema_of(run: Run, values: Value, period: int) -> Value:
@@ -98,7 +98,7 @@ def tema(values: ArrayLike, period: int = 20) -> Column:
     Raises:
         UsageError: a hole in the column, or a period out of range.
     """
-    return line(tema_of, column("values", values), whole("period", period, low=1))
+    return recursive_line(tema_of, values, whole("period", period, low=1))
 
 
 def tema_of(run: Run, values: Value, period: int) -> Value:
@@ -114,7 +114,7 @@ def kama(values: ArrayLike, period: int = 10) -> Column:
     Raises:
         UsageError: a hole in the column, or a period out of range.
     """
-    return line(kama_of, column("values", values), whole("period", period))
+    return recursive_line(kama_of, values, whole("period", period))
 
 
 def kama_of(run: Run, values: Value, period: int) -> Value:

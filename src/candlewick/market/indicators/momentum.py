@@ -10,7 +10,7 @@ from candlewick.core.errors import UsageError
 from candlewick.market.bars import Column
 from candlewick.market.indicators.columns import checked, column, whole
 from candlewick.market.indicators.registry import CONVERGED, Indicator, Output, period
-from candlewick.market.indicators.run import Run, Value, line, lines
+from candlewick.market.indicators.run import Run, Value, line, lines, recursive_line, recursive_lines
 
 
 class Macd(NamedTuple):
@@ -93,7 +93,7 @@ def macd(values: ArrayLike, fast: int = 12, slow: int = 26, signal: int = 9) -> 
     refused = _refuse_macd(*numbers)
     if refused is not None:
         raise UsageError(refused)
-    return Macd(*lines(macd_of, column("values", values), *numbers))
+    return Macd(*recursive_lines(macd_of, values, *numbers))
 
 
 def macd_of(run: Run, values: Value, fast: int, slow: int, signal: int) -> Value:
@@ -169,7 +169,7 @@ def trix(values: ArrayLike, period: int = 15) -> Column:
     Raises:
         UsageError: a hole in the column, or a period out of range.
     """
-    return line(trix_of, column("values", values), whole("period", period, low=1))
+    return recursive_line(trix_of, values, whole("period", period, low=1))
 
 
 def trix_of(run: Run, values: Value, period: int) -> Value:

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from candlewick.market.bars import Column
-from candlewick.market.indicators.columns import talib, warm_up_of
+from candlewick.market.indicators.columns import refuse_holes, talib, unchecked, warm_up_of
 
 # A column, or the number of one bar: which of them the formula need not know.
 Value = Any
@@ -65,6 +66,30 @@ def line(formula: Formula, *inputs: Any) -> Column:
 def lines(formula: Formula, *inputs: Any) -> tuple[Column, ...]:
     """A formula of several lines over columns."""
     made: tuple[Column, ...] = formula(OVER_COLUMNS, *inputs)
+    return made
+
+
+def recursive_line(formula: Formula, values: ArrayLike, *numbers: Any) -> Column:
+    """`line` of a formula that knows no number any more after a hole, so that its last row tells of one.
+
+    That saves a pass over the column, which may cost as much as a third of the formula.
+
+    Raises:
+        UsageError: a hole in the column.
+    """
+    return recursive_lines(lambda *inputs: (formula(*inputs),), values, *numbers)[0]
+
+
+def recursive_lines(formula: Formula, values: ArrayLike, *numbers: Any) -> tuple[Column, ...]:
+    """`lines` of such a formula.
+
+    Raises:
+        UsageError: a hole in the column.
+    """
+    given = unchecked("values", values)
+    made = lines(formula, given, *numbers)
+    if given.size and not np.isfinite(made[0][-1]):
+        refuse_holes("values", given)
     return made
 
 

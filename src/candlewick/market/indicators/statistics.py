@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from candlewick.market.bars import Column
 from candlewick.market.indicators.columns import column, number, whole
 from candlewick.market.indicators.registry import Indicator, Output, factor, period
-from candlewick.market.indicators.run import Run, Value, line, lines, ratio, root
+from candlewick.market.indicators.run import Run, Value, line, ratio, recursive_line, recursive_lines, root
 
 
 class Regression(NamedTuple):
@@ -44,7 +44,7 @@ def linreg_slope(values: ArrayLike, period: int = 14) -> Column:
     Raises:
         UsageError: a hole in the column, or a period out of range.
     """
-    return line(linreg_slope_of, column("values", values), whole("period", period))
+    return recursive_line(linreg_slope_of, values, whole("period", period))
 
 
 def linreg_slope_of(run: Run, values: Value, period: int) -> Value:
@@ -61,7 +61,7 @@ def linreg_channel(values: ArrayLike, period: int = 100, deviations: float = 2.0
         UsageError: a hole in the column, or a parameter out of range.
     """
     numbers = whole("period", period), number("deviations", deviations, low=0.0, high=1_000.0)
-    return Regression(*lines(linreg_channel_of, column("values", values), *numbers))
+    return Regression(*recursive_lines(linreg_channel_of, values, *numbers))
 
 
 def linreg_channel_of(run: Run, values: Value, period: int, deviations: float) -> Value:

@@ -11,7 +11,7 @@ from candlewick.core.errors import UsageError
 from candlewick.market.bars import Column
 from candlewick.market.indicators.columns import checked, column, number, whole
 from candlewick.market.indicators.registry import CONVERGED, Indicator, Output, factor, period
-from candlewick.market.indicators.run import Run, Value, line, lines, ratio, root
+from candlewick.market.indicators.run import Run, Value, line, lines, ratio, recursive_lines, root
 from candlewick.market.indicators.steps import Delayed
 
 
@@ -65,7 +65,7 @@ def bollinger(values: ArrayLike, period: int = 20, deviations: float = 2.0) -> B
         UsageError: a hole in the column, or a parameter out of range.
     """
     numbers = whole("period", period), number("deviations", deviations, low=0.0, high=1_000.0)
-    return Bands(*lines(bollinger_of, column("values", values), *numbers))
+    return Bands(*recursive_lines(bollinger_of, values, *numbers))
 
 
 def bollinger_of(run: Run, values: Value, period: int, deviations: float) -> Value:
