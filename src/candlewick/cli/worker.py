@@ -28,5 +28,10 @@ def command(
     settings = load(data_dir=data_dir, jobs={"processes": processes})
     set_up_logging("worker", settings.log_level)
     jobs = settings.jobs
-    means = Means(executor=jobs.executor, processes=jobs.processes, scheduler=jobs.scheduler)
+    means = Means(
+        primary=settings.primary,
+        executor=jobs.executor,
+        processes=jobs.processes,
+        scheduler=jobs.scheduler,
+    )
     run(Queue(settings.rows), settings.data_dir.resolve(), means, idle_s=idle_s)

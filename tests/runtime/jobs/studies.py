@@ -12,12 +12,13 @@ from typing import Any, Final
 import numpy as np
 
 from candlewick.core.errors import UsageError
+from candlewick.runtime.jobs import sources
 from candlewick.runtime.jobs.arrays import Column
 from candlewick.runtime.jobs.work import Outcome, Work
 
 _NAMES: Final = (
     "count", "fan_out", "wait", "deaf", "die", "kill_a_child", "raise_", "refuse", "chatter", "columns",
-    "where", "hold_one",
+    "where", "hold_one", "load_back",
 )  # fmt: skip
 KINDS: Final = {name: f"{__name__}:{name}" for name in _NAMES}
 
@@ -125,3 +126,14 @@ def hold_one(spec: dict[str, Any], work: Work) -> Outcome:
     """Pieces that wait as long as they are held."""
     found = work.each(leave_a_line, [(str(number), (str(work.folder), number)) for number in range(4)])
     return Outcome({"sum": sum(found.values())})
+
+
+def values_of(strategy: Any) -> dict[str, Any]:
+    values: dict[str, Any] = strategy.values
+    return values
+
+
+def load_back(spec: dict[str, Any], work: Work) -> Outcome:
+    """What a strategy says of itself in another process."""
+    strategy = sources.strategy(spec["strategy"], work.source_path)
+    return Outcome({"values": work.executor().submit(values_of, strategy(fast=5)).result()})

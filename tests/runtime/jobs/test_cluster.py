@@ -73,6 +73,17 @@ def test_columns_are_read_from_the_data_folder_that_all_share(ann: User, cluster
     assert run(ann, "columns", {}, cluster) == {"1": 499500.0, "2": 332833500.0}
 
 
+def test_a_strategys_class_travels_to_the_clusters_workers(ann: User, cluster: Cluster) -> None:
+    source = (
+        "from candlewick import Param, Strategy\n\nclass Mine(Strategy):\n    fast = Param(3)\n"
+        "    slow = Param(8)\n"
+    )
+    job = desk.submit(ann.pk, "load_back", {"strategy": "Mine"}, source=source)
+    with worker(scheduler=cluster.address):
+        done = reach(job.pk, "done", "failed")
+    assert done.summary == {"values": {"fast": 5, "slow": 8}}, done.error
+
+
 def test_a_piece_whose_machine_is_lost_is_done_by_another(ann: User, cluster: Cluster) -> None:
     job = desk.submit(ann.pk, "hold_one", {})
     folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)

@@ -12,6 +12,7 @@ study_process  the same from within
 messages       what that process and its worker say to each other
 work           what a study is given: its folder, pieces, executor
 pieces         what is done already, safe from a crash
+sources        a study's strategy as a module
 executors      processes, threads or a cluster behind one interface
 arrays         columns that many processes read without copying
 """

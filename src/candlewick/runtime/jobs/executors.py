@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import pickle
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from multiprocessing.connection import wait
+from pathlib import Path
 from typing import Any, Final
 
 from candlewick.core.errors import ConfigError
+from candlewick.runtime.jobs import sources
 from candlewick.runtime.jobs.messages import Executor as Kind
 
 _CONNECT_S: Final = 10
@@ -38,35 +41,43 @@ class Crew:
 
 
 @contextmanager
-def crew(kind: Kind, processes: int | None = None, scheduler: str | None = None) -> Iterator[Crew]:
+def crew(
+    kind: Kind,
+    processes: int | None = None,
+    scheduler: str | None = None,
+    source: Path | None = None,
+) -> Iterator[Crew]:
     """An executor that ends with the context, and with it whatever was not begun.
 
     Args:
         processes: how many work at once; all processors if left out. A cluster decides for itself.
         scheduler: address of a Dask scheduler, which is used instead.
+        source: file of the study's strategy, which every process loads, so that its classes can be sent.
 
     Raises:
         ConfigError: the scheduler cannot be used.
     """
     if scheduler is not None:
-        with _cluster(scheduler) as found:
+        with _cluster(scheduler, source) as found:
             yield found
         return
     at_once = processes or cores()
-    made = ThreadPoolExecutor(at_once) if kind == "threads" else _processes(at_once)
+    made = ThreadPoolExecutor(at_once) if kind == "threads" else _processes(at_once, source)
     try:
         yield Crew(made, lambda: at_once)
     finally:
         made.shutdown(wait=True, cancel_futures=True)
 
 
-def _processes(at_once: int) -> ProcessPoolExecutor:
+def _processes(at_once: int, source: Path | None) -> ProcessPoolExecutor:
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(at_once, mp_context=context, initializer=_end_with_parent)
+    return ProcessPoolExecutor(at_once, mp_context=context, initializer=_begin, initargs=(source,))
 
 
-def _end_with_parent() -> None:
-    """Let no process of the pool outlive the study, even if that is killed."""
+def _begin(source: Path | None) -> None:
+    """Let no process of the pool outlive the study, even if that is killed; load its strategy."""
+    if source is not None:
+        sources.load(source)
     parent = multiprocessing.parent_process()
     if parent is not None:
         threading.Thread(target=_await_end, args=(parent.sentinel,), daemon=True).start()
@@ -77,8 +88,29 @@ def _await_end(sentinel: int) -> None:
     os._exit(1)
 
 
+class _Remote(Executor):
+    """A cluster's executor whose processes load the study's strategy before they unpack what names it."""
+
+    def __init__(self, inner: Executor, source: Path | None) -> None:
+        self._inner = inner
+        self._source = source
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        return self._inner.submit(_call_packed, self._source, pickle.dumps((fn, args, kwargs)))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        self._inner.shutdown(wait=wait)
+
+
+def _call_packed(source: Path | None, packed: bytes) -> Any:
+    if source is not None:
+        sources.load(source)
+    function, args, kwargs = pickle.loads(packed)
+    return function(*args, **kwargs)
+
+
 @contextmanager
-def _cluster(address: str) -> Iterator[Crew]:
+def _cluster(address: str, source: Path | None) -> Iterator[Crew]:
     try:
         distributed: Any = import_module("distributed")  # loaded where it is asked for, as it is installed
     except ImportError:
@@ -94,7 +126,7 @@ def _cluster(address: str) -> Iterator[Crew]:
             "Start it, or correct CANDLEWICK_JOBS__SCHEDULER."
         ) from None
     with client:
-        made: Executor = client.get_executor(pure=False)
+        made = _Remote(client.get_executor(pure=False), source)
         try:
             yield Crew(made, lambda: max(1, sum(client.nthreads().values())))
         finally:

@@ -20,6 +20,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     code_hash: str
     data_dir: str
     folder: str
+    primary: str = ""
     executor: Executor = "processes"
     processes: int | None = None
     scheduler: str | None = None

@@ -11,7 +11,9 @@ from candlewick.core.errors import UsageError
 if TYPE_CHECKING:
     from candlewick.runtime.jobs.work import Outcome, Work
 
-KINDS: Final[dict[str, str]] = {}
+KINDS: Final[dict[str, str]] = {
+    "backtest": "candlewick.runtime.jobs.kinds.backtest:run",
+}
 """Kind → `module:function`."""
 
 

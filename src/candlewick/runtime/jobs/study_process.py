@@ -80,7 +80,7 @@ def main() -> None:
         told = Failed("The study needs more memory than there is.", again=True)
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever a strategy raises is told
         traceback.print_exc()
-        told = Failed(_blame(error))
+        told = Failed(_blame(error, work.source_path))
     work.close()
     teller.tell(told)
 
@@ -92,10 +92,11 @@ def _finished(outcome: Outcome) -> Finished:
     )
 
 
-def _blame(error: Exception) -> str:
-    """A sentence with the place in the code that raised."""
+def _blame(error: Exception, source: Path | None) -> str:
+    """A sentence with the place that raised: the last in the strategy, if it took part."""
     frames = traceback.extract_tb(error.__traceback__)
-    where = f" ({Path(frames[-1].filename).name}, line {frames[-1].lineno})" if frames else ""
+    own = [frame for frame in frames if source is not None and frame.filename == str(source)]
+    where = "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in (own or frames)[-1:])
     what = str(error) or "no reason given"
     return f"The study failed: {type(error).__name__}: {what}{where}. Its log has the whole message."
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from candlewick.core.errors import CandlewickError, StoreBusy
-from candlewick.runtime.jobs import arrays, executors
+from candlewick.runtime.jobs import arrays, executors, sources
 from candlewick.runtime.jobs.arrays import Column
 from candlewick.runtime.jobs.executors import Crew
 from candlewick.runtime.jobs.messages import Assignment
@@ -86,7 +86,9 @@ class Work:
         id: the study's name.
         folder: where its files go; they stay when it is resumed.
         data_dir: the data folder.
+        primary: id of the venue whose symbols are written bare.
         source: text of the strategy, as it was when the study was asked for; empty if it has none.
+        source_path: the same as a file in the folder; None if it has none.
     """
 
     def __init__(
@@ -99,7 +101,9 @@ class Work:
         self.id = assignment.id
         self.folder = Path(assignment.folder)
         self.data_dir = Path(assignment.data_dir)
+        self.primary = assignment.primary
         self.source = assignment.source
+        self.source_path = sources.keep(self.folder, self.source) if self.source else None
         self._assignment = assignment
         self._tell_progress = tell_progress
         self._tell_data = tell_data
@@ -186,7 +190,7 @@ class Work:
         if self._crew is None:
             told = self._assignment
             self._crew = self._open.enter_context(
-                executors.crew(told.executor, told.processes, told.scheduler)
+                executors.crew(told.executor, told.processes, told.scheduler, self.source_path)
             )
         return self._crew
 

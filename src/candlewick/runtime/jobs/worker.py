@@ -47,8 +47,9 @@ _MARGIN: Final = 0.6  # of the lease: a study that could not be renewed for so l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a study may use; see `executors.executor`."""
+    """What a study may use; see `executors.crew`. `primary` is the venue whose symbols are written bare."""
 
+    primary: str = ""
     executor: Executor = "processes"
     processes: int | None = None
     scheduler: str | None = None
@@ -115,12 +116,21 @@ class Worker:
         self._settle(course.settle)
 
     def _assignment(self, claim: Claim, target: str) -> Assignment:
+        means = self._means
         return Assignment(
-            id=claim.id, kind=claim.kind, target=target, spec=claim.spec, source=claim.source,
-            code_hash=claim.code_hash, data_dir=str(self._data_dir),
+            id=claim.id,
+            kind=claim.kind,
+            target=target,
+            spec=claim.spec,
+            source=claim.source,
+            code_hash=claim.code_hash,
+            data_dir=str(self._data_dir),
             folder=str(folder_of(self._data_dir, claim.id)),
-            executor=self._means.executor, processes=self._means.processes, scheduler=self._means.scheduler,
-        )  # fmt: skip
+            primary=means.primary,
+            executor=means.executor,
+            processes=means.processes,
+            scheduler=means.scheduler,
+        )
 
     def _settle(self, write: Callable[[], None]) -> None:
         """Write an end down; if the database is away for longer than the lease, another worker goes on."""
