@@ -484,3 +484,28 @@ def test_the_ticket_of_a_phone_is_a_sheet_that_goes_away(terminal: Callable[...,
 
     expect(page.locator("#ticket-go")).to_be_hidden()
     expect(_position(page)).to_be_visible()
+
+
+def test_a_fill_is_heard_by_whoever_asked_for_it(terminal: Callable[..., Page]) -> None:
+    page = terminal()
+    page.evaluate(
+        """() => {
+          window.heard = [];
+          const start = OscillatorNode.prototype.start;
+          OscillatorNode.prototype.start = function (at) {
+            window.heard.push(this.frequency.value);
+            start.call(this, at);
+          };
+        }"""
+    )
+    _place(page, side="buy", quantity="0.05", order_type="market")
+    expect(_position(page)).to_be_visible()
+    assert page.evaluate("window.heard") == []
+
+    page.keyboard.press("?")
+    page.get_by_label("A sound at fills and alerts").check()
+    page.keyboard.press("Escape")
+    _place(page, side="sell", quantity="0.05", order_type="market")
+
+    page.wait_for_function("window.heard.length === 2")
+    _prefer(page, sounds=False)

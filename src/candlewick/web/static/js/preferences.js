@@ -9,6 +9,7 @@ import { send } from "./api.js";
  * @property {boolean} confirm_closes
  * @property {boolean} confirm_drags
  * @property {boolean} hotkeys
+ * @property {boolean} sounds
  */
 
 /** `change` says that a choice is another one. */

@@ -25,6 +25,7 @@ import { Quotes } from "./quotes.js";
 import { Replay } from "./replay.js";
 import { Search } from "./search.js";
 import { listenForShortcuts, offerPreferences } from "./shortcuts.js";
+import { soundNews } from "./sounds.js";
 import { Status } from "./status.js";
 import { Strip } from "./strip.js";
 import { Tape } from "./tape.js";
@@ -93,6 +94,7 @@ function trade(about) {
   new Lines({ chart, desk, account, trading, confirm, notices });
   new Marks({ chart, desk, account, fills });
   new Ties(live, about.id);
+  soundNews({ account, live, preferences });
   serveComponents({
     ask: (element, text) => {
       const { text: question, yes } = element.id === "ticket-form" ? ticket.question() : { text, yes: element.dataset.yes };
