@@ -5,6 +5,7 @@ compiled  how functions become machine code, and where that is kept
 core      the decisions: triggers, trails, crossing, fees, funding, margin
 depth     taking from a book what is there, once
 queue     the place of a resting order
+scan      bars that nobody need see, passed over
 state     the arrays that all of them share
 step      one price, one trade or one book
 stepper   the orders of one account in one instrument, driven from Python

@@ -43,9 +43,9 @@ def step_open(orders: Rows, n: int, rules: Any, position: Any, price: float, out
             return count
         order = orders[row]
         if order.stage == ARRIVING:
-            count = _arrive(orders, row, rules, position, price, out, count)
+            count = _arrive(orders, n, row, rules, position, price, out, count)
         elif order.stage == RESTING and (order.limit - price) * order.side > 0.0:
-            count = _fill(orders, row, rules, position, order.limit, True, out, count)
+            count = _fill(orders, n, row, rules, position, order.limit, True, out, count)
     return step.step_position(orders, n, position, out, count)
 
 
@@ -61,27 +61,49 @@ def step_range(
     for row in range(n):
         order = orders[row]
         if order.stage == WAITING and order.kind != TAKE_PROFIT and not step.is_full(out, count):
-            at = _stop_at(order, rules)
-            if _reached(order.side, at, high, low):
-                count = _set_off(orders, row, rules, position, at, out, count)
+            at = stop_at(order, rules)
+            if reached(order.side, at, high, low):
+                count = _set_off(orders, n, row, rules, position, at, out, count)
     count = step.step_position(orders, n, position, out, count)
     for row in range(n):
         order = orders[row]
         if step.is_full(out, count):
             break
         is_target = order.stage == WAITING and order.kind == TAKE_PROFIT
-        if is_target and _reached(-order.side, order.stop, high, low):
-            count = _set_off(orders, row, rules, position, order.stop, out, count)
-        elif rests[row] and order.stage == RESTING and _traded_through(order, high, low, rules.touch):
-            count = _fill(orders, row, rules, position, order.limit, True, out, count)
+        if is_target and reached(-order.side, order.stop, high, low):
+            count = _set_off(orders, n, row, rules, position, order.stop, out, count)
+        elif rests[row] and order.stage == RESTING and traded_through(order, high, low, rules.touch):
+            count = _fill(orders, n, row, rules, position, order.limit, True, out, count)
     for row in range(n):
         order = orders[row]
         if order.stage == WAITING and order.kind == TRAILING and not step.is_full(out, count):
-            _follow(order, high, low)
-            at = _stop_at(order, rules)
+            follow(order, high, low)
+            at = stop_at(order, rules)
             if (close - at) * order.side >= 0.0:  # a NaN compares as false
-                count = _set_off(orders, row, rules, position, at, out, count)
+                count = _set_off(orders, n, row, rules, position, at, out, count)
     return step.step_position(orders, n, position, out, count)
+
+
+@compiled
+def edges(orders: Rows, n: int) -> tuple[float, float]:
+    """The prices between which no order stirs; the upper one is the lower where any price may stir one."""
+    below, above = -math.inf, math.inf
+    for row in range(n):
+        order = orders[row]
+        if order.stage == ARRIVING or (order.stage == WAITING and order.kind == TRAILING):
+            return math.inf, -math.inf
+        falls = order.side == BUY
+        at = order.limit
+        if order.stage == WAITING:
+            falls = (order.side == BUY) == (order.kind == TAKE_PROFIT)
+            at = order.stop
+        elif order.stage != RESTING:
+            continue
+        if falls and at > below:
+            below = at
+        elif not falls and at < above:
+            above = at
+    return below, above
 
 
 @compiled
@@ -93,15 +115,15 @@ def _is_quiet(orders: Rows, n: int, high: float, low: float) -> bool:
             return False
         if order.stage == WAITING:
             side = -order.side if order.kind == TAKE_PROFIT else order.side
-            if _reached(side, order.stop, high, low):
+            if reached(side, order.stop, high, low):
                 return False
-        elif order.stage == RESTING and _traded_through(order, high, low, True):
+        elif order.stage == RESTING and traded_through(order, high, low, True):
             return False
     return True
 
 
 @compiled
-def _stop_at(order: Any, rules: Any) -> float:
+def stop_at(order: Any, rules: Any) -> float:
     """Where a stop stands; NaN: it trails, and has not begun to."""
     if order.kind == TRAILING:
         if math.isnan(order.best):
@@ -111,21 +133,21 @@ def _stop_at(order: Any, rules: Any) -> float:
 
 
 @compiled
-def _reached(side: int, price: float, high: float, low: float) -> bool:
+def reached(side: int, price: float, high: float, low: float) -> bool:
     """Whether a rise (side BUY) or a fall came to `price`; NaN is never reached."""
     return high >= price if side == BUY else low <= price
 
 
 @compiled
-def _traded_through(order: Any, high: float, low: float, touch: bool) -> bool:
+def traded_through(order: Any, high: float, low: float, touch: bool) -> bool:
     """Whether the market went beyond a resting order's price; `touch`: or to it."""
     beyond = order.limit - low if order.side == BUY else high - order.limit
     return beyond > 0.0 or (touch and beyond == 0.0)
 
 
 @compiled
-def _follow(order: Any, high: float, low: float) -> None:
-    """Let a trailing stop see the best price of the bar."""
+def follow(order: Any, high: float, low: float) -> None:
+    """Let a trailing stop see the best price of a bar."""
     best = low if order.side == BUY else high
     if math.isnan(order.best):
         if (best - order.stop) * order.side > 0.0:
@@ -136,14 +158,18 @@ def _follow(order: Any, high: float, low: float) -> None:
 
 
 @compiled
-def _set_off(orders: Rows, row: int, rules: Any, position: Any, price: float, out: Rows, count: int) -> int:
+def _set_off(
+    orders: Rows, n: int, row: int, rules: Any, position: Any, price: float, out: Rows, count: int
+) -> int:
     """The market came to a stop's or target's price: it trades there, or rests with its limit."""
     count = step.trigger(orders, row, price, out, count)
-    return _arrive(orders, row, rules, position, price, out, count)
+    return _arrive(orders, n, row, rules, position, price, out, count)
 
 
 @compiled
-def _arrive(orders: Rows, row: int, rules: Any, position: Any, price: float, out: Rows, count: int) -> int:
+def _arrive(
+    orders: Rows, n: int, row: int, rules: Any, position: Any, price: float, out: Rows, count: int
+) -> int:
     """An order comes while the market is at `price`."""
     order = orders[row]
     if step.wanted(order, position) <= 0.0:
@@ -156,17 +182,22 @@ def _arrive(orders: Rows, row: int, rules: Any, position: Any, price: float, out
     if order.post_only:
         return step.end(orders, row, WOULD_TRADE, out, count)
     paid = core.slipped(order.side, price, order.limit, rules.slippage, rules.tick)
-    return _fill(orders, row, rules, position, paid, False, out, count)
+    return _fill(orders, n, row, rules, position, paid, False, out, count)
 
 
 @compiled
 def _fill(
-    orders: Rows, row: int, rules: Any, position: Any, price: float, maker: bool, out: Rows, count: int
-) -> int:
+    orders: Rows, n: int, row: int, rules: Any, position: Any,
+    price: float, maker: bool, out: Rows, count: int,
+) -> int:  # fmt: skip
     """Fill all that is wanted at one price; a reduce-only order that wanted more has nothing left to do."""
     quantity = step.wanted(orders[row], position)
     if quantity > 0.0:
         count = step.fill(orders, row, position, rules, price, quantity, maker, out, count)
+        group = orders[row].group
+        for other in range(n if group != 0 else 0):
+            if orders[other].group == group:
+                orders[other].left -= quantity
     if orders[row].stage != DONE:
         count = step.end(orders, row, NOTHING_TO_REDUCE, out, count)
     return count

@@ -90,10 +90,13 @@ def run(
                     if next_funding <= i:
                         _settle(at, m, i, price, False, funding, due, rules[m], account)
                     if not math.isnan(price):
+                        if len(partials) > 0:
+                            _take_parts(at, m, i, price, price, rules[m], leverage[m], tiers, partials,
+                                        account, fills)  # fmt: skip
                         _at_open(at, m, i, price, rules[m], terms, account, fills[account.fills])
                 if i > 0 and flags[m, i - 1] and math.isnan(price):
                     flags[m, i] |= flags[m, i - 1]  # no bar here: the signal waits for the next one
-                elif i > 0 and at.units != 0.0:
+                elif i > 0 and at.units != 0.0 and not math.isnan(price):
                     _exit(at, m, i, flags[m, i - 1], price, rules[m], terms, account, fills[account.fills])
             for m in range(markets):
                 side = entry_side(flags[m, i - 1], 0.0) if i > 0 and held[m].units == 0.0 else 0
@@ -105,10 +108,13 @@ def run(
                     if held[other].units != 0.0:
                         equity_now += _profit_at(held[other], open[other, i], rules[other])
                         free -= held[other].margin
+                row = i - 1
+                while row > 0 and math.isnan(close[m, row]):
+                    row -= 1  # the signal waited for this bar
                 entered = _enter(
                     at, m, i, side, price, rules[m], leverage[m], least[m], terms, account, equity_now, free,
-                    size[m, i - 1 if own[0] else 0], stop_loss[m, i - 1 if own[1] else 0],
-                    take_profit[m, i - 1 if own[2] else 0], trailing[m, i - 1 if own[3] else 0],
+                    row, size[m, row if own[0] else 0], stop_loss[m, row if own[1] else 0],
+                    take_profit[m, row if own[2] else 0], trailing[m, row if own[3] else 0],
                     fills[account.fills],
                 )  # fmt: skip
                 if not entered:
@@ -117,6 +123,9 @@ def run(
                 if tiers.shape[1] > 0:
                     at.end = margin.liquidation_price(at.size, at.entry, at.margin, tiers[m], rules[m])
                 # what the price paid is already beyond acts on the same open
+                if len(partials) > 0:
+                    _take_parts(at, m, i, price, price, rules[m], leverage[m], tiers, partials, account,
+                                fills)  # fmt: skip
                 _at_open(at, m, i, price, rules[m], terms, account, fills[account.fills])
             for m in range(markets):
                 at = held[m]
@@ -127,6 +136,9 @@ def run(
                                   terms, partials, account, fills)  # fmt: skip
                     for j in range(first, last):
                         if at.units != 0.0 and j > first:
+                            if len(partials) > 0:
+                                _take_parts(at, m, i, fine[0, j], fine[0, j], rules[m], leverage[m], tiers,
+                                            partials, account, fills)  # fmt: skip
                             _at_open(at, m, i, fine[0, j], rules[m], terms, account, fills[account.fills])
                         if at.units != 0.0:
                             _in_range(at, m, i, fine[1, j], fine[2, j], fine[3, j], rules[m], leverage[m],
@@ -262,7 +274,7 @@ def _exit(
 @compiled
 def _enter(
     at: Any, m: int, i: int, side: int, price: float, rules: Any, leverage: float, least: float, terms: Any,
-    account: Any, equity: float, free: float, size: float, stop_loss: float, take_profit: float,
+    account: Any, equity: float, free: float, signal: int, size: float, stop_loss: float, take_profit: float,
     trailing: float, row: Any,
 ) -> bool:  # fmt: skip
     """Open a position while the market is at `price`, if the money is enough for it."""
@@ -285,7 +297,7 @@ def _enter(
     at.trail_rate, at.best, at.end = trailing, math.nan, math.nan
     at.paid, at.funding, at.notional, at.made = fee, 0.0, worth, 0.0
     at.opened, at.parts, at.value = i, 0, 0.0
-    _write(row, account, i, m, side, ENTRY, paid, quantity, fee, stop, i - 1)
+    _write(row, account, i, m, side, ENTRY, paid, quantity, fee, stop, signal)
     return True
 
 
@@ -297,25 +309,21 @@ def _in_range(
     """The rest of a bar: what stands against the position is set off before what it hopes for."""
     side = 1 if at.units > 0.0 else -1
     best, worst = (high, low) if side > 0 else (low, high)
-    stopped = (at.stop - worst) * side >= 0.0
     trails = not math.isnan(at.trail_rate)
-    if (at.end - worst) * side >= 0.0 and not (stopped and (at.stop - at.end) * side >= 0.0):
-        _liquidate(at, m, i, at.end, rules, terms, account, fills[account.fills])
-    elif stopped:
+    trail = _trail(at, side, rules) if trails else math.nan
+    lost = (at.end - worst) * side >= 0.0
+    # a stop that stands before the end of the margin is met first
+    stopped = (at.stop - (at.end if lost else worst)) * side >= 0.0
+    trailed = (trail - (at.end if lost else worst)) * side >= 0.0
+    if stopped:
         _close(at, m, i, at.stop, STOP_LOSS, rules, terms, account, fills[account.fills])
-    elif trails and (_trail(at, side, rules) - worst) * side >= 0.0:
-        _close(at, m, i, _trail(at, side, rules), TRAILED, rules, terms, account, fills[account.fills])
+    elif trailed:
+        _close(at, m, i, trail, TRAILED, rules, terms, account, fills[account.fills])
+    elif lost:
+        _liquidate(at, m, i, at.end, rules, terms, account, fills[account.fills])
     else:
-        while at.parts < len(partials):
-            price = core.on_tick(at.entry * (1.0 + side * partials[at.parts, 0]), rules.tick)
-            if (best - price) * side < 0.0 or (price - at.target) * side > 0.0:
-                break
-            _close_part(
-                at, m, i, price, partials[at.parts, 1], rules, leverage, account, fills[account.fills]
-            )
-            at.parts += 1
-            if tiers.shape[1] > 0:
-                at.end = margin.liquidation_price(at.size, at.entry, at.margin, tiers[m], rules)
+        if at.parts < len(partials):
+            _take_parts(at, m, i, best, math.nan, rules, leverage, tiers, partials, account, fills)
         if (best - at.target) * side >= 0.0:
             _close(at, m, i, at.target, TAKEN_PROFIT, rules, terms, account, fills[account.fills])
         elif trails:
@@ -325,6 +333,28 @@ def _in_range(
                 _close(
                     at, m, i, _trail(at, side, rules), TRAILED, rules, terms, account, fills[account.fills]
                 )
+
+
+@compiled
+def _take_parts(
+    at: Any, m: int, i: int, best: float, price: float, rules: Any, leverage: float, tiers: Any,
+    partials: Levels, account: Any, fills: Rows,
+) -> None:  # fmt: skip
+    """Close the parts whose profit is there at `best`: for `price`, or (NaN) where each of them stands."""
+    side = 1 if at.units > 0.0 else -1
+    if (at.stop - price) * side >= 0.0 or (at.end - price) * side >= 0.0:
+        return  # the open ends all of it
+    while at.parts < len(partials):
+        there = core.on_tick(at.entry * (1.0 + side * partials[at.parts, 0]), rules.tick)
+        if (best - there) * side < 0.0 or (there - at.target) * side > 0.0:
+            break
+        _close_part(
+            at, m, i, there if math.isnan(price) else price, partials[at.parts, 1], rules, leverage, account,
+            fills[account.fills],
+        )  # fmt: skip
+        at.parts += 1
+        if tiers.shape[1] > 0:
+            at.end = margin.liquidation_price(at.size, at.entry, at.margin, tiers[m], rules)
 
 
 @compiled

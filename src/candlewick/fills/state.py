@@ -70,6 +70,8 @@ ORDER: Final = np.dtype(
         ("ahead", np.float64),  # quantity in front of it at its price, NaN: its level is not in sight
         ("seen", np.float64),  # quantity displayed at its price when last looked at
         ("printed", np.float64),  # traded at its price since
+        ("group", np.int64),  # orders that close the same entry share one, 0: none
+        ("left", np.float64),  # of that entry, units still held
     ],
     align=True,
 )

@@ -46,10 +46,12 @@ def is_full(out: Rows, count: int) -> bool:
 
 @compiled
 def wanted(order: Any, position: Any) -> float:
-    """Units that the order may still trade: a reduce-only order no more than there is to reduce."""
+    """Units that the order may still trade: no more than there is to reduce, and than its entry has left."""
     rest: float = order.quantity - order.filled
     if order.reduce_only:
         rest = min(rest, max(-order.side * position.quantity, 0.0))
+    if order.group != 0:
+        rest = min(rest, order.left)
     return rest
 
 

@@ -84,6 +84,7 @@ class Stepper:
         self._waiting = False
         self._resting: list[tuple[int, Side, float]] = []
         self._highest_buy, self._lowest_sell = -math.inf, math.inf
+        self._below, self._above = -math.inf, math.inf
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -141,8 +142,14 @@ class Stepper:
         reduce_only: bool = False,
         filled: float = 0.0,
         stage: int | None = None,
+        group: int = 0,
+        left: float = NAN,
     ) -> None:
-        """An order comes in; it acts with the next step. `stage` is given for one that was here before."""
+        """An order comes in; it acts with the next step. `stage` is given for one that was here before.
+
+        Those of a `group` close one entry, of which `left` units are held: what one of them closes the
+        others no longer can. Only bars look at that.
+        """
         if stage is None:
             stage = ARRIVING if kind in (MARKET, LIMIT) else WAITING
         row = len(self._ids)
@@ -150,7 +157,7 @@ class Stepper:
             self._orders = np.concatenate([self._orders, np.zeros(row, ORDER)])
             self._displayed = np.concatenate([self._displayed, np.full(row, NAN)])
         self._orders[row] = (kind, side, stage, tif, post_only, reduce_only, quantity, filled,
-                             limit, stop, trail, trail_rate, NAN, NAN, 0.0, 0.0)  # fmt: skip
+                             limit, stop, trail, trail_rate, NAN, NAN, 0.0, 0.0, group, left)  # fmt: skip
         self._ids.append(id)
         self._edges_known = False
 
@@ -165,6 +172,11 @@ class Stepper:
     def resize(self, id: str, quantity: float) -> None:
         """The order asks for less; it keeps its place in the queue."""
         self._orders["quantity"][self._ids.index(id)] = quantity
+
+    def set_stop(self, id: str, stop: float) -> None:
+        """Have an order wait at another price; it keeps its place among the others."""
+        self._orders["stop"][self._ids.index(id)] = stop
+        self._edges_known = False
 
     def best(self, id: str) -> float:
         """Best price since a trailing stop began; NaN: it has not."""
@@ -243,6 +255,8 @@ class Stepper:
 
     def open(self, price: float) -> list[Action]:
         """The first trade of a bar."""
+        if self._sleeps(price, price):
+            return []
         self._make_room()
         self._edges_known = False
         return self._drain(
@@ -251,6 +265,8 @@ class Stepper:
 
     def range(self, high: float, low: float, close: float) -> list[Action]:
         """The rest of a bar, after its `open`."""
+        if self._sleeps(high, low):
+            return []
         self._make_room()
         self._edges_known = False
         return self._drain(
@@ -264,6 +280,11 @@ class Stepper:
         return self._drain(
             lambda: step.step_position(self._orders, len(self._ids), self._position, self._out, 0)
         )
+
+    def _sleeps(self, high: float, low: float) -> bool:
+        """Whether prices between these can do nothing to any order: so it is in most bars."""
+        self._find_edges()
+        return low > self._below and high < self._above
 
     def _stirs(self, bid: float, ask: float) -> bool:
         """Whether this best bid and ask can do more than move queues."""
@@ -356,6 +377,7 @@ class Stepper:
         self._lowest_sell = min(
             (price for _, side, price in self._resting if side == "sell"), default=math.inf
         )
+        self._below, self._above = bar.edges(rows, len(rows)) if len(rows) else (-math.inf, math.inf)
         self._edges_known = True
 
     def _wants_more_than(self, book: Book) -> bool:
