@@ -95,7 +95,7 @@ def test_a_number_out_of_range_is_refused_by_name(
     function: Callable[..., Any], names: tuple[str, ...], numbers: dict[str, Any]
 ) -> None:
     for name in numbers:
-        for wrong in (-1, 2.5, 10**9 if name != "anchor" else 2**50, "x", None, float("nan")):
+        for wrong in (-1, 2.5, 10**10, "x", None, float("nan")):
             with pytest.raises(UsageError, match=f"The {name} is {wrong!r}: give a whole number from"):
                 function(*columns_of(names), **(numbers | {name: wrong}))
 

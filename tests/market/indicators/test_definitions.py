@@ -175,6 +175,23 @@ def test_a_week_begins_on_monday() -> None:
     np.testing.assert_allclose(made, [np.nan, 2, 2.5])
 
 
+def test_of_equal_extremes_the_newest_counts_for_aroon() -> None:
+    made = ta.aroon([1, 5, 5, 2, 3], [1, 1, 2, 1, 2], 4)
+    assert (made.up[-1], made.down[-1]) == (50, 75)
+
+
+def test_where_there_is_nothing_to_divide_by_the_page_says_what_comes() -> None:
+    still, none = np.full(60, 0.1), np.zeros(60)
+    bar = (still, still, still)
+    for line in (
+        ta.rsi(still), ta.cci(*bar), ta.williams_r(*bar), ta.stochastic(*bar).d, ta.stoch_rsi(still).d,
+        ta.mfi(*bar, none), ta.cmf(*bar, none), ta.adl(*bar, none + 1.0),
+    ):  # fmt: skip
+        assert line[-1] == 0.0
+    for line in (ta.zscore(still), ta.rolling_vwap(*bar, none)):
+        assert np.isnan(line[-1])
+
+
 def test_patterns_are_found_where_they_end() -> None:
     # Twelve quiet bars falling by a little, then a small black body wholly inside a large white one.
     opened = np.array([*np.arange(120.0, 108.0, -1), 108.0, 106.0])

@@ -12,6 +12,9 @@ from candlewick.market.indicators.registry import EVERYTHING, Indicator, Output,
 from candlewick.market.indicators.run import Run, Value, line
 from candlewick.market.indicators.steps import AnchoredMean, Profile, SessionMean
 
+# 2100-01-01, UTC seconds.
+LAST_ANCHOR: Final = 4_102_444_800
+
 
 def vwap(
     time: ArrayLike, high: ArrayLike, low: ArrayLike, close: ArrayLike, volume: ArrayLike, days: int = 1
@@ -43,7 +46,7 @@ def anchored_vwap(
         UsageError: columns that differ in length or have a hole, or an anchor that is no time.
     """
     opened, *columns = _timed(time, high, low, close, volume)
-    return line(anchored_vwap_of, opened, *columns, whole("anchor", anchor, low=0, high=2**40))
+    return line(anchored_vwap_of, opened, *columns, whole("anchor", anchor, low=0, high=LAST_ANCHOR))
 
 
 def anchored_vwap_of(
@@ -158,7 +161,8 @@ INDICATORS: Final = (
     ),
     Indicator(
         name="anchored_vwap", title="Anchored VWAP", group="volume", pane="price", columns=("time", *_TRADED),
-        parameters=(Parameter("anchor", 0, 0, 2**40),), outputs=(Output("vwap"),), formula=anchored_vwap_of,
+        parameters=(Parameter("anchor", 0, 0, LAST_ANCHOR),), outputs=(Output("vwap"),),
+        formula=anchored_vwap_of,
         convention="Typical price, since the first bar that opens at `anchor` (UTC seconds) or later; "
         "unknown where the bars begin after it; 0 means the first bar that was read.",
         warm_up=lambda anchor: None, lookback=lambda anchor: EVERYTHING,
