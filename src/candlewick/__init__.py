@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from candlewick.backtest.result import Result as Result
     from candlewick.backtest.run import backtest as backtest
     from candlewick.market.bars import Bars as Bars
+    from candlewick.market.bars import Column as Column
+    from candlewick.trading.strategy.context import Context as Context
     from candlewick.trading.strategy.param import Param as Param
     from candlewick.trading.strategy.protections import Cooldown as Cooldown
     from candlewick.trading.strategy.protections import DrawdownPause as DrawdownPause
@@ -42,15 +44,19 @@ if TYPE_CHECKING:
     from candlewick.trading.strategy.sizing import Quantity as Quantity
     from candlewick.trading.strategy.sizing import Risk as Risk
     from candlewick.trading.strategy.sizing import VolatilityTarget as VolatilityTarget
+    from candlewick.trading.strategy.strategy import Indicators as Indicators
     from candlewick.trading.strategy.strategy import Strategy as Strategy
 
 _STRATEGY: Final = "candlewick.trading.strategy"
 _HOMES: Final = {
     "Bars": "candlewick.market.bars",
+    "Column": "candlewick.market.bars",
+    "Context": f"{_STRATEGY}.context",
     "Cooldown": f"{_STRATEGY}.protections",
     "DrawdownPause": f"{_STRATEGY}.protections",
     "Fraction": f"{_STRATEGY}.sizing",
     "FundingRates": "candlewick.backtest.market",
+    "Indicators": f"{_STRATEGY}.strategy",
     "Kelly": f"{_STRATEGY}.sizing",
     "Market": "candlewick.backtest.market",
     "Notional": f"{_STRATEGY}.sizing",

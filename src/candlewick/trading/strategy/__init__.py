@@ -1,5 +1,6 @@
 """What a person writes to trade: a strategy, its parameters, and what it may say.
 
+bundled      strategies to read, run and begin one's own from
 context      what a strategy sees and can do at a bar
 param        parameters with their ranges
 protections  pauses after losses

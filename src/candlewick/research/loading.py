@@ -1,0 +1,263 @@
+"""Strategies by name: those that come with Candlewick, those in a person's folder, those in any file.
+
+A file is read anew each time it is asked for, and run again when its text has changed; the module's name is
+made of both, so that what was loaded before goes on as it was. Running a file is running its author's code:
+it may take long or end the process. `research.describing` looks at a folder from a safe distance.
+"""
+
+from __future__ import annotations
+
+import ast
+import difflib
+import hashlib
+import inspect
+import re
+import sys
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Final
+
+from candlewick.core.errors import CandlewickError, UsageError
+from candlewick.trading.strategy import bundled
+from candlewick.trading.strategy.strategy import Strategy
+
+FOLDER: Final = "strategies"
+BUNDLED: Final = {
+    "EmaCross": "ema_cross",
+    "RsiReversion": "rsi_reversion",
+    "BollingerBreakout": "bollinger_breakout",
+    "DonchianTrend": "donchian_trend",
+}
+"""Class → module of `trading.strategy.bundled`, in the order in which people should read them."""
+
+
+class BrokenStrategy(CandlewickError):
+    """A file of strategies cannot be run. `file`, `line` (None: unknown) and `reason` say where and why."""
+
+    def __init__(self, file: Path, line: int | None, reason: str) -> None:
+        where = f"{file.name}, line {line}" if line else file.name
+        super().__init__(f"{where}: {reason}")
+        self.file, self.line, self.reason = file, line, reason
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A strategy that can be run.
+
+    Attributes:
+        name: of its class.
+        strategy: the class.
+        file: where it stands.
+        source: the file's text, as it was run.
+        bundled: whether it comes with Candlewick.
+    """
+
+    name: str
+    strategy: type[Strategy]
+    file: Path
+    source: str
+    bundled: bool
+
+    @property
+    def title(self) -> str:
+        """The first line of its docstring; empty if it has none."""
+        return (inspect.getdoc(self.strategy) or "").partition("\n")[0] if self.strategy.__doc__ else ""
+
+    @property
+    def reference(self) -> str:
+        """What names it in a study: its class alone where its source goes along, else `module:Class`."""
+        return f"{self.strategy.__module__}:{self.name}" if self.bundled else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """What there is to run, and which files cannot be."""
+
+    strategies: tuple[Loaded, ...]
+    broken: tuple[BrokenStrategy, ...]
+
+
+def find(name: str, folder: Path | None = None) -> Loaded:
+    """The strategy that a person means.
+
+    Args:
+        name: a class (`EmaCross`, also written `ema-cross`), `file:Class`, or a path, with `:Class` where the
+            file has several.
+        folder: a person's own; theirs come before the bundled ones of the same name.
+
+    Raises:
+        UsageError: there is none of that name, or more than one; says which there are.
+        BrokenStrategy: its file cannot be run; says in which line, and why.
+    """
+    file, _, wanted = name.rpartition(":") if ":" in name else (name, "", "")
+    path = _file(file, folder)
+    if path is not None:
+        return _only(path, load(path), wanted, name)
+    if wanted:
+        raise UsageError(f"There is no file {file!r}, neither here nor among your strategies.")
+    own = [each for each in files(folder) if any(_plain(one) == _plain(name) for one in _named(each))]
+    if len(own) > 1:
+        there = " or ".join(f"{each.stem}:{name}" for each in own)
+        raise UsageError(f"{len(own)} of your files have a strategy {name}. Say which: {there}.")
+    if own:
+        found = load(own[0])
+        wanted = next((one.name for one in found if _plain(one.name) == _plain(name)), "")
+        return _only(own[0], found, wanted, name)
+    for each in BUNDLED:
+        if _plain(each) == _plain(name):
+            return bundled_of(each)
+    raise UsageError(_nothing(name, folder))
+
+
+def shelf(folder: Path | None = None) -> Shelf:
+    """All strategies: the bundled ones, then a person's own by file. A file that is broken harms no other."""
+    there, broken = [bundled_of(each) for each in BUNDLED], []
+    for path in files(folder):
+        try:
+            there += load(path)
+        except BrokenStrategy as fault:
+            broken.append(fault)
+    return Shelf(tuple(there), tuple(broken))
+
+
+def bundled_of(name: str) -> Loaded:
+    """A strategy that comes with Candlewick, by its class."""
+    module = import_module(f"{bundled.__name__}.{BUNDLED[name]}")
+    file = Path(str(module.__file__))
+    return Loaded(name, getattr(module, name), file, file.read_text(encoding="utf-8"), True)
+
+
+def load(path: Path) -> list[Loaded]:
+    """The strategies of a file, in its order.
+
+    Raises:
+        BrokenStrategy: it cannot be read or run, or holds none; says in which line, and why.
+    """
+    text = _text(path)
+    module = _module(path, text)
+    found = [
+        Loaded(each.__name__, each, path, text, False)
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, Strategy) and each.__module__ == module.__name__
+        if not each.__name__.startswith("_")
+    ]
+    for each in found:
+        try:
+            each.strategy.check()
+        except CandlewickError as fault:
+            raise BrokenStrategy(path, _line_of(text, each.name), str(fault)) from None
+    if not found:
+        raise BrokenStrategy(path, None, "it holds no strategy: derive a class from candlewick.Strategy.")
+    return found
+
+
+def files(folder: Path | None) -> list[Path]:
+    """The files of a folder that may hold strategies, by name; tests are none."""
+    if folder is None or not folder.is_dir():
+        return []
+    return [
+        path
+        for path in sorted(folder.glob("*.py"))
+        if path.is_file() and not path.name.startswith(("_", ".", "test_")) and path.name != "conftest.py"
+    ]
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise BrokenStrategy(path, None, "it is not text in UTF-8.") from None
+    except OSError as error:
+        raise BrokenStrategy(path, None, f"it cannot be read: {error.strerror or error}.") from None
+
+
+def _module(path: Path, text: str) -> ModuleType:
+    """The file's module, run once for each of its texts."""
+    stamp = hashlib.sha256(f"{path.absolute()}\0{text}".encode()).hexdigest()[:16]
+    name = f"candlewick_strategy_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{stamp}"
+    if name in sys.modules:
+        return sys.modules[name]
+    module = ModuleType(name)
+    module.__file__ = str(path)
+    sys.modules[name] = module  # before it runs: dataclasses look themselves up there
+    try:
+        exec(compile(text, str(path), "exec"), vars(module))
+    except BaseException as fault:
+        del sys.modules[name]
+        if isinstance(fault, KeyboardInterrupt):
+            raise
+        raise _broken(path, fault) from fault
+    return module
+
+
+def _broken(path: Path, fault: BaseException) -> BrokenStrategy:
+    if isinstance(fault, SyntaxError) and fault.filename == str(path):
+        return BrokenStrategy(path, fault.lineno, f"{fault.msg}.")
+    if isinstance(fault.__cause__, CandlewickError):  # Python 3.11 wraps what a Param says of its class
+        fault = fault.__cause__.with_traceback(fault.__traceback__)
+    lines = [each.lineno for each in traceback.extract_tb(fault.__traceback__) if each.filename == str(path)]
+    said = str(fault) or "it gives no reason"
+    # our own errors are sentences already
+    reason = said if isinstance(fault, CandlewickError) else f"{type(fault).__name__}: {said}."
+    return BrokenStrategy(path, lines[-1] if lines else None, reason)
+
+
+def _only(path: Path, found: list[Loaded], wanted: str, name: str) -> Loaded:
+    if not wanted and len(found) == 1:
+        return found[0]
+    there = ", ".join(each.name for each in found)
+    if not wanted:
+        raise UsageError(f"{path.name} has {len(found)} strategies. Say which: {name}:Class, of {there}.")
+    for each in found:
+        if _plain(each.name) == _plain(wanted):
+            return each
+    raise UsageError(f"{path.name} has no strategy {wanted!r}. It has: {there}.")
+
+
+def _file(name: str, folder: Path | None) -> Path | None:
+    """The file that is named by its path, or by its stem in the folder; None if it names none."""
+    looks_like_one = name.endswith(".py") or "/" in name
+    places = [Path(name).expanduser()] if looks_like_one else []
+    if folder is not None and "/" not in name:
+        places.append(folder / (name if name.endswith(".py") else f"{name}.py"))
+    for path in places:
+        if path.is_file():
+            return path
+    if looks_like_one:
+        raise UsageError(f"There is no file {name}.")
+    return None
+
+
+def _named(path: Path) -> Iterator[str]:
+    """What the file's strategies may be called, without running it."""
+    yield path.stem
+    try:
+        tree = ast.parse(_text(path))
+    except (SyntaxError, ValueError, BrokenStrategy):
+        return
+    yield from (each.name for each in tree.body if isinstance(each, ast.ClassDef))
+
+
+def _line_of(text: str, name: str) -> int | None:
+    for each in ast.parse(text).body:
+        if isinstance(each, ast.ClassDef) and each.name == name:
+            return each.lineno
+    return None
+
+
+def _plain(name: str) -> str:
+    """A name without what people write differently: `EmaCross`, `ema-cross` and `ema_cross` are one."""
+    return re.sub(r"[-_ ]", "", name).lower()
+
+
+def _nothing(name: str, folder: Path | None) -> str:
+    own = [one for path in files(folder) for one in _named(path)][:100]
+    known = {_plain(each): each for each in [*own, *BUNDLED]}
+    near = [known[each] for each in difflib.get_close_matches(_plain(name), known, n=3)]
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(BUNDLED)}."
+    where = f" Your own stand in {folder}." if folder is not None else ""
+    return f"There is no strategy {name!r}. {hint}{where}"
