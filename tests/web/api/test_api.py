@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import orjson
 import pytest
 from django.test import Client
@@ -294,6 +295,21 @@ def test_an_indicator_that_cannot_be_is_refused(client: Client, indicators: str)
     problem(
         client.get("/api/dashboard/charts/indicators/", {"symbol": "BTCUSDT", "indicators": indicators}), 422
     )
+
+
+def test_a_volume_that_nobody_tells_leaves_the_other_indicators_whole(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    symbol = unique("QUIET")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    candles = [candle(60 * n, 10.0 + n % 7, of=f"sim:{symbol}") for n in range(40)]
+    candles[20] = msgspec.structs.replace(candles[20], volume=float("nan"))
+    services.lake.put_candles(candles)
+    path = f"/api/dashboard/charts/indicators/?symbol={symbol}&indicators=mfi:5,ema:5,bollinger&end=2400"
+    lines = orjson.loads(client.get(path).content)
+    assert {point["value"] for point in lines["mfi:5"]} == {None}
+    for name in ("ema:5", "bollinger:20:2.upper"):
+        assert lines[name][-1]["value"] is not None
 
 
 def test_the_catalogue_tells_what_a_chart_can_show_and_how(client: Client) -> None:

@@ -325,6 +325,6 @@ INDICATORS: Final = (
         formula=pivots_of,
         convention="Classic, from the last whole session of `days` UTC days; sessions of several days are "
         "counted from Monday, 1970-01-05.",
-        warm_up=lambda days: None, lookback=lambda days: EVERYTHING,
+        warm_up=lambda days: None, lookback=lambda days: min(2_880 * days, EVERYTHING),
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ from ninja import Query, Router
 
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
-from candlewick.market.bars import Bars
+from candlewick.market.bars import Bars, Column
 from candlewick.market.indicators.catalogue import described, parse_list
 from candlewick.market.indicators.registry import Study
 from candlewick.web.api import history
@@ -67,8 +67,8 @@ def indicators(
     """`indicators=ema:20,rsi:14` gives `{"ema:20": [{time, value}, …], "rsi:14": …}`.
 
     Values depend on bars before the first one shown, which are read too; null means that there are too
-    few of them. An indicator of several lines has one list each, as in `macd:12:26:9.signal`. What there is,
-    `indicators/catalogue/` tells.
+    few of them, or that a source does not tell the volume that the indicator needs. An indicator of several
+    lines has one list each, as in `macd:12:26:9.signal`. What there is, `indicators/catalogue/` tells.
     """
     studies = parse_list(indicators)
     if not studies:
@@ -94,8 +94,15 @@ def _lines(studies: tuple[Study, ...], bars: Bars, shown: int) -> dict[str, list
     times = bars.time[len(bars) - shown :].tolist()
     lines: dict[str, list[dict[str, Any]]] = {}
     for study in studies:
-        for name, column in study.compute(bars).items():
+        for name, column in _computed(study, bars).items():
             key = study.key if len(study.lines) == 1 else f"{study.key}.{name}"
             values = column[len(bars) - shown :].tolist()
             lines[key] = [{"time": time, "value": value} for time, value in zip(times, values, strict=True)]
     return lines
+
+
+def _computed(study: Study, bars: Bars) -> dict[str, Column]:
+    """The lines of a study, unknown throughout where it reads a number that a source does not tell."""
+    if any(not np.isfinite(getattr(bars, name)).all() for name in study.indicator.columns):
+        return dict.fromkeys(study.lines, np.full(len(bars), np.nan))
+    return study.compute(bars)
