@@ -103,6 +103,7 @@ def _lines(studies: tuple[Study, ...], bars: Bars, shown: int) -> dict[str, list
 
 def _computed(study: Study, bars: Bars) -> dict[str, Column]:
     """The lines of a study, unknown throughout where it reads a number that a source does not tell."""
-    if any(not np.isfinite(getattr(bars, name)).all() for name in study.indicator.columns):
+    try:
+        return study.compute(bars)
+    except UsageError:  # a hole in a column: the other studies are whole
         return dict.fromkeys(study.lines, np.full(len(bars), np.nan))
-    return study.compute(bars)
