@@ -15,6 +15,7 @@ excursion      how far a trade was under water, and how far ahead
 conditions     the market that a trade was entered in: its trend, its volatility
 account        what a backtest begins with, and what trading costs it
 columns        markets on one clock, as the core reads them
+ground         what runs one after the other have in common
 market         the bars of one instrument, and what else must be known of it
 result         `Result`: equity, fills, trades, figures
 run            `backtest()`

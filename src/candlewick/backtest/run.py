@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.account import Account
 from candlewick.backtest.columns import Columns, columns_of, funding_rows
+from candlewick.backtest.ground import Ground, Room
 from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.result import Drive, Result
 from candlewick.core.errors import UsageError
@@ -20,7 +21,7 @@ from candlewick.trading.strategy.strategy import Strategy
 
 Rows = NDArray[Any]
 BPS = 10_000
-FIRST_ROOM = 1_024
+FIRST_ROOM: Final = 1_024
 
 
 def backtest(
@@ -71,7 +72,7 @@ def backtest(
     if drive == "arrays":
         if not run.signals_only():
             raise UsageError(f"{type(run).__name__} has an on_bar(): it cannot be run as arrays of signals.")
-        return _run_arrays(run, markets, account)
+        return run_signals(run, ground_of(markets, account))
     from candlewick.backtest.events import run_events
 
     return run_events(run, markets, account, drive)
@@ -165,33 +166,51 @@ def partials_of(strategy: Strategy) -> NDArray[np.float64]:
     return rows
 
 
-def _run_arrays(strategy: Strategy, markets: tuple[Market, ...], account: Account) -> Result:
-    from candlewick.fills import signals as core
-    from candlewick.fills.state import ACCOUNT, FILL, FUNDING, HELD
+def ground_of(markets: tuple[Market, ...], account: Account) -> Ground:
+    """What does not depend on the strategy's parameters."""
+    from candlewick.fills.state import FUNDING
 
     columns = columns_of(markets)
+    return Ground(
+        markets=markets,
+        account=account,
+        columns=columns,
+        rules=rules_of(markets, account),
+        funding=funding_rows(markets, columns.time, FUNDING),
+        leverages=np.array([1.0 if market.is_spot else account.leverage for market in markets]),
+        least=np.array([_least(market) for market in markets]),
+        tiers=tiers_of(markets),
+    )
+
+
+def run_signals(strategy: Strategy, ground: Ground, room: Room | None = None) -> Result:
+    """A strategy that only signals, in one compiled pass.
+
+    Args:
+        room: where equity and fills are written; None: into arrays of their own.
+    """
+    from candlewick.fills import signals as core
+    from candlewick.fills.state import ACCOUNT, FILL, HELD
+
+    markets, account, columns = ground.markets, ground.account, ground.columns
+    room = Room() if room is None else room
     said, indicators = zip(*(signals_of(strategy, market) for market in markets), strict=True)
     flags, (size, stop_loss, take_profit, trailing) = _wishes(strategy, markets, said, indicators, columns)
-    rules = rules_of(markets, account)
-    funding = funding_rows(markets, columns.time, FUNDING)
-    leverages = np.array([1.0 if market.is_spot else account.leverage for market in markets])
-    least = np.array([_least(market) for market in markets])
-    terms, partials, tiers = terms_of(strategy, account.cash), partials_of(strategy), tiers_of(markets)
-    equity = np.empty(len(columns.time))
-    room = max(FIRST_ROOM, 2 * int(np.count_nonzero(flags)) + 16 * len(markets) * (2 + len(partials)))
+    terms, partials = terms_of(strategy, account.cash), partials_of(strategy)
+    equity = room.equity(len(columns.time))
+    most = max(FIRST_ROOM, 2 * int(np.count_nonzero(flags)) + 16 * len(markets) * (2 + len(partials)))
     while True:
         held, money = np.zeros(len(markets), HELD), np.zeros(1, ACCOUNT)
         money["wallet"] = money["peak"] = account.cash
-        fills, skipped = np.empty(room, FILL), np.zeros(len(markets), np.int64)
+        fills, skipped = room.fills(most, FILL), np.zeros(len(markets), np.int64)
         count = core.run(
             columns.open, columns.high, columns.low, columns.close, flags, size, stop_loss, take_profit,
-            trailing, rules, leverages, least,
-            tiers, terms[0], partials, funding, columns.fine, columns.fine_start, held, money[0], equity,
-            fills, skipped,
+            trailing, ground.rules, ground.leverages, ground.least, ground.tiers, terms[0], partials,
+            ground.funding, columns.fine, columns.fine_start, held, money[0], equity, fills, skipped,
         )  # fmt: skip
         if count != core.FULL:
             break
-        room *= 4
+        most = 4 * len(fills)
     if not count and skipped.any():
         raise UsageError(_too_small(markets, account.cash, skipped))
     return Result(
@@ -201,7 +220,7 @@ def _run_arrays(strategy: Strategy, markets: tuple[Market, ...], account: Accoun
         columns=columns,
         equity=equity,
         fills=fills[:count],
-        rules=rules,
+        rules=ground.rules,
         running_funding=held["funding"] * (held["units"] != 0),
         funding=float(money["funding"][0]),
         drive="arrays",
