@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from candlewick.core.errors import UsageError
-from candlewick.market.bars import Column
+from candlewick.market.bars import Bars, Column
 
 LONGEST: Final = 100_000
 
@@ -81,6 +81,15 @@ def refuse_holes(name: str, made: Column) -> None:
             f"Row {row} of {name} is {made[row]}, and an indicator takes numbers: "
             f"fill it, or begin after it with {name}[{row + 1}:]."
         )
+
+
+def columns_of(bars: Bars, names: Sequence[str]) -> list[Any]:
+    """The named columns of bars, `time` among them if it is asked for.
+
+    Raises:
+        UsageError: a hole in one; says which row.
+    """
+    return [bars.time if name == "time" else column(name, getattr(bars, name)) for name in names]
 
 
 def times(values: ArrayLike) -> np.ndarray[Any, np.dtype[np.int64]]:

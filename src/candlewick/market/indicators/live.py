@@ -10,7 +10,7 @@ import numpy as np
 
 from candlewick.core.errors import UsageError
 from candlewick.market.bars import Bars, Column
-from candlewick.market.indicators.columns import checked, talib, warm_up_of
+from candlewick.market.indicators.columns import columns_of, talib, warm_up_of
 from candlewick.market.indicators.run import OVER_COLUMNS, Formula, Step
 
 
@@ -50,9 +50,7 @@ class Live:
         Raises:
             UsageError: a hole in a column that it reads.
         """
-        numbers = checked(*((name, getattr(bars, name)) for name in self._columns if name != "time"))
-        inputs = [bars.time if name == "time" else numbers.pop(0) for name in self._columns]
-        made: tuple[Column, ...] = self._answer("take", inputs)
+        made: tuple[Column, ...] = self._answer("take", columns_of(bars, self._columns))
         return made
 
     def closed(self, bar: Bar) -> tuple[float, ...]:

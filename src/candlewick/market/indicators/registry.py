@@ -10,7 +10,7 @@ import numpy as np
 
 from candlewick.core.errors import UsageError
 from candlewick.market.bars import Bars, Column
-from candlewick.market.indicators.columns import checked
+from candlewick.market.indicators.columns import columns_of
 from candlewick.market.indicators.live import Live
 from candlewick.market.indicators.run import OVER_COLUMNS, Formula
 
@@ -133,8 +133,7 @@ class Study:
         Raises:
             UsageError: a hole in a column that it reads.
         """
-        numbers = checked(*((name, getattr(bars, name)) for name in self.indicator.columns if name != "time"))
-        inputs = [bars.time if name == "time" else numbers.pop(0) for name in self.indicator.columns]
+        inputs = columns_of(bars, self.indicator.columns)
         made: Any = self.indicator.formula(OVER_COLUMNS, *inputs, *self.values)
         columns = made if isinstance(made, tuple) else (made,)
         return dict(zip(self.lines, columns, strict=True))
