@@ -112,7 +112,7 @@ def test_a_backtest_finds_what_the_same_call_finds_in_python(ann: User, tmp_path
     assert told["parameters"] == {"fast": 4, "slow": 8}
     np.testing.assert_array_equal(np.load(folder / "equity.npy"), expected.equity)
     fills = np.load(folder / "fills.npy")
-    for name in expected.fills.dtype.names:
+    for name in expected.fills.dtype.names or ():
         np.testing.assert_array_equal(fills[name], expected.fills[name])
     np.testing.assert_array_equal(np.load(folder / "time.npy"), bars.time)
     assert done.summary is not None

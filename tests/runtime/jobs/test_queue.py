@@ -74,6 +74,7 @@ def test_a_lease_that_ran_out_is_anothers_and_its_old_owner_changes_nothing(ann:
         lambda: queue.renew(first, share=0.9),
         lambda: queue.is_cancelled(first),
         lambda: queue.saw_data(first, "f"),
+        lambda: queue.is_fruitful(first),
         lambda: queue.finish(first, Finished({})),
         lambda: queue.fail(first, "No."),
         lambda: queue.give_back(first, "No.", counts=True),
@@ -143,7 +144,7 @@ def test_a_study_that_ends_its_worker_is_given_up_after_three_attempts(
     assert queue.claim() is None
     failed = Job.objects.get(pk=job.pk)
     assert failed.state == "failed"
-    assert "happened 3 times, so the study was given up" in failed.error
+    assert "happened 3 times without a piece done, so the study was given up" in failed.error
     assert told(job.pk)[-1][1:] == ("failed", failed.error)
     assert [seq for seq, _, _ in told(job.pk)] == list(range(1, failed.seq + 1))
 
@@ -154,6 +155,19 @@ def test_an_attempt_that_was_no_fault_of_the_study_does_not_count(ann: User, que
         claim = claimed(queue)
         assert claim.attempts == 1
         queue.give_back(claim, "Its worker was stopped.", counts=False)
+    assert queue.has_work()
+
+
+@pytest.mark.parametrize("lost", [True, False])
+def test_a_study_that_gets_on_is_never_given_up(ann: User, queue: Queue, lost: bool) -> None:
+    desk.submit(ann.pk, "count", {})
+    for _ in range(2 * ATTEMPTS):
+        claim = claimed(queue)
+        queue.is_fruitful(claim)
+        if lost:
+            lapse(claim)
+        else:
+            queue.give_back(claim, "It died.", counts=True)
     assert queue.has_work()
 
 

@@ -24,6 +24,11 @@ def hold(job: Job, *numbers: int) -> Path:
     return folder
 
 
+def until_done(job: Job, pieces: int, *, of: int) -> None:
+    """Wait until so many pieces are kept; their progress is told after that."""
+    until(lambda: Job.objects.get(pk=job.pk).progress == pieces / of)
+
+
 def study_of(process: psutil.Process) -> psutil.Process:
     """The study's process of a worker."""
     until(process.children)
@@ -51,7 +56,7 @@ def test_a_killed_worker_loses_no_more_than_its_current_piece(ann: User) -> None
     job = desk.submit(ann.pk, "count", {"pieces": 4})
     folder = hold(job, 2)
     with worker(lease_s=1.0) as first:
-        until(lambda: (folder / "lines").exists() and (folder / "lines").read_text() == "0\n1\n")
+        until_done(job, 2, of=4)
         study = study_of(first)
         first.kill()
         first.wait(10)
@@ -62,15 +67,43 @@ def test_a_killed_worker_loses_no_more_than_its_current_piece(ann: User) -> None
     assert done.state == "done", done.error
     assert (folder / "lines").read_text() == "0\n1\n2\n3\n"
     assert done.summary == {"sum": 60, "undefined": None}
-    assert done.attempts == 2
     assert told(done) == [(1, "queued"), (2, "running"), (3, "running"), (4, "done")]
+
+
+def test_pieces_that_were_under_way_together_are_done_once_each(ann: User) -> None:
+    job = desk.submit(ann.pk, "hold_one", {})
+    folder = hold(job, 0)
+    with worker(lease_s=1.0) as first:
+        until_done(job, 3, of=4)
+        first.kill()
+        first.wait(10)
+    (folder / "hold0").unlink()
+    with worker():
+        done = reach(job.pk, "done", "failed")
+    assert (done.state, done.summary) == ("done", {"sum": 6}), done.error
+    begun = [path.name[5] for path in folder.glob("begun*")]
+    assert sorted(begun) == ["0", "0", "1", "2", "3"], "the piece that was cut off, and no other, begins anew"
+
+
+def test_a_study_that_is_killed_again_and_again_still_gets_to_its_end(ann: User) -> None:
+    job = desk.submit(ann.pk, "count", {"pieces": 6})
+    folder = hold(job, 1, 2, 3, 4, 5)
+    with worker() as process:
+        for number in range(1, 6):
+            until_done(job, number, of=6)
+            until(lambda: Job.objects.get(pk=job.pk).attempts == 1)
+            study_of(process).kill()
+            (folder / f"hold{number}").unlink()
+        done = reach(job.pk, "done", "failed")
+    assert done.state == "done", done.error
+    assert (folder / "lines").read_text() == "0\n1\n2\n3\n4\n5\n"
 
 
 def test_a_study_whose_process_is_killed_goes_on_at_once(ann: User) -> None:
     job = desk.submit(ann.pk, "count", {"pieces": 3})
     folder = hold(job, 1)
     with worker() as process:
-        until(lambda: (folder / "lines").exists())
+        until_done(job, 1, of=3)
         study_of(process).kill()
         (folder / "hold1").unlink()
         done = reach(job.pk, "done", "failed")
@@ -82,7 +115,7 @@ def test_a_stopped_worker_gives_its_study_back_and_that_counts_as_no_attempt(ann
     job = desk.submit(ann.pk, "count", {"pieces": 3})
     folder = hold(job, 1)
     with worker() as process:
-        until(lambda: (folder / "lines").exists())
+        until_done(job, 1, of=3)
         process.terminate()
         process.wait(20)
         waiting = Job.objects.get(pk=job.pk)
@@ -97,7 +130,7 @@ def test_a_cancelled_study_ends_and_goes_on_behind_its_pieces_when_it_is_started
     job = desk.submit(ann.pk, "count", {"pieces": 3})
     folder = hold(job, 1)
     with worker():
-        until(lambda: (folder / "lines").exists())
+        until_done(job, 1, of=3)
         assert desk.cancel(ann.pk, job.pk).state == "running"
         ended = reach(job.pk, "cancelled", "done", "failed")
         assert (ended.state, ended.error) == ("cancelled", "")
@@ -198,7 +231,7 @@ def test_a_worker_that_stood_still_learns_that_its_study_is_anothers(ann: User) 
     job = desk.submit(ann.pk, "count", {"pieces": 2})
     folder = hold(job, 1)
     with worker(lease_s=1.0) as first:
-        until(lambda: (folder / "lines").exists())
+        until_done(job, 1, of=2)
         first.suspend()
         with worker() as second:
             until(lambda: Job.objects.get(pk=job.pk).attempts == 2)

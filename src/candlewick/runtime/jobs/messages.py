@@ -33,6 +33,10 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     step: str = ""
 
 
+class Fruitful(msgspec.Struct, frozen=True, tag="fruitful"):
+    """A piece was done since it began: whatever ends it now, the next attempt begins further on."""
+
+
 class SawData(msgspec.Struct, frozen=True, tag="data"):
     """The fingerprint of the bars that it runs on."""
 
@@ -57,5 +61,5 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """It ended because it was asked to."""
 
 
-Message = Progress | SawData | Finished | Failed | Ended
+Message = Progress | Fruitful | SawData | Finished | Failed | Ended
 decoder = msgspec.json.Decoder(Message)

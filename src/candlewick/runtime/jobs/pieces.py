@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Final, Self
@@ -27,8 +27,9 @@ _LARGEST: Final = 256 * 1024 * 1024  # a length beyond this is no length
 class Pieces:
     """The pieces of a study by name. Values are what msgpack can hold: numbers, texts, bytes, lists, maps."""
 
-    def __init__(self, path: Path, stamp: str) -> None:
+    def __init__(self, path: Path, stamp: str, on_add: Callable[[], None] = lambda: None) -> None:
         """Open the file, and read what is done. One process at a time does: `work.occupy`."""
+        self._on_add = on_add
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
         self._file: IO[bytes] = os.fdopen(descriptor, "r+b", buffering=0)
@@ -66,6 +67,7 @@ class Pieces:
             raise Conflict(f"The piece {name!r} is done already.")
         self._append([name, value])
         self._done[name] = value
+        self._on_add()
 
     def close(self) -> None:
         """Let another process have the file."""

@@ -142,6 +142,10 @@ class Queue:
         """Note which bars it runs on. Raises as `renew`."""
         self._change(claim, "data_fingerprint = ?, revision = revision + 1", fingerprint[:64])
 
+    def is_fruitful(self, claim: Claim) -> None:
+        """A piece was done: attempts before do not count any more. Raises as `renew`."""
+        self._change(claim, "attempts = 1")
+
     def finish(self, claim: Claim, outcome: Finished) -> None:
         """It is done. Raises as `renew`."""
         self._settle(
@@ -162,17 +166,17 @@ class Queue:
 
         The last attempt that counts fails it instead. Raises as `renew`.
         """
-        if counts and claim.attempts >= ATTEMPTS:
-            self.fail(claim, _poison(reason))
-            return
-        attempts = claim.attempts if counts else claim.attempts - 1
+        sets, only = "queued_ns = {now_ns}", "AND cancel_ns IS NULL"
         try:
-            self._settle(
-                claim, "queued", reason, "attempts = ?, queued_ns = {now_ns}", attempts,
-                only="AND cancel_ns IS NULL",
-            )  # fmt: skip
+            if counts:
+                self._settle(claim, "queued", reason, sets, only=f"{only} AND attempts < {ATTEMPTS}")
+            else:
+                self._settle(claim, "queued", reason, f"{sets}, attempts = attempts - 1", only=only)
         except LeaseLost:
-            self.end_cancelled(claim)  # who asked for its end gets it; if it is lost indeed, this says so
+            if self.is_cancelled(claim):  # if it is lost indeed, this says so
+                self.end_cancelled(claim)
+            else:
+                self.fail(claim, _poison(reason))
 
     # --- within
 
@@ -256,6 +260,6 @@ def _asked(claim: Claim, rows: list[Row]) -> bool:
 
 def _poison(reason: str) -> str:
     return (
-        f"{reason} That happened {ATTEMPTS} times, so the study was given up. "
+        f"{reason} That happened {ATTEMPTS} times without a piece done, so the study was given up. "
         "Ask for less at once, look into its log, and start it again."
     )

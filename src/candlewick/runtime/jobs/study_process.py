@@ -20,7 +20,16 @@ import msgspec
 import orjson
 
 from candlewick.core.errors import CandlewickError
-from candlewick.runtime.jobs.messages import Assignment, Ended, Failed, Finished, Message, Progress, SawData
+from candlewick.runtime.jobs.messages import (
+    Assignment,
+    Ended,
+    Failed,
+    Finished,
+    Fruitful,
+    Message,
+    Progress,
+    SawData,
+)
 from candlewick.runtime.jobs.registry import load
 from candlewick.runtime.jobs.work import Cancelled, Outcome, Work, occupy
 
@@ -64,6 +73,7 @@ def main() -> None:
         assignment,
         tell_progress=teller.progress,
         tell_data=lambda fingerprint: teller.tell(SawData(fingerprint)),
+        tell_fruitful=lambda: teller.tell(Fruitful()),
     )
     signal.signal(signal.SIGTERM, lambda number, frame: work.cancel())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is its worker's to hear

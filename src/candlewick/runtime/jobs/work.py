@@ -97,6 +97,7 @@ class Work:
         *,
         tell_progress: Callable[[float, str], None] = lambda share, step: None,
         tell_data: Callable[[str], None] = lambda fingerprint: None,
+        tell_fruitful: Callable[[], None] = lambda: None,
     ) -> None:
         self.id = assignment.id
         self.folder = Path(assignment.folder)
@@ -107,6 +108,8 @@ class Work:
         self._assignment = assignment
         self._tell_progress = tell_progress
         self._tell_data = tell_data
+        self._tell_fruitful = tell_fruitful
+        self._is_fruitful = False
         self._data = ""
         self._cancelled = threading.Event()
         self._pieces: Pieces | None = None
@@ -143,7 +146,7 @@ class Work:
             asked = orjson.dumps(told.spec, option=orjson.OPT_SORT_KEYS)
             parts = (told.kind.encode(), asked, told.code_hash.encode(), self._data.encode())
             stamp = hashlib.sha256(b"\0".join(parts)).hexdigest()
-            self._pieces = self._open.enter_context(Pieces(self.folder / FILE, stamp))
+            self._pieces = self._open.enter_context(Pieces(self.folder / FILE, stamp, self._bear_fruit))
         return self._pieces
 
     def executor(self) -> Executor:
@@ -185,6 +188,11 @@ class Work:
             for future in under_way:
                 future.cancel()
         return {name: self.pieces[name] for name in wanted}
+
+    def _bear_fruit(self) -> None:
+        if not self._is_fruitful:
+            self._is_fruitful = True
+            self._tell_fruitful()
 
     def _crew_at_work(self) -> Crew:
         if self._crew is None:

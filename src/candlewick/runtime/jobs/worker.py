@@ -2,8 +2,9 @@
 
 The worker is thin and holds the lease; the study runs in a process of its own, so that a strategy that hangs,
 eats all memory or ends its process takes nobody with it. What ends a study's process is an attempt that
-counts, and the next goes on behind the pieces that are done; a study that raises has failed, since it would
-raise again. A worker that is stopped gives its study back, and that attempt does not count.
+counts, unless a piece was done since; the next goes on behind the pieces that are done. A study that raises
+has failed, since it would raise again. A worker that is stopped gives its study back, and that attempt does
+not count.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from candlewick.runtime.jobs.messages import (
     Executor,
     Failed,
     Finished,
+    Fruitful,
     Message,
     Progress,
     SawData,
@@ -160,6 +162,7 @@ class _Course:
         self._told_at = 0.0
         self._progress: Progress | None = None
         self._fingerprint = ""
+        self._has_fruit = False
         self._first: tuple[float, float] | None = None  # share, and when it was told
         self._said: Finished | Failed | Ended | None = None
         self._ending: Literal["", "cancel", "stop", "lost"] = ""
@@ -219,6 +222,8 @@ class _Course:
             case Progress():
                 self._progress = message
                 self._first = self._first or (message.share, time.monotonic())
+            case Fruitful():
+                self._has_fruit = True
             case SawData(fingerprint):
                 self._fingerprint = fingerprint
             case _:
@@ -234,6 +239,9 @@ class _Course:
         if self._fingerprint:
             self._queue.saw_data(self._claim, self._fingerprint)
             self._fingerprint = ""
+        if self._has_fruit:
+            self._queue.is_fruitful(self._claim)
+            self._has_fruit = False
         if self._progress is not None and now - self._told_at >= _TELL_S:
             progress, self._progress = self._progress, None
             asked = self._queue.renew(
