@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from candlewick.backtest.run import backtest as backtest
     from candlewick.market.bars import Bars as Bars
     from candlewick.market.bars import Column as Column
+    from candlewick.runtime.face import load as load
+    from candlewick.runtime.face import load_market as load_market
+    from candlewick.runtime.face import read as read
+    from candlewick.runtime.face import read_funding as read_funding
     from candlewick.trading.strategy.context import Context as Context
     from candlewick.trading.strategy.param import Param as Param
     from candlewick.trading.strategy.protections import Cooldown as Cooldown
@@ -70,6 +74,10 @@ _HOMES: Final = {
     "backtest": "candlewick.backtest.run",
     "crossed_above": f"{_STRATEGY}.signals",
     "crossed_below": f"{_STRATEGY}.signals",
+    "load": "candlewick.runtime.face",
+    "load_market": "candlewick.runtime.face",
+    "read": "candlewick.runtime.face",
+    "read_funding": "candlewick.runtime.face",
 }
 
 __all__ = [*sorted(_HOMES), "ta"]  # noqa: PLE0604, RUF100

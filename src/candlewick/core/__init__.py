@@ -9,4 +9,5 @@ interval    candle intervals
 money       floats become prices and quantities here, and nowhere else
 order       what somebody wants, and where it stands
 reports     what a venue says about orders and money
+timerange   ranges of days as people write them
 """

@@ -135,6 +135,8 @@ class Bars:
     def check(self) -> None:
         """Whether computations can stand on these bars; bars that were found good are not looked at again.
 
+        A volume that is unknown throughout is no fault.
+
         Raises:
             BadData: a price is not a number, not above zero, or a high is below a low; the first such row.
         """
@@ -142,6 +144,8 @@ class Bars:
             return
         for name in COLUMNS:
             column = getattr(self, name)
+            if name == "volume" and np.isnan(column).all():
+                continue  # it is unknown, as a mark price's is
             bad = (
                 ~(column >= 0.0) | np.isinf(column)
                 if name == "volume"

@@ -1,8 +1,8 @@
 """Strategies by name: those that come with Candlewick, those in a person's folder, those in any file.
 
 A file is read anew each time it is asked for, and run again when its text has changed; the module's name is
-made of both, so that what was loaded before goes on as it was. Running a file is running its author's code:
-it may take long or end the process. `research.describing` looks at a folder from a safe distance.
+made of the text, so that what was loaded before goes on as it was. Running a file is running its author's
+code: it may take long, or end the process.
 """
 
 from __future__ import annotations
@@ -176,9 +176,8 @@ def _text(path: Path) -> str:
 
 
 def _module(path: Path, text: str) -> ModuleType:
-    """The file's module, run once for each of its texts."""
-    stamp = hashlib.sha256(f"{path.absolute()}\0{text}".encode()).hexdigest()[:16]
-    name = f"candlewick_strategy_{re.sub(r'[^A-Za-z0-9_]', '_', path.stem)}_{stamp}"
+    """The file's module, run once for each text, under the name that the processes of a study give it."""
+    name = f"candlewick_study_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     if name in sys.modules:
         return sys.modules[name]
     module = ModuleType(name)

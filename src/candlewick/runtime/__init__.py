@@ -3,6 +3,7 @@
 engine_process  the engine put together, started and stopped in order
 live            venue feeds → heart → effects, carried out
 mending         asks again for what was missed
+face            history for people: `cw.load`, `cw.read`
 history         fetches into the lake what somebody asks for
 publish         the two lanes to the browser
 gateway         the one wire between web and engine

@@ -2,6 +2,7 @@
 
 lake      `Lake`, the one door for reading and writing
 writer    `LakeWriter`, group commit off the event loop
+reading   bars and markets as research wants them, by a person's symbol
 compact   moves old hot rows into Parquet files, in a process of its own
 importing history files into the lake
 exporting candles out of it, into files

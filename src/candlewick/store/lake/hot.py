@@ -21,6 +21,7 @@ from candlewick.store.lake.kinds import Kind
 
 _DAY_NS: Final = 86_400 * NS_PER_S
 _NAN: Final = math.nan
+_FOREVER: Final = 2**63 - 1
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(list[Trade]).decode
 
@@ -104,6 +105,13 @@ def select(
         table["closed"].astype(np.bool_),
         np.ascontiguousarray(table["rev"]),
     )
+
+
+def holds_any(connection: sqlite3.Connection, series: int, start: int | None, end: int | None) -> bool:
+    """Whether there are rows with start <= time < end."""
+    query = "SELECT EXISTS (SELECT 1 FROM hot_rows WHERE series = ? AND time >= ? AND time < ?)"
+    bounds = (series, 0 if start is None else start, _FOREVER if end is None else end)
+    return bool(connection.execute(query, bounds).fetchone()[0])
 
 
 def times(connection: sqlite3.Connection, series: int, end: int) -> Ints:

@@ -1,0 +1,205 @@
+"""Bars and markets out of the lake, as research wants them: by a person's symbol, closed, in any timeframe.
+
+What was read is kept as columns in files beside the lake's (`cache/`), which the next reader maps instead of
+decoding. A file is named by the very rows it was made of: when a row changes, it is not found any more.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import os
+import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from candlewick.backtest.market import FundingRates, Market
+from candlewick.core.errors import UsageError
+from candlewick.core.instrument import parse_symbol
+from candlewick.core.interval import SECONDS, open_time, seconds
+from candlewick.ledger.csv_fills import infer_instrument
+from candlewick.market.bars import COLUMNS, Bars, clock
+from candlewick.market.resample import resample
+from candlewick.store.lake.columns import Columns, Floats
+from candlewick.store.lake.kinds import CANDLES, FUNDING
+from candlewick.store.lake.lake import Lake
+
+CACHE: Final = "cache"
+CACHED_ROWS: Final = 20_000  # fewer are decoded as quickly
+CACHE_DAYS: Final = 14  # what nobody has read for so long is removed
+
+
+def instrument_in(lake: Lake, symbol: str, primary: str = "") -> str:
+    """The id of the instrument that a person's `symbol` means, among those whose candles the lake has.
+
+    A bare symbol is the primary venue's if that has it, else that of the only venue that has.
+
+    Raises:
+        UsageError: there is none, or several; names them, or what is near.
+    """
+    known = sorted({info.instrument for info in lake.series() if info.kind == CANDLES.name})
+    wanted = parse_symbol(symbol, primary=primary)
+    if wanted in known:
+        return wanted
+    bare = wanted.partition(":")[2]
+    named = ":" in symbol.partition("/")[0]
+    found = [] if named else [id for id in known if id.partition(":")[2] == bare]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise UsageError(f"{symbol} is kept of several venues. Say which: {', '.join(found)}.")
+    if not known:
+        raise UsageError(f"There is nothing of {symbol}: the lake is empty. {_BRING}")
+    names = {id.partition(":")[2]: id for id in known} | {id: id for id in known}
+    near = list(dict.fromkeys(names[each] for each in difflib.get_close_matches(bare, names, n=3)))
+    hint = f"Did you mean {' or '.join(near)}?" if near else f"It has {_some(known)}."
+    raise UsageError(f"The lake has nothing of {symbol}. {hint} {_BRING}")
+
+
+def bars_of(
+    lake: Lake, instrument: str, timeframe: str, start_s: int | None = None, end_s: int | None = None
+) -> Bars:
+    """Closed bars opening in [start_s, end_s); made of shorter ones where the lake has none of this length.
+
+    Raises:
+        UsageError: there are none there, or none that they can be made of; says what there is.
+    """
+    length = seconds(timeframe)
+    kept = {info.interval: info for info in lake.series() if _is(info.kind, info.instrument, instrument)}
+    divisors = [name for name in SECONDS if name in kept and length % SECONDS[name] == 0]
+    for name in sorted(divisors, key=SECONDS.__getitem__, reverse=True):
+        start = None if start_s is None else open_time(start_s + length - 1, length)
+        end = None if end_s is None else open_time(end_s + length - 1, length)
+        bars = _closed_bars(lake, instrument, name, start, end)
+        if name != timeframe:
+            bars = resample(bars, timeframe, unfinished=False)
+        if len(bars):
+            return bars
+    if not divisors:
+        there = ", ".join(sorted(kept, key=SECONDS.__getitem__)) or "no candles"
+        raise UsageError(
+            f"{instrument} is kept as {there}, which cannot become bars of {timeframe}: "
+            "ask for a multiple, or bring shorter ones in with `candlewick data download`."
+        )
+    first, last = (kept[name] for name in (divisors[-1], divisors[0]))
+    begin, end = min(first.first_s, last.first_s), max(first.last_s, last.last_s)
+    raise UsageError(
+        f"The lake has no closed {timeframe} bars of {instrument} {_span(start_s, end_s)}: "
+        f"its candles reach from {clock(begin)} to {clock(end)}."
+    )
+
+
+def market_of(
+    lake: Lake,
+    instrument: str,
+    timeframe: str,
+    start_s: int | None = None,
+    end_s: int | None = None,
+    finer: str | None = None,
+) -> Market:
+    """The same bars with the kind of their instrument and, of a perpetual, its funding.
+
+    Args:
+        finer: timeframe of bars that decide what comes first inside a bar; None: there are none.
+
+    Raises:
+        UsageError: as `bars_of`.
+    """
+    bars = bars_of(lake, instrument, timeframe, start_s, end_s)
+    begin, end = int(bars.time[0]), int(bars.time[-1]) + seconds(timeframe)
+    known = infer_instrument(instrument, primary="")
+    rates = funding_of(lake, instrument, begin, end) if known is not None and known.kind == "perp" else None
+    inside = None if finer is None else bars_of(lake, instrument, finer, begin, end)
+    return Market(bars, known, rates, inside)
+
+
+def funding_of(lake: Lake, instrument: str, start_s: int, end_s: int) -> FundingRates | None:
+    """Settlements in [start_s, end_s); None where none is known."""
+    found = lake.rows(FUNDING, instrument, "", start_s, end_s, with_rev=False)
+    if not len(found):
+        return None
+    return FundingRates(found.time, found.values["rate"], found.values["mark"])
+
+
+def _closed_bars(lake: Lake, instrument: str, interval: str, start: int | None, end: int | None) -> Bars:
+    stamp = lake.stamp(CANDLES, instrument, interval, start, end)
+    path = lake.root / CACHE / f"{_name(instrument, interval, stamp, start, end)}.npy"
+    mapped = _mapped(path)
+    if mapped is None:
+        rows = lake.rows(CANDLES, instrument, interval, start, end, names=COLUMNS, with_rev=False)
+        mapped = _table(rows)
+        # rows that changed while they were read are of no stamp
+        if len(rows) >= CACHED_ROWS and lake.stamp(CANDLES, instrument, interval, start, end) == stamp:
+            _keep(path, mapped)
+    return Bars(instrument, interval, mapped[0].view(np.int64), *mapped[1:])
+
+
+def _table(rows: Columns) -> Floats:
+    """Time (its bits) and the columns of closed rows, one below the other."""
+    closed = rows.closed
+    count = int(np.count_nonzero(closed))
+    whole = np.empty((1 + len(COLUMNS), count))
+    every = slice(None) if count == len(rows) else closed
+    whole[0].view(np.int64)[:] = rows.time[every]
+    for at, name in enumerate(COLUMNS, 1):
+        whole[at] = rows.values[name][every]
+    return whole
+
+
+def _name(instrument: str, interval: str, stamp: str, start: int | None, end: int | None) -> str:
+    text = f"{instrument} {interval} {start} {end} {stamp}"
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _mapped(path: Path) -> Floats | None:
+    """The table in a file; None if it is not there or not whole."""
+    try:
+        # private pages: a strategy that writes into its bars changes nobody else's, and compiled code takes
+        # columns that may be written for the same as those in memory
+        found = np.load(path, mmap_mode="c", allow_pickle=False)
+        os.utime(path)
+    except (OSError, ValueError):
+        return None
+    return np.asarray(found) if found.dtype == np.float64 and found.ndim == 2 else None
+
+
+def _keep(path: Path, table: Floats) -> None:
+    """Put a table into the cache; a full disk costs only that it is not there."""
+    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
+    with suppress(OSError):
+        path.parent.mkdir(exist_ok=True)
+        _sweep(path.parent)
+        try:
+            with fresh.open("wb") as file:
+                np.save(file, table)
+            fresh.rename(path)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+
+def _sweep(folder: Path) -> None:
+    before = time.time() - CACHE_DAYS * 86_400
+    for path in folder.iterdir():
+        if path.stat().st_mtime < before:
+            path.unlink(missing_ok=True)
+
+
+def _is(kind: str, instrument: str, wanted: str) -> bool:
+    return kind == CANDLES.name and instrument == wanted
+
+
+def _span(start_s: int | None, end_s: int | None) -> str:
+    begin = "from the beginning" if start_s is None else f"from {clock(start_s)}"
+    return f"{begin} on" if end_s is None else f"{begin} to {clock(end_s)}"
+
+
+def _some(names: list[str], most: int = 8) -> str:
+    more = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
+
+
+_BRING: Final = "Bring it in with `candlewick data download` or `candlewick data import`."
