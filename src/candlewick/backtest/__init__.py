@@ -17,6 +17,7 @@ account        what a backtest begins with, and what trading costs it
 columns        markets on one clock, as the core reads them
 ground         what runs one after the other have in common
 market         the bars of one instrument, and what else must be known of it
+report         the tear sheet
 result         `Result`: equity, fills, trades, figures
 run            `backtest()`
 warnings       reasons not to believe the figures

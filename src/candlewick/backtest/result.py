@@ -262,7 +262,7 @@ class Result:
             trade_mfe=trades.mfe[closed],
             trade_risk=trades.risk[closed],
             benchmark=self.columns.close[0],
-            funding=self.funding,
+            funding=self.funding if any(market.funding is not None for market in self.markets) else None,
             fees=float(self.fills["fee"].sum()),
             turnover=float(worth.sum()),
         )

@@ -36,7 +36,7 @@ def _luck(result: Result) -> list[str]:
     gained = float(pnl.sum())
     if count > 1 and gained > 0 and float(pnl.max()) > GREAT_PART * gained:
         part = float(pnl.max()) / gained
-        said.append(f"One trade makes {part:.0%} of the profit: without it little is left.")
+        said.append(f"One trade makes {100 * part:.0f} % of the profit: without it little is left.")
     sharpe = result.metrics["sharpe"]
     if sharpe is not None and sharpe > GREAT_SHARPE:
         said.append(
@@ -88,7 +88,8 @@ def _data(result: Result) -> list[str]:
         if missing:
             share = missing / (missing + len(market.bars))
             said.append(
-                f"{missing:,} bars of {market.symbol} are missing ({share:.1%}): nothing was traded there."
+                f"{missing:,} bars of {market.symbol} are missing ({100 * share:.1f} %): "
+                "nothing was traded there."
             )
         if market.funding is not None and len(market.bars):
             gap = funding_gap(market.funding, market.bars)
