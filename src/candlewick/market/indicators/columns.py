@@ -24,15 +24,23 @@ def checked(*columns: tuple[str, ArrayLike]) -> list[Column]:
     Raises:
         UsageError: columns that differ in length or shape, or a hole in one; says which row.
     """
-    made = [column(name, values) for name, values in columns]
-    first = made[0]
-    for (name, _), each in zip(columns, made, strict=True):
+    return aligned(*((name, column(name, values)) for name, values in columns))
+
+
+def aligned(*columns: tuple[str, Any]) -> list[Any]:
+    """The columns, if they are of one length.
+
+    Raises:
+        UsageError: they are not.
+    """
+    lead, first = columns[0]
+    for name, each in columns:
         if each.size != first.size:
             raise UsageError(
-                f"Column {name} has {each.size} rows, but {columns[0][0]} has {first.size}: "
+                f"Column {name} has {each.size} rows, but {lead} has {first.size}: "
                 "give columns of the same bars."
             )
-    return made
+    return [each for _, each in columns]
 
 
 def column(name: str, values: ArrayLike) -> Column:

@@ -7,7 +7,7 @@ from typing import Any, Final, Literal, NamedTuple
 from numpy.typing import ArrayLike
 
 from candlewick.market.bars import Column
-from candlewick.market.indicators.columns import checked, number, one_of, times, whole
+from candlewick.market.indicators.columns import aligned, checked, number, one_of, times, whole
 from candlewick.market.indicators.registry import (
     CONVERGED,
     EVERYTHING,
@@ -235,7 +235,7 @@ def pivots(
     columns = checked(("high", high), ("low", low), ("close", close))
     numbers = whole("days", days, low=1, high=366), one_of("kind", kind, PIVOTS)
     opened = times(time)
-    checked(("time", opened), ("high", columns[0]))
+    aligned(("time", opened), ("high", columns[0]))
     return Pivots(*lines(pivots_of, opened, *columns, *numbers))
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 from numpy.typing import ArrayLike
 
 from candlewick.market.bars import Column
-from candlewick.market.indicators.columns import checked, times, whole
+from candlewick.market.indicators.columns import aligned, checked, times, whole
 from candlewick.market.indicators.registry import EVERYTHING, Indicator, Output, Parameter, factor, period
 from candlewick.market.indicators.run import Run, Value, line
 from candlewick.market.indicators.steps import AnchoredMean, Profile, SessionMean
@@ -145,7 +145,7 @@ def _traded(high: ArrayLike, low: ArrayLike, close: ArrayLike, volume: ArrayLike
 def _timed(time: ArrayLike, *traded: ArrayLike) -> list[Any]:
     opened = times(time)
     columns = _traded(*traded)
-    checked(("time", opened), ("high", columns[0]))
+    aligned(("time", opened), ("high", columns[0]))
     return [opened, *columns]
 
 
