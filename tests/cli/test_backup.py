@@ -8,6 +8,7 @@ from pathlib import Path
 
 import psycopg
 
+from candlewick.runtime.jobs.folders import STUDIES
 from candlewick.store.databases import database_at
 from tests.cli.ground import Cli, refused
 from tests.cli.test_audit import begun
@@ -22,6 +23,10 @@ def test_everything_comes_back_into_an_empty_folder(cli: Cli, tmp_path: Path) ->
     picture = Path("screenshots/1/a.png")
     (cli.data_dir / picture).parent.mkdir(parents=True)
     (cli.data_dir / picture).write_bytes(b"a picture")
+    result = Path(STUDIES) / "5f0c" / "result.json"
+    (cli.data_dir / result).parent.mkdir(parents=True)
+    (cli.data_dir / result).write_text("{}")
+    (cli.data_dir / result).with_name("pieces").write_text("what only a running study needs")
     told = cli.done("backup", str(tmp_path / "b.zip"), "--with-keys")
     assert SECRET not in told
     assert stat.S_IMODE((tmp_path / "b.zip").stat().st_mode) == 0o600
@@ -32,6 +37,8 @@ def test_everything_comes_back_into_an_empty_folder(cli: Cli, tmp_path: Path) ->
     assert again.json("audit", "verify")["chains"]["audit"]["rows"] == 3
     assert (again.data_dir / "candlewick.toml").read_text() == 'log_level = "warning"\n'
     assert (again.data_dir / picture).read_bytes() == b"a picture"
+    assert (again.data_dir / result).read_text() == "{}"
+    assert not (again.data_dir / result).with_name("pieces").exists()
     assert stat.S_IMODE((again.data_dir / "ledger.sqlite3").stat().st_mode) == 0o600
 
 

@@ -32,6 +32,8 @@ LANES_FILE: Final = "lanes.sqlite3"
 SECRET_FILE: Final = "secret.key"
 SETTINGS_FILE: Final = "candlewick.toml"
 PICTURES: Final = "screenshots"
+STUDIES: Final = "studies"
+_PASSING: Final = frozenset({"lock", "pieces"})  # of a study: what only its own process needs
 _TABLE_FOLDER: Final = "postgresql"
 _CHUNK: Final = 1 << 20
 # What the ledger knows of an account, the rows must know too: so the ledger is copied first.
@@ -88,7 +90,8 @@ def write(
                 parts += _put_databases(archive, data_dir)
                 if url is not None:
                     parts += _put_tables(archive, url)
-                parts += _put_pictures(archive, data_dir)  # after the rows that name them
+                for folder in (PICTURES, STUDIES):  # after the rows that name what is in them
+                    parts += _put_folder(archive, data_dir, folder)
                 if with_lake:
                     parts += _put_lake(archive, data_dir / "lake")
                 manifest = Manifest(
@@ -236,11 +239,11 @@ def _copy_sqlite(source: Path, copy: Path) -> None:
         raise StoreError(f"{source} cannot be copied: {error}.") from error
 
 
-def _put_pictures(archive: zipfile.ZipFile, data_dir: Path) -> list[Part]:
-    """What people hung on their trades. One that is deleted at this moment is left out."""
+def _put_folder(archive: zipfile.ZipFile, data_dir: Path, folder: str) -> list[Part]:
+    """What people hung on their trades, or found in studies. What is deleted at this moment is left out."""
     parts = []
-    for path in sorted((data_dir / PICTURES).rglob("*")):
-        if path.is_file():
+    for path in sorted((data_dir / folder).rglob("*")):
+        if path.is_file() and path.name not in _PASSING and path.suffix != ".part":
             with contextlib.suppress(FileNotFoundError):
                 parts.append(_put_file(archive, path, path.relative_to(data_dir).as_posix()))
     return parts
