@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from candlewick.backtest.run import backtest as backtest
     from candlewick.market.bars import Bars as Bars
     from candlewick.market.bars import Column as Column
+    from candlewick.research.monte_carlo import MonteCarlo as MonteCarlo
+    from candlewick.research.monte_carlo import monte_carlo as monte_carlo
     from candlewick.runtime.face import load as load
     from candlewick.runtime.face import load_market as load_market
     from candlewick.runtime.face import read as read
@@ -63,6 +65,7 @@ _HOMES: Final = {
     "Indicators": f"{_STRATEGY}.strategy",
     "Kelly": f"{_STRATEGY}.sizing",
     "Market": "candlewick.backtest.market",
+    "MonteCarlo": "candlewick.research.monte_carlo",
     "Notional": f"{_STRATEGY}.sizing",
     "Param": f"{_STRATEGY}.param",
     "Quantity": f"{_STRATEGY}.sizing",
@@ -74,6 +77,7 @@ _HOMES: Final = {
     "backtest": "candlewick.backtest.run",
     "crossed_above": f"{_STRATEGY}.signals",
     "crossed_below": f"{_STRATEGY}.signals",
+    "monte_carlo": "candlewick.research.monte_carlo",
     "load": "candlewick.runtime.face",
     "load_market": "candlewick.runtime.face",
     "read": "candlewick.runtime.face",
