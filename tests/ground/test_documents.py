@@ -48,7 +48,9 @@ def test_its_candlewick_commands_exist(document: Path) -> None:
     commands = {verb for verb in VERBS if find_spec(f"candlewick.cli.{verb}")}
     blocks = re.findall(r"```.*?```|`[^`\n]+`", document.read_text(), flags=re.DOTALL)
     named = {
-        name for block in blocks for name in re.findall(r"(?:^|[\s`])candlewick ([a-z][a-z-]+)\b", block)
+        name
+        for block in blocks
+        for name in re.findall(r"(?:^|[\s`])(?<!from )candlewick ([a-z][a-z-]+)\b", block)
     }
     assert named <= commands
 
