@@ -5,7 +5,10 @@ TA-Lib is loaded with the first indicator that is computed, and not by this impo
 
 from __future__ import annotations
 
+from inspect import isfunction
+
 from candlewick.market.indicators.averages import dema, ema, hma, kama, sma, tema, wma
+from candlewick.market.indicators.memo import remembered
 from candlewick.market.indicators.momentum import (
     Macd,
     Stochastic,
@@ -105,3 +108,7 @@ __all__ = [
     "wma",
     "zscore",
 ]  # fmt: skip
+
+# a sweep over parameters asks for the same indicator many times
+globals().update({name: remembered(each) for name, each in list(globals().items())
+                  if name in __all__ and isfunction(each)})  # fmt: skip

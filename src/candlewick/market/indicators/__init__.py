@@ -4,6 +4,7 @@ averages    SMA, EMA, WMA, HMA, DEMA, TEMA, KAMA
 catalogue   all of them by name; what `ema:20` means
 columns     what goes in: columns without holes, parameters within bounds; and TA-Lib, when it is needed
 live        a formula a bar at a time, on closed bars and on the open one
+memo        what was computed before, for a sweep over parameters
 momentum    RSI, stochastics, MACD, CCI, Williams %R, rates of change, TRIX, ultimate oscillator
 patterns    the 61 candle patterns
 profile     volume by price: point of control, value area

@@ -1,0 +1,181 @@
+"""What a search may try: the values of each parameter, as a grid, by chance, or as points of a unit cube."""
+
+from __future__ import annotations
+
+import difflib
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from candlewick.core.errors import UsageError
+from candlewick.trading.strategy.param import Param
+from candlewick.trading.strategy.strategy import Strategy
+
+Parameters = dict[str, Any]
+Ranges = Mapping[str, Param[Any] | Sequence[Any]]
+Cube = NDArray[np.float64]
+LARGEST_GRID: Final = 1_000_000
+FINE: Final = 20
+"""Steps over the range of a number without a step, where its neighbours are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One parameter that is searched.
+
+    Attributes:
+        values: all that it may be, in order; None: any number from `low` to `high`.
+        is_ordered: whether what stands beside a value is also near it; words are not.
+    """
+
+    name: str
+    values: tuple[Any, ...] | None
+    low: float = 0.0
+    high: float = 1.0
+    is_ordered: bool = True
+
+    def at(self, share: float) -> Any:
+        """The value at a place from 0 to 1."""
+        if self.values is None:
+            return self.low + share * (self.high - self.low)
+        return self.values[min(max(int(share * len(self.values)), 0), len(self.values) - 1)]
+
+    def share(self, value: Any) -> float:
+        """The place of a value, the middle of its own part of the range."""
+        if self.values is None:
+            return (float(value) - self.low) / (self.high - self.low)
+        return (self.values.index(value) + 0.5) / len(self.values)
+
+    def beside(self, value: Any) -> list[Any]:
+        """The values one step below and above; of words, all others."""
+        if self.values is None:
+            step = (self.high - self.low) / FINE
+            return [each for each in (value - step, value + step) if self.low <= each <= self.high]
+        at = self.values.index(value)
+        if not self.is_ordered:
+            return [each for each in self.values if each != value]
+        return [self.values[each] for each in (at - 1, at + 1) if 0 <= each < len(self.values)]
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """All that a search may try."""
+
+    dimensions: tuple[Dimension, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(each.name for each in self.dimensions)
+
+    @property
+    def size(self) -> int | None:
+        """How many sets of parameters there are; None: without end."""
+        counts = [len(each.values) for each in self.dimensions if each.values is not None]
+        return math.prod(counts) if len(counts) == len(self.dimensions) else None
+
+    def grid(self) -> Iterator[Parameters]:
+        """Every set, the last parameter changing fastest.
+
+        Raises:
+            UsageError: a number has no step, or there are too many sets.
+        """
+        endless = [each.name for each in self.dimensions if each.values is None]
+        if endless:
+            raise UsageError(f"{endless[0]} has no grid: give its Param a step, or name values in space=.")
+        size = self.size or 0
+        if size > LARGEST_GRID:
+            raise UsageError(
+                f"The grid of {', '.join(self.names)} has {size:,} sets: give larger steps or fewer values "
+                'in space=, or search with method="random" or "nsga2".'
+            )
+        columns = [each.values or () for each in self.dimensions]
+        return (dict(zip(self.names, values, strict=True)) for values in itertools.product(*columns))
+
+    def at(self, point: Sequence[float] | Cube) -> Parameters:
+        """The set at a point of the unit cube."""
+        return {each.name: each.at(float(share)) for each, share in zip(self.dimensions, point, strict=True)}
+
+    def point(self, parameters: Mapping[str, Any]) -> Cube:
+        """The point of a set."""
+        return np.array([each.share(parameters[each.name]) for each in self.dimensions])
+
+    def key(self, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
+        """What two sets have in common if they are the same."""
+        return tuple(parameters[name] for name in self.names)
+
+    def neighbours(self, parameters: Parameters) -> Iterator[tuple[str, Parameters]]:
+        """Sets that differ in one parameter by one step, each with the name of that parameter."""
+        for each in self.dimensions:
+            for value in each.beside(parameters[each.name]):
+                yield each.name, parameters | {each.name: value}
+
+
+def space_of(strategy: type[Strategy], ranges: Ranges | None = None) -> Space:
+    """What is searched of a strategy.
+
+    Args:
+        ranges: the parameters to search, each with a `Param` or with its values; the others stay as they are.
+            None: every parameter that has a range or choices.
+
+    Raises:
+        UsageError: there is nothing to search, a name is unknown, or the strategy takes no such value.
+    """
+    known = strategy.parameters()
+    if ranges is None:
+        found = tuple(_of_param(name, param) for name, param in known.items() if _has_range(param))
+        if not found:
+            raise UsageError(
+                f"{strategy.__name__} has no parameter to search: give one low and high, or name values in "
+                'space={"name": [1, 2, 3]}.'
+            )
+        return Space(found)
+    if not ranges:
+        raise UsageError("space={} names no parameter: leave it out to search all that have a range.")
+    return Space(tuple(_of_range(strategy, name, each) for name, each in ranges.items()))
+
+
+def _has_range(param: Param[Any]) -> bool:
+    return param.choices is not None or (param.low is not None and param.high is not None)
+
+
+def _of_param(name: str, param: Param[Any]) -> Dimension:
+    if param.choices is not None:
+        ordered = all(isinstance(each, int | float) for each in param.choices)
+        return Dimension(name, tuple(param.choices), is_ordered=ordered)
+    if param.low is None or param.high is None:
+        raise UsageError(f"{name} in space= has no range: give its Param low and high.")
+    if param.step is not None:
+        return Dimension(name, tuple(param.grid(LARGEST_GRID)))
+    if param.low == param.high:
+        return Dimension(name, (param.low,))
+    return Dimension(name, None, float(param.low), float(param.high))
+
+
+def _of_range(strategy: type[Strategy], name: str, given: Param[Any] | Sequence[Any]) -> Dimension:
+    known = strategy.parameters()
+    if name not in known:
+        near = difflib.get_close_matches(name, known, n=3)
+        hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(known) or 'none'}."
+        raise UsageError(f"{strategy.__name__} has no parameter {name!r} to search. {hint}")
+    param = known[name]
+    if isinstance(given, Param):
+        given.name = given.name or name
+        found = _of_param(name, given)
+        if found.values is None:
+            for bound in (found.low, found.high):
+                param.read(strategy.__name__, bound)
+            return found
+        values: Sequence[Any] = found.values
+    elif isinstance(given, str) or not hasattr(given, "__iter__"):
+        raise UsageError(f"space[{name!r}] is {given!r}: give a Param, or a list of values.")
+    else:
+        values = list(given)
+    if not len(values):
+        raise UsageError(f"space[{name!r}] names no value: give at least one.")
+    read = tuple(dict.fromkeys(param.read(strategy.__name__, value) for value in values))
+    return Dimension(name, read, is_ordered=param.kind is not str)
