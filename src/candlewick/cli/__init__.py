@@ -23,6 +23,15 @@ VERBS = {
     "worker": "Run studies, one after the other.",
     "replay": "Play recorded messages through the real path, to the browser.",
     "normalise": "Turn raw venue messages into normalised events, one JSON a line.",
+    "backtest": "Run a strategy over history, and show what it would have made.",
+    "optimise": "Search a strategy's parameters.",
+    "walk-forward": "Search on one stretch of time, test on the next, again and again.",
+    "monte-carlo": "See how much of a result is luck.",
+    "stress": "Put a strategy through crises and bad assumptions.",
+    "compare": "Rank strategies, and say whether they differ.",
+    "readiness": "Say whether a strategy is ready for paper or for live, and why.",
+    "lookahead": "Prove that no signal knows the future.",
+    "strategy": "List, show and begin strategies.",
     "data": "Import, list, check and export history.",
     "user": "Add and list people, change their role, reset their sign-in.",
     "account": "List and show accounts; bring histories of fills into them.",
@@ -39,12 +48,12 @@ class LazyGroup(TyperGroup):
     """Loads the module of a verb when the verb is called: `candlewick version` imports no Django."""
 
     def list_commands(self, ctx: Any) -> list[str]:
-        return [verb for verb in VERBS if importlib.util.find_spec(f"{__name__}.{verb}")]
+        return [verb for verb in VERBS if importlib.util.find_spec(_module(verb))]
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in self.list_commands(ctx):
             return None
-        module: Any = importlib.import_module(f"{__name__}.{cmd_name}")
+        module: Any = importlib.import_module(_module(cmd_name))
         app = getattr(module, "app", None)
         if app is None:
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
@@ -57,8 +66,12 @@ class LazyGroup(TyperGroup):
         # listing the verbs must not import them, as the inherited page would
         print(ctx.get_usage(), f"\n\n{root.info.help}\n")
         for verb in self.list_commands(ctx):
-            print(f"  {verb:<10} {VERBS[verb]}")
+            print(f"  {verb:<12} {VERBS[verb]}")
         print("\n`candlewick VERB --help` tells more of each.")
+
+
+def _module(verb: str) -> str:
+    return f"{__name__}.{verb.replace('-', '_')}"
 
 
 root = typer.Typer(

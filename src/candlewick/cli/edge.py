@@ -1,0 +1,42 @@
+"""What the verbs share: options, faults that become sentences, a progress bar where somebody looks."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer import Option, echo
+
+from candlewick.core.errors import CandlewickError, UsageError
+
+DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
+AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
+Timerange = Annotated[str | None, Option(help="From-to, UTC: 20240101-20240601, 20240101- or -20240601.")]
+
+
+@contextmanager
+def edge() -> Iterator[None]:
+    """Faults become a sentence on stderr: 2 for wrong usage, 1 for work that failed."""
+    try:
+        yield
+    except CandlewickError as error:
+        echo(f"candlewick: {error}", err=True)
+        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from error
+
+
+@contextmanager
+def progress_bar(doing: str) -> Iterator[Callable[[float], None]]:
+    """A bar on a terminal that is told the part that is done; nothing where nobody looks."""
+    if not sys.stderr.isatty():
+        yield lambda part: None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(doing, total=1.0)
+        yield lambda part: bar.update(task, completed=part)
