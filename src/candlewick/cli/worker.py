@@ -29,6 +29,7 @@ def command(
     set_up_logging("worker", settings.log_level)
     jobs = settings.jobs
     means = Means(
+        market_dir=settings.market_dir.resolve(),
         primary=settings.primary,
         executor=jobs.executor,
         processes=jobs.processes,

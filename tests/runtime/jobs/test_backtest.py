@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 import pytest
 
-from candlewick.backtest.market import Market
+from candlewick.backtest.report.fingerprints import of_data
 from candlewick.backtest.run import backtest
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Candle, Funding
@@ -16,6 +16,7 @@ from candlewick.runtime.jobs import desk, sources
 from candlewick.runtime.jobs.folders import folder_of
 from candlewick.runtime.jobs.kinds import request, results
 from candlewick.store.lake import Lake
+from candlewick.store.lake.reading import market_of
 from candlewick.store.models import Job, User
 from candlewick.web.boot import settings_in_force
 from tests.runtime.jobs.ground import reach, worker
@@ -100,9 +101,9 @@ def test_a_backtest_finds_what_the_same_call_finds_in_python(ann: User, tmp_path
     folder = folder_of(settings_in_force().data_dir, done.pk)
     kind = sources.strategy("Cross", sources.keep(tmp_path, SOURCE))
     with Lake(settings_in_force().data_dir / "lake") as lake:
-        bars = lake.candles(SYMBOL, "1h")[:-1]
-        markets = Market(bars, None, request._funding(lake, bars))
-    expected = backtest(kind(fast=4), markets, fee_taker=0.001, slippage_bps=2)
+        market = market_of(lake, SYMBOL, "1h")
+    assert len(market.bars) == HOURS - 1, "without the bar that is open still"
+    expected = backtest(kind(fast=4), market, fee_taker=0.001, slippage_bps=2)
     told = json.loads((folder / done.result_path).read_text())
     assert len(expected.trades) > 10
     assert told["metrics"] == json.loads(json.dumps(dict(expected.metrics)))
@@ -114,17 +115,22 @@ def test_a_backtest_finds_what_the_same_call_finds_in_python(ann: User, tmp_path
     fills = np.load(folder / "fills.npy")
     for name in expected.fills.dtype.names or ():
         np.testing.assert_array_equal(fills[name], expected.fills[name])
-    np.testing.assert_array_equal(np.load(folder / "time.npy"), bars.time)
+    np.testing.assert_array_equal(np.load(folder / "time.npy"), market.bars.time)
     assert done.summary is not None
     assert done.summary["sharpe"] == expected.metrics["sharpe"]
-    assert done.data_fingerprint == request.fingerprint_of([markets])
+    assert done.data_fingerprint == of_data([market])
     assert (folder / "strategy.py").read_text() == SOURCE
 
 
 def test_an_error_of_the_strategy_is_told_with_its_own_line(ann: User) -> None:
     failed = study(ann, strategy="Broken")
     line = next(number for number, text in enumerate(SOURCE.splitlines(), 1) if '"text"' in text)
-    assert f"(strategy.py, line {line})" in failed.error
+    assert f"(strategy.py, line {line}" in failed.error
+
+
+def test_an_error_of_the_file_is_told_with_its_line(ann: User) -> None:
+    failed = study(ann, source="import math\nmath.sqrt(-1)\n")
+    assert failed.error.startswith("The study failed: ValueError: math domain error (strategy.py, line 2).")
 
 
 @pytest.mark.parametrize(
@@ -132,10 +138,10 @@ def test_an_error_of_the_strategy_is_told_with_its_own_line(ann: User) -> None:
     [
         ({"strategy": "Crss"}, "There is no strategy 'Crss' in the file. It has: Cross, Broken."),
         ({"parameters": {"fast": 1}}, "fast of Cross is 1: give a whole number from 2 to 50."),
-        ({"timerange": "20250101-"}, "they reach from 2024-01-01 00:00 to 2024-02-10 00:00."),
-        ({"timeframe": "5m"}, "There are bars of 1h. Bring some in with `candlewick data download`"),
-        ({"symbols": ["sim:NOPE"]}, "There are none of any timeframe."),
-        ({"timerange": "2024"}, "'2024' is no range of days: write it as 20240101-20240601"),
+        ({"timerange": "20250101-"}, "its candles reach from 2024-01-01 00:00 to"),
+        ({"timeframe": "5m"}, "is kept as 1h, which cannot become bars of 5m"),
+        ({"symbols": ["sim:NOPE"]}, "The lake has nothing of sim:NOPE."),
+        ({"timerange": "2024"}, "'2024' is no time range. Write it as 20240101-20240601"),
         ({"cash": "much"}, "The study's request cannot be read: Expected `float`, got `str` - at `$.cash`."),
         ({"colour": "red"}, "Object contains unknown field `colour`"),
         ({"cash": -1}, "cash is -1.0: give an amount above zero."),
@@ -164,6 +170,7 @@ def test_a_strategys_class_travels_to_the_processes_of_its_study(ann: User) -> N
 @pytest.mark.parametrize(
     ("text", "span"),
     [
+        ("", (None, None)),
         ("-", (None, None)),
         ("20240101-", (START, None)),
         ("-20240102", (None, START + 86_400)),

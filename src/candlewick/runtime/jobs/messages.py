@@ -19,6 +19,7 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     code_hash: str
     data_dir: str
+    market_dir: str
     folder: str
     primary: str = ""
     executor: Executor = "processes"

@@ -86,6 +86,7 @@ class Work:
         id: the study's name.
         folder: where its files go; they stay when it is resumed.
         data_dir: the data folder.
+        lake: the folder of the lake.
         primary: id of the venue whose symbols are written bare.
         source: text of the strategy, as it was when the study was asked for; empty if it has none.
         source_path: the same as a file in the folder; None if it has none.
@@ -102,6 +103,7 @@ class Work:
         self.id = assignment.id
         self.folder = Path(assignment.folder)
         self.data_dir = Path(assignment.data_dir)
+        self.lake = Path(assignment.market_dir) / "lake"
         self.primary = assignment.primary
         self.source = assignment.source
         self.source_path = sources.keep(self.folder, self.source) if self.source else None

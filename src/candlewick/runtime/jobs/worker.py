@@ -49,8 +49,15 @@ _MARGIN: Final = 0.6  # of the lease: a study that could not be renewed for so l
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Means:
-    """What a study may use; see `executors.crew`. `primary` is the venue whose symbols are written bare."""
+    """What a study may use.
 
+    Attributes:
+        market_dir: the folder of the lake, where it is not the data folder.
+        primary: id of the venue whose symbols are written bare.
+        executor, processes, scheduler: see `executors.crew`.
+    """
+
+    market_dir: Path | None = None
     primary: str = ""
     executor: Executor = "processes"
     processes: int | None = None
@@ -127,6 +134,7 @@ class Worker:
             source=claim.source,
             code_hash=claim.code_hash,
             data_dir=str(self._data_dir),
+            market_dir=str(means.market_dir or self._data_dir),
             folder=str(folder_of(self._data_dir, claim.id)),
             primary=means.primary,
             executor=means.executor,

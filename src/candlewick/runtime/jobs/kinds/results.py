@@ -1,6 +1,8 @@
 """What is kept of a backtest in its study's folder: figures as JSON, columns as arrays, no pickles.
 
 result.json   figures, warnings, costs, markets, parameters; trades as people read them
+sheet.json    the sections of its tear sheet, in words and drawings
+tearsheet.html  the same as one file that needs nothing else
 equity.npy    worth of the account at each bar's close, float64
 time.npy      open times of the bars, UTC seconds, int64
 fills.npy     every fill, records of `fills.state.FILL`
@@ -15,13 +17,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, Final
 
+import msgspec
 import numpy as np
 import orjson
 
+from candlewick.backtest.report import sections, tear_sheet
 from candlewick.backtest.result import Result, Trade
 from candlewick.core.clock import NS_PER_S, iso
 
 FILE: Final = "result.json"
+SHEET: Final = "sheet.json"
+TEAR_SHEET: Final = "tearsheet.html"
 TRADES: Final = 5_000  # of more, the newest; all of them are in trades.npy
 HEADLINE: Final = (
     "total_return", "cagr", "sharpe", "sortino", "calmar", "max_drawdown", "trades", "win_rate",
@@ -39,6 +45,8 @@ def keep(folder: Path, result: Result) -> dict[str, Any]:
     described = describe(result)
     text = orjson.dumps(described, option=orjson.OPT_SERIALIZE_NUMPY)
     _write(folder / FILE, lambda file: file.write(text))
+    _write(folder / SHEET, lambda file: file.write(msgspec.json.encode(sections(result))))
+    _write(folder / TEAR_SHEET, lambda file: file.write(tear_sheet(result).encode()))
     figures = described["metrics"]
     return {name: figures[name] for name in HEADLINE if name in figures} | {
         "warnings": len(described["warnings"]),
