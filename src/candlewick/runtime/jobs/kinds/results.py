@@ -1,12 +1,12 @@
 """What is kept of a backtest in its study's folder: figures as JSON, columns as arrays, no pickles.
 
-result.json   figures, warnings, costs, markets, parameters; trades as people read them
-sheet.json    the sections of its tear sheet, in words and drawings
+result.json     figures, warnings, costs, markets, parameters; trades as people read them
+sheet.json      the sections of its tear sheet, in words and drawings
 tearsheet.html  the same as one file that needs nothing else
-equity.npy    worth of the account at each bar's close, float64
-time.npy      open times of the bars, UTC seconds, int64
-fills.npy     every fill, records of `fills.state.FILL`
-trades.npy    every trade, records of `fills.state.TRADE`
+equity.npy      worth of the account at each bar's close, float64
+time.npy        open times of the bars, UTC seconds, int64
+fills.npy       every fill, records of `fills.state.FILL`
+trades.npy      every trade, records of `fills.state.TRADE`
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def keep(folder: Path, result: Result) -> dict[str, Any]:
     }
 
 
-def describe(result: Result) -> dict[str, Any]:
-    """A result as JSON has it; None is unknown."""
+def describe(result: Result, most: int | None = TRADES) -> dict[str, Any]:
+    """A result as JSON has it; None is unknown. Of more trades than `most` the newest."""
     trades = result.trades
     return {
         "strategy": type(result.strategy).__name__,
@@ -72,7 +72,7 @@ def describe(result: Result) -> dict[str, Any]:
         "skipped": dict(result.skipped),
         "drive": result.drive,
         "trade_count": len(trades),
-        "trades": [_trade(trade) for trade in trades[-TRADES:]],
+        "trades": [_trade(trade) for trade in trades[-most if most else None :]],
     }
 
 
