@@ -22,6 +22,11 @@ TRADED = (BARS.high, BARS.low, BARS.close, BARS.volume)
 WRONG: Any = "woodie"
 TIMED = {"vwap", "anchored_vwap", "pivots"}
 
+
+def doji(*columns: Any) -> Column:
+    return ta.pattern("doji", *columns)
+
+
 # Every function, its columns, and what it is called with besides.
 FUNCTIONS: list[tuple[Callable[..., Any], tuple[str, ...], dict[str, Any]]] = [
     *((each, ("values",), {"period": 5}) for each in (ta.sma, ta.ema, ta.wma, ta.hma, ta.dema)),
@@ -42,6 +47,7 @@ FUNCTIONS: list[tuple[Callable[..., Any], tuple[str, ...], dict[str, Any]]] = [
     (ta.heikin_ashi, ("open", "high", "low", "close"), {}),
     *((each, ("high", "low", "close", "volume"), {"period": 5}) for each in (ta.mfi, ta.cmf)),
     (ta.rolling_vwap, ("high", "low", "close", "volume"), {"period": 5}),
+    (doji, ("open", "high", "low", "close"), {}),
     (ta.adl, ("high", "low", "close", "volume"), {}),
     (ta.obv, ("close", "volume"), {}),
     (ta.vwap, ("time", "high", "low", "close", "volume"), {}),
