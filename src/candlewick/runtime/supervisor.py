@@ -25,6 +25,7 @@ from candlewick.runtime.parents import die_with
 STOP_S: Final = 8.0  # a part that does not stop by then is killed
 FIRST_WAIT_S: Final = 0.1
 LONGEST_WAIT_S: Final = 5.0
+PATIENCE_S: Final = 60.0  # the same for a part that is not vital
 STEADY_S: Final = 10.0  # a part that ran so long has earned a fresh count of its deaths
 DEATHS: Final = 6
 LOOK_S: Final = 1.0
@@ -38,7 +39,8 @@ class Part:
     Attributes:
         arguments: of the `candlewick` command.
         wanted: whether there is something to do for it. Such a part is started when there is, and may end by
-            itself when there is nothing more; it is called on a thread, once a second.
+            itself when there is nothing more; all else goes on if it cannot stay up. It is called on a
+            thread, once a second.
     """
 
     name: str
@@ -177,14 +179,15 @@ async def _keep_up(
         if code == 0 and part.wanted is not None:
             deaths = 0
             continue
-        if code == HOPELESS:
+        vital = part.wanted is None  # the terminal goes on without what is there now and then
+        if code == HOPELESS and vital:
             raise CandlewickError(f"{part.name} cannot run; its last message says why.")
         deaths = 1 if loop.time() - started > STEADY_S else deaths + 1
         how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-        if deaths >= DEATHS:
+        if deaths >= DEATHS and vital:
             raise CandlewickError(f"{part.name} {how} {deaths} times in a row; its last messages say why.")
         # A Ctrl-C reaches the part before us: wait a moment before calling its end a death.
-        wait_s = min(FIRST_WAIT_S * 2 ** (deaths - 1), LONGEST_WAIT_S)
+        wait_s = min(FIRST_WAIT_S * 2 ** (deaths - 1), LONGEST_WAIT_S if vital else PATIENCE_S)
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), wait_s)
             return

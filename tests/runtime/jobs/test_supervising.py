@@ -13,6 +13,7 @@ from django.db import connection
 
 from candlewick.cli.up import workers
 from candlewick.core.errors import StoreError
+from candlewick.runtime import supervisor
 from candlewick.runtime.jobs import desk, registry
 from candlewick.runtime.jobs.queue import Queue
 from candlewick.runtime.settings import load
@@ -36,6 +37,20 @@ async def test_a_part_that_is_wanted_now_and_then_is_started_then_and_may_end() 
         await supervise([Part("now and then", ("version",), wanted)], os.environ, lines.append)
     assert next(answers, "asked four times") == "asked four times"
     assert lines == [], "an end with code 0 is no death"
+
+
+async def test_a_part_that_is_not_vital_takes_nobody_with_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(supervisor, "DEATHS", 2)
+    lines: list[str] = []
+
+    def report(line: str) -> None:
+        lines.append(line)
+        if len(lines) == 3:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async with asyncio.timeout(60):
+        await supervise([Part("short", ("no-such-verb",), lambda: True)], os.environ, report)
+    assert lines == ["short ended with code 2; starting it again."] * 3
 
 
 def test_a_study_that_waits_brings_a_worker_which_takes_it(ann: User, queue: Queue) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import psutil
 import pytest
 
 from candlewick.runtime.jobs import desk
+from candlewick.runtime.jobs.folders import folder_of
 from candlewick.store.models import Job, User
 from candlewick.web.boot import settings_in_force
 from tests.runtime.jobs.ground import reach, until, worker
@@ -242,6 +244,20 @@ def test_a_worker_that_stood_still_learns_that_its_study_is_anothers(ann: User) 
     assert done.state == "done", done.error
     assert (folder / "lines").read_text() == "0\n1\n"
     assert [state for _, state in told(done)] == ["queued", "running", "running", "done"]
+
+
+def test_files_of_a_study_that_is_no_more_are_removed_and_no_others(ann: User) -> None:
+    data_dir = settings_in_force().data_dir
+    kept = hold(desk.submit(ann.pk, "count", {}, draft=True))
+    gone, fresh = folder_of(data_dir, "0" * 24), folder_of(data_dir, "1" * 24)
+    for folder in (gone, fresh):
+        folder.mkdir()
+    for folder in (gone, kept):
+        os.utime(folder, (1, 1))
+    with worker():
+        until(lambda: not gone.exists())
+    assert kept.exists()
+    assert fresh.exists(), "its row may be on the way"
 
 
 def test_progress_is_written_with_an_estimated_end(ann: User) -> None:

@@ -13,6 +13,7 @@ import json
 import os
 import secrets
 import socket
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -84,6 +85,14 @@ class Queue:
                 "OR (state = 'running' AND lease_ns < {now_ns}) LIMIT 1"
             )
         )
+
+    def unknown(self, ids: Collection[str]) -> set[str]:
+        """Those of `ids` that no study has."""
+        left = set(ids)
+        for id in ids:
+            if self._read("SELECT 1 FROM store_job WHERE id = ?", id):
+                left.discard(id)
+        return left
 
     def claim(self) -> Claim | None:
         """The study that has waited longest, or one whose worker is gone; None if there is none."""

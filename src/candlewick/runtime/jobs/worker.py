@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Mapping
@@ -21,7 +22,7 @@ from typing import Final, Literal
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import StoreBusy, UsageError
 from candlewick.runtime.jobs import registry
-from candlewick.runtime.jobs.folders import folder_of
+from candlewick.runtime.jobs.folders import STUDIES, folder_of
 from candlewick.runtime.jobs.messages import (
     Assignment,
     Ended,
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 
 NICE: Final = 10  # prices and orders come first
 POLL_S: Final = 0.5
+ORPHANED_S: Final = 3600.0  # a folder without a row for so long belongs to nobody
 GRACE_S: Final = 3.0  # from the request to end until the end
 _LISTEN_S: Final = 0.25
 _LOOK_S: Final = 0.5  # how soon a cancellation is seen
@@ -92,12 +94,17 @@ class Worker:
     def run(self) -> None:
         """Take studies until stopped."""
         last_busy = time.monotonic()
+        has_swept = False
         while not self._is_stopping:
+            claim = None
             try:
-                claim = self._queue.claim() if self._queue.is_ready() else None
+                if self._queue.is_ready():
+                    claim = self._queue.claim()
+                    if claim is None and not has_swept:
+                        self._sweep()
+                        has_swept = True
             except StoreBusy as error:
                 log.warning("No study can be claimed: %s", error)
-                claim = None
             if claim is not None:
                 self.work_on(claim)
                 last_busy = time.monotonic()
@@ -123,6 +130,15 @@ class Worker:
         finally:
             course.study.close()
         self._settle(course.settle)
+
+    def _sweep(self) -> None:
+        """Remove the folders of studies that went with their owner."""
+        before = time.time() - ORPHANED_S
+        folders = (self._data_dir / STUDIES).glob("*")
+        old = {path.name: path for path in folders if path.stat().st_mtime < before}
+        for id in self._queue.unknown(old):
+            log.info("The files of study %s are removed: it was deleted.", id)
+            shutil.rmtree(old[id], ignore_errors=True)
 
     def _assignment(self, claim: Claim, target: str) -> Assignment:
         means = self._means
