@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_run_is_told_with_its_line_and_harms_no_other(
     there = shelf(folder)
     assert [each.name for each in there.strategies] == [*BUNDLED, "Hold"]
     (fault,) = there.broken
-    assert (fault.file.name, fault.line) == ("wrong.py", line)
+    assert (fault.path.name, fault.line) == ("wrong.py", line)
     with pytest.raises(BrokenStrategy, match=reason):
         find("wrong", folder)
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from typer import Option, echo
 
-from candlewick.core.errors import CandlewickError, UsageError
+from candlewick.core.errors import CandlewickError, StrategyError, UsageError
 
 DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
@@ -20,12 +20,13 @@ Timerange = Annotated[str | None, Option(help="From-to, UTC: 20240101-20240601, 
 
 @contextmanager
 def edge() -> Iterator[None]:
-    """Faults become a sentence on stderr: 2 for wrong usage, 1 for work that failed."""
+    """Faults become a sentence on stderr: 2 for wrong usage, 1 for work that failed, as a strategy may."""
     try:
         yield
     except CandlewickError as error:
         echo(f"candlewick: {error}", err=True)
-        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from error
+        wrong_usage = isinstance(error, UsageError) and not isinstance(error, StrategyError)
+        raise typer.Exit(2 if wrong_usage else 1) from error
 
 
 @contextmanager

@@ -6,7 +6,8 @@ CandlewickError
 │   ├── UnknownSymbol
 │   ├── UnknownInterval
 │   ├── UnknownAccount
-│   └── UnknownOrder
+│   ├── UnknownOrder
+│   └── StrategyError      a person's strategy raised; names its line
 ├── OrderRefused         the risk door refused; `code`, `limit` and `value` say why
 ├── Conflict             what was asked does not fit the state: the order is filled already, …
 ├── VenueError           a venue refused, or answered what cannot be used
@@ -74,6 +75,15 @@ class UnknownOrder(UsageError):
     def __init__(self, order_id: str) -> None:
         super().__init__(f"Unknown order {order_id!r}.")
         self.order_id = order_id
+
+
+class StrategyError(UsageError):
+    """A person's strategy raised, or answered what cannot be used. `file` and `line` say where, if known."""
+
+    def __init__(self, message: str, file: str | None = None, line: int | None = None) -> None:
+        super().__init__(message)
+        self.file = file
+        self.line = line
 
 
 class OrderRefused(CandlewickError):

@@ -118,7 +118,7 @@ def look(folder: Path | None = None, *, limit_s: float = LIMIT_S) -> Looked:
 
 def faulty(fault: BrokenStrategy) -> Faulty:
     """A fault as it is shown."""
-    return Faulty(file=str(fault.file), line=fault.line, reason=fault.reason)
+    return Faulty(file=str(fault.path), line=fault.line, reason=fault.reason)
 
 
 def _looked_at(paths: list[Path], limit_s: float) -> Iterator[_Seen]:

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from candlewick.core.errors import CandlewickError, UsageError
+from candlewick.core.errors import CandlewickError, StrategyError, UsageError
 from candlewick.trading.strategy import bundled
 from candlewick.trading.strategy.strategy import Strategy
 
@@ -35,13 +35,13 @@ BUNDLED: Final = {
 """Class → module of `trading.strategy.bundled`, in the order in which people should read them."""
 
 
-class BrokenStrategy(CandlewickError):
-    """A file of strategies cannot be run. `file`, `line` (None: unknown) and `reason` say where and why."""
+class BrokenStrategy(StrategyError):
+    """A file of strategies cannot be run. `path`, `line` (None: unknown) and `reason` say where and why."""
 
-    def __init__(self, file: Path, line: int | None, reason: str) -> None:
-        where = f"{file.name}, line {line}" if line else file.name
-        super().__init__(f"{where}: {reason}")
-        self.file, self.line, self.reason = file, line, reason
+    def __init__(self, path: Path, line: int | None, reason: str) -> None:
+        where = f"{path.name}, line {line}" if line else path.name
+        super().__init__(f"{where}: {reason}", str(path), line)
+        self.path, self.reason = path, reason
 
 
 @dataclass(frozen=True, slots=True)
