@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from candlewick.market.bars import Column as Column
     from candlewick.research.monte_carlo import MonteCarlo as MonteCarlo
     from candlewick.research.monte_carlo import monte_carlo as monte_carlo
+    from candlewick.research.stress import Stress as Stress
+    from candlewick.research.stress import stress as stress
     from candlewick.runtime.face import load as load
     from candlewick.runtime.face import load_market as load_market
     from candlewick.runtime.face import read as read
@@ -73,15 +75,17 @@ _HOMES: Final = {
     "Risk": f"{_STRATEGY}.sizing",
     "Signals": f"{_STRATEGY}.signals",
     "Strategy": f"{_STRATEGY}.strategy",
+    "Stress": "candlewick.research.stress",
     "VolatilityTarget": f"{_STRATEGY}.sizing",
     "backtest": "candlewick.backtest.run",
     "crossed_above": f"{_STRATEGY}.signals",
     "crossed_below": f"{_STRATEGY}.signals",
-    "monte_carlo": "candlewick.research.monte_carlo",
     "load": "candlewick.runtime.face",
     "load_market": "candlewick.runtime.face",
+    "monte_carlo": "candlewick.research.monte_carlo",
     "read": "candlewick.runtime.face",
     "read_funding": "candlewick.runtime.face",
+    "stress": "candlewick.research.stress",
 }
 
 __all__ = [*sorted(_HOMES), "ta"]  # noqa: PLE0604, RUF100

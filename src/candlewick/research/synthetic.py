@@ -71,29 +71,21 @@ def scaled(market: Market, times: float) -> Market:
 
 def changed(market: Market, change: Callable[[Moves], Moves]) -> Market:
     """The market with other moves; each is kept a possible bar. Finer bars are left out."""
-    moves = change(moves_of(market.bars))
+    with np.errstate(over="ignore", under="ignore"):  # `rebuilt` says what is wrong with it
+        moves = change(moves_of(market.bars))
     moves[1] = np.max(moves[[0, 1, 3]], axis=0)  # an exponential may round past the next number
     moves[2] = np.min(moves[[0, 2, 3]], axis=0)
     return replace(market, bars=rebuilt(market.bars, moves), funding=_unmarked(market), finer=None)
 
 
-def jumped(market: Market, bar: int, part: float) -> Market:
-    """The market with a gap: from the open of `bar` on all prices are 1 + part times what they were."""
-    if not part > -1.0:
-        raise UsageError(f"A gap of {part:.0%} leaves no price. Take one above -100 %.")
-    bars = market.bars
-    if not 0 < bar < len(bars):
-        raise UsageError(
-            f"There is no gap before bar {bar} of {len(bars)}. Take one between the first and last."
-        )
-
-    since = int(bars.time[bar])
+def jumped(market: Market, since: int, part: float) -> Market:
+    """The market with a gap: from the bar that opens at `since` on all prices are 1 + part times theirs."""
     funding = market.funding
     if funding is not None and funding.mark is not None:
         later = funding.time >= since
         funding = replace(funding, mark=np.where(later, funding.mark * (1.0 + part), funding.mark))
     finer = None if market.finer is None else _risen(market.finer, since, 1.0 + part)
-    return replace(market, bars=_risen(bars, since, 1.0 + part), finer=finer, funding=funding)
+    return replace(market, bars=_risen(market.bars, since, 1.0 + part), finer=finer, funding=funding)
 
 
 def _risen(bars: Bars, since: int, times: float) -> Bars:
@@ -105,6 +97,25 @@ def _risen(bars: Bars, since: int, times: float) -> Bars:
         low=bars.low * factor,
         close=bars.close * factor,
     )
+
+
+def without(market: Market, start: int, end: int) -> Market:
+    """The market without its bars that open from `start` to before `end`."""
+    finer = market.finer
+
+    def cut(bars: Bars) -> Bars:
+        kept = (bars.time < start) | (bars.time >= end)
+        return replace(
+            bars,
+            time=bars.time[kept],
+            open=bars.open[kept],
+            high=bars.high[kept],
+            low=bars.low[kept],
+            close=bars.close[kept],
+            volume=bars.volume[kept],
+        )
+
+    return replace(market, bars=cut(market.bars), finer=None if finer is None else cut(finer))
 
 
 def noisy(market: Market, rng: np.random.Generator, noise: float) -> Market:
