@@ -124,5 +124,5 @@ def test_it_says_when_the_cash_buys_nothing() -> None:
         id="x:X", venue="x", symbol="X", native="X", kind="spot", base="X", quote="USDT", settle="USDT",
         tick=Decimal("0.01"), lot=Decimal("1"), min_notional=Decimal(5),
     )  # fmt: skip
-    with pytest.raises(UsageError, match="Not one of 1 entries could be made with 50.00"):
+    with pytest.raises(UsageError, match=r"Not one of 1 entries could be made with 50\.00"):
         cw.backtest(Said(enter_long=at(2, 0)), cw.Market(bars_of(FLAT, FLAT), coin), cash=50)

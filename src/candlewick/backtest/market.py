@@ -43,7 +43,8 @@ class Market:
 
     Attributes:
         bars: its candles.
-        instrument: its tick, lot, contract and kind; None: fractions of anything can be traded, short too.
+        instrument: its tick, lot, contract and kind; None: anything can be traded, short too.
+        lot: the step of quantities where no instrument says it (1 for whole shares); None: any fraction.
         funding: what holders of a perpetual paid and were paid.
         finer: bars of a shorter timeframe, which decide what comes first inside a bar.
     """
@@ -52,6 +53,13 @@ class Market:
     instrument: Instrument | None = None
     funding: FundingRates | None = None
     finer: Bars | None = None
+    lot: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.lot is not None and (self.instrument is not None or not self.lot > 0):
+            raise UsageError(
+                f"The lot of {self.symbol} is {self.lot}: give a number above zero, and none beside an instrument."
+            )
 
     @property
     def symbol(self) -> str:

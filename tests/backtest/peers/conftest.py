@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 _PEERS = ("empyrical", "quantstats")
 # not skipped but not collected: on a build machine without the group a skipped test is a failed one
 collect_ignore = [f"test_{peer}.py" for peer in _PEERS if find_spec(peer) is None]
+if find_spec("backtesting") is None or find_spec("vectorbt") is None:
+    collect_ignore.append("test_engines.py")
 
 Pair = tuple[NDArray[np.float64], NDArray[np.float64]]
 
