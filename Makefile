@@ -6,7 +6,7 @@ BIN    := $(VENV)/bin
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test lint format soak bench docs lock clean
+.PHONY: help setup run test lint format soak golden bench docs lock clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: setup  ## write the code as lint wants it
 soak: setup  ## the long tests: load with faults injected, and properties in twenty times the depth
 	$(BIN)/python -m pytest -m soak --timeout 3600 -p no:xdist -s
 	HYPOTHESIS_PROFILE=deep $(BIN)/python -m pytest -m hypothesis --timeout 3600 -n $(WORKERS) --dist loadfile
+
+golden: setup  ## the golden backtests again, and what changed in them
+	$(BIN)/python -m tests.golden.renew
 
 bench: setup  ## what is fast, as ratios to the stated limits
 	$(BIN)/python -m benchmarks

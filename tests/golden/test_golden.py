@@ -1,0 +1,42 @@
+"""Every bundled strategy on recorded markets: the same fills, to the tick and the lot, as when it was pinned.
+
+A change that is wanted is pinned by `make golden`, which says what changed; say in the commit why.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from candlewick.research.loading import BUNDLED
+from tests.golden.cases import CASES, FOLDER, Case, difference, kept, pinned, run
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.strategy} {case.name}")
+def test_it_fills_as_it_did(case: Case, recordings: Path) -> None:
+    old, new = kept(case.strategy)[case.name], pinned(case, recordings)
+    assert new["fills"] > 0
+    changed = difference(old, new, run(case, recordings)) if new != old else None
+    assert changed is None, changed
+
+
+def test_every_bundled_strategy_has_a_golden_backtest_and_no_other() -> None:
+    assert {case.strategy for case in CASES} == set(BUNDLED)
+    assert {path.stem for path in FOLDER.glob("*.json")} == set(BUNDLED)
+    for strategy in BUNDLED:
+        assert list(kept(strategy)) == [case.name for case in CASES if case.strategy == strategy]
+
+
+def test_a_difference_names_the_first_fill_that_changed(recordings: Path) -> None:
+    case = CASES[0]
+    old = kept(case.strategy)[case.name]
+    other = Case(case.name, case.strategy, case.markets, case.parameters, {"slippage_bps": 2})
+    result, new = run(other, recordings), pinned(other, recordings)
+    told = difference(old, new, result)
+    assert told is not None
+    assert told.startswith("Fill 0 of ")
+    assert "BTCUSDT-PERP buy" in told.splitlines()[1]
+    shorter = old | {"chain": new["chain"][:40], "metrics": new["metrics"]}
+    assert "Fill 10 of 10 is another one" in str(difference(shorter, new, result))
+    assert difference(new, new, result) is None
