@@ -16,6 +16,9 @@ conditions     the market that a trade was entered in: its trend, its volatility
 account        what a backtest begins with, and what trading costs it
 columns        markets on one clock, as the core reads them
 ground         what runs one after the other have in common
+events         Python in the loop: at every bar, or only where something happens
+events_book    the account of such a run: bars in, fills and money out
+events_held    what it holds in one market, and the orders that stand there
 market         the bars of one instrument, and what else must be known of it
 report         the tear sheet
 result         `Result`: equity, fills, trades, figures

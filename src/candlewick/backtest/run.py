@@ -14,7 +14,8 @@ from candlewick.backtest.columns import Columns, columns_of, funding_rows
 from candlewick.backtest.ground import Ground, Room
 from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.result import Drive, Result
-from candlewick.core.errors import UsageError
+from candlewick.core.errors import StrategyError, UsageError
+from candlewick.trading.strategy.blame import blamed
 from candlewick.trading.strategy.protections import Cooldown, DrawdownPause
 from candlewick.trading.strategy.signals import DISTANCES, Signals
 from candlewick.trading.strategy.strategy import Strategy
@@ -84,19 +85,30 @@ def signals_of(strategy: Strategy, market: Market) -> tuple[Signals, Mapping[str
     Raises:
         UsageError: it answers something else.
     """
-    ind = strategy.indicators(market.bars)
-    signals = strategy.signals(market.bars, ind)
+    with blamed(strategy, "indicators"):
+        ind = strategy.indicators(market.bars)
+    with blamed(strategy, "signals"):
+        signals = strategy.signals(market.bars, ind)
     if not isinstance(signals, Signals):
-        raise UsageError(
+        raise StrategyError(
             f"signals() of {type(strategy).__name__} answers {type(signals).__name__}: "
             "it must return Signals(…)."
         )
+    refuse_shorts(strategy, market, signals)
+    return signals, ind
+
+
+def refuse_shorts(strategy: Strategy, market: Market, signals: Signals) -> None:
+    """Say so where a strategy wants to be short in what cannot be sold short.
+
+    Raises:
+        UsageError: it does.
+    """
     if market.is_spot and signals.shorts:
         raise UsageError(
             f"{type(strategy).__name__} wants to be short in {market.symbol}, which is spot: "
             "run it on the perpetual, or leave enter_short away."
         )
-    return signals, ind
 
 
 def rules_of(markets: Sequence[Market], account: Account) -> Rows:
@@ -106,7 +118,7 @@ def rules_of(markets: Sequence[Market], account: Account) -> Rows:
     rules = np.zeros(len(markets), RULES)
     for row, market in zip(rules, markets, strict=True):
         instrument = market.instrument
-        row["contract_size"] = 1.0
+        row["contract_size"], row["lot"] = 1.0, market.lot or 0.0
         if instrument is not None:
             row["tick"], row["lot"] = float(instrument.tick or 0), float(instrument.lot or 0)
             row["contract_size"], row["inverse"] = float(instrument.contract_size), instrument.inverse
@@ -178,7 +190,7 @@ def ground_of(markets: tuple[Market, ...], account: Account) -> Ground:
         rules=rules_of(markets, account),
         funding=funding_rows(markets, columns.time, FUNDING),
         leverages=np.array([1.0 if market.is_spot else account.leverage for market in markets]),
-        least=np.array([_least(market) for market in markets]),
+        least=np.array([least_of(market) for market in markets]),
         tiers=tiers_of(markets),
     )
 
@@ -212,7 +224,7 @@ def run_signals(strategy: Strategy, ground: Ground, room: Room | None = None) ->
             break
         most = 4 * len(fills)
     if not count and skipped.any():
-        raise UsageError(_too_small(markets, account.cash, skipped))
+        raise UsageError(too_small(markets, account.cash, skipped))
     return Result(
         strategy=strategy,
         markets=markets,
@@ -256,16 +268,16 @@ def _wishes(
     return np.stack(flags), [np.stack(np.broadcast_arrays(*each)) for each in numbers.values()]
 
 
-def _least(market: Market) -> float:
+def least_of(market: Market) -> float:
     least = None if market.instrument is None else market.instrument.min_notional
     return 0.0 if least is None else float(least)
 
 
-def _too_small(markets: Sequence[Market], cash: float, skipped: NDArray[np.int64]) -> str:
+def too_small(markets: Sequence[Market], cash: float, skipped: NDArray[np.int64]) -> str:
     market = markets[int(np.argmax(skipped))]
     instrument, price = market.instrument, float(market.bars.close[-1])
     lot = f"a lot is {instrument.lot:f}" if instrument is not None and instrument.lot else "it has no lot"
-    least = f" and an order is for {_least(market):g} at least" if _least(market) else ""
+    least = f" and an order is for {least_of(market):g} at least" if least_of(market) else ""
     return (
         f"Not one of {int(skipped.sum()):,} entries could be made with {cash:,.2f}: of {market.symbol}, at "
         f"about {price:,.6g}, {lot}{least}. Give more cash, or a larger size."

@@ -13,9 +13,9 @@ def on_tick(price: float, tick: float) -> float:
     """`price` at the nearest tick, ties to even: the float that the price's digits read back as.
 
     Most ticks are 1/n. Dividing by n rounds once and gives exactly the float of the decimal; multiplying by
-    the tick, itself rounded, would give 100.10000000000001.
+    the tick, itself rounded, would give 100.10000000000001. NaN stays: rounded it would be a number.
     """
-    if tick <= 0.0:
+    if tick <= 0.0 or math.isnan(price):
         return price
     steps = 1.0 / tick
     if tick < 1.0 and abs(steps - round(steps)) < 1e-6 * steps:

@@ -87,6 +87,8 @@ def run(
             for m in range(markets):
                 at, price = held[m], open[m, i]
                 if at.units != 0.0:
+                    if math.isnan(price) and not math.isnan(close[m, i - 1]):
+                        at.value = _profit_at(at, close[m, i - 1], rules[m])
                     if next_funding <= i:
                         _settle(at, m, i, price, False, funding, due, rules[m], account)
                     if not math.isnan(price):

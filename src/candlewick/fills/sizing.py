@@ -15,6 +15,9 @@ NOTIONAL: Final = 2  # quote
 RISK: Final = 3  # of equity, lost where the stop stands
 KELLY: Final = 4  # of equity, by the trades so far; the size caps it
 
+DUST: Final = 1e-9
+"""Of equity: what the rounding of floats leaves over buys nothing."""
+
 
 @compiled
 def affordable(price: float, free: float, leverage: float, rules: Any) -> float:
@@ -55,7 +58,10 @@ def entry_units(
         wanted = size * equity / lost if lost > 0.0 else 0.0
     else:
         wanted = affordable(price, size * equity, leverage, rules)
-    return max(core.units(min(wanted, most), rules.lot), 0.0)
+    wanted = min(wanted, most)
+    if wanted * worth <= DUST * equity:
+        return 0.0
+    return max(core.units(wanted, rules.lot), 0.0)
 
 
 @compiled

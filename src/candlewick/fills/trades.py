@@ -26,7 +26,8 @@ def trades_of(fills: Rows, rules: Rows, last: Any, running: Any, out: Rows) -> i
     """
     markets = len(rules)
     held = np.zeros(markets)
-    begun = np.zeros((markets, 8))  # opened, paid for, closed, got for, fees, funding, stop, profit
+    # opened, paid for, closed, got for, fees, funding, stop, profit, and the mean price of what is still held
+    begun = np.zeros((markets, 9))
     first = np.zeros((markets, 2), np.int64)  # bar, signal
     count = 0
     for n in range(len(fills)):
@@ -37,12 +38,13 @@ def trades_of(fills: Rows, rules: Rows, last: Any, running: Any, out: Rows) -> i
         if size != 0.0 and fill.side * sign < 0.0:
             closed = min(left, abs(size))
             share = fee * closed / fill.size
-            entry = begun[m, 1] / begun[m, 0]
             begun[m, 2] += closed
             begun[m, 3] += closed * fill.price
             begun[m, 4] += share
             begun[m, 5] += fill.funding
-            begun[m, 7] += core.profit(sign * closed, entry, fill.price, rule.contract_size, rule.inverse)
+            begun[m, 7] += core.profit(
+                sign * closed, begun[m, 8], fill.price, rule.contract_size, rule.inverse
+            )
             left, fee = left - closed, fee - share
             rest = abs(size) - closed
             held[m] = 0.0 if rest <= 1e-12 * begun[m, 0] else sign * rest
@@ -66,7 +68,10 @@ def trades_of(fills: Rows, rules: Rows, last: Any, running: Any, out: Rows) -> i
             if held[m] == 0.0:
                 begun[m, :] = 0.0
                 begun[m, 6] = fill.stop
+                begun[m, 8] = fill.price
                 first[m, 0], first[m, 1] = fill.bar, fill.signal
+            else:
+                begun[m, 8] = (abs(held[m]) * begun[m, 8] + left * fill.price) / (abs(held[m]) + left)
             begun[m, 0] += left
             begun[m, 1] += left * fill.price
             begun[m, 4] += fee
@@ -75,9 +80,7 @@ def trades_of(fills: Rows, rules: Rows, last: Any, running: Any, out: Rows) -> i
         if held[m] != 0.0:
             sign, rule = (1.0 if held[m] > 0.0 else -1.0), rules[m]
             begun[m, 5] += running[m]
-            begun[m, 7] += core.profit(
-                held[m], begun[m, 1] / begun[m, 0], last[m], rule.contract_size, rule.inverse
-            )
+            begun[m, 7] += core.profit(held[m], begun[m, 8], last[m], rule.contract_size, rule.inverse)
             _put(out, count, m, sign, -1, first[m], -1, last[m], begun[m], rule)
             count += 1
     return count

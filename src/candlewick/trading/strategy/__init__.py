@@ -1,9 +1,13 @@
 """What a person writes to trade: a strategy, its parameters, and what it may say.
 
 bundled      strategies to read, run and begin one's own from
+blame        a strategy that raised, and its line
 context      what a strategy sees and can do at a bar
+intents      what a strategy asks for
+known        columns as far as they are known
 param        parameters with their ranges
 protections  pauses after losses
+runner       a strategy bar by bar: intents for every lane
 signals      what a strategy that only signals answers
 sizing       how much an entry is for
 strategy     `Strategy`, the class to derive from

@@ -15,10 +15,10 @@ class Revealed(Protocol):
     """A column as far as it is known: `[-1]` is the bar that has just closed, `[-2]` the one before."""
 
     @overload
-    def __getitem__(self, at: int) -> float: ...
+    def __getitem__(self, at: int, /) -> float: ...
 
     @overload
-    def __getitem__(self, at: slice) -> Column: ...
+    def __getitem__(self, at: slice, /) -> Column: ...
 
     def __len__(self) -> int: ...
 
@@ -39,15 +39,32 @@ class Context(Protocol):
         markets: all markets of the strategy, by symbol.
     """
 
-    symbol: str
-    index: int
-    time: int
-    open: Revealed
-    high: Revealed
-    low: Revealed
-    close: Revealed
-    volume: Revealed
-    ind: Mapping[str, Any]
+    @property
+    def symbol(self) -> str: ...
+
+    @property
+    def index(self) -> int: ...
+
+    @property
+    def time(self) -> int: ...
+
+    @property
+    def open(self) -> Revealed: ...
+
+    @property
+    def high(self) -> Revealed: ...
+
+    @property
+    def low(self) -> Revealed: ...
+
+    @property
+    def close(self) -> Revealed: ...
+
+    @property
+    def volume(self) -> Revealed: ...
+
+    @property
+    def ind(self) -> Mapping[str, Any]: ...
 
     @property
     def position(self) -> float: ...

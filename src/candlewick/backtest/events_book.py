@@ -1,0 +1,509 @@
+"""The account of an event-driven backtest: bars go in, fills and money come out. `fills` decides, not this.
+
+The order of events within a bar is that of `fills.signals`: funding due at the open, what the open sets off,
+exits, entries, then the range, funding due inside the bar, and the close.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from candlewick.backtest.account import Account
+from candlewick.backtest.columns import Columns
+from candlewick.backtest.events_held import Held, Legs, Working
+from candlewick.fills import core, margin, scan, signals, sizing, state
+from candlewick.fills.state import BUY, ENTRY, LIQUIDATED, ORDERED, SELL, SIGNAL, TIMED, Action
+from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal
+from candlewick.trading.strategy.known import Clock
+
+NAN: Final = math.nan
+TIFS: Final = {"GTC": state.GTC, "IOC": state.IOC, "FOK": state.FOK}
+Fill = tuple[int, int, int, int, bool, float, float, float, float, float, int]
+
+
+class Book:
+    """The markets and the money. `process(i)` is one bar; `next` the first one that must be processed."""
+
+    def __init__(
+        self,
+        markets: Sequence[Held],
+        account: Account,
+        columns: Columns,
+        terms: Any,
+        partials: NDArray[np.float64],
+        rules: Any,
+    ) -> None:
+        self.markets, self.columns, self.rules = list(markets), columns, rules
+        self.by_symbol = {market.symbol: market for market in markets}
+        self.bars = len(columns.time)
+        self.clock = Clock()
+        self.next = self.bars
+        self.equities = np.empty(self.bars)
+        self.fills: list[Fill] = []
+        self.tags: list[str] = []
+        self.skipped = [0] * len(self.markets)
+        self.funding = 0.0
+        self.wallet = account.cash
+        self.trades = self.wins = 0
+        self.won = self.lost = 0.0
+        self.size_mode, self.kelly = (
+            int(terms["size_mode"]),
+            (int(terms["kelly_least"]), float(terms["kelly_part"])),
+        )
+        self.time_exit, self.break_even = int(terms["time_exit"]), float(terms["break_even"])
+        self.cooldown = int(terms["cooldown"])
+        self.pause_at, self.pause_for = float(terms["pause_at"]), int(terms["pause_for"])
+        self.partials = partials
+        self.parts: list[list[float]] = partials.tolist()
+        self.asked: list[Place | Signal] = []
+        self._money = np.zeros(1, state.ACCOUNT)[0]
+        self._money["peak"] = account.cash
+        self._sizes, self._entries, self._values = (np.zeros(len(self.markets)) for _ in range(3))
+        self._marked = 0
+
+    # What a strategy reads and asks for
+
+    def position(self, symbol: str) -> float:
+        return self.by_symbol[symbol].size
+
+    def entry_price(self, symbol: str) -> float | None:
+        at = self.by_symbol[symbol]
+        return at.entry if at.units else None
+
+    def equity(self) -> float:
+        i, worth = self.clock.known - 1, self.wallet
+        for at in self.markets:
+            if at.units:
+                row = i
+                while at.closes[row] != at.closes[row]:
+                    row -= 1  # it was entered in a bar that is there
+                worth += at.profit(at.closes[row])
+        return worth
+
+    def free(self) -> float:
+        return self.wallet - sum(at.margin + at.reserved for at in self.markets)
+
+    def orders(self, symbol: str) -> Sequence[str]:
+        asked = [each.id for each in self.asked if isinstance(each, Place) and each.symbol == symbol]
+        return [*self.by_symbol[symbol].stepper.ids, *asked]
+
+    def take(self, intent: Intent) -> None:
+        """Take back an order, or note what is to be done at the next open."""
+        at = self.by_symbol[intent.symbol]
+        match intent:
+            case Cancel(id=id):
+                if id in at.working:
+                    at.stepper.remove(id)
+                    at.forget(id)
+                else:
+                    self.asked = [each for each in self.asked if not isinstance(each, Place) or each.id != id]
+                return
+            case Exit():
+                at.wanted.append(intent)
+            case Signal():
+                at.wanted.append(intent)
+                self.asked.append(intent)
+            case Place():
+                self.asked.append(intent)
+        at.next = self.next = self.clock.known
+
+    # A bar
+
+    def process(self, i: int) -> None:
+        """One bar: all opens, then exits and entries, then the ranges."""
+        self.mark(i)
+        stirring = [at for at in self.markets if at.next <= i]
+        for at in stirring:
+            at.catch_up(i)
+            price = at.opens[i]
+            if at.units and at.funding_due:
+                self._settle(at, i, price, False)
+            if price == price:
+                self._open(at, i, price)
+                if at.units:
+                    self._exit(at, i, price)
+        if self.asked:
+            self._enter_all(i)
+        for at in stirring:
+            if at.closes[i] == at.closes[i]:
+                at.wanted.clear()
+                if at.units or at.working:
+                    self._rest_of_bar(at, i)
+            if at.units and at.funding_due:
+                self._settle(at, i, at.closes[i], True)
+        for at in stirring:
+            at.look_ahead(i, self.bars, self.time_exit)
+        waiting = {each.symbol for each in self.asked}
+        for symbol in waiting:  # no bar here: what was asked waits for the next one
+            self.by_symbol[symbol].next = i + 1
+        self.next = min([at.next for at in self.markets])
+
+    def step(self, i: int) -> None:
+        """One bar that every market sees, whether anything is known to happen in it or not."""
+        for at in self.markets:
+            at.next = min(at.next, i)
+        self.process(i)
+
+    def mark(self, i: int) -> None:
+        """Write the equity at the closes before bar `i`."""
+        if self._marked < i:
+            self._money["wallet"] = self.wallet
+            scan.mark(self.equities, self._marked, i, self._money, self._sizes, self._entries, self._values,
+                      self.columns.close, self.rules, self.pause_at, self.pause_for)  # fmt: skip
+            self._marked = i
+
+    def _settle(self, at: Held, i: int, price: float, inside: bool) -> None:
+        row, due = at.funded, at.funding_due
+        while row < len(due) and due[row][0] < i:
+            row += 1
+        while row < len(due) and due[row][0] == i:
+            _, is_inside, rate, mark = due[row]
+            mark = mark if mark == mark else price
+            if is_inside == inside and mark == mark:
+                paid = core.funding(at.size, mark, rate, at.contract_size, at.inverse)
+                self.wallet += paid
+                self.funding += paid
+                at.funding += paid
+            row += 1
+
+    def _open(self, at: Held, i: int, price: float) -> None:
+        """What the first price of a bar does to a position and to the orders beside it."""
+        if at.units and (at.end - price) * at.side >= 0.0:  # a NaN compares as false
+            self._liquidate(at, i, price)
+        elif at.working:
+            at.stepper.position = at.units
+            if self._book(at, i, at.stepper.open(price)) and at.units:
+                self._open(at, i, price)  # what the price paid is already beyond acts on the same open
+
+    def _exit(self, at: Held, i: int, price: float) -> None:
+        for wanted in at.wanted:
+            flag = wanted.flags if isinstance(wanted, Signal) else state.EXIT_LONG | state.EXIT_SHORT
+            if at.units and signals.wants_exit(flag, at.units):
+                self._close(at, i, price, SIGNAL)
+        if at.units and 0 < self.time_exit <= i - at.opened:
+            self._close(at, i, price, TIMED)
+
+    def _enter_all(self, i: int) -> None:
+        later: list[Place | Signal] = []
+        # orders in the order in which they were asked for, signals in that of the markets
+        self.asked.sort(
+            key=lambda each: self.by_symbol[each.symbol].number if isinstance(each, Signal) else 0
+        )
+        for asked in self.asked:
+            at = self.by_symbol[asked.symbol]
+            price = at.opens[i]
+            if price != price:
+                later.append(asked)
+            elif isinstance(asked, Place):
+                self._place(at, i, price, asked)
+            else:
+                self._signalled(at, i, price, asked)
+        self.asked = later
+
+    def _rest_of_bar(self, at: Held, i: int) -> None:
+        first, last = (at.fine_start[i], at.fine_start[i + 1]) if at.fine_start is not None else (0, 0)
+        if first == last:
+            self._range(at, i, at.highs[i], at.lows[i], at.closes[i])
+        for j in range(first, last):
+            opened, high, low, close = at.fine[:, j].tolist()
+            if j > first:
+                self._open(at, i, opened)
+            self._range(at, i, high, low, close)
+        if at.units and at.even == at.even:
+            best = at.highs[i] if at.units > 0.0 else at.lows[i]
+            if (best - at.even) * at.side >= 0.0:
+                at.raise_stops()
+
+    def _range(self, at: Held, i: int, high: float, low: float, close: float) -> None:
+        """What stands against the position is set off before what it hopes for."""
+        if at.units and (at.end - (low if at.units > 0.0 else high)) * at.side >= 0.0:
+            self._hurt(at, i, high, low)
+        if at.working:
+            at.stepper.position = at.units
+            if self._book(at, i, at.stepper.range(high, low, close)):
+                self._hurt(at, i, high, low)  # an entry inside a bar may be stopped in it, and gains nothing
+
+    def _hurt(self, at: Held, i: int, high: float, low: float) -> None:
+        """Let a bar's worst price meet the stops, and the end of the margin behind them."""
+        if not at.units:
+            return
+        side, worst = at.side, low if at.units > 0.0 else high
+        lost = (at.end - worst) * side >= 0.0
+        if at.working:
+            at.stepper.position = at.units
+            least = at.end if lost else worst  # a stop that stands before the end of the margin is met first
+            self._book(at, i, at.stepper.range(-math.inf, least, NAN) if side == BUY
+                       else at.stepper.range(least, math.inf, NAN))  # fmt: skip
+        if lost and at.units and (at.end - worst) * at.side >= 0.0:
+            self._liquidate(at, i, at.end)
+
+    # Entries and orders
+
+    def _signalled(self, at: Held, i: int, price: float, signal: Signal) -> None:
+        side = signals.entry_side(signal.flags, 0.0) if at.units == 0.0 else 0
+        if side == 0 or self._rests(at, i):
+            return
+        paid = core.slipped(side, price, NAN, at.slippage, at.tick)
+        distance = NAN if signal.stop_loss is None else signal.stop_loss
+        stop = core.on_tick(paid * (1.0 - side * distance), at.tick)
+        units = self._sized(at, i, signal.size, paid, stop)
+        if not self._is_worth(at, units, paid):
+            return
+        place = self.columns.places[at.number]
+        row = signal.row if place is None else int(place[signal.row])
+        legs = Legs(
+            stop_distance=distance,
+            target_distance=NAN if signal.take_profit is None else signal.take_profit,
+            trailing=NAN if signal.trailing_stop is None else signal.trailing_stop,
+        )
+        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, row, stop)
+        at.add_legs(f"{i}-{at.number}", units, paid, legs, self.parts, self.break_even)
+        self._open(at, i, price)
+
+    def _place(self, at: Held, i: int, price: float, place: Place) -> None:
+        side = BUY if place.side == "buy" else SELL
+        if place.is_market and place.reduce_only and not at.units:
+            return
+        reference = core.slipped(side, price, NAN, at.slippage, at.tick)
+        if not place.is_market and place.trail is None:
+            reference = core.on_tick(_first(place.limit, place.stop), at.tick)
+        against = abs(at.units) if at.units * side < 0.0 else 0.0
+        if not place.reduce_only and not against and self._rests(at, i):
+            return
+        units = self._units(at, i, place, side, reference, against)
+        if place.is_market:
+            self._at_once(at, i, price, place, side, units, reference)
+            return
+        if not units or not (place.reduce_only or against or self._is_worth(at, units, reference)):
+            return
+        worth = core.notional(at.size_of(max(units - against, 0.0)), reference, at.contract_size, at.inverse)
+        reserved = 0.0 if place.reduce_only else worth * (1.0 / at.leverage + at.taker)
+        at.reserved += reserved
+        kind = state.TRAILING if place.trail is not None else state.LIMIT
+        if place.stop is not None:
+            kind = state.STOP if place.limit is None else state.STOP_LIMIT
+        at.stepper.add(
+            place.id, side=side, kind=kind, quantity=units,
+            limit=NAN if place.limit is None else core.on_tick(place.limit, at.tick),
+            stop=NAN if place.stop is None else core.on_tick(place.stop, at.tick),
+            trail_rate=place.trail or 0.0, tif=TIFS[place.time_in_force], post_only=place.post_only,
+            reduce_only=place.reduce_only,
+        )  # fmt: skip
+        at.working[place.id] = Working(ORDERED, place, self._tag(place), reserved)
+        self._open(at, i, price)
+
+    def _at_once(
+        self, at: Held, i: int, price: float, place: Place, side: int, units: float, paid: float
+    ) -> None:
+        """A market order: what it closes, then what it opens with the money of then."""
+        signal = self._tag(place)
+        if at.units * side < 0.0:
+            closing = min(units, abs(at.units))
+            self._trade(at, i, side, closing, paid, self._fee(at, closing, paid), False, ORDERED, -1, NAN)
+            at.stepper.position = at.units
+            self._book(at, i, at.stepper.settle())
+            units -= closing
+            if units > 0.0 and not place.reduce_only:
+                units = self._sized_as(at, i, sizing.QUANTITY, at.size_of(units), paid, NAN)
+        if place.reduce_only or not units > 0.0 or self._rests(at, i) or not self._is_worth(at, units, paid):
+            return
+        legs = _legs(place, at.tick)
+        stop = _stop_of(legs, side, paid, at.tick)
+        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, signal, stop)
+        at.add_legs(place.id, units, paid, legs, self.parts, self.break_even)
+        self._open(at, i, price)
+
+    def _units(self, at: Held, i: int, place: Place, side: int, price: float, against: float) -> float:
+        """How many units an order is for."""
+        if place.quantity is not None:
+            wanted = at.units_of(place.quantity)
+            if place.reduce_only or against:
+                return wanted
+            return self._sized_as(at, i, sizing.QUANTITY, at.size_of(wanted), price, NAN)
+        assert place.size is not None
+        stop = _stop_of(_legs(place, at.tick), side, price, at.tick)
+        return self._sized(at, i, place.size, price, stop, freed=at.margin if against else 0.0)
+
+    def _sized(self, at: Held, i: int, size: Any, price: float, stop: float, *, freed: float = 0.0) -> float:
+        amount = size.amount
+        if size.mode == sizing.KELLY:
+            amount = sizing.kelly(self.trades, self.wins, self.won, self.lost, size.least, size.part, amount)
+        return self._sized_as(at, i, size.mode, amount, price, stop, freed=freed)
+
+    def _sized_as(
+        self, at: Held, i: int, mode: int, amount: float, price: float, stop: float, *, freed: float = 0.0
+    ) -> float:
+        equity, free = self.wallet, self.wallet + freed
+        for other in self.markets:
+            if other.units:
+                opened = other.opens[i]
+                equity += other.profit(opened) if opened == opened else self._values[other.number]
+                free -= other.margin
+            free -= other.reserved
+        return float(sizing.entry_units(mode, amount, price, stop, equity, free, at.leverage, at.rules))
+
+    def _is_worth(self, at: Held, units: float, price: float) -> bool:
+        """Whether an entry is as large as the market wants; those that are not are counted."""
+        worth = core.notional(at.size_of(units), price, at.contract_size, at.inverse)
+        if units <= 0.0 or worth < at.least:
+            self.skipped[at.number] += 1
+            return False
+        return True
+
+    def _rests(self, at: Held, i: int) -> bool:
+        return i < at.rests_until or (self.pause_at > 0.0 and i < self._money["paused_until"])
+
+    def _tag(self, place: Place) -> int:
+        self.tags.append(place.tag)
+        return len(self.tags) - 1
+
+    # Fills
+
+    def _book(self, at: Held, i: int, actions: list[Action]) -> bool:
+        """Book what the core did to the orders; whether one of them was an entry."""
+        entered = False
+        for action in actions:
+            if action.what == state.ENDED:
+                if action.order in at.working:
+                    at.forget(action.order)
+                continue
+            if action.what != state.FILLED:
+                continue
+            order = at.working[action.order]
+            side = self._side_of(at, order)
+            if action.order not in at.stepper:
+                at.forget(action.order)
+            place = order.place
+            if place is None:
+                self._trade(
+                    at, i, side, action.quantity, action.price, action.fee, action.maker, order.why, -1, NAN
+                )
+                continue
+            held = at.units * side
+            opens = action.quantity + min(held, 0.0)
+            if held >= 0.0:
+                why, signal = ENTRY, order.signal
+            else:
+                why, signal = ORDERED, order.signal if opens > 0.0 else -1
+            legs = _legs(place, at.tick)
+            stop = _stop_of(legs, side, action.price, at.tick)
+            self._trade(
+                at, i, side, action.quantity, action.price, action.fee, action.maker, why, signal, stop
+            )
+            if opens > 0.0:
+                at.add_legs(place.id, opens, action.price, legs, self.parts, self.break_even)
+                entered = True
+        return entered
+
+    def _side_of(self, at: Held, order: Working) -> int:
+        if order.place is not None:
+            return BUY if order.place.side == "buy" else SELL
+        return -at.side
+
+    def _fee(self, at: Held, units: float, price: float) -> float:
+        return float(core.notional(at.size_of(units), price, at.contract_size, at.inverse) * at.taker)
+
+    def _close(self, at: Held, i: int, price: float, why: int) -> None:
+        """Close a position as a taker who comes while the market is at `price`."""
+        side, units = -at.side, abs(at.units)
+        paid = core.slipped(side, price, NAN, at.slippage, at.tick)
+        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, why, i - 1, NAN)
+        if at.working:
+            at.stepper.position = 0.0
+            self._book(at, i, at.stepper.settle())
+
+    def _liquidate(self, at: Held, i: int, mark: float) -> None:
+        """The venue closes a position whose margin `mark` has used up, and takes its orders away."""
+        price = margin.liquidated_at(at.size, at.entry, at.margin, mark, at.rules)
+        fee = margin.liquidation_fee(at.size, at.entry, at.margin, price, at.rules)
+        self._trade(at, i, -at.side, abs(at.units), price, fee, False, LIQUIDATED, -1, NAN)
+        at.clear()
+
+    def _trade(
+        self, at: Held, i: int, side: int, units: float, price: float, fee: float, maker: bool,
+        why: int, signal: int, stop: float,
+    ) -> None:  # fmt: skip
+        """Book a fill: what it closes, then what it opens."""
+        size, received = at.size_of(units), 0.0
+        opening, opening_fee = units, fee
+        if at.units * side < 0.0:
+            closing = min(units, abs(at.units))
+            opening = units - closing
+            share = fee if opening <= 0.0 else fee * closing / units
+            opening_fee = fee - share
+            received = self._reduce(at, i, side, closing, price, share)
+        if opening > 0.0:
+            self._increase(at, i, side, opening, price, opening_fee)
+        self.fills.append((i, at.number, side, why, maker, price, size, fee, received, stop, signal))
+        self._sizes[at.number], self._entries[at.number] = at.size, at.entry
+
+    def _increase(self, at: Held, i: int, side: int, units: float, price: float, fee: float) -> None:
+        size = at.size_of(units)
+        self.wallet -= fee
+        if at.units == 0.0:
+            at.units, at.size, at.entry = side * units, side * size, price
+            at.paid, at.funding, at.made = fee, 0.0, 0.0
+            at.notional = core.notional(size, price, at.contract_size, at.inverse)
+            at.opened, at.even = i, NAN
+            self._values[at.number] = 0.0
+        else:
+            whole = abs(at.size) + size
+            at.entry = (abs(at.size) * at.entry + size * price) / whole
+            at.units += side * units
+            at.size = at.size_of(at.units)
+            at.paid += fee
+            at.notional += core.notional(size, price, at.contract_size, at.inverse)
+        at.judge()
+
+    def _reduce(self, at: Held, i: int, side: int, units: float, price: float, fee: float) -> float:
+        """Close some or all of what is held; the funding that all of it received, once it is gone."""
+        whole = units >= abs(at.units)
+        size = at.size if whole else -side * at.size_of(units)
+        gained = core.profit(size, at.entry, price, at.contract_size, at.inverse)
+        self.wallet += gained - fee
+        if not whole:
+            at.made += gained
+            at.paid += fee
+            at.units += side * units
+            at.size = at.size_of(at.units)
+            at.judge()
+            return 0.0
+        net = at.made + gained + at.funding - at.paid - fee
+        self.trades += 1
+        if net > 0.0:
+            self.wins += 1
+            self.won += net / at.notional
+        else:
+            self.lost -= net / at.notional
+            if net < 0.0 and self.cooldown > 0:
+                at.rests_until = i + 1 + self.cooldown
+        at.units = at.size = at.margin = 0.0
+        at.end = at.even = NAN
+        self._values[at.number] = 0.0
+        return at.funding
+
+
+def _first(limit: float | None, stop: float | None) -> float:
+    return limit if limit is not None else stop if stop is not None else NAN
+
+
+def _legs(place: Place, tick: float) -> Legs:
+    return Legs(
+        stop=NAN if place.stop_loss is None else core.on_tick(place.stop_loss, tick),
+        target=NAN if place.take_profit is None else core.on_tick(place.take_profit, tick),
+        stop_distance=NAN if place.stop_distance is None else place.stop_distance,
+        target_distance=NAN if place.target_distance is None else place.target_distance,
+        trailing=NAN if place.trailing_stop is None else place.trailing_stop,
+    )
+
+
+def _stop_of(legs: Legs, side: int, paid: float, tick: float) -> float:
+    """Where an entry's stop will stand; NaN: nowhere."""
+    return (
+        legs.stop if legs.stop == legs.stop else core.on_tick(paid * (1.0 - side * legs.stop_distance), tick)
+    )

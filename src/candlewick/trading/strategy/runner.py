@@ -1,0 +1,285 @@
+"""A strategy bar by bar: what it signals or asks for at a close becomes intents. The same for every lane."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from candlewick.core.errors import BadData, UsageError
+from candlewick.market.bars import COLUMNS, Bars
+from candlewick.trading.strategy.blame import blamed
+from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Side, Signal, Size, TimeInForce
+from candlewick.trading.strategy.known import Clock, Known, known_indicators
+from candlewick.trading.strategy.signals import DISTANCES, Signals
+from candlewick.trading.strategy.sizing import Sizing
+from candlewick.trading.strategy.strategy import Strategy
+
+
+class Dealer(Protocol):
+    """What stands behind a context: the account of a backtest, or of a live strategy."""
+
+    def position(self, symbol: str) -> float: ...
+
+    def entry_price(self, symbol: str) -> float | None: ...
+
+    def equity(self) -> float: ...
+
+    def free(self) -> float: ...
+
+    def orders(self, symbol: str) -> Sequence[str]: ...
+
+    def take(self, intent: Intent) -> None:
+        """Carry out an intent: a `Cancel` at once, all others at the market's next open."""
+        ...
+
+
+class SignalRunner:
+    """A strategy of signals on one market: `at(row)` is what it wants at a bar's close.
+
+    Attributes:
+        signals, indicators: what it answered for these bars.
+        flags: its wishes by bar (`signals.WISHES`), none before it is settled.
+    """
+
+    def __init__(self, strategy: Strategy, bars: Bars) -> None:
+        self.bars = bars
+        with blamed(strategy, "indicators"):
+            self.indicators = strategy.indicators(bars)
+        with blamed(strategy, "signals"):
+            self.signals = strategy.signals(bars, self.indicators)
+            if not isinstance(self.signals, Signals):
+                raise UsageError(f"it answers {type(self.signals).__name__}: it must return Signals(…).")
+            self.flags = self.signals.flags(len(bars))
+            self.flags[: strategy.settled_from(bars, self.indicators)] = 0
+            amount = np.atleast_1d(np.asarray(strategy.sizing.column(bars), np.float64))
+            self._amount = amount * self.signals.scale(len(bars))
+            self._distances = [self.signals.distance(name, len(bars)) for name in DISTANCES]
+        self._sizing = strategy.sizing
+
+    def at(self, row: int) -> Signal | None:
+        """What bar `row` signals at its close (-1: the last one); None: nothing."""
+        row %= len(self.bars)
+        flags = int(self.flags[row])
+        if not flags:
+            return None
+        stop_loss, take_profit, trailing_stop = (_number(column, row) for column in self._distances)
+        return Signal(
+            symbol=self.bars.symbol,
+            row=row,
+            flags=flags,
+            size=_size(self._sizing, float(self._amount[row if self._amount.size > 1 else 0])),
+            stop_loss=stop_loss,
+            take_profit=take_profit,
+            trailing_stop=trailing_stop,
+            tag=self.signals.tag_of(row),
+        )
+
+
+class MarketContext:
+    """The `Context` of one market: reads what is known of it, and writes down what the strategy asks for.
+
+    Attributes:
+        clock: how many bars are known; whoever drives the strategy moves it.
+        answered: what `indicators` answered, whole; settled_from: the first bar at which it may be called.
+    """
+
+    def __init__(
+        self,
+        strategy: Strategy,
+        bars: Bars,
+        ind: Mapping[str, Any],
+        dealer: Dealer,
+        *,
+        clock: Clock | None = None,
+        short_allowed: bool = True,
+    ) -> None:
+        self.symbol = bars.symbol
+        self.clock = clock or Clock()
+        self.open, self.high, self.low, self.close, self.volume = (
+            Known(getattr(bars, name), self.clock) for name in COLUMNS
+        )
+        self.answered = ind
+        self.ind = known_indicators(ind, bars, self.clock)
+        self.settled_from = strategy.settled_from(bars, ind)
+        self.markets: Mapping[str, MarketContext] = {bars.symbol: self}
+        self._bars, self._strategy, self._dealer = bars, strategy, dealer
+        self._short_allowed = short_allowed
+        self._amounts: dict[Sizing, Any] = {}
+        self._asked_at, self._asked = -1, 0
+
+    @property
+    def index(self) -> int:
+        """Number of the bar that has just closed, from 0; -1: none has."""
+        return self.clock.known - 1
+
+    @property
+    def time(self) -> int:
+        """Its open time, UTC seconds."""
+        return int(self._bars.time[self.clock.known - 1])
+
+    @property
+    def position(self) -> float:
+        """What is held, in base or contracts, negative when short."""
+        return self._dealer.position(self.symbol)
+
+    @property
+    def entry_price(self) -> float | None:
+        """Mean price of what is held; None: nothing is."""
+        return self._dealer.entry_price(self.symbol)
+
+    @property
+    def equity(self) -> float:
+        """Worth of the account at this close."""
+        return self._dealer.equity()
+
+    @property
+    def free(self) -> float:
+        """Of it, what no position has as its margin and no order holds."""
+        return self._dealer.free()
+
+    @property
+    def orders(self) -> Sequence[str]:
+        """Ids of the orders at work in this market, oldest first."""
+        return self._dealer.orders(self.symbol)
+
+    def buy(self, size: float | Sizing | None = None, **terms: Any) -> str:
+        """Order to buy, from the next open on; its id. See `Context.buy`."""
+        return self._order("buy", size, **terms)
+
+    def sell(self, size: float | Sizing | None = None, **terms: Any) -> str:
+        """Order to sell, from the next open on; its id. See `Context.buy`."""
+        return self._order("sell", size, **terms)
+
+    def exit(self, tag: str = "") -> None:
+        """Close what is held in this market at the next open."""
+        self._dealer.take(Exit(self.symbol, tag))
+
+    def cancel(self, order: str) -> None:
+        """Take an order back; one that is gone already is no error."""
+        self._dealer.take(Cancel(self.symbol, order))
+
+    def cancel_all(self) -> None:
+        """Take back all orders in this market."""
+        for order in self.orders:
+            self._dealer.take(Cancel(self.symbol, order))
+
+    def _order(
+        self,
+        side: Side,
+        size: float | Sizing | None,
+        *,
+        quantity: float | None = None,
+        limit: float | None = None,
+        stop: float | None = None,
+        trail: float | None = None,
+        stop_loss: float | None = None,
+        take_profit: float | None = None,
+        stop_distance: float | None = None,
+        target_distance: float | None = None,
+        trailing_stop: float | None = None,
+        time_in_force: TimeInForce = "GTC",
+        post_only: bool = False,
+        reduce_only: bool = False,
+        tag: str = "",
+    ) -> str:
+        _check(quantity=quantity, limit=limit, stop=stop, stop_loss=stop_loss, take_profit=take_profit,
+               target_distance=target_distance)  # fmt: skip
+        _check_rates(trail=trail, stop_distance=stop_distance, trailing_stop=trailing_stop)
+        if size is not None and quantity is not None:
+            raise UsageError("An order has a size or a quantity: give one of them.")
+        if trail is not None and (limit is not None or stop is not None):
+            raise UsageError("A trailing stop has no limit and no stop of its own: give trail alone.")
+        if stop_loss is not None and stop_distance is not None:
+            raise UsageError("stop_loss is a price and stop_distance a fraction: give one of them.")
+        if take_profit is not None and target_distance is not None:
+            raise UsageError("take_profit is a price and target_distance a fraction: give one of them.")
+        if post_only and (limit is None or stop is not None):
+            raise UsageError("post_only is for limit orders: give a limit, and no stop.")
+        if time_in_force not in ("GTC", "IOC", "FOK"):
+            raise UsageError(f"time_in_force is {time_in_force!r}: give GTC, IOC or FOK.")
+        if self.index != self._asked_at:
+            self._asked_at, self._asked = self.index, 0
+        self._asked += 1
+        order = Place(
+            symbol=self.symbol,
+            id=f"{self.symbol}-{self.time}-{self._asked}",
+            side=side,
+            size=None if quantity is not None else self._size(size),
+            quantity=quantity,
+            limit=limit,
+            stop=stop,
+            trail=trail,
+            stop_loss=stop_loss,
+            take_profit=take_profit,
+            stop_distance=stop_distance,
+            target_distance=target_distance,
+            trailing_stop=trailing_stop,
+            time_in_force=time_in_force,
+            post_only=post_only,
+            reduce_only=reduce_only or (side == "sell" and not self._short_allowed),
+            tag=tag,
+        )
+        self._dealer.take(order)
+        return order.id
+
+    def _size(self, size: float | Sizing | None) -> Size:
+        """A sizing's number of this bar."""
+        rule = size if isinstance(size, Sizing) else self._strategy.sizing
+        scale = 1.0 if size is None or isinstance(size, Sizing) else float(size)
+        if not (math.isfinite(scale) and scale >= 0.0):
+            raise UsageError(f"size is {scale:g}: give a number that is not below zero.")
+        amounts = self._amounts.get(rule)
+        if amounts is None:
+            amounts = rule.column(self._bars)
+            amounts = float(amounts) if np.ndim(amounts) == 0 else np.asarray(amounts, np.float64)
+            self._amounts[rule] = amounts
+        amount = amounts if isinstance(amounts, float) else float(amounts[self.clock.known - 1])
+        return _size(rule, amount * scale)
+
+
+def contexts_of(
+    strategy: Strategy,
+    bars: Sequence[Bars],
+    dealer: Dealer,
+    *,
+    spot: Sequence[bool],
+    clocks: Sequence[Clock | None],
+) -> list[MarketContext]:
+    """The contexts of all markets of a strategy with an `on_bar`, each of which knows the others."""
+    contexts = []
+    for each, is_spot, clock in zip(bars, spot, clocks, strict=True):
+        with blamed(strategy, "indicators"):
+            ind = strategy.indicators(each)
+            contexts.append(
+                MarketContext(strategy, each, ind, dealer, clock=clock, short_allowed=not is_spot)
+            )
+    by_symbol = {context.symbol: context for context in contexts}
+    for context in contexts:
+        context.markets = by_symbol
+    return contexts
+
+
+def _size(rule: Sizing, amount: float) -> Size:
+    return Size(amount, rule.mode, getattr(rule, "part", 1.0), getattr(rule, "least", 0))
+
+
+def _number(column: Any, row: int) -> float | None:
+    value = float(column[row if column.size > 1 else 0])
+    return None if math.isnan(value) else value
+
+
+def _check(**prices: float | None) -> None:
+    for name, value in prices.items():
+        if value is not None and not (value > 0.0 and math.isfinite(value)):
+            raise BadData(f"{name} is {value}: give a number above zero, or leave it away.")
+
+
+def _check_rates(**rates: float | None) -> None:
+    for name, value in rates.items():
+        if value is not None and not 0.0 < value < 1.0:
+            raise BadData(
+                f"{name} is {value}: give a fraction between 0 and 1 (0.02 is 2 %), or leave it away."
+            )
