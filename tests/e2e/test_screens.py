@@ -23,6 +23,7 @@ FAR: Final = {"symbol": SYMBOL, "side": "buy", "order_type": "limit", "quantity"
 SCREENS: Final = ("/", "/portfolio/", "/risk/")
 FEATURES: Final = {
     "/terminal/", "/portfolio/", "/performance/", "/trades/", "/risk/", "/audit/", "/settings/",
+    "/strategies/", "/research/", "/research/new/",
     "/settings/accounts/", "/settings/tokens/", "/settings/people/", "/settings/keys/",
     "/accounts/password/set/", "/accounts/2fa/totp/activate/",
 }  # fmt: skip

@@ -71,6 +71,8 @@ TEMPLATES: list[dict[str, Any]] = [
             _here / "portfolio" / "templates",
             _here / "risk" / "templates",
             _here / "journal" / "templates",
+            _here / "research" / "templates",
+            _here / "strategies" / "templates",
         ],
         "APP_DIRS": True,
         "OPTIONS": {

@@ -19,5 +19,7 @@ urlpatterns = [
     path("", include("candlewick.web.performance.urls")),
     path("", include("candlewick.web.journal.urls")),
     path("", include("candlewick.web.risk.urls")),
+    path("", include("candlewick.web.research.urls")),
+    path("", include("candlewick.web.strategies.urls")),
     path("", include("candlewick.web.components.urls")),
 ]

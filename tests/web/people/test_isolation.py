@@ -18,6 +18,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from candlewick.core.errors import CandlewickError, EngineAway, StoreError
+from candlewick.runtime.jobs import desk
 from candlewick.store import venue_keys
 from candlewick.store.keys import MasterKey, Vault
 from candlewick.store.models import Account, AccountMember, Role, TradeImage, User
@@ -27,6 +28,7 @@ from candlewick.web.components.registry import registry
 from candlewick.web.live import channels
 from candlewick.web.people import accounts, api_tokens, identity, ownership
 from candlewick.web.people.first_owner import add_person
+from candlewick.web.research.kinds import kinds
 from candlewick.web.services import Services
 from tests.web import ground
 from tests.web.conftest import Browser
@@ -90,6 +92,7 @@ class World:
         self.token, _ = api_tokens.issue(self.people["owner"], "of the owner", ["read"])
         vault = Vault([MasterKey.new()])
         self.key = venue_keys.add(vault, self.people["owner"], "a-venue", "main", key="k", secret="s")
+        self.study = desk.submit(self.people["owner"].pk, "backtest", {}, name="A study", draft=True)
         link.answers = _Anything()
         services.__dict__["records"] = _Records(link)
 
@@ -197,6 +200,10 @@ def _trade(world: World) -> tuple[int]:
     return (TRADE,)
 
 
+def _study(world: World) -> tuple[str]:
+    return (world.study.pk,)
+
+
 PAGES: Final[dict[str, Page]] = {
     "dashboard": Page(SEES, about=True),
     "dashboard_trades": Page(SEES, about=True),
@@ -221,6 +228,17 @@ PAGES: Final[dict[str, Page]] = {
     "portfolio_orders": Page(SEES, about=True),
     "portfolio_holdings": Page(SEES, about=True),
     "portfolio_cancel": Page(TRADES, "POST", {"event": "cancel_all"}, about=True),
+    "research": Page(SIGNED_IN),
+    "research_new": Page(NOT_VIEWERS),
+    "research_parameters": Page(NOT_VIEWERS),
+    "research_compare": Page(SIGNED_IN),
+    "study": Page(OWN_THING, arguments=_study),
+    "study_part": Page(OWN_THING, arguments=_study),
+    "study_act": Page(OWN_THING | {"viewer": "forbidden"}, "POST", {"do": "cancel"}, _study),
+    "study_note": Page(OWN_THING, "POST", {"name": "Mine"}, _study),
+    "study_tear_sheet": Page(rule(strangers="hidden", others="hidden"), arguments=_study),  # it has none
+    "strategies": Page(SIGNED_IN),
+    "strategy": Page(SIGNED_IN, arguments=lambda world: ("EmaCross",)),
     "risk": Page(SEES, about=True),
     "risk_tail": Page(SEES, about=True),
     "risk_limits": Page(TRADES, "POST", {"warn_pct": "70"}, about=True),
@@ -379,6 +397,21 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "POST /api/token/refresh/": Operation(EVERYBODY, {}),
     "POST /api/ws-ticket/": Operation(SIGNED_IN, {}),
 }
+STUDY: Final = {
+    "strategy": "EmaCross",
+    "symbols": ["BTCUSDT"],
+    "timeframe": "1h",
+}  # of which there are no bars
+for _kind in kinds().values():
+    _at = f"/api/research/{_kind.path}"
+    # one of another kind is none: of all but one kind, not even its owner finds the study there
+    _own = OWN_THING if _kind.kind == "backtest" else rule(strangers="hidden", others="hidden")
+    OPERATIONS[f"GET {_at}/"] = Operation(SIGNED_IN)
+    OPERATIONS[f"POST {_at}/"] = Operation(NOT_VIEWERS, STUDY)
+    OPERATIONS[f"GET {_at}/{{id}}/"] = Operation(_own)
+    OPERATIONS[f"PATCH {_at}/{{id}}/"] = Operation(_own, {"notes": "Mine"})
+    OPERATIONS[f"POST {_at}/{{id}}/start/"] = Operation(_own | {"viewer": "forbidden"})
+    OPERATIONS[f"DELETE {_at}/{{id}}/"] = Operation(_own | {"viewer": "forbidden"})
 
 
 def every_operation() -> list[str]:
@@ -397,7 +430,8 @@ def test_operations_let_in_whom_they_should(world: Callable[..., World], name: s
         here = world(again=True)  # what operations change is the engine's, which is away, or one's own
         number = here.account.pk
         name = here.picture() if "{name}" in path else ""
-        there = path.format(order_id="an-order", id=TRADE, name=name)
+        id = here.study.pk if path.startswith("/api/research/") else TRADE
+        there = path.format(order_id="an-order", id=id, name=name)
         address = f"{there}?account={number}{row.query}" if row.about == "query" else there
         body = (row.body or {}) | ({"account": number} if row.about == "body" else {})
         headers = here.bearer(scope_of(method, path)) if visitor == "token" else {}
@@ -424,7 +458,7 @@ def test_every_channel_has_a_row() -> None:
     assert channels.ACCOUNT_LANES == OF_ACCOUNT
     system = channels.SYSTEM_LANES - channels.ACCOUNT_LANES
     assert system | channels.OF_ALL | channels.OF_SYMBOL == OF_THE_MARKET
-    assert channels.OF_JOB == {"jobs"}, "its owner alone: tests/web/live/test_jobs.py"
+    assert {"jobs"} == channels.OF_JOB, "its owner alone: tests/web/live/test_jobs.py"
 
 
 @pytest.mark.parametrize("channel", sorted(OF_ACCOUNT))

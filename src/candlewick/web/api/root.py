@@ -24,6 +24,7 @@ from candlewick.core.errors import (
     UsageError,
     VenueError,
 )
+from candlewick.runtime.jobs.desk import UnknownJob
 from candlewick.web.api import (
     accounts,
     charts,
@@ -34,6 +35,7 @@ from candlewick.web.api import (
     portfolio,
     preferences,
     replay,
+    research,
     risk,
     tokens,
     trades,
@@ -68,6 +70,8 @@ api.add_router("/market", market.router)
 api.add_router("/watchlist", watchlist.router)
 api.add_router("/preferences", preferences.router)
 api.add_router("/replay", replay.router)
+for prefix, router in research.routers():
+    api.add_router(prefix, router)
 api.add_router("", tokens.router)
 
 
@@ -139,7 +143,7 @@ def _status(error: CandlewickError) -> tuple[int, dict[str, Any]]:
             return 422, told | ({"errors": {error.field: [str(error)]}} if error.field else {})
         case UnknownSymbol():
             return 404, {"symbol": error.symbol[:80]}
-        case UnknownOrder() | UnknownAccount():
+        case UnknownOrder() | UnknownAccount() | UnknownJob():
             return 404, {}
         case Conflict():
             return 409, {}

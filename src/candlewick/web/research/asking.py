@@ -1,0 +1,150 @@
+"""From what was asked for to a study: every name looked up, every value judged, before anything is queued."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from candlewick.core.errors import UsageError
+from candlewick.core.instrument import Instrument, parse_symbol, public_symbol
+from candlewick.runtime.jobs import desk
+from candlewick.runtime.jobs.kinds.request import span_of
+from candlewick.store.models import Job
+from candlewick.web.research import markets
+from candlewick.web.research.kinds import AskedStudy, Kind
+from candlewick.web.research.markets import Series
+from candlewick.web.services import Services
+from candlewick.web.strategies.shelf import Described, NoSuchStrategy, WrongParameters, shelf
+
+
+class Refused(UsageError):
+    """What was asked for cannot be studied; `errors` tells why, by field."""
+
+    def __init__(self, errors: Mapping[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = dict(errors)
+
+
+def ask(services: Services, owner: int, kind: Kind, asked: AskedStudy) -> Job:
+    """Keep a study as a draft, or queue it.
+
+    Raises:
+        Refused: something in it is unknown or cannot be.
+        Conflict: too many of the person's studies wait already.
+    """
+    strategy, spec = read(services, asked)
+    return desk.submit(
+        owner,
+        kind.kind,
+        spec,
+        name=asked.name.strip() or name_of(asked),
+        notes=asked.notes,
+        source=strategy.source,
+        draft=asked.draft,
+    )
+
+
+def read(services: Services, asked: AskedStudy) -> tuple[Described, dict[str, Any]]:
+    """The strategy, and the request as the study's process reads it.
+
+    Raises:
+        Refused: something in it is unknown or cannot be.
+    """
+    errors: dict[str, str] = {}
+    strategy, parameters = None, {}
+    try:
+        strategy = shelf().find(asked.strategy)
+        parameters = strategy.read(asked.parameters)
+    except WrongParameters as error:
+        errors |= {f"parameters.{name}": text for name, text in error.errors.items()}
+    except NoSuchStrategy as error:
+        errors["strategy"] = str(error)
+    if strategy is not None and strategy.timeframe and strategy.timeframe != asked.timeframe:
+        errors["timeframe"] = f"{strategy.name} wants bars of {strategy.timeframe}."
+    ids = [parse_symbol(each, primary=services.primary) for each in asked.symbols]
+    errors |= _faults_of_markets(services, asked, ids)
+    if errors or strategy is None:
+        raise Refused(errors)
+    known = services.hub.directory.instruments
+    return strategy, {
+        "strategy": strategy.reference,
+        "parameters": parameters,
+        "symbols": ids,
+        "timeframe": asked.timeframe,
+        "timerange": asked.timerange,
+        "cash": asked.cash,
+        "fee_taker": asked.fee_taker,
+        "fee_maker": asked.fee_maker,
+        "slippage_bps": asked.slippage_bps,
+        "leverage": asked.leverage,
+        "days_a_year": asked.days_a_year,
+        "instruments": {id: _instrument(known[id]) for id in ids if id in known},
+        **asked.settings,
+    }
+
+
+def name_of(asked: AskedStudy) -> str:
+    """What a study is called whose author gives it no name."""
+    more = f" and {len(asked.symbols) - 1} more" if len(asked.symbols) > 1 else ""
+    return f"{asked.strategy} · {asked.symbols[0]}{more} {asked.timeframe}"[:120]
+
+
+def _faults_of_markets(services: Services, asked: AskedStudy, ids: list[str]) -> dict[str, str]:
+    """What is wrong with the bars that were asked for, by field."""
+    try:
+        start, end = span_of(asked.timerange)
+    except UsageError as error:
+        return {"timerange": str(error)}
+    twice = next((id for id in ids if ids.count(id) > 1), None)
+    if twice is not None:
+        return {"symbols": f"{public_symbol(twice, primary=services.primary)} stands there twice."}
+    there = {
+        (each.id, each.timeframe): each for each in markets.series(services.lake, primary=services.primary)
+    }
+    for id in ids:
+        found = there.get((id, asked.timeframe))
+        if found is None:
+            return {"symbols": _none(public_symbol(id, primary=services.primary), asked.timeframe, id, there)}
+        if (start is not None and start >= found.last_s) or (end is not None and end <= found.first_s):
+            return {
+                "timerange": f"The bars of {found.symbol} reach from {found.first_day} to {found.last_day}: "
+                "choose days among them."
+            }
+    return {}
+
+
+def _none(symbol: str, timeframe: str, id: str, there: Mapping[tuple[str, str], Series]) -> str:
+    others = [interval for one, interval in there if one == id]
+    said = f"there are bars of {', '.join(others)}" if others else "there are none of any timeframe"
+    return (
+        f"There are no bars of {symbol} of {timeframe}; {said}. Bring some in with "
+        f"`candlewick data download` or `candlewick data import`."
+    )
+
+
+def _instrument(known: Mapping[str, Any]) -> dict[str, Any]:
+    """What the engine tells of an instrument, as a study keeps it."""
+    made = Instrument(
+        id=known["instrument"],
+        venue=known["venue"],
+        symbol=known["instrument"].partition(":")[2],
+        native=known["symbol"],
+        kind=known["kind"],
+        base=known["base"],
+        quote=known["quote"],
+        settle=known["settle"],
+        tick=_exact(known["tick"]),
+        lot=_exact(known["lot"]),
+        min_notional=_exact(known["min_notional"]),
+        inverse=known["kind"] in ("perp", "future") and known["settle"] == known["base"],
+        sector=known["sector"],
+    )
+    return {
+        name: str(value) if isinstance(value, Decimal) else value
+        for name, value in ((field, getattr(made, field)) for field in made.__struct_fields__)
+    }
+
+
+def _exact(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

@@ -1,0 +1,220 @@
+"""The form of a new study: its fields with what was typed, sensible defaults, and what is wrong, in place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from candlewick.trading.strategy.param import Param
+from candlewick.web.research.asking import Refused
+from candlewick.web.research.kinds import AskedStudy, Kind, Setting
+from candlewick.web.research.markets import Series
+from candlewick.web.strategies.shelf import Described, Shelf
+
+MARKET: Final = ("BTCUSDT-PERP", "BTCUSDT", "ETHUSDT-PERP", "ETHUSDT")
+TIMEFRAMES: Final = ("1h", "4h", "15m", "30m", "2h", "5m", "1d", "1m")
+YEARS: Final = 3
+_PER_CENT: Final = ("fee_taker", "fee_maker")
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field: what stands in it, what may, and what is wrong with it."""
+
+    name: str
+    label: str
+    text: str
+    help: str = ""
+    error: str = ""
+    kind: str = "text"
+    low: str = ""
+    high: str = ""
+    step: str = ""
+    choices: Sequence[tuple[str, str]] = ()
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What was typed, by field, and what is wrong with it."""
+
+    typed: Mapping[str, str]
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+    def of_params(self, strategy: Described) -> list[Field]:
+        """A field for each parameter of a strategy, with its range."""
+        return [self._of_param(name, param) for name, param in strategy.params.items()]
+
+    def of_settings(self, kind: Kind) -> list[Field]:
+        """The fields that this kind of study has beside the others."""
+        return [self._of_setting(each, kind) for each in kind.settings]
+
+    def plain(self, name: str, label: str, default: str, **more: Any) -> Field:
+        """A field of every study."""
+        error = self.errors.get(name, "")
+        return Field(name, label, self.typed.get(name, default), error=error, **more)
+
+    def _of_param(self, name: str, param: Param[Any]) -> Field:
+        key, error = f"p_{name}", self.errors.get(f"parameters.{name}", "")
+        text = self.typed.get(key, str(param.default))
+        if param.choices is not None:
+            titles = {False: "no", True: "yes"} if param.kind is bool else {}
+            choices = [(str(each), titles.get(each, str(each))) for each in param.choices]
+            return Field(key, name, text, error=error, kind="choice", choices=choices)
+        return Field(
+            key,
+            name,
+            text,
+            help=param.allowed,
+            error=error,
+            kind="number",
+            low="" if param.low is None else f"{param.low:g}",
+            high="" if param.high is None else f"{param.high:g}",
+            step="any" if param.step is None else f"{param.step:g}",
+        )
+
+    def _of_setting(self, setting: Setting, kind: Kind) -> Field:
+        default = kind.model.model_fields[setting.name].default
+        text = self.typed.get(f"s_{setting.name}", "" if default is None else _written(default))
+        return Field(
+            f"s_{setting.name}",
+            setting.label,
+            text,
+            help=setting.help,
+            error=self.errors.get(setting.name, ""),
+            kind="choice" if setting.choices else "number" if setting.step else "text",
+            step=setting.step or "",
+            choices=setting.choices,
+        )
+
+
+def read(kind: Kind, typed: Mapping[str, str]) -> AskedStudy:
+    """What was typed, as a request of a kind.
+
+    Raises:
+        Refused: something in it cannot be read; says which field.
+    """
+    market, _, timeframe = typed.get("market", "").partition("|")
+    symbols = [market, *typed.get("more", "").replace(",", " ").split()]
+    given: dict[str, Any] = {
+        "strategy": typed.get("strategy", ""),
+        "symbols": [each for each in symbols if each],
+        "timeframe": timeframe,
+        "parameters": {
+            name.removeprefix("p_"): _truth(value)
+            for name, value in typed.items()
+            if name.startswith("p_") and value.strip()
+        },
+        "timerange": "-".join(typed.get(name, "").replace("-", "") for name in ("start", "end")),
+        "name": typed.get("name", ""),
+        "notes": typed.get("notes", ""),
+        "draft": typed.get("act") == "draft",
+    }
+    for name in ("cash", "fee_taker", "fee_maker", "slippage_bps", "leverage"):
+        if typed.get(name, "").strip():
+            given[name] = _number(typed[name], 100 if name in _PER_CENT else 1)
+    for setting in kind.settings:
+        text = typed.get(f"s_{setting.name}", "").strip()
+        if text:
+            given[setting.name] = _listed(text) if _is_list(kind, setting.name) else text
+    try:
+        return kind.model.model_validate(given)
+    except ValidationError as error:
+        raise Refused(_errors(error)) from None
+
+
+def typed_of(spec: Mapping[str, Any], kind: Kind, *, public: Mapping[str, str]) -> dict[str, str]:
+    """A request as it would have been typed: to ask again for what was asked before.
+
+    Args:
+        public: the symbols' public names, by id.
+    """
+    start, _, end = str(spec.get("timerange", "-")).partition("-")
+    symbols = [public.get(each, each) for each in spec["symbols"]]
+    typed = {
+        "strategy": str(spec["strategy"]).rpartition(":")[2],
+        "market": f"{symbols[0]}|{spec['timeframe']}",
+        "more": ", ".join(symbols[1:]),
+        "start": _dashed(start),
+        "end": _dashed(end),
+        **{f"p_{name}": str(value) for name, value in spec.get("parameters", {}).items()},
+    }
+    for name in ("cash", "fee_taker", "fee_maker", "slippage_bps", "leverage"):
+        if spec.get(name) is not None:
+            typed[name] = _written(spec[name] * (100 if name in _PER_CENT else 1))
+    for setting in kind.settings:
+        if spec.get(setting.name) is not None:
+            typed[f"s_{setting.name}"] = _written(spec[setting.name])
+    return typed
+
+
+def sensible(shelf: Shelf, there: Sequence[Series], strategy: str, market: str) -> dict[str, str]:
+    """What stands in an untouched form: bars that tell something, and the last years of them."""
+    found = next((each for each in there if f"{each.symbol}|{each.timeframe}" == market), None)
+    chosen = found or best(there)
+    typed = {"strategy": strategy or shelf.strategies[0].name}
+    if chosen is None:
+        return typed
+    last = date.fromisoformat(chosen.last_day) + timedelta(1)
+    first = max(date.fromisoformat(chosen.first_day), last - timedelta(round(365.25 * YEARS)))
+    return typed | {
+        "market": f"{chosen.symbol}|{chosen.timeframe}",
+        "start": first.isoformat(),
+        "end": last.isoformat(),
+    }
+
+
+def best(there: Sequence[Series]) -> Series | None:
+    """The bars that a study is best begun with: a market that everybody knows, neither coarse nor few."""
+
+    def rank(each: Series) -> tuple[bool, int, int, int]:
+        return (
+            each.bars < 1_000,
+            MARKET.index(each.symbol) if each.symbol in MARKET else len(MARKET),
+            TIMEFRAMES.index(each.timeframe) if each.timeframe in TIMEFRAMES else len(TIMEFRAMES),
+            -each.bars,
+        )
+
+    return min(there, key=rank, default=None)
+
+
+def _errors(error: ValidationError) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for each in error.errors():
+        where = ".".join(str(part) for part in each["loc"][:2] if not isinstance(part, int))
+        found.setdefault(where, f"{each['msg']}.")
+    return found
+
+
+def _number(text: str, by: int) -> str | float:
+    """A number as it was typed, in the request's unit; what is none is left for the model to refuse."""
+    try:
+        return round(float(text.replace(",", "")) / by, 12)
+    except ValueError:
+        return text
+
+
+def _truth(text: str) -> bool | str:
+    return {"True": True, "False": False}.get(text, text)
+
+
+def _is_list(kind: Kind, name: str) -> bool:
+    return "list" in str(kind.model.model_fields[name].annotation)
+
+
+def _listed(text: str) -> list[str]:
+    return [each.strip() for each in text.split(",") if each.strip()]
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
+
+
+def _dashed(day: str) -> str:
+    return f"{day[:4]}-{day[4:6]}-{day[6:]}" if len(day) == 8 else ""

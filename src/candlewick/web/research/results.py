@@ -1,0 +1,89 @@
+"""What a study found, read from its folder. Nothing is computed again; a file that is missing is told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import orjson
+from django.conf import settings
+
+from candlewick.backtest.report.sheet import Sheet
+from candlewick.core.errors import StoreDamaged
+from candlewick.runtime.jobs.folders import folder_of
+from candlewick.runtime.jobs.kinds.results import SHEET, TEAR_SHEET
+from candlewick.runtime.jobs.studies import LOG
+from candlewick.store.models import Job
+from candlewick.web.research import drawing
+
+_TAIL: Final = 20_000  # bytes of a log that are shown
+
+
+def folder(job: Job) -> Path:
+    """Where its files lie."""
+    return folder_of(settings.DATA_DIR, job.pk)
+
+
+def whole(job: Job) -> dict[str, Any]:
+    """The result as its process wrote it.
+
+    Raises:
+        StoreDamaged: the file is gone.
+    """
+    return _json(folder(job) / job.result_path)
+
+
+def sheet(job: Job) -> Sheet | None:
+    """What stands on its tear sheet; None if it has none."""
+    path = folder(job) / SHEET
+    return msgspec.json.decode(path.read_bytes(), type=Sheet) if path.is_file() else None
+
+
+def tear_sheet(job: Job) -> Path | None:
+    """The tear sheet as a file of its own; None if there is none."""
+    path = folder(job) / TEAR_SHEET
+    return path if path.is_file() else None
+
+
+def curves(job: Job, cash: float) -> dict[str, Any]:
+    """Equity and drawdown of a backtest, as the page draws them; empty if its columns are gone."""
+    place = folder(job)
+    try:
+        time = np.load(place / "time.npy", mmap_mode="r")
+        equity = np.load(place / "equity.npy", mmap_mode="r")
+    except FileNotFoundError:
+        return {}
+    return {
+        "equity": drawing.curve(time, equity),
+        "drawdown": drawing.curve(time, drawing.drawdown(equity, cash)),
+    }
+
+
+def log_tail(job: Job) -> str:
+    """The end of what the study printed."""
+    path = folder(job) / LOG
+    if not path.is_file():
+        return ""
+    with path.open("rb") as file:
+        size = file.seek(0, 2)
+        file.seek(max(size - _TAIL, 0))
+        return file.read().decode(errors="replace")
+
+
+def code_lines(source: str, fault: int | None = None) -> Iterator[tuple[int, str, bool]]:
+    """A source text as numbered lines; the last tells whether it is the one at fault."""
+    for number, line in enumerate(source.splitlines(), 1):
+        yield number, line, number == fault
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        found: dict[str, Any] = orjson.loads(path.read_bytes())
+    except (FileNotFoundError, orjson.JSONDecodeError):
+        raise StoreDamaged(
+            f"The result of this study is not at {path.name} in its folder any more: run it again."
+        ) from None
+    return found

@@ -1,0 +1,31 @@
+"""A backtest's page: its tear sheet, and curves that can be looked into."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from candlewick.store.models import Job
+from candlewick.web.research import results
+from candlewick.web.scripts import script_json
+
+MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+DRAWN_LIVE: Final = ("Equity", "Drawdown")
+ROWS: Final = 100
+
+
+def of(job: Job) -> dict[str, Any]:
+    """Context of `research/_backtest.html`."""
+    sheet = results.sheet(job)
+    curves = results.curves(job, float(job.spec.get("cash", 0)))
+    if sheet is None:
+        return {}
+    return {
+        "result_template": "research/_backtest.html",
+        "sheet": sheet,
+        "drawings": [each for each in sheet.drawings if not curves or each.title not in DRAWN_LIVE],
+        "curves_json": script_json(curves) if curves else "",
+        "months": MONTHS,
+        "trades": sheet.trades[::-1][:ROWS],
+        "trades_left_off": max(sheet.trades_in_all - ROWS, 0),
+        "has_tear_sheet": results.tear_sheet(job) is not None,
+    }

@@ -1,0 +1,79 @@
+"""What a study asked for, as facts for people."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple
+
+from candlewick.core.instrument import public_symbol
+from candlewick.store.models import Job
+from candlewick.web.research.kinds import kinds
+
+_LINE: Final = re.compile(r"line (\d+)")
+
+
+class Fact(NamedTuple):
+    """A name and a value."""
+
+    label: str
+    text: str
+
+
+def facts_of(job: Job, *, primary: str) -> list[Fact]:
+    """What was asked, in the order in which people ask."""
+    spec: Mapping[str, Any] = job.spec
+    facts: list[Fact] = []
+    if "strategy" in spec:
+        facts.append(Fact("Strategy", str(spec["strategy"]).rpartition(":")[2]))
+    if parameters := spec.get("parameters"):
+        said = ", ".join(f"{name} {_written(value)}" for name, value in parameters.items())
+        facts.append(Fact("Parameters", said))
+    if symbols := spec.get("symbols"):
+        facts.append(Fact("Markets", ", ".join(public_symbol(each, primary=primary) for each in symbols)))
+    if "timeframe" in spec:
+        facts.append(Fact("Bars", f"{spec['timeframe']}, {_days(spec.get('timerange', '-'))}"))
+    kind = kinds().get(job.kind)
+    for setting in kind.settings if kind else ():
+        if spec.get(setting.name) is not None:
+            titles = dict(setting.choices)
+            value = _written(spec[setting.name])
+            facts.append(Fact(setting.label, titles.get(value, value)))
+    if "cash" in spec:
+        facts += [
+            Fact("Cash", f"{spec['cash']:,.2f}"),
+            Fact(
+                "Costs",
+                f"{100 * spec['fee_taker']:.4g} % taker, {100 * spec['fee_maker']:.4g} % maker, "
+                f"{spec['slippage_bps']:g} bps slippage",
+            ),
+        ]
+    unknown = [each for each in spec.get("symbols", ()) if each not in spec.get("instruments", {})]
+    if unknown:
+        names = ", ".join(public_symbol(each, primary=primary) for each in unknown)
+        facts.append(Fact("Tick and lot", f"not known of {names}: traded in any fraction"))
+    if job.data_fingerprint:
+        facts.append(Fact("Data", job.data_fingerprint[:16]))
+    if job.code_hash:
+        facts.append(Fact("Code", job.code_hash[:16]))
+    return facts
+
+
+def line_at_fault(error: str) -> int | None:
+    """The line of the strategy that an error's sentence names."""
+    found = _LINE.search(error)
+    return int(found[1]) if found else None
+
+
+def _days(timerange: str) -> str:
+    start, _, end = timerange.partition("-")
+    first, last = (f"{day[:4]}-{day[4:6]}-{day[6:]}" if day else "" for day in (start, end))
+    if not first and not last:
+        return "all that there are"
+    return f"{first or 'the first'} to {last or 'the newest'}"
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_written, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)

@@ -1,0 +1,280 @@
+"""The pages of studies: the list, a new one, one by itself, and several side by side."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from candlewick.backtest.registry import METRICS
+from candlewick.core.errors import Conflict, StoreDamaged, UsageError
+from candlewick.core.instrument import public_symbol
+from candlewick.runtime.jobs import desk
+from candlewick.store.models import Job, JobState, Role
+from candlewick.web.people.doors import page, who
+from candlewick.web.people.trail import note as audited
+from candlewick.web.research import asking, comparing, form, markets, results, rows, shown
+from candlewick.web.research.form import Form
+from candlewick.web.research.kinds import Kind, kinds
+from candlewick.web.scripts import scripts_of
+from candlewick.web.services import services_of
+from candlewick.web.strategies.shelf import NoSuchStrategy, shelf
+
+LIST_ENTRY: Final = "js/research/list.js"
+STUDY_ENTRY: Final = "js/research/study.js"
+MOST_COMPARED: Final = 12
+_MAY_ASK: Final = (Role.TRADER, Role.OWNER)
+
+
+@page("read")
+@require_safe
+def research(request: HttpRequest) -> HttpResponse:
+    """A person's studies, for `?kind=&state=&before=`."""
+    kind, state = request.GET.get("kind", ""), request.GET.get("state", "")
+    try:
+        found, following = desk.of_owner(
+            who(request).id,
+            kind=kind or None,
+            states=(state,) if state in JobState.values else (),
+            before=request.GET.get("before", ""),
+        )
+    except desk.UnknownJob:
+        raise Http404("There is no such page of your studies.") from None
+    context = {
+        "scripts": scripts_of(LIST_ENTRY),
+        "rows": [rows.row_of(each) for each in found],
+        "kinds": list(kinds().values()),
+        "states": [(value, rows.WORDS[JobState(value)]) for value in JobState.values],
+        "kind": kind,
+        "state": state,
+        "more": urlencode({"kind": kind, "state": state, "before": following}) if following else "",
+        "may_ask": may_ask(request),
+        "is_filtered": bool(kind or state),
+    }
+    return render(request, "research/research.html", context)
+
+
+@page("read")
+def new(request: HttpRequest) -> HttpResponse:
+    """The form, for `?kind=&strategy=&market=` or `?again=<id>`; and what is sent from it."""
+    require_asker(request)
+    kind = _kind_of(request.POST.get("kind") or request.GET.get("kind", ""))
+    if request.method != "POST":
+        return _form_page(request, kind, Form(_begun(request, kind)))
+    typed = {name: str(value) for name, value in request.POST.items()}
+    try:
+        asked = form.read(kind, typed)
+        job = asking.ask(services_of(request), who(request).id, kind, asked)
+    except asking.Refused as refused:
+        return _form_page(request, kind, Form(typed, refused.errors), status=422)
+    except (UsageError, Conflict) as error:
+        return _form_page(request, kind, Form(typed, {"": str(error)}), status=409)
+    audited(request, "study.new", f"study {job.pk}", after={"kind": job.kind, "name": job.name})
+    return redirect("study", job.pk)
+
+
+@page("read")
+@require_safe
+def fields(request: HttpRequest) -> HttpResponse:
+    """The parameters of `?strategy=`, where another strategy was chosen; of the first, if it names none."""
+    require_asker(request)
+    on_shelf = shelf()
+    try:
+        strategy = on_shelf.find(request.GET.get("strategy") or on_shelf.strategies[0].name)
+    except NoSuchStrategy as error:
+        raise Http404(str(error)) from None
+    context = {"strategy": strategy, "params": Form({}).of_params(strategy)}
+    return render(request, "research/_params.html", context)
+
+
+@page("read")
+@require_safe
+def study(request: HttpRequest, id: str) -> HttpResponse:
+    """One study: how far it is, or what it found."""
+    job = find(request, id)
+    context = {"scripts": scripts_of(STUDY_ENTRY), **_study(request, job)}
+    return render(request, "research/study.html", context)
+
+
+@page("read")
+@require_safe
+def part(request: HttpRequest, id: str) -> HttpResponse:
+    """The part of a study's page that changes with its state."""
+    return render(request, "research/_study.html", _study(request, find(request, id)))
+
+
+@page("read")
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Backtests side by side: `?id=…&id=…&by=sharpe`."""
+    named = list(dict.fromkeys(request.GET.getlist("id")))[:MOST_COMPARED]
+    jobs = [find(request, id) for id in named]
+    done = [each for each in jobs if each.kind == "backtest" and each.state == JobState.DONE]
+    found = [(job, results.whole(job)["metrics"]) for job in done]
+    by = request.GET.get("by", "")
+    by = by if by in comparing.FIGURES else comparing.BY
+    beside = comparing.ranked(found, by) if len(found) > 1 else []
+    context = {
+        "scripts": scripts_of(STUDY_ENTRY),
+        "columns": [column for column, _ in beside],
+        "lines": comparing.lines([figures for _, figures in beside]),
+        "by": by,
+        "choices": [(name, METRICS[name].label) for name in comparing.FIGURES],
+        "differ": len({job.data_fingerprint for job, _ in found}) > 1,
+    }
+    return render(request, "research/compare.html", context)
+
+
+@page("write")
+@require_POST
+def act(request: HttpRequest, id: str) -> HttpResponse:
+    """Start, cancel or delete a study: `do` says which."""
+    require_asker(request)
+    job, owner = find(request, id), who(request).id
+    try:
+        match request.POST.get("do"):
+            case "start":
+                desk.start(owner, id)
+            case "cancel":
+                desk.cancel(owner, id)
+            case "delete":
+                desk.delete(settings.DATA_DIR, owner, id)
+                audited(request, "study.remove", f"study {id}", before={"kind": job.kind, "name": job.name})
+                messages.success(request, f"The study {job.name!r} is deleted.")
+                return redirect("research")
+            case _:
+                return HttpResponse("Say what to do: start, cancel or delete.", status=422)
+    except Conflict as error:
+        messages.error(request, str(error))
+    return redirect("study", id)
+
+
+@page("write")
+@require_POST
+def note(request: HttpRequest, id: str) -> HttpResponse:
+    """What a study is called, and what was written about it."""
+    find(request, id)
+    try:
+        desk.note(who(request).id, id, name=request.POST.get("name", ""), notes=request.POST.get("notes", ""))
+        messages.success(request, "Kept.")
+    except UsageError as error:
+        messages.error(request, str(error))
+    return redirect(f"{reverse('study', args=[id])}#notes")
+
+
+@page("read")
+@require_safe
+def tear_sheet(request: HttpRequest, id: str) -> HttpResponse:
+    """The tear sheet as one file to keep: it is a download, so that nothing in it runs as a page of ours."""
+    job = find(request, id)
+    path = results.tear_sheet(job) if job.state == JobState.DONE else None
+    if path is None:
+        raise Http404("This study has no tear sheet.")
+    answer = HttpResponse(path.read_bytes(), content_type="text/html; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="candlewick-{job.pk[:8]}.html"'
+    return answer
+
+
+def find(request: HttpRequest, id: str) -> Job:
+    """A study of the person's.
+
+    Raises:
+        Http404: they have none of that name; whether somebody else has is not told.
+    """
+    try:
+        return desk.find(who(request).id, id)
+    except desk.UnknownJob as error:
+        raise Http404(str(error)) from None
+
+
+def may_ask(request: HttpRequest) -> bool:
+    """Whether the person may use this machine for studies: viewers may not."""
+    return who(request).role in _MAY_ASK
+
+
+def require_asker(request: HttpRequest) -> None:
+    """Raises PermissionDenied where they may not."""
+    if not may_ask(request):
+        raise PermissionDenied("Your role does not permit studies; it takes trader or owner.")
+
+
+def _kind_of(name: str) -> Kind:
+    offered = kinds()
+    if name and name not in offered:
+        raise Http404(f"There is no study of the kind {name[:40]!r}.")
+    return offered.get(name) or next(iter(offered.values()))
+
+
+def _begun(request: HttpRequest, kind: Kind) -> dict[str, str]:
+    """What stands in the form before anybody types."""
+    services = services_of(request)
+    if again := request.GET.get("again"):
+        job = find(request, again)
+        public = {id: public_symbol(id, primary=services.primary) for id in job.spec.get("symbols", ())}
+        if public:
+            return form.typed_of(job.spec, kind, public=public)
+    there = markets.series(services.lake, primary=services.primary)
+    return form.sensible(shelf(), there, request.GET.get("strategy", ""), request.GET.get("market", ""))
+
+
+def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 200) -> HttpResponse:
+    services, on_shelf = services_of(request), shelf()
+    there = markets.series(services.lake, primary=services.primary)
+    try:
+        strategy = on_shelf.find(filled.typed.get("strategy", ""))
+    except NoSuchStrategy:
+        strategy = on_shelf.strategies[0]
+    context = {
+        "scripts": scripts_of(STUDY_ENTRY),
+        "kind": kind,
+        "kinds": list(kinds().values()),
+        "form": filled,
+        "shelf": on_shelf,
+        "strategy": strategy,
+        "params": filled.of_params(strategy),
+        "own": filled.of_settings(kind),
+        "there": there,
+        "market": filled.typed.get("market", ""),
+        "span": [
+            filled.plain("start", "From", "", kind="date"),
+            filled.plain("end", "until", "", kind="date", help="This day is not in it."),
+        ],
+        "costs": [
+            filled.plain("cash", "Cash at the beginning", "10000", kind="number", step="any"),
+            filled.plain("fee_taker", "Taker fee", "0.05", kind="number", step="any", unit="%"),
+            filled.plain("fee_maker", "Maker fee", "0.02", kind="number", step="any", unit="%"),
+            filled.plain("slippage_bps", "Slippage", "1", kind="number", step="any", unit="bps"),
+            filled.plain(
+                "leverage", "Leverage", "", kind="number", step="any", help="Empty: the strategy's own."
+            ),
+        ],
+        "complaint": " ".join(filled.errors.values()),
+    }
+    return render(request, "research/new.html", context, status=status)
+
+
+def _study(request: HttpRequest, job: Job) -> dict[str, Any]:
+    """Everything that stands on a study's page."""
+    services = services_of(request)
+    context: dict[str, Any] = {
+        "job": job,
+        "row": rows.row_of(job),
+        "may_ask": may_ask(request),
+        "request_facts": shown.facts_of(job, primary=services.primary),
+        "log": results.log_tail(job) if job.state == JobState.FAILED else "",
+        "code": list(results.code_lines(job.source, shown.line_at_fault(job.error))) if job.source else [],
+        "strategy": str(job.spec.get("strategy", "")).rpartition(":")[2],
+    }
+    if job.state == JobState.DONE:
+        try:
+            context |= shown.result_of(job)
+        except StoreDamaged as error:
+            context["damaged"] = str(error)
+    return context

@@ -1,0 +1,12 @@
+"""Addresses of the pages of strategies."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from candlewick.web.strategies import views
+
+urlpatterns = [
+    path("strategies/", views.strategies, name="strategies"),
+    path("strategies/library/<slug:name>/", views.strategy, name="strategy"),
+]
