@@ -29,8 +29,12 @@ if TYPE_CHECKING:
     from candlewick.backtest.market import Market as Market
     from candlewick.backtest.result import Result as Result
     from candlewick.backtest.run import backtest as backtest
+    from candlewick.core.errors import BadData as BadData
+    from candlewick.core.errors import UsageError as UsageError
     from candlewick.market.bars import Bars as Bars
     from candlewick.market.bars import Column as Column
+    from candlewick.research.comparing import Comparison as Comparison
+    from candlewick.research.comparing import compare as compare
     from candlewick.research.monte_carlo import MonteCarlo as MonteCarlo
     from candlewick.research.monte_carlo import monte_carlo as monte_carlo
     from candlewick.research.stress import Stress as Stress
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from candlewick.trading.strategy.protections import Cooldown as Cooldown
     from candlewick.trading.strategy.protections import DrawdownPause as DrawdownPause
     from candlewick.trading.strategy.signals import Signals as Signals
+    from candlewick.trading.strategy.signals import before as before
     from candlewick.trading.strategy.signals import crossed_above as crossed_above
     from candlewick.trading.strategy.signals import crossed_below as crossed_below
     from candlewick.trading.strategy.sizing import Fraction as Fraction
@@ -57,8 +62,10 @@ if TYPE_CHECKING:
 
 _STRATEGY: Final = "candlewick.trading.strategy"
 _HOMES: Final = {
+    "BadData": "candlewick.core.errors",
     "Bars": "candlewick.market.bars",
     "Column": "candlewick.market.bars",
+    "Comparison": "candlewick.research.comparing",
     "Context": f"{_STRATEGY}.context",
     "Cooldown": f"{_STRATEGY}.protections",
     "DrawdownPause": f"{_STRATEGY}.protections",
@@ -76,8 +83,11 @@ _HOMES: Final = {
     "Signals": f"{_STRATEGY}.signals",
     "Strategy": f"{_STRATEGY}.strategy",
     "Stress": "candlewick.research.stress",
+    "UsageError": "candlewick.core.errors",
     "VolatilityTarget": f"{_STRATEGY}.sizing",
     "backtest": "candlewick.backtest.run",
+    "before": f"{_STRATEGY}.signals",
+    "compare": "candlewick.research.comparing",
     "crossed_above": f"{_STRATEGY}.signals",
     "crossed_below": f"{_STRATEGY}.signals",
     "load": "candlewick.runtime.face",

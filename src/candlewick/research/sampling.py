@@ -74,10 +74,19 @@ def period_returns(record: TrackRecord) -> tuple[NDArray[np.int64], Series, floa
     """When each period began, what it returned (0 after nothing was left), and how many make a year."""
     if record.bar_s >= record.period_s or len(record.returns) >= FEW_DAYS:
         return record.period_time, np.nan_to_num(record.returns), record.periods_a_year
+    return record.time, bar_returns(record), bars_a_year(record)
+
+
+def bar_returns(record: TrackRecord) -> Series:
+    """What each bar returned; 0 after nothing was left."""
     worth = np.concatenate(([record.initial], record.equity))
     returns = np.zeros(len(record.equity))
     np.divide(np.diff(worth), worth[:-1], out=returns, where=worth[:-1] > 0.0)
+    return returns
+
+
+def bars_a_year(record: TrackRecord) -> float:
+    """How many bars make a year; in a market that closes, as many a day as there were."""
     if record.days_a_year >= DAYS_A_YEAR:
-        return record.time, returns, YEAR_S / record.bar_s
-    # a market that closes: as many bars a day as there were in these days
-    return record.time, returns, len(record.time) / len(record.returns) * record.days_a_year
+        return YEAR_S / record.bar_s
+    return len(record.time) / len(record.returns) * record.days_a_year
