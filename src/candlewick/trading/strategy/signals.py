@@ -71,7 +71,10 @@ class Signals:
         Raises:
             BadData: it is of another length than the bars, or not above zero.
         """
-        column = _numbers(name, getattr(self, name), bars, missing=np.nan)
+        given = getattr(self, name)
+        if given is None:
+            return np.array([np.nan])
+        column = _numbers(name, given, bars)
         bad = np.flatnonzero((column <= 0.0) | np.isinf(column))
         if len(bad):
             where = f" in row {bad[0]}" if column.size > 1 else ""
@@ -90,7 +93,9 @@ class Signals:
         Raises:
             BadData: it is of another length than the bars, or below zero, or not a number.
         """
-        column = _numbers("size", self.size, bars, missing=1.0)
+        if self.size is None:
+            return np.array([1.0])
+        column = _numbers("size", self.size, bars)
         bad = np.flatnonzero(~(column >= 0.0) | np.isinf(column))
         if len(bad):
             where = f" in row {bad[0]}" if column.size > 1 else ""
@@ -124,9 +129,7 @@ def _truths(name: str, column: ArrayLike, bars: int) -> NDArray[np.bool_]:
     return np.ascontiguousarray(np.broadcast_to(truths, (bars,)))
 
 
-def _numbers(name: str, column: ArrayLike | None, bars: int, *, missing: float) -> Column:
-    if column is None:
-        return np.array([missing])
+def _numbers(name: str, column: ArrayLike, bars: int) -> Column:
     try:
         values = np.asarray(column, dtype=np.float64)
     except (TypeError, ValueError):
@@ -153,14 +156,32 @@ def crossed_below(one: ArrayLike, other: ArrayLike) -> NDArray[np.bool_]:
     return _crossed(other, one)
 
 
+def before(column: ArrayLike, bars: int = 1) -> Column:
+    """The column as it was some bars before; NaN where there was none.
+
+    Raises:
+        BadData: `bars` is not above zero: it would look ahead.
+    """
+    if bars < 1:
+        raise BadData(f"before(column, {bars}) would look ahead: give a number of bars of at least 1.")
+    values = np.asarray(column, dtype=np.float64)
+    earlier = np.full(values.shape, np.nan)
+    earlier[bars:] = values[:-bars]
+    return earlier
+
+
 def _crossed(upper: ArrayLike, lower: ArrayLike) -> NDArray[np.bool_]:
     a, b = np.asarray(upper, dtype=np.float64), np.asarray(lower, dtype=np.float64)
     if a.ndim and b.ndim and a.shape != b.shape:
         raise BadData(f"Columns of {len(a):,} and {len(b):,} rows cannot cross: they belong to other bars.")
-    above, not_before = np.atleast_1d(a > b), np.atleast_1d(a <= b)
+    above = np.atleast_1d(a > b)
     crossed = np.empty(above.shape, np.bool_)
     crossed[:1] = False
-    np.logical_and(above[1:], not_before[:-1], out=crossed[1:])
+    np.greater(above[1:], above[:-1], out=crossed[1:])
+    # only these few rows are looked at again: the row before may have had no value, and then none was crossed
+    rows = np.flatnonzero(crossed)
+    before_a, before_b = (each[rows - 1] if each.ndim else each for each in (a, b))
+    crossed[rows] = before_a <= before_b
     return crossed
 
 
