@@ -391,6 +391,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "GET /api/preferences/": Operation(SIGNED_IN),
     "PUT /api/preferences/": Operation(SIGNED_IN, {}),
     "PATCH /api/preferences/": Operation(SIGNED_IN, {}),
+    "GET /api/preferences/indicators/": Operation(SIGNED_IN),
+    "PUT /api/preferences/indicators/": Operation(SIGNED_IN, {"indicators": []}),
     "GET /api/replay/": Operation(SIGNED_IN),
     "POST /api/replay/": Operation(NOT_VIEWERS, {"action": "pause"}),
     "POST /api/token/": Operation(EVERYBODY, {}),  # 422 for what is missing: the name and password decide
@@ -411,6 +413,7 @@ for _kind in kinds().values():
     OPERATIONS[f"GET {_at}/{{id}}/"] = Operation(_own)
     OPERATIONS[f"PATCH {_at}/{{id}}/"] = Operation(_own, {"notes": "Mine"})
     OPERATIONS[f"POST {_at}/{{id}}/start/"] = Operation(_own | {"viewer": "forbidden"})
+    OPERATIONS[f"POST {_at}/{{id}}/remove/"] = Operation(_own | {"viewer": "forbidden"})
     OPERATIONS[f"DELETE {_at}/{{id}}/"] = Operation(_own | {"viewer": "forbidden"})
 
 

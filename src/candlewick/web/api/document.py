@@ -13,7 +13,8 @@ from ninja import NinjaAPI
 from candlewick.web import problem
 from candlewick.web.journal import images
 
-_EXAMPLES: Final = Path(__file__).parent / "examples.json"  # answers of a running terminal
+# answers of a running terminal
+_EXAMPLES: Final = tuple(Path(__file__).parent / name for name in ("examples.json", "examples_research.json"))
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _ERRORS: Final = {
     400: "The request cannot be read.",
@@ -51,8 +52,7 @@ class Documented(NinjaAPI):
 @cache
 def examples() -> dict[str, dict[str, Any]]:
     """By operation, as `GET /api/risk/`: a `request` where it takes a body, and its `response`."""
-    found: dict[str, dict[str, Any]] = orjson.loads(_EXAMPLES.read_bytes())
-    return found
+    return {name: each for file in _EXAMPLES for name, each in orjson.loads(file.read_bytes()).items()}
 
 
 def _operations(document: Any) -> Iterator[tuple[str, str, dict[str, Any]]]:

@@ -121,18 +121,18 @@ def router_of(kind: Kind) -> Router:
         job = _find(request, kind, id)
         return _answer(bodies.of_job(desk.start(job.owner_id, job.pk)), status=202)
 
-    def cancel(
-        request: HttpRequest,
-        id: Id,
-        remove: Annotated[bool, Query(description="Remove it and its files, if it does not run.")] = False,
-    ) -> HttpResponse:
+    def remove(request: HttpRequest, id: Id) -> HttpResponse:
+        """With all its files. One that runs has to be cancelled first."""
+        require_role(request, *MAY_ASK)
+        job = _find(request, kind, id)
+        desk.delete(settings.DATA_DIR, job.owner_id, job.pk)
+        audited(request, "study.remove", f"study {job.pk}", before={"kind": job.kind, "name": job.name})
+        return HttpResponse(status=204)
+
+    def cancel(request: HttpRequest, id: Id) -> HttpResponse:
         """At once if it waits, within moments if it runs; what has ended stays as it is."""
         require_role(request, *MAY_ASK)
         job = _find(request, kind, id)
-        if remove:
-            desk.delete(settings.DATA_DIR, job.owner_id, job.pk)
-            audited(request, "study.remove", f"study {job.pk}", before={"kind": job.kind, "name": job.name})
-            return HttpResponse(status=204)
         return _answer(bodies.of_job(desk.cancel(job.owner_id, job.pk)))
 
     add: list[tuple[str, str, Callable[..., HttpResponse], dict[Any, Any], str]] = [
@@ -141,7 +141,8 @@ def router_of(kind: Kind) -> Router:
         ("GET", "/{id}/", one, {200: WholeStudy}, f"A {noun}, and what it found"),
         ("PATCH", "/{id}/", say, {200: Study}, f"Name a {noun}, or write about it"),
         ("POST", "/{id}/start/", start, {202: Study, 409: schemas.Problem}, f"Start or resume a {noun}"),
-        ("DELETE", "/{id}/", cancel, {200: Study, 204: None, 409: schemas.Problem}, f"Cancel a {noun}"),
+        ("DELETE", "/{id}/", cancel, {200: Study}, f"Cancel a {noun}"),
+        ("POST", "/{id}/remove/", remove, {204: None, 409: schemas.Problem}, f"Remove a {noun}"),
     ]
     for method, path, view, response, summary in add:
         router.add_api_operation(
