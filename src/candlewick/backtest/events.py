@@ -32,14 +32,25 @@ from candlewick.backtest.run import (
 from candlewick.core.errors import UsageError
 from candlewick.fills.state import FILL, FUNDING
 from candlewick.trading.strategy.blame import blame
+from candlewick.trading.strategy.intents import Intent
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
 from candlewick.trading.strategy.strategy import Strategy
 
 AtClose = Callable[[int], None]
 
 
-def run_events(strategy: Strategy, markets: tuple[Market, ...], account: Account, drive: Drive) -> Result:
+def run_events(
+    strategy: Strategy,
+    markets: tuple[Market, ...],
+    account: Account,
+    drive: Drive,
+    *,
+    heard: list[tuple[int, Intent]] | None = None,
+) -> Result:
     """Run a strategy over the markets' bars, woken as `drive` says.
+
+    Args:
+        heard: is given whatever the strategy asks for, with the bar at whose close it did.
 
     Raises:
         UsageError: the strategy cannot be driven so; `StrategyError` where it raises.
@@ -47,6 +58,7 @@ def run_events(strategy: Strategy, markets: tuple[Market, ...], account: Account
     columns = columns_of(markets)
     rules = rules_of(markets, account)
     book = _book_of(strategy, markets, account, columns, rules)
+    book.heard = heard
     if strategy.signals_only():
         result = _run_signals(strategy, markets, columns, book, drive)
     elif drive == "woken":

@@ -61,6 +61,7 @@ class Book:
         self.partials = partials
         self.parts: list[list[float]] = partials.tolist()
         self.asked: list[Place | Signal] = []
+        self.heard: list[tuple[int, Intent]] | None = None
         self._money = np.zeros(1, state.ACCOUNT)[0]
         self._money["peak"] = account.cash
         self._sizes, self._entries, self._values = (np.zeros(len(self.markets)) for _ in range(3))
@@ -95,6 +96,8 @@ class Book:
     def take(self, intent: Intent) -> None:
         """Take back an order, or note what is to be done at the next open."""
         at = self.by_symbol[intent.symbol]
+        if self.heard is not None:
+            self.heard.append((self.clock.known - 1, intent))
         match intent:
             case Cancel(id=id):
                 if id in at.working:

@@ -42,6 +42,7 @@ class SignalRunner:
     Attributes:
         signals, indicators: what it answered for these bars.
         flags: its wishes by bar (`signals.WISHES`), none before it is settled.
+        numbers: size, stop_loss, take_profit and trailing_stop: a value a bar, or one for all.
     """
 
     def __init__(self, strategy: Strategy, bars: Bars) -> None:
@@ -55,8 +56,10 @@ class SignalRunner:
             self.flags = self.signals.flags(len(bars))
             self.flags[: strategy.settled_from(bars, self.indicators)] = 0
             amount = np.atleast_1d(np.asarray(strategy.sizing.column(bars), np.float64))
-            self._amount = amount * self.signals.scale(len(bars))
-            self._distances = [self.signals.distance(name, len(bars)) for name in DISTANCES]
+            scaled = amount * self.signals.scale(len(bars))
+            self.numbers = {"size": scaled} | {
+                name: self.signals.distance(name, len(bars)) for name in DISTANCES
+            }
         self._sizing = strategy.sizing
 
     def at(self, row: int) -> Signal | None:
@@ -65,12 +68,14 @@ class SignalRunner:
         flags = int(self.flags[row])
         if not flags:
             return None
-        stop_loss, take_profit, trailing_stop = (_number(column, row) for column in self._distances)
+        amount, stop_loss, take_profit, trailing_stop = (
+            _number(column, row) for column in self.numbers.values()
+        )
         return Signal(
             symbol=self.bars.symbol,
             row=row,
             flags=flags,
-            size=_size(self._sizing, float(self._amount[row if self._amount.size > 1 else 0])),
+            size=_size(self._sizing, math.nan if amount is None else amount),
             stop_loss=stop_loss,
             take_profit=take_profit,
             trailing_stop=trailing_stop,
