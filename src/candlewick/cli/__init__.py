@@ -57,7 +57,7 @@ class LazyGroup(TyperGroup):
         app = getattr(module, "app", None)
         if app is None:
             app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
-            app.command(name=cmd_name, help=VERBS[cmd_name])(module.command)
+            app.command(name=cmd_name, help=module.command.__doc__ or VERBS[cmd_name])(module.command)
         command = typer.main.get_command(app)
         command.name = cmd_name
         return command

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from candlewick.cli.edge import Timerange
+from candlewick.cli.edge import DataDir, Timerange, edge
 from candlewick.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,9 +43,22 @@ FeeMaker = Annotated[float, Option(help="Fraction of the notional that a resting
 FeeTaker = Annotated[float, Option(help="Fraction that an order pays which is filled at once: 0.0005.")]
 SlippageBps = Annotated[float, Option(help="What a taker pays beyond the price, in 0.01 %.")]
 Leverage = Annotated[float | None, Option(help="Of positions in perpetuals; the strategy's unless given.")]
+Seed = Annotated[int, Option(help="The same seed draws the same.")]
+Objectives = Annotated[
+    list[str] | None,
+    Option("--objective", help="A metric to be better in: sharpe; several look for the Pareto front."),
+]
+SearchMethod = Annotated[str, Option("--method", help="grid, random, nsga2, …")]
+Trials = Annotated[int, Option(help="How many sets of parameters are tried at most; a grid tries all.")]
+Spaces = Annotated[
+    list[str] | None,
+    Option("--space", help="What is searched: fast=5:50:5, kind=a,b; all that has a range unless given."),
+]
+Constraints = Annotated[
+    list[str] | None, Option("--constraint", help="What must hold: 'trades >= 30'; may be repeated.")
+]
+Processes = Annotated[int | None, Option(help="How many at once; as many as there are processors.")]
 DaysAYear = Annotated[float, Option(help="What annual figures count: 365, or 252 for stocks.")]
-
-CASH, FEE_MAKER, FEE_TAKER, DAYS = 10_000.0, 0.0002, 0.0005, 365.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,45 +82,103 @@ class Asked:
         return backtest(self.strategy, self.markets, **self.terms)
 
 
+def researching(work: Callable[..., None]) -> Callable[..., None]:
+    """The command of `work(question, …)`: the options of every verb of research, and then its own.
+
+    `question` is an `Asked`; what it and `work` raise becomes a sentence.
+    """
+    own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
+    shared = list(inspect.signature(asked, eval_str=True).parameters.values())
+    names = [each.name for each in shared]
+
+    def command(**given: Any) -> None:
+        with edge():
+            question = asked(**{name: given.pop(name) for name in names})
+            work(question, **given)
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    options = [each.replace(kind=kind) for each in (shared[0], *own, *shared[1:])]
+    command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
+    command.__annotations__ = {each.name: each.annotation for each in options}
+    command.__doc__ = work.__doc__
+    return command
+
+
 def asked(
-    strategy: str,
-    *,
-    data_dir: Path | None,
-    symbols: list[str] | None = None,
-    timeframe: str | None = None,
+    strategy: Name,
+    symbol: Symbols = None,
+    timeframe: Timeframe = None,
     timerange: Timerange = None,
-    files: list[Path] | None = None,
-    funding: list[Path] | None = None,
-    finer: str | None = None,
-    parameters: list[str] | None = None,
-    cash: float = CASH,
-    fee_maker: float = FEE_MAKER,
-    fee_taker: float = FEE_TAKER,
-    slippage_bps: float = 0.0,
-    leverage: float | None = None,
-    days_a_year: float = DAYS,
+    param: Parameters = None,
+    cash: Cash = 10_000.0,
+    fee_maker: FeeMaker = 0.0002,
+    fee_taker: FeeTaker = 0.0005,
+    slippage_bps: SlippageBps = 0.0,
+    leverage: Leverage = None,
+    days_a_year: DaysAYear = 365.0,
+    file: Files = None,
+    funding: FundingFiles = None,
+    finer: Finer = None,
+    data_dir: DataDir = None,
 ) -> Asked:
-    """All of it, found and read.
+    """What the options say, found and read.
 
     Raises:
         UsageError: something is missing, unknown or contradicts itself.
         BrokenStrategy: the strategy's file cannot be run.
     """
     loaded = find_strategy(strategy, data_dir)
-    given = pairs(parameters or [])
+    given = pairs(param or [])
     loaded.strategy(**given)
-    return Asked(
-        loaded,
-        given,
-        markets_of(
-            symbols or [], timeframe or loaded.strategy.timeframe or None, timerange, files or [],
-            funding or [], finer, data_dir,
-        ),
-        {
-            "cash": cash, "fee_maker": fee_maker, "fee_taker": fee_taker, "slippage_bps": slippage_bps,
-            "leverage": leverage, "days_a_year": days_a_year,
-        },
-    )  # fmt: skip
+    wanted = timeframe or loaded.strategy.timeframe or None
+    markets = markets_of(symbol or [], wanted, timerange, file or [], funding or [], finer, data_dir)
+    terms = {
+        "cash": cash, "fee_maker": fee_maker, "fee_taker": fee_taker, "slippage_bps": slippage_bps,
+        "leverage": leverage, "days_a_year": days_a_year,
+    }  # fmt: skip
+    return Asked(loaded, given, markets, terms)
+
+
+@contextmanager
+def at_work(question: Asked, processes: int | None) -> Iterator[Executor | None]:
+    """Where runs go: processes for a strategy that Python must run, else what a study itself takes."""
+    from candlewick.runtime.jobs.executors import crew
+
+    loaded = question.loaded
+    if loaded.strategy.signals_only():
+        yield None
+        return
+    with crew("processes", processes, source=None if loaded.bundled else loaded.file.absolute()) as found:
+        yield found.executor
+
+
+def space_of(texts: list[str] | None, strategy: type[Strategy]) -> dict[str, Any] | None:
+    """What is to be searched: `fast=5:50:5` is from, to and step, `a=5,7` values; None: nothing is said.
+
+    Raises:
+        UsageError: there is no such parameter, or what is given is neither.
+    """
+    from candlewick.trading.strategy.param import Param
+
+    if not texts:
+        return None
+    found: dict[str, Any] = {}
+    for name, text in pairs(texts).items():
+        param = strategy.parameters().get(name)
+        if param is None:
+            raise UsageError(f"{strategy.__name__} has no parameter {name!r} to search.")
+        low, *rest = text.split(":")
+        if not rest:
+            found[name] = [param.read(strategy.__name__, each) for each in text.split(",")]
+            continue
+        try:
+            numbers = [float(each) for each in (low, *rest)]
+            begin, end, step = numbers if len(numbers) == 3 else (*numbers, None)
+        except ValueError:
+            raise UsageError(f"{text!r} is no range. Write {name}=5:50:5, or {name}=5,10,20.") from None
+        default = param.kind(begin)
+        found[name] = Param(default, low=begin, high=end, step=step)
+    return found
 
 
 def find_strategy(name: str, data_dir: Path | None) -> Loaded:

@@ -1,0 +1,70 @@
+"""`candlewick optimise`, `monte-carlo` and `stress` as a person runs them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tests.cli.ground import Cli, refused
+
+HOURS = 1_500
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Hours of a market that goes up and down and is noisy."""
+    path = tmp_path_factory.mktemp("binance") / "BTC_USDT_USDT-1h-futures.csv"
+    noise = np.random.default_rng(3).normal(0, 0.003, HOURS)
+    close = 100 * np.exp(0.2 * np.sin(np.arange(HOURS) / 40) + noise)
+    opened = np.concatenate((close[:1], close[:-1]))
+    time = 1_704_067_200 + 3600 * np.arange(HOURS)
+    rows = zip(time, opened, np.maximum(opened, close), np.minimum(opened, close), close, strict=True)
+    lines = [",".join([str(row[0]), *(f"{price:.6f}" for price in row[1:]), "1e9"]) for row in rows]
+    path.write_text("\n".join(["date,open,high,low,close,volume", *lines]))
+    return str(path)
+
+
+def test_a_search_tells_the_best_and_how_far_to_believe_it(cli: Cli, file: str) -> None:
+    asked = ("optimise", "ema-cross", "--file", file, "--space", "fast=5:15:5", "--space", "slow=20,40")
+    told = cli.json(*asked)
+    assert len(told["trials"]) == 6
+    assert {trial["parameters"]["slow"] for trial in told["trials"]} == {20, 40}
+    by_sharpe = max(told["trials"], key=lambda trial: trial["figures"]["sharpe"])
+    assert told["best"] == by_sharpe["parameters"]
+    assert 0 <= told["deflated_sharpe"] <= 1
+    said = cli.done(*asked, "--top", "2")
+    assert f"The best is fast={told['best']['fast']}, slow={told['best']['slow']}." in said
+    assert len(cli.json(*asked, "--objective", "sharpe", "--objective", "max_drawdown")["front"]) >= 1
+
+
+def test_a_search_refuses_what_it_cannot_search(cli: Cli, file: str) -> None:
+    asked = ("optimise", "ema-cross", "--file", file)
+    refused(cli(*asked, "--space", "quick=1:2"), "no parameter 'quick' to search", code=2)
+    refused(cli(*asked, "--space", "fast=a:b"), "Write fast=5:50:5", code=2)
+    refused(cli(*asked, "--space", "fast=99,100"), "whole number from 5 to 50", code=2)
+    refused(cli(*asked, "--method", "hope"), "hope", "grid", code=2)
+    refused(cli(*asked, "--objective", "sharp"), "sharpe", code=2)
+    few = (*asked, "--space", "fast=5,10", "--constraint", "trades >= 5000")
+    refused(cli(*few), "Loosen the constraints", code=2)
+
+
+def test_a_backtest_is_drawn_again_and_the_same_seed_says_the_same(cli: Cli, file: str) -> None:
+    asked = ("monte-carlo", "ema-cross", "--file", file, "--runs", "200", "--seed", "4")
+    told = cli.json(*asked)
+    assert told == cli.json(*asked)
+    assert (told["runs"], told["method"]) == (200, "reshuffle")
+    low, *_, high = told["quantiles"]["max_drawdown"]
+    assert low <= high <= 0
+    assert told["verdict"] in cli.done(*asked)
+    refused(cli(*asked, "--method", "dice"), "dice", code=2)
+
+
+def test_a_strategy_is_put_under_stress(cli: Cli, file: str) -> None:
+    told = cli.json("stress", "ema-cross", "--file", file)
+    rows = {row["name"]: row for row in told["rows"]}
+    assert rows["As it is"]["figures"]["trades"] >= 5
+    assert rows["Black Thursday"]["figures"] is None
+    base, fees = (rows[name]["figures"]["total_return"] for name in ("As it is", "Fees × 3"))
+    assert fees < base
+    said = cli.done("stress", "ema-cross", "--file", file)
+    assert f"Worst: {told['worst']}." in said
