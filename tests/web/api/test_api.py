@@ -21,6 +21,7 @@ READS = [
     "/api/dashboard/charts/ohlcv/?symbol=BTCUSDT",
     "/api/dashboard/charts/indicators/?symbol=BTCUSDT&indicators=ema:20",
     "/api/dashboard/charts/indicators/catalogue/",
+    "/api/dashboard/charts/volume-profile/?symbol=BTCUSDT",
     "/api/market/instruments/",
     "/api/market/tickers/",
     "/api/market/book/?symbol=BTCUSDT",
@@ -310,6 +311,33 @@ def test_a_volume_that_nobody_tells_leaves_the_other_indicators_whole(
     assert {point["value"] for point in lines["mfi:5"]} == {None}
     for name in ("ema:5", "bollinger:20:2.upper"):
         assert lines[name][-1]["value"] is not None
+
+
+def test_a_volume_profile_holds_what_was_traded_in_the_last_bars(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    symbol = unique("PROFILE")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    services.lake.put_candles([candle(60 * n, 10.0 + n % 7, of=f"sim:{symbol}") for n in range(40)])
+    path = f"/api/dashboard/charts/volume-profile/?symbol={symbol}&end=2400"
+
+    profile = orjson.loads(client.get(f"{path}&period=20&bins=5").content)
+    line = f"/api/dashboard/charts/indicators/?symbol={symbol}&end=2400&indicators=volume_profile:20:5:0.7"
+    last = {name: points[-1]["value"] for name, points in orjson.loads(client.get(line).content).items()}
+
+    assert (profile["start"], len(profile["edges"])) == (60 * 20, 6)
+    assert sum(profile["volume"]) == pytest.approx(20 * 2.5)
+    for name in ("poc", "value_low", "value_high"):
+        assert profile[name] == pytest.approx(last[f"volume_profile:20:5:0.7.{name}"])
+
+
+def test_a_volume_profile_of_no_bars_is_empty(client: Client, link: FakeLink) -> None:
+    symbol = unique("NOBARS")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+
+    profile = orjson.loads(client.get(f"/api/dashboard/charts/volume-profile/?symbol={symbol}").content)
+
+    assert (profile["start"], profile["volume"], profile["poc"]) == (None, [], None)
 
 
 def test_the_catalogue_tells_what_a_chart_can_show_and_how(client: Client) -> None:

@@ -346,6 +346,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "GET /api/dashboard/charts/ohlcv/": MARKET,
     "GET /api/dashboard/charts/indicators/": MARKET,
     "GET /api/dashboard/charts/indicators/catalogue/": MARKET,
+    "GET /api/dashboard/charts/volume-profile/": MARKET,
     "GET /api/dashboard/performance/breakdown/": SEEN,
     "GET /api/dashboard/performance/drawdown/": SEEN,
     "GET /api/dashboard/performance/equity-curve/": SEEN,

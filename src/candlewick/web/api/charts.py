@@ -1,4 +1,4 @@
-"""`/api/dashboard/charts/`: candles and indicators."""
+"""`/api/dashboard/charts/`: candles, indicators, and volume by price."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
 from candlewick.market.bars import Bars, Column
 from candlewick.market.indicators.catalogue import described, parse_list
+from candlewick.market.indicators.profile import volume_profile
 from candlewick.market.indicators.registry import Study
 from candlewick.web.api import history
-from candlewick.web.api.market_schemas import Candle, IndicatorKind, Point
+from candlewick.web.api.market_schemas import Candle, IndicatorKind, Point, Profile
 from candlewick.web.api.paging import answer, passed_on
 from candlewick.web.api.when import utc_seconds
 from candlewick.web.services import services_of
@@ -58,7 +59,7 @@ def catalogue(request: HttpRequest) -> HttpResponse:
 def indicators(
     request: HttpRequest,
     symbol: str,
-    indicators: Annotated[str, Query(max_length=400)],
+    indicators: Annotated[str, Query(max_length=1_000)],
     interval: str = "1m",
     start: str | None = None,
     end: str | None = None,
@@ -80,6 +81,44 @@ def indicators(
     )
     shown = len(found) if first is None else int(np.count_nonzero(found.time >= first))
     return answer(_lines(studies, found, min(shown, limit)))
+
+
+@router.get("/volume-profile/", response={200: Profile}, summary="Volume by price")
+def profile(
+    request: HttpRequest,
+    symbol: str,
+    interval: str = "1m",
+    end: str | None = None,
+    period: Annotated[int, Query(ge=2, le=1_000)] = 100,
+    bins: Annotated[int, Query(ge=4, le=100)] = 24,
+    share: Annotated[float, Query(ge=0.05, le=1)] = 0.7,
+) -> HttpResponse:
+    """Of the last `period` bars that open before `end`, the open one included: the volume in each of `bins`.
+
+    The same as the indicator `volume_profile` tells of its last row, with the bins themselves.
+    """
+    wanted = history.Range(symbol, interval, None, utc_seconds(end, "end"), period)
+    found = history.bars(services_of(request), wanted)
+    made = volume_profile(found.high, found.low, found.volume, bins, share)
+    return answer(
+        {
+            "start": int(found.time[0]) if len(found) else None,
+            "edges": _told(made.edges),
+            "volume": _told(made.volume),
+            "poc": _known(made.poc),
+            "value_low": _known(made.value_low),
+            "value_high": _known(made.value_high),
+        }
+    )
+
+
+def _told(column: Column) -> list[float]:
+    """A column without a hole, or nothing."""
+    return [] if np.isnan(column).any() else column.tolist()
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else value
 
 
 def _with_lookback(wanted: history.Range, lookback: int) -> history.Range:

@@ -28,6 +28,21 @@ class Point(Schema):
     value: float | None
 
 
+class Profile(Schema):
+    """Volume by price; empty and null where no bars are known, or their volume is not.
+
+    `start` is the first bar's time, `edges` are the prices between the bins (one more than `volume` has),
+    `poc` is the point of control, and between `value_low` and `value_high` lies the share that was asked for.
+    """
+
+    start: int | None
+    edges: list[float]
+    volume: list[float]
+    poc: float | None
+    value_low: float | None
+    value_high: float | None
+
+
 class IndicatorParameter(Schema):
     """A number that an indicator takes: whole unless `fraction`."""
 

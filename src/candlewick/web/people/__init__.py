@@ -4,6 +4,7 @@ account_pages  /settings/accounts/
 accounts       which accounts somebody may see, and whether they may trade with one
 adapter        what allauth asks us
 api_tokens     tokens that people make for programs
+charted        which indicators their charts show
 context        what every page may show of a person's accounts
 doors          who may open a page of the settings
 first_owner    the person who exists before anybody has signed in

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
+from django.db import transaction
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from candlewick.store.models import User
@@ -41,5 +42,9 @@ def of(user_id: int) -> Preferences:
 
 
 def keep(user_id: int, preferences: Preferences) -> None:
-    """Store what a person has chosen."""
-    User.objects.filter(pk=user_id).update(preferences=preferences.model_dump(mode="json"))
+    """Store what a person has chosen; what else is kept with it (`charted`) stays."""
+    with transaction.atomic():
+        user = User.objects.select_for_update().only("preferences").get(pk=user_id)
+        others = {name: value for name, value in user.preferences.items() if name == "indicators"}
+        user.preferences = others | preferences.model_dump(mode="json")
+        user.save(update_fields=["preferences"])

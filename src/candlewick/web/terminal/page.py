@@ -12,7 +12,9 @@ from candlewick.core.errors import UsageError
 from candlewick.core.instrument import parse_symbol, public_symbol
 from candlewick.core.interval import SECONDS
 from candlewick.web.link import Link
+from candlewick.web.people import charted
 from candlewick.web.people.accounts import AccountAccess
+from candlewick.web.people.charted import Charts
 from candlewick.web.people.preferences import Preferences
 from candlewick.web.scripts import script_json
 
@@ -35,6 +37,7 @@ class Page:
         watched: public objects of the watchlist, in its order.
         account: what the person trades with; None: they have none.
         preferences: how they like their terminal.
+        charts: which indicators they see.
     """
 
     link: Link
@@ -43,6 +46,7 @@ class Page:
     watched: list[dict[str, Any]]
     account: AccountAccess | None = None
     preferences: Preferences = field(default_factory=Preferences)
+    charts: Charts = charted.USUAL
 
     @classmethod
     def make(
@@ -54,12 +58,13 @@ class Page:
         interval: str = "",
         account: AccountAccess | None = None,
         preferences: Preferences | None = None,
+        charts: Charts = charted.USUAL,
     ) -> Self:
         """The page for what a person's address asks for, as far as it exists."""
         watched = [link.instruments[id] for id in watchlist if id in link.instruments]
         shown = _find(link, symbol) or _first(link, watched)
         interval = interval if interval in SECONDS else DEFAULT_INTERVAL
-        return cls(link, shown, interval, watched, account, preferences or Preferences())
+        return cls(link, shown, interval, watched, account, preferences or Preferences(), charts)
 
     @property
     def symbol(self) -> str:
@@ -80,6 +85,7 @@ class Page:
             "replays": self.link.mode == "replay",
             "account": self._account(),
             "preferences": self.preferences.model_dump(mode="json"),
+            "charts": self.charts.model_dump(mode="json") | {"kinds": charted.kinds(self.charts)},
             "instruments": list(known.values()),
         }
 

@@ -12,7 +12,7 @@ from candlewick.store.models import Role, User
 from candlewick.web.components import registry
 from candlewick.web.components.dispatch import Call, dispatch
 from candlewick.web.components.views import visit_of
-from candlewick.web.people import preferences
+from candlewick.web.people import charted, preferences
 from candlewick.web.people.accounts import chosen_if_any
 from candlewick.web.scripts import scripts_of
 from candlewick.web.services import services_of
@@ -42,6 +42,7 @@ def terminal(request: HttpRequest) -> HttpResponse:
         interval=request.GET.get("interval", ""),
         account=chosen_if_any(request),
         preferences=preferences.of(user.pk),
+        charts=charted.of(user.pk),
     )
     context = page.context() | {
         "scripts": scripts_of(ENTRY),
