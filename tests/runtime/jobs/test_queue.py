@@ -177,15 +177,17 @@ def test_a_database_that_is_not_there_yet_has_no_work(tmp_path: Path) -> None:
     assert not (tmp_path / "candlewick.sqlite3").exists(), "the web process makes it"
 
 
+@pytest.mark.timeout(300)
 def test_the_same_holds_in_postgresql(postgres_url: str) -> None:
     """Django stands on one database a process: another process runs these tests on the other."""
     if connection.vendor == "postgresql":
         return
     here = Path(__file__).parent
+    files = [str(here / f"test_{name}.py") for name in ("queue", "life", "desk", "worker")]
+    unneeded = "not prints and not line and not refusal and not hears and not pool"
     command = [
-        sys.executable, "-m", "pytest", str(here / "test_queue.py"), str(here / "test_desk.py"),
-        str(here / "test_worker.py"), "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-k",
-        "not prints and not line and not refusal",
+        sys.executable, "-m", "pytest", *files, "-k", unneeded, "-q", "-p", "no:xdist",
+        "-p", "no:cacheprovider",
     ]  # fmt: skip
     ended = subprocess.run(
         command, cwd=here.parents[2], env=os.environ | {"DATABASE_URL": postgres_url},

@@ -198,7 +198,10 @@ class Queue:
         ):
             return
         sentence = _poison("Its worker was lost.")
-        common = "ended_ns = {now_ns}, lease_ns = NULL, eta_ns = NULL, seq = seq + 1, revision = revision + 1"
+        common = (
+            "ended_ns = {now_ns}, worker = '', lease_ns = NULL, eta_ns = NULL, step = '', "
+            "seq = seq + 1, revision = revision + 1"
+        )
         with self._connected().transaction():
             for id, seq in self._read(
                 f"UPDATE store_job SET state = 'cancelled', {common} "
