@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from candlewick.runtime.face import load_market as load_market
     from candlewick.runtime.face import read as read
     from candlewick.runtime.face import read_funding as read_funding
+    from candlewick.research.search import optimise as optimise
     from candlewick.trading.strategy.context import Context as Context
     from candlewick.trading.strategy.param import Param as Param
     from candlewick.trading.strategy.protections import Cooldown as Cooldown
@@ -90,6 +91,7 @@ _HOMES: Final = {
     "compare": "candlewick.research.comparing",
     "crossed_above": f"{_STRATEGY}.signals",
     "crossed_below": f"{_STRATEGY}.signals",
+    "optimise": "candlewick.research.search",
     "load": "candlewick.runtime.face",
     "load_market": "candlewick.runtime.face",
     "monte_carlo": "candlewick.research.monte_carlo",

@@ -203,6 +203,7 @@ class Result:
         tags: names of entries by the number in a fill's `signal`, of a strategy with orders of its own.
         skipped: entries that were too small for their market, by symbol.
         funding: received in all (paid: below zero).
+        trial_sharpes: yearly Sharpe ratios of all that were tried when this was chosen; None: nothing was.
         warnings: what a reader of the figures should know, as sentences.
     """
 
@@ -220,6 +221,7 @@ class Result:
     signals: tuple[Signals | None, ...] = ()
     tags: Sequence[str] = ()
     indicators: tuple[Mapping[str, Any], ...] = ()
+    trial_sharpes: NDArray[np.float64] | None = None
 
     @property
     def time(self) -> NDArray[np.int64]:
@@ -265,6 +267,7 @@ class Result:
             funding=self.funding if any(market.funding is not None for market in self.markets) else None,
             fees=float(self.fills["fee"].sum()),
             turnover=float(worth.sum()),
+            trial_sharpes=self.trial_sharpes,
         )
 
     @cached_property

@@ -14,4 +14,14 @@ scenarios     what might happen, each one change
 crises        what did happen: days, sources, and how a run came through
 comparing     runs beside each other: ranking, correlation, significance
 significance  whether a difference is chance
+search        `optimise()`: the parameters that do best
+space         what a search may try
+objectives    what it looks for, and what must hold
+samplers      which sets it tries next: a grid, chance, what a method learns
+genetic       NSGA-II
+sweep         many sets of parameters on the same markets
+lean          figures of a result, of which a sweep asks for a few
+optimisation  what a search found: trials, the best, the Pareto front
+heatmap       a figure over two parameters
+stability     how far it falls around the best
 """

@@ -7,7 +7,7 @@ import math
 import operator
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from candlewick.backtest.figures import UnknownMetric
@@ -86,11 +86,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """What is wanted, and what must hold."""
+    """What is wanted, and what must hold.
+
+    Attributes:
+        shown: metrics that are wanted of every trial besides.
+        fixed: parameters that are not searched.
+    """
 
     objectives: tuple[Objective, ...]
     constraints: tuple[Constraint, ...] = ()
     shown: tuple[str, ...] = ()
+    fixed: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -99,20 +105,19 @@ class Judge:
         wanted += [name for each in self.constraints for name in each.names if name in METRICS]
         return tuple(dict.fromkeys([*wanted, *self.shown]))
 
-    def may_run(self, parameters: Mapping[str, Any]) -> bool:
-        """Whether it can be told before a run that what must hold does."""
-        return not any(
-            each.excess(parameters)
-            for each in self.constraints
-            if all(name in parameters for name in each.names)
-        )
+    def before(self, parameters: Mapping[str, Any]) -> Verdict | None:
+        """Why a set needs not be run, since it breaks a constraint of parameters alone; None: it does not."""
+        values = {**self.fixed, **parameters}
+        own = [rule for rule in self.constraints if all(name in values for name in rule.names)]
+        total, reason = _broken(own, values)
+        return Verdict((None,) * len(self.objectives), total, reason) if total else None
 
     def __call__(
         self, parameters: Mapping[str, Any], figures: Mapping[str, Figure], error: str = ""
     ) -> Verdict:
         if error:
             return Verdict((None,) * len(self.objectives), _NEVER, error)
-        values = {**figures, **parameters}
+        values = {**figures, **self.fixed, **parameters}
         scores = tuple(
             None if (figure := figures[each.name]) is None else each.sign * float(figure)
             for each in self.objectives
@@ -120,26 +125,31 @@ class Judge:
         for each, score in zip(self.objectives, scores, strict=True):
             if score is None:
                 return Verdict(scores, _NEVER, f"{each.name} is undefined.")
-        total, reason = 0.0, ""
-        for rule in self.constraints:
-            excess = rule.excess(values)
-            if excess and not reason:
-                told = ", ".join(f"{name} is {_written(values[name])}" for name in rule.names)
-                reason = f"{rule.text} does not hold: {told}."
-            total += excess
-        return Verdict(scores, total, reason)
+        return Verdict(scores, *_broken(self.constraints, values))
+
+
+def _broken(rules: Iterable[Constraint], values: Mapping[str, Any]) -> tuple[float, str]:
+    """By how much rules are broken together, and the first that is, as a sentence."""
+    total, reason = 0.0, ""
+    for rule in rules:
+        excess = rule.excess(values)
+        if excess and not reason:
+            told = ", ".join(f"{name} is {_written(values[name])}" for name in rule.names)
+            reason = f"{rule.text} does not hold: {told}."
+        total += excess
+    return total, reason
 
 
 def judge_of(
     objective: Objectives,
     constraints: Iterable[str] = (),
-    parameters: Collection[str] = (),
+    fixed: Mapping[str, Any] | None = None,
     shown: Iterable[str] = (),
 ) -> Judge:
     """Read what a person wants.
 
     Args:
-        parameters: names that constraints may use beside those of metrics.
+        fixed: the strategy's parameters, which constraints may name as well as metrics.
         shown: metrics that are wanted of every trial, whatever is searched for.
 
     Raises:
@@ -154,11 +164,13 @@ def judge_of(
         raise UsageError(f"The objectives are {', '.join(names)}: name each once.")
     if isinstance(constraints, str):
         constraints = (constraints,)
-    rules = tuple(_constraint(each, parameters) for each in constraints)
+    fixed = fixed or {}
+    numeric = [name for name, value in fixed.items() if isinstance(value, int | float)]
+    rules = tuple(_constraint(each, numeric) for each in constraints)
     for name in shown:
         if name not in METRICS:
             raise UnknownMetric(name)
-    return Judge(objectives, rules, tuple(shown))
+    return Judge(objectives, rules, tuple(shown), fixed)
 
 
 def _objective(asked: str | Score) -> Objective:

@@ -174,14 +174,10 @@ def _crossed(upper: ArrayLike, lower: ArrayLike) -> NDArray[np.bool_]:
     a, b = np.asarray(upper, dtype=np.float64), np.asarray(lower, dtype=np.float64)
     if a.ndim and b.ndim and a.shape != b.shape:
         raise BadData(f"Columns of {len(a):,} and {len(b):,} rows cannot cross: they belong to other bars.")
-    above = np.atleast_1d(a > b)
+    above, not_before = np.atleast_1d(a > b), np.atleast_1d(a <= b)
     crossed = np.empty(above.shape, np.bool_)
     crossed[:1] = False
-    np.greater(above[1:], above[:-1], out=crossed[1:])
-    # only these few rows are looked at again: the row before may have had no value, and then none was crossed
-    rows = np.flatnonzero(crossed)
-    before_a, before_b = (each[rows - 1] if each.ndim else each for each in (a, b))
-    crossed[rows] = before_a <= before_b
+    np.logical_and(above[1:], not_before[:-1], out=crossed[1:])
     return crossed
 
 
