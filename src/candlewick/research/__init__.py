@@ -24,4 +24,6 @@ lean          figures of a result, of which a sweep asks for a few
 optimisation  what a search found: trials, the best, the Pareto front
 heatmap       a figure over two parameters
 stability     how far it falls around the best
+windows       parts of the time that bars cover
+stitching     runs over one window after the other as one run
 """
