@@ -7,15 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from candlewick.core.errors import UsageError
-from candlewick.core.instrument import Instrument, parse_symbol, public_symbol
+from candlewick.core.instrument import Instrument, public_symbol
 from candlewick.runtime.jobs import desk
 from candlewick.runtime.jobs.kinds.request import span_of
+from candlewick.store.lake.reading import instrument_in
 from candlewick.store.models import Job
 from candlewick.web.research import markets
 from candlewick.web.research.kinds import AskedStudy, Kind
 from candlewick.web.research.markets import Series
 from candlewick.web.services import Services
-from candlewick.web.strategies.shelf import Described, NoSuchStrategy, WrongParameters, shelf
+from candlewick.web.strategies.shelf import Book, NoSuchStrategy, WrongParameters, shelf
 
 
 class Refused(UsageError):
@@ -45,7 +46,7 @@ def ask(services: Services, owner: int, kind: Kind, asked: AskedStudy) -> Job:
     )
 
 
-def read(services: Services, asked: AskedStudy) -> tuple[Described, dict[str, Any]]:
+def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
     """The strategy, and the request as the study's process reads it.
 
     Raises:
@@ -60,15 +61,19 @@ def read(services: Services, asked: AskedStudy) -> tuple[Described, dict[str, An
         errors |= {f"parameters.{name}": text for name, text in error.errors.items()}
     except NoSuchStrategy as error:
         errors["strategy"] = str(error)
-    if strategy is not None and strategy.timeframe and strategy.timeframe != asked.timeframe:
-        errors["timeframe"] = f"{strategy.name} wants bars of {strategy.timeframe}."
-    ids = [parse_symbol(each, primary=services.primary) for each in asked.symbols]
-    errors |= _faults_of_markets(services, asked, ids)
+    if strategy is not None and strategy.told.timeframe and strategy.told.timeframe != asked.timeframe:
+        errors["timeframe"] = f"{strategy.told.name} wants bars of {strategy.told.timeframe}."
+    ids: list[str] = []
+    try:
+        ids = [instrument_in(services.lake, each, services.primary) for each in asked.symbols]
+        errors |= _faults_of_markets(services, asked, ids)
+    except UsageError as error:
+        errors["symbols"] = str(error)
     if errors or strategy is None:
         raise Refused(errors)
     known = services.hub.directory.instruments
     return strategy, {
-        "strategy": strategy.reference,
+        "strategy": strategy.told.reference,
         "parameters": parameters,
         "symbols": ids,
         "timeframe": asked.timeframe,

@@ -13,7 +13,7 @@ from candlewick.trading.strategy.param import Param
 from candlewick.web.research.asking import Refused
 from candlewick.web.research.kinds import AskedStudy, Kind, Setting
 from candlewick.web.research.markets import Series
-from candlewick.web.strategies.shelf import Described, Shelf
+from candlewick.web.strategies.shelf import Book, Shelf
 
 MARKET: Final = ("BTCUSDT-PERP", "BTCUSDT", "ETHUSDT-PERP", "ETHUSDT")
 TIMEFRAMES: Final = ("1h", "4h", "15m", "30m", "2h", "5m", "1d", "1m")
@@ -45,7 +45,7 @@ class Form:
     typed: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
 
-    def of_params(self, strategy: Described) -> list[Field]:
+    def of_params(self, strategy: Book) -> list[Field]:
         """A field for each parameter of a strategy, with its range."""
         return [self._of_param(name, param) for name, param in strategy.params.items()]
 
@@ -156,7 +156,7 @@ def sensible(shelf: Shelf, there: Sequence[Series], strategy: str, market: str) 
     """What stands in an untouched form: bars that tell something, and the last years of them."""
     found = next((each for each in there if f"{each.symbol}|{each.timeframe}" == market), None)
     chosen = found or best(there)
-    typed = {"strategy": strategy or shelf.strategies[0].name}
+    typed = {"strategy": strategy or shelf.books[0].key}
     if chosen is None:
         return typed
     last = date.fromisoformat(chosen.last_day) + timedelta(1)

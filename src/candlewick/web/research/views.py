@@ -87,7 +87,7 @@ def fields(request: HttpRequest) -> HttpResponse:
     require_asker(request)
     on_shelf = shelf()
     try:
-        strategy = on_shelf.find(request.GET.get("strategy") or on_shelf.strategies[0].name)
+        strategy = on_shelf.find(request.GET.get("strategy") or on_shelf.books[0].key)
     except NoSuchStrategy as error:
         raise Http404(str(error)) from None
     context = {"strategy": strategy, "params": Form({}).of_params(strategy)}
@@ -117,7 +117,12 @@ def compare(request: HttpRequest) -> HttpResponse:
     named = list(dict.fromkeys(request.GET.getlist("id")))[:MOST_COMPARED]
     jobs = [find(request, id) for id in named]
     done = [each for each in jobs if each.kind == "backtest" and each.state == JobState.DONE]
-    found = [(job, results.whole(job)["metrics"]) for job in done]
+    found, damaged = [], ""
+    for job in done:
+        try:
+            found.append((job, results.whole(job)["metrics"]))
+        except StoreDamaged as error:
+            damaged = str(error)
     by = request.GET.get("by", "")
     by = by if by in comparing.FIGURES else comparing.BY
     beside = comparing.ranked(found, by) if len(found) > 1 else []
@@ -127,6 +132,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "lines": comparing.lines([figures for _, figures in beside]),
         "by": by,
         "choices": [(name, METRICS[name].label) for name in comparing.FIGURES],
+        "damaged": damaged,
         "differ": len({job.data_fingerprint for job, _ in found}) > 1,
     }
     return render(request, "research/compare.html", context)
@@ -230,7 +236,7 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
     try:
         strategy = on_shelf.find(filled.typed.get("strategy", ""))
     except NoSuchStrategy:
-        strategy = on_shelf.strategies[0]
+        strategy = on_shelf.books[0]
     context = {
         "scripts": scripts_of(STUDY_ENTRY),
         "kind": kind,

@@ -8,5 +8,5 @@ from candlewick.web.strategies import views
 
 urlpatterns = [
     path("strategies/", views.strategies, name="strategies"),
-    path("strategies/library/<slug:name>/", views.strategy, name="strategy"),
+    path("strategies/library/<str:name>/", views.strategy, name="strategy"),
 ]

@@ -14,7 +14,7 @@ from candlewick.web.research import rows
 from candlewick.web.research.results import code_lines
 from candlewick.web.research.views import may_ask
 from candlewick.web.scripts import scripts_of
-from candlewick.web.strategies.shelf import Described, NoSuchStrategy, shelf
+from candlewick.web.strategies.shelf import Book, NoSuchStrategy, shelf
 
 ENTRY: Final = "js/strategies/main.js"
 STUDIES: Final = 8
@@ -53,14 +53,16 @@ def strategy(request: HttpRequest, name: str) -> HttpResponse:
             }
             for name, param in found.params.items()
         ],
-        "code": list(code_lines(found.code)),
+        "code": list(code_lines(found.told.source)),
         "studies": [rows.row_of(each) for each in studies_of(who(request).id, found)],
         "may_ask": may_ask(request),
     }
     return render(request, "strategies/strategy.html", context)
 
 
-def studies_of(owner: int, strategy: Described) -> list[Job]:
+def studies_of(owner: int, strategy: Book) -> list[Job]:
     """A person's newest studies of a strategy."""
-    found = Job.objects.filter(owner_id=owner, spec__strategy=strategy.reference).defer("source", "notes")
+    found = Job.objects.filter(owner_id=owner, spec__strategy=strategy.told.reference).defer(
+        "source", "notes"
+    )
     return list(found.order_by("-created_ns", "-pk")[:STUDIES])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from candlewick.core.errors import StoreDamaged
 from candlewick.store.models import Job
 from candlewick.web.research import results
 from candlewick.web.scripts import script_json
@@ -14,11 +15,11 @@ ROWS: Final = 100
 
 
 def of(job: Job) -> dict[str, Any]:
-    """Context of `research/_backtest.html`."""
+    """Context of `research/_backtest.html`. Raises StoreDamaged where its files are gone."""
     sheet = results.sheet(job)
-    curves = results.curves(job, float(job.spec.get("cash", 0)))
     if sheet is None:
-        return {}
+        raise StoreDamaged("What this study found is not in its folder any more: run it again.")
+    curves = results.curves(job, float(job.spec.get("cash", 0)))
     return {
         "result_template": "research/_backtest.html",
         "sheet": sheet,

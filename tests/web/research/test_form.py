@@ -1,0 +1,67 @@
+"""The form: what is typed becomes what a program would ask for, and back."""
+
+from __future__ import annotations
+
+import pytest
+
+from candlewick.web.research import form
+from candlewick.web.research.asking import Refused
+from candlewick.web.research.form import Form
+from candlewick.web.research.kinds import kinds
+from candlewick.web.research.markets import Series
+from candlewick.web.strategies.shelf import shelf
+from tests.web.research.ground import typed
+
+BACKTEST = kinds()["backtest"]
+
+
+def series(symbol: str, timeframe: str, bars: int = 5_000) -> Series:
+    return Series(f"sim:{symbol}", symbol, timeframe, bars, 0, 10 * 366 * 86_400)
+
+
+def test_it_reads_what_was_typed_in_the_units_that_were_asked_for() -> None:
+    asked = form.read(BACKTEST, typed(p_fast="9", p_shorts="True", more="ETHUSDT-PERP, SOLUSDT", leverage=""))
+    assert asked.symbols == ["BTCUSDT-PERP", "ETHUSDT-PERP", "SOLUSDT"]
+    assert asked.parameters == {"fast": "9", "shorts": True}
+    assert asked.fee_taker == 0.0005, "typed in per cent"
+    assert asked.leverage is None
+    assert (asked.timeframe, asked.timerange, asked.draft) == ("1h", "20240101-20240201", False)
+
+
+def test_what_was_asked_can_be_typed_again() -> None:
+    asked = form.read(BACKTEST, typed(p_fast="9", more="ETHUSDT", slippage_bps="2", leverage="3"))
+    spec = asked.model_dump() | {"strategy": "some.module:EmaCross"}
+    again = form.typed_of(spec, BACKTEST, public={})
+    assert form.read(BACKTEST, again | {"act": "run"}) == asked
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [("cash", "0"), ("cash", "much"), ("fee_taker", "50"), ("slippage_bps", "-1"), ("leverage", "500")],
+)
+def test_it_says_which_field_cannot_be_read(field: str, text: str) -> None:
+    with pytest.raises(Refused) as refused:
+        form.read(BACKTEST, typed(**{field: text}))
+    assert list(refused.value.errors) == [field]
+
+
+def test_each_parameter_has_a_field_with_its_range() -> None:
+    fast, _, shorts = Form({"p_fast": "7"}).of_params(shelf().find("EmaCross"))
+    assert (fast.text, fast.low, fast.high, fast.kind) == ("7", "5", "50", "number")
+    assert [value for value, _ in shorts.choices] == ["False", "True"]
+
+
+def test_it_begins_with_bars_that_tell_something_and_their_last_years() -> None:
+    there = [
+        series("AAPL", "1m"),
+        series("BTCUSDT", "1m"),
+        series("BTCUSDT", "1h"),
+        series("BTCUSDT-PERP", "1h", 200),
+    ]
+    begun = form.sensible(shelf(), there, "", "")
+    assert (begun["strategy"], begun["market"]) == ("EmaCross", "BTCUSDT|1h")
+    assert (begun["start"], begun["end"]) == ("1977-01-09", "1980-01-10")
+
+
+def test_it_begins_with_nothing_where_there_is_nothing() -> None:
+    assert form.sensible(shelf(), [], "", "") == {"strategy": "EmaCross"}
