@@ -25,6 +25,8 @@ from candlewick.runtime.publish.lanes import Lanes
 from candlewick.runtime.publish.market import MarketLane
 from candlewick.runtime.requests import Requests
 from candlewick.runtime.settings import Settings
+from candlewick.runtime.strategies.house import Strategies
+from candlewick.runtime.strategies.requests import StrategyRequests
 from candlewick.runtime.upkeep import compact_forever
 from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.reader import Records
@@ -114,6 +116,7 @@ class EngineProcess:
         self.requests.verbs |= self.accounts.requests.verbs
         self.requests.verbs["readiness"] = self.accounts.disk.readiness
         self.requests.verbs["risk.tail"] = TailRisk(self.engine, self.live.historian, self._primary).answer
+        self.strategies = self._strategies()
         self.gateway = Gateway(
             settings.data_dir,
             lanes=[self.lanes, self.accounts.lanes],
@@ -134,16 +137,46 @@ class EngineProcess:
                         group.create_task(self._follow(feed))
                     group.create_task(self._health.run())
                     group.create_task(self.live.run())
+                    if self.strategies is not None:
+                        group.create_task(self.strategies.run())
                     if self._mode != "replay":
                         keep_days = self._settings.market.keep_trades_days
                         group.create_task(compact_forever(self._settings.market_dir, keep_days))
             finally:
+                if self.strategies is not None:
+                    await self.strategies.close()
                 await self.live.close()
                 await self.accounts.close()
                 await self.lanes.close()
                 await self.gateway.stop()
                 await asyncio.to_thread(self._writer.close)
                 self.lake.close()
+
+    def _strategies(self) -> Strategies | None:
+        """Strategies at work; none in a replay, whose market is not that of now."""
+        if self._mode == "replay":
+            return None
+        accounts, live, settings = self.accounts, self.live, self._settings
+        strategies = Strategies(
+            engine=self.engine,
+            place=settings.rows,
+            data_dir=settings.data_dir,
+            do=accounts.execution.do,
+            fetch=live.historian.closed_bars,
+            follow=live.follow_too,
+            ready=accounts.ready,
+            past=accounts.booked,
+            tell=accounts.execution.news,
+            note=accounts.figures.note,
+            primary=self._primary,
+            clock=self._clock,
+        )
+        live.on_closed = strategies.take_candle
+        accounts.execution.on_order = strategies.hear_order
+        accounts.execution.on_booked = strategies.hear_booked
+        accounts.bodies.strategies = strategies.of_account
+        self.requests.verbs |= StrategyRequests(strategies, accounts.execution).verbs
+        return strategies
 
     @contextlib.contextmanager
     def _marked_running(self) -> Iterator[None]:

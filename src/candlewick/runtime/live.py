@@ -47,6 +47,7 @@ class Live:
     Attributes:
         instruments: internal id → everything the venues list.
         events: market events the heart has folded.
+        on_closed: called with each bar that has closed, and each correction of one.
     """
 
     def __init__(
@@ -81,6 +82,7 @@ class Live:
         self._seal: Callable[[], None] = lambda: None
         self._after: Callable[[MarketEvent], None] = lambda event: None
         self._notice: Callable[[str, str, str, int], None] = lambda severity, title, message, ts: None
+        self.on_closed: Callable[[Candle], None] = lambda candle: None
         self._mender = mender = Mender(
             engine=engine,
             historian=self.historian,
@@ -258,6 +260,7 @@ class Live:
 
     def _keep_candle(self, effect: CandleClosed) -> None:
         self._market.note_closed(effect.candle)
+        self.on_closed(effect.candle)
         if effect.candle.interval in KEPT_INTERVALS:
             self._writer.candles(effect.candle)
 

@@ -21,7 +21,7 @@ from candlewick.core.errors import CandlewickError, EngineAway, StoreError
 from candlewick.runtime.jobs import desk
 from candlewick.store import venue_keys
 from candlewick.store.keys import MasterKey, Vault
-from candlewick.store.models import Account, AccountMember, Role, TradeImage, User
+from candlewick.store.models import Account, AccountMember, Role, StrategyAtWork, TradeImage, User
 from candlewick.web.api.access import scope_of
 from candlewick.web.api.root import api
 from candlewick.web.components.registry import registry
@@ -93,6 +93,14 @@ class World:
         vault = Vault([MasterKey.new()])
         self.key = venue_keys.add(vault, self.people["owner"], "a-venue", "main", key="k", secret="s")
         self.study = desk.submit(self.people["owner"].pk, "backtest", {}, name="A study", draft=True)
+        self.strategy = StrategyAtWork.objects.create(
+            account=self.account,
+            name="EmaCross",
+            tag=ground.unique("EmaCross"),
+            spec={"symbols": ["sim:ETHUSDT"], "timeframe": "1h"},
+            created_ns=0,
+            changed_ns=0,
+        )
         link.answers = _Anything()
         services.__dict__["records"] = _Records(link)
 
@@ -337,6 +345,7 @@ class Operation:
 
 
 ORDER: Final = {"symbol": "BTCUSDT", "side": "buy", "quantity": 0.01, "order_type": "market"}
+AT_WORK: Final = {"strategy": "EmaCross", "symbols": ["BTCUSDT"], "timeframe": "1h", "fraction": 0.5}
 MARKET: Final = Operation(SIGNED_IN)
 SEEN: Final = Operation(SEES, about="query")
 
@@ -399,6 +408,13 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "POST /api/token/": Operation(EVERYBODY, {}),  # 422 for what is missing: the name and password decide
     "POST /api/token/refresh/": Operation(EVERYBODY, {}),
     "POST /api/ws-ticket/": Operation(SIGNED_IN, {}),
+    "GET /api/dashboard/strategies/": SEEN,
+    "POST /api/dashboard/strategies/": Operation(TRADES, AT_WORK, "body", asks=False),
+    "GET /api/dashboard/strategies/{id}/": SEEN,
+    "GET /api/dashboard/strategies/{id}/log/": Operation(SEES, about="query", asks=False),
+    "POST /api/dashboard/strategies/{id}/pause/": Operation(TRADES, about="query", asks=False),
+    "POST /api/dashboard/strategies/{id}/resume/": Operation(TRADES, about="query", asks=False),
+    "POST /api/dashboard/strategies/{id}/stop/": Operation(TRADES, {}, "query", asks=False),
 }
 STUDY: Final = {
     "strategy": "EmaCross",
@@ -434,7 +450,8 @@ def test_operations_let_in_whom_they_should(world: Callable[..., World], name: s
         here = world(again=True)  # what operations change is the engine's, which is away, or one's own
         number = here.account.pk
         name = here.picture() if "{name}" in path else ""
-        id = here.study.pk if path.startswith("/api/research/") else TRADE
+        ids = {"research": here.study.pk, "dashboard/strategies": here.strategy.pk}
+        id = next((pk for room, pk in ids.items() if path.startswith(f"/api/{room}/")), TRADE)
         there = path.format(order_id="an-order", id=id, name=name)
         address = f"{there}?account={number}{row.query}" if row.about == "query" else there
         body = (row.body or {}) | ({"account": number} if row.about == "body" else {})
@@ -452,7 +469,7 @@ def test_operations_let_in_whom_they_should(world: Callable[..., World], name: s
 
 # --- live channels
 
-OF_ACCOUNT: Final = frozenset({"portfolio", "positions", "orders", "alerts", "risk"})
+OF_ACCOUNT: Final = frozenset({"portfolio", "positions", "orders", "alerts", "risk", "strategies"})
 OF_THE_MARKET: Final = frozenset(
     {"prices", "tickers", "funding", "feeds", "ticker", "book", "tape", "candles", "indicators"}
 )

@@ -13,7 +13,7 @@ from candlewick.core.errors import CandlewickError, ConfigError, EngineAway, Sto
 from candlewick.core.events import MarketEvent
 from candlewick.core.instrument import instrument_id
 from candlewick.core.order import Order
-from candlewick.core.reports import Report
+from candlewick.core.reports import Fill, FundingPaid, Report
 from candlewick.runtime.accounts.arrears import Arrears, History
 from candlewick.runtime.accounts.bodies import Bodies
 from candlewick.runtime.accounts.connections import Connections
@@ -141,6 +141,13 @@ class Accounts:
     def lanes(self) -> Any:
         """The lanes of all accounts, for the gateway."""
         return self.execution.lanes
+
+    def booked(
+        self, account: int, tag: str, instruments: list[str], since: int
+    ) -> list[tuple[Fill | FundingPaid, bool]]:
+        """What was booked in some instruments since a time, and whether under this tag; on any thread."""
+        found = self._records.booked(account, instruments, since)
+        return [(each.money, each.tag == tag) for each in found]
 
     def on_event(self, event: MarketEvent) -> None:
         """A market event that the heart has folded: the paper venue looks at it."""

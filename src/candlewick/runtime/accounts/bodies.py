@@ -6,7 +6,7 @@ figure that cannot be stood behind is None.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any, Final
 
@@ -45,6 +45,7 @@ class Bodies:
         self._engine = engine
         self._primary = primary
         self._clock = clock
+        self.strategies: Callable[[int], list[dict[str, Any]]] = lambda account: []  # who runs them says so
 
     # --- snapshots of lanes
 
@@ -59,6 +60,8 @@ class Bodies:
                 return self.orders(account)
             case "risk":
                 return self.risk(account)
+            case "strategies":
+                return self.strategies(account)
         return None
 
     def whole(self, account: int) -> dict[str, Any]:

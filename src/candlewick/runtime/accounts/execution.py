@@ -101,6 +101,8 @@ class Execution:
         self._to_sample: set[int] = set()
         self._is_closed = False
         self._unwritten: deque[_Pending] = deque()
+        self.on_order: Callable[[OrderChanged], None] = lambda news: None  # once it is on disk
+        self.on_booked: Callable[[Booked], None] = lambda booked: None  # the same
         self.lanes = AccountLanes(bodies.snapshot, self.when_settled)
         self.carry_out: dict[type, Callable[[Any], None]] = {
             Journal: self._write,
@@ -241,6 +243,11 @@ class Execution:
         self._alert(Alert(account=account, severity=severity, title=title, message=message, ts=ts))
         self.seal()
 
+    def news(self, account: int, channel: str, type: str, data: Any) -> None:
+        """An event of an account's lane that follows from no entry of the journal."""
+        self._pending().tell(self.lanes, account, channel, type, data, self._clock.now_ns())
+        self.seal()
+
     def _pending(self) -> _Pending:
         if self._batch is None:
             self._batch = _Pending()
@@ -272,11 +279,19 @@ class Execution:
         pending.batch.add(effect)
         data = self._bodies.order_news(effect)
         pending.tell(self.lanes, order.account, "orders", f"order_{effect.what}", data, order.updated_at)
+        pending.afterwards.append(partial(self._tell_order, effect))
 
     def _booked(self, effect: Booked) -> None:
         pending = self._pending()
         pending.batch.add(effect)
         pending.accounts[effect.account] = None
+        pending.afterwards.append(partial(self._tell_booked, effect))
+
+    def _tell_order(self, effect: OrderChanged) -> None:
+        self.on_order(effect)
+
+    def _tell_booked(self, effect: Booked) -> None:
+        self.on_booked(effect)
 
     def _position_changed(self, effect: PositionChanged) -> None:
         self._pending().positions[effect.account, effect.instrument] = None

@@ -81,6 +81,9 @@ class Figures:
             for gone in self._shown[account] - held.keys():
                 frames.extend((_name("positions", account, gone), NO_MORE))
             self._shown[account] = set(held)
+        if "strategies" in wanted:
+            for data in self._bodies.strategies(account):
+                tell("strategies", "strategy_update", data, data["id"])
         self._send(frames)
 
     def _send_notice(self, account: int) -> None:

@@ -15,7 +15,7 @@ import msgspec
 from candlewick.runtime.accounts.shapes import encode
 from candlewick.store.journal.batch import LaneRow
 
-CHANNELS: Final = ("portfolio", "positions", "orders", "alerts", "risk")
+CHANNELS: Final = ("portfolio", "positions", "orders", "alerts", "risk", "strategies")
 KEPT_EVENTS: Final = 200  # of a channel, at hand
 
 

@@ -19,7 +19,7 @@ import msgspec
 from candlewick.core.errors import StoreBusy, UsageError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
-from candlewick.core.reports import Fill
+from candlewick.core.reports import Fill, FundingPaid
 from candlewick.ledger.posting import Posting, Transaction
 from candlewick.ledger.trips import RoundTrip
 from candlewick.store.databases import Place, database_at
@@ -43,6 +43,7 @@ TRIP_SORTS: Final[dict[str, str]] = {
 
 _order: Final = msgspec.json.Decoder(Order).decode
 _fill: Final = msgspec.json.Decoder(Fill).decode
+_funding: Final = msgspec.json.Decoder(FundingPaid).decode
 _trip: Final = msgspec.json.Decoder(RoundTrip).decode
 _instrument: Final = msgspec.json.Decoder(Instrument).decode
 
@@ -52,6 +53,13 @@ class FillRecord(msgspec.Struct, frozen=True):
 
     fill: Fill
     realised: Decimal
+
+
+class BookedRecord(msgspec.Struct, frozen=True):
+    """A fill or a funding payment; `tag` is that of the fill's order."""
+
+    money: Fill | FundingPaid
+    tag: str
 
 
 class EquityPoint(msgspec.Struct, frozen=True):
@@ -171,6 +179,35 @@ class Records:
         where.span("ts", start, end)
         seek = Seek("ledger_fill", "ts", "seq", "body, realised")
         return self._page(seek, where, cursor, limit, _fill_record)
+
+    def booked(self, account: int, instruments: Sequence[str], since: int) -> list[BookedRecord]:
+        """Every fill and funding payment of an account in some instruments since a time, in order of booking.
+
+        Funding that was booked before the first of these fills is left out: nothing of theirs was held then.
+        """
+        marks = ", ".join("?" * len(instruments))
+        fills = self._read(
+            "SELECT f.seq, f.body, o.tag FROM ledger_fill f "
+            "LEFT JOIN ledger_order o ON o.account = f.account AND o.id = f.order_id "
+            f"WHERE f.account = ? AND f.ts >= ? AND f.instrument IN ({marks}) ORDER BY f.seq",
+            account,
+            since,
+            *instruments,
+        )
+        if not fills:
+            return []
+        paid = self._read(
+            "SELECT seq, body FROM ledger_journal "
+            "WHERE account = ? AND seq > ? AND kind = 'funding_paid' ORDER BY seq",
+            account,
+            fills[0][0],
+        )
+        found = [(seq, BookedRecord(_fill(body), tag or "")) for seq, body, tag in fills]
+        for seq, body in paid:
+            funding = _funding(body)
+            if funding.instrument in instruments:
+                found.append((seq, BookedRecord(funding, "")))
+        return [record for _, record in sorted(found, key=lambda each: each[0])]
 
     def trips(
         self,

@@ -8,6 +8,7 @@ audit      what people did outside the engine
 watchlist  what people watch
 journal    what people write about their trades
 jobs       studies that people ask for
+strategies strategies at work
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from candlewick.store.models.jobs import Job, JobEvent, JobState
 from candlewick.store.models.journal import TradeImage, TradeNote, TradeWord
 from candlewick.store.models.keys import VenueKey
 from candlewick.store.models.people import LINK_LIFETIME, LoginLink, Role, User
+from candlewick.store.models.strategies import StrategyAtWork, StrategyLine, WorkState
 from candlewick.store.models.tokens import ApiToken, ProgramSession
 from candlewick.store.models.watchlist import WATCHLIST_LIMIT, WatchlistEntry
 
@@ -37,10 +39,13 @@ __all__ = [
     "LoginLink",
     "ProgramSession",
     "Role",
+    "StrategyAtWork",
+    "StrategyLine",
     "TradeImage",
     "TradeNote",
     "TradeWord",
     "User",
     "VenueKey",
     "WatchlistEntry",
+    "WorkState",
 ]

@@ -14,7 +14,10 @@ from candlewick.web import problem
 from candlewick.web.journal import images
 
 # answers of a running terminal
-_EXAMPLES: Final = tuple(Path(__file__).parent / name for name in ("examples.json", "examples_research.json"))
+_EXAMPLES: Final = tuple(
+    Path(__file__).parent / name
+    for name in ("examples.json", "examples_research.json", "examples_strategies.json")
+)
 _METHODS: Final = ("get", "post", "put", "patch", "delete")
 _ERRORS: Final = {
     400: "The request cannot be read.",

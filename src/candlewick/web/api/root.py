@@ -25,6 +25,7 @@ from candlewick.core.errors import (
     VenueError,
 )
 from candlewick.runtime.jobs.desk import UnknownJob
+from candlewick.runtime.strategies.desk import UnknownStrategy
 from candlewick.web.api import (
     accounts,
     charts,
@@ -37,6 +38,7 @@ from candlewick.web.api import (
     replay,
     research,
     risk,
+    strategies,
     tokens,
     trades,
     watchlist,
@@ -63,6 +65,7 @@ api.add_router("/accounts", accounts.router)
 api.add_router("/dashboard/portfolio", portfolio.portfolio)
 api.add_router("/dashboard/performance", performance.router)
 api.add_router("/dashboard/trades", trades.router)
+api.add_router("/dashboard/strategies", strategies.router)
 api.add_router("/fills", fills.router)
 api.add_router("/positions", portfolio.positions)
 api.add_router("/risk", risk.router)
@@ -143,7 +146,7 @@ def _status(error: CandlewickError) -> tuple[int, dict[str, Any]]:
             return 422, told | ({"errors": {error.field: [str(error)]}} if error.field else {})
         case UnknownSymbol():
             return 404, {"symbol": error.symbol[:80]}
-        case UnknownOrder() | UnknownAccount() | UnknownJob():
+        case UnknownOrder() | UnknownAccount() | UnknownJob() | UnknownStrategy():
             return 404, {}
         case Conflict():
             return 409, {}

@@ -14,9 +14,9 @@ from candlewick.market.indicators.catalogue import parse
 Pace = Literal["fast", "slow"]
 
 SYSTEM_LANES: Final = frozenset({"alerts", "feeds"})
-ACCOUNT_LANES: Final = frozenset({"portfolio", "positions", "orders", "alerts", "risk"})
+ACCOUNT_LANES: Final = frozenset({"portfolio", "positions", "orders", "alerts", "risk", "strategies"})
 # lanes of accounts beside which something goes that is not numbered: figures, and what no lane can tell now
-FIGURES: Final = frozenset({"portfolio", "positions", "risk", "alerts"})
+FIGURES: Final = frozenset({"portfolio", "positions", "risk", "alerts", "strategies"})
 OF_ALL: Final = frozenset({"prices", "tickers", "funding"})
 OF_JOB: Final = frozenset({"jobs"})
 OF_SYMBOL: Final = frozenset({"prices", "ticker", "book", "tape", "candles", "indicators"})

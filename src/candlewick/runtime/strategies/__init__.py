@@ -1,0 +1,16 @@
+"""Strategies at work: each in a process of its own, its intents through the one door.
+
+desk      what people do with them: start, pause, resume, stop (needs Django)
+spec      what is asked for when one is started
+rows      the rows of strategies as the engine sees them
+house     all of them in the engine, kept as their rows say
+at_work   one of them: its bars, its process, its orders
+feed      closed bars of its markets, in order, without a gap
+host      its process, as the engine holds it
+host_process  the process itself: runs a person's code, and nothing else does
+messages  what both say to each other
+ordering  intents become orders, sized as they are sent
+sizing    how much an entry is for, by the compiled core's own rule
+ownings   what is its own of an account: holdings, capital, trades
+requests  verbs of the gateway
+"""
