@@ -35,15 +35,19 @@ if TYPE_CHECKING:
     from candlewick.market.bars import Column as Column
     from candlewick.research.comparing import Comparison as Comparison
     from candlewick.research.comparing import compare as compare
+    from candlewick.research.cross_validation import CrossValidation as CrossValidation
+    from candlewick.research.cross_validation import cross_validate as cross_validate
     from candlewick.research.monte_carlo import MonteCarlo as MonteCarlo
     from candlewick.research.monte_carlo import monte_carlo as monte_carlo
+    from candlewick.research.search import optimise as optimise
     from candlewick.research.stress import Stress as Stress
     from candlewick.research.stress import stress as stress
+    from candlewick.research.walk_forward import WalkForward as WalkForward
+    from candlewick.research.walk_forward import walk_forward as walk_forward
     from candlewick.runtime.face import load as load
     from candlewick.runtime.face import load_market as load_market
     from candlewick.runtime.face import read as read
     from candlewick.runtime.face import read_funding as read_funding
-    from candlewick.research.search import optimise as optimise
     from candlewick.trading.strategy.context import Context as Context
     from candlewick.trading.strategy.param import Param as Param
     from candlewick.trading.strategy.protections import Cooldown as Cooldown
@@ -69,6 +73,7 @@ _HOMES: Final = {
     "Comparison": "candlewick.research.comparing",
     "Context": f"{_STRATEGY}.context",
     "Cooldown": f"{_STRATEGY}.protections",
+    "CrossValidation": "candlewick.research.cross_validation",
     "DrawdownPause": f"{_STRATEGY}.protections",
     "Fraction": f"{_STRATEGY}.sizing",
     "FundingRates": "candlewick.backtest.market",
@@ -86,18 +91,21 @@ _HOMES: Final = {
     "Stress": "candlewick.research.stress",
     "UsageError": "candlewick.core.errors",
     "VolatilityTarget": f"{_STRATEGY}.sizing",
+    "WalkForward": "candlewick.research.walk_forward",
     "backtest": "candlewick.backtest.run",
     "before": f"{_STRATEGY}.signals",
     "compare": "candlewick.research.comparing",
+    "cross_validate": "candlewick.research.cross_validation",
     "crossed_above": f"{_STRATEGY}.signals",
     "crossed_below": f"{_STRATEGY}.signals",
-    "optimise": "candlewick.research.search",
     "load": "candlewick.runtime.face",
     "load_market": "candlewick.runtime.face",
     "monte_carlo": "candlewick.research.monte_carlo",
+    "optimise": "candlewick.research.search",
     "read": "candlewick.runtime.face",
     "read_funding": "candlewick.runtime.face",
     "stress": "candlewick.research.stress",
+    "walk_forward": "candlewick.research.walk_forward",
 }
 
 __all__ = [*sorted(_HOMES), "ta"]  # noqa: PLE0604, RUF100

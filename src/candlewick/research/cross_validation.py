@@ -1,0 +1,341 @@
+"""`cross_validate()`: many histories out of one, each with parameters chosen on other parts of it.
+
+Combinatorial purged cross-validation: López de Prado, "Advances in Financial Machine Learning", 2018, ch. 7
+(purging and embargo) and 12 (the paths).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any, Final, Unpack
+
+import numpy as np
+from numpy.typing import NDArray
+
+from candlewick.backtest import metrics
+from candlewick.backtest.market import Market, Traded, markets_of
+from candlewick.backtest.overfitting import BLOCKS, independent_trials, overfitting
+from candlewick.backtest.run import backtest
+from candlewick.core.errors import UsageError
+from candlewick.core.interval import seconds
+from candlewick.research.objectives import judge_of
+from candlewick.research.sampling import period_returns
+from candlewick.research.space import Parameters, Ranges, Space, space_of
+from candlewick.research.terms import Terms
+from candlewick.trading.strategy.strategy import Strategy
+
+Series = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+MOST_SPLITS: Final = 20_000
+NONE: Final = -1
+_NOTHING: Final = 1e-12
+_LEAST: Final = 4  # periods to choose by
+_AT_ONCE: Final = 256
+_BATCHES: Final = 16
+_TRIES: Final = 20
+_LARGEST: Final = 50_000_000  # returns: 400 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """One way to divide the groups.
+
+    Attributes:
+        tested: the groups that it was judged on.
+        chosen: place of the set that was best on the others; `NONE`: none of them moved there.
+        in_sample, out_of_sample: its yearly Sharpe ratios there; None: undefined.
+    """
+
+    tested: tuple[int, ...]
+    chosen: int
+    in_sample: float | None
+    out_of_sample: float | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CrossValidation:
+    """What choosing by the past is worth.
+
+    Attributes:
+        sets: the parameters that were tried.
+        sharpes: the yearly Sharpe ratio of each over the whole time; None: undefined.
+        splits: every way to choose `test_groups` of the groups to be judged on.
+        paths: returns, a row a path: each has every period once, made with parameters chosen without it.
+        time: when each period began, UTC seconds.
+        periods_a_year: how many there are in a year.
+        purged, embargoed: periods that were left out of the training before and behind each test group.
+        pbo: the probability of backtest overfitting over the same sets; None of a single one.
+        independent: how many independent sets they are worth; None: none of them ever traded.
+    """
+
+    sets: tuple[Parameters, ...]
+    sharpes: tuple[float | None, ...]
+    splits: tuple[Split, ...]
+    paths: Series
+    time: NDArray[np.int64]
+    periods_a_year: float
+    purged: int
+    embargoed: int
+    pbo: float | None
+    independent: float | None
+
+    @property
+    def path_sharpes(self) -> list[float | None]:
+        """The yearly Sharpe ratio of each path."""
+        return [metrics.sharpe(path, periods_a_year=self.periods_a_year) for path in self.paths]
+
+    @property
+    def best(self) -> int | None:
+        """Place of the set that is best over the whole time."""
+        known = [(ratio, -at) for at, ratio in enumerate(self.sharpes) if ratio is not None]
+        return -max(known)[1] if known else None
+
+    @property
+    def retention(self) -> float | None:
+        """The mean Sharpe ratio of the tests by that of the trainings; None where that is not above 0."""
+        inside = [split.in_sample for split in self.splits if split.in_sample is not None]
+        outside = [split.out_of_sample for split in self.splits if split.out_of_sample is not None]
+        if not inside or not outside or sum(inside) <= 0:
+            return None
+        return (sum(outside) / len(outside)) / (sum(inside) / len(inside))
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """All of it but the paths' returns, as JSON has it."""
+        ratios = self.path_sharpes
+        known = [ratio for ratio in ratios if ratio is not None]
+        return {
+            "sets": len(self.sets),
+            "splits": len(self.splits),
+            "paths": len(self.paths),
+            "path_sharpes": ratios,
+            "mean_path_sharpe": sum(known) / len(known) if known else None,
+            "losing_paths": sum(ratio <= 0 for ratio in known) / len(known) if known else None,
+            "retention": self.retention,
+            "pbo": self.pbo,
+            "independent": self.independent,
+            "purged": self.purged,
+            "embargoed": self.embargoed,
+        }
+
+
+def cross_validate(
+    strategy: Strategy | type[Strategy],
+    bars: Traded,
+    *,
+    groups: int = 6,
+    test_groups: int = 2,
+    purge: int | None = None,
+    embargo: int | None = None,
+    trials: int = 200,
+    space: Ranges | None = None,
+    constraints: Iterable[str] = (),
+    seed: int = 0,
+    executor: Executor | None = None,
+    progress: Callable[[float, str], None] | None = None,
+    **terms: Unpack[Terms],
+) -> CrossValidation:
+    """Judge by every choice of `test_groups` of `groups` stretches of time, parameters chosen on the others.
+
+    Every set of parameters is run once over all bars; what it made in a stretch counts where that stretch is
+    judged or chosen by (the Sharpe ratio). A position that reaches over the border would carry what is known
+    in one into the other: that is what the purge is for.
+
+    Args:
+        purge: bars left out of the training before each tested stretch, and
+        embargo: behind it, besides as many as the purge; None: the longest time that any set held anything
+            (no more than half a group), and a hundredth of all bars. Rounded up to whole periods.
+        trials: sets that are tried at most: all of the grid, or so many of it by chance.
+        constraints: what must hold among parameters, such as `"fast < slow"`.
+        progress: told how much is done; what it raises ends the study.
+        terms: what `backtest()` takes.
+
+    Raises:
+        UsageError: there are too few bars or sets, or a number makes no sense.
+    """
+    _check(groups, test_groups, purge, embargo)
+    base = strategy() if isinstance(strategy, type) else strategy
+    base.check()
+    markets = markets_of(bars)
+    sets = sets_of(base, trials, space, constraints, seed)
+    table, time, a_year, longest = _returns(base, markets, sets, executor, progress, terms)
+    periods, count = table.shape
+    if periods < 4 * groups:
+        raise UsageError(
+            f"{periods} periods are too few for {groups} groups: each needs four. Take fewer groups, or more "
+            "bars."
+        )
+    each = max(1, round(float(np.median(np.diff(time))) / seconds(markets[0].bars.timeframe)))
+    purged = -(-(longest if purge is None else purge) // each)
+    if purge is None:
+        purged = min(purged, periods // groups // 2)
+    embargoed = -(-(len(markets[0].bars) // 100 if embargo is None else embargo) // each)
+    splits, paths = _judge(table, groups, test_groups, purged, embargoed, a_year)
+    return CrossValidation(
+        sets=tuple(sets),
+        sharpes=tuple(metrics.sharpe(column, periods_a_year=a_year) for column in table.T),
+        splits=splits,
+        paths=paths,
+        time=time,
+        periods_a_year=a_year,
+        purged=purged,
+        embargoed=embargoed,
+        pbo=overfitting(table, min(2 * (periods // 4), BLOCKS)).probability if count > 1 else None,
+        independent=independent_trials(table),
+    )
+
+
+def sets_of(
+    base: Strategy, trials: int, ranges: Ranges | None, constraints: Iterable[str], seed: int
+) -> list[Parameters]:
+    """The sets to try: the whole grid where it is no larger than `trials`, else so many of it by chance.
+
+    Raises:
+        UsageError: there is none, or a constraint asks for more than parameters.
+    """
+    if trials < 1:
+        raise UsageError(f"trials is {trials}: give a number of at least 1.")
+    space = space_of(type(base), ranges)
+    judge = judge_of("sharpe", constraints, base.values)
+    for rule in judge.constraints:
+        foreign = [name for name in rule.names if name not in base.values]
+        if foreign:
+            raise UsageError(
+                f"The constraint {rule.text!r} asks for {foreign[0]}, which is known after a run only: here "
+                "constraints are about parameters."
+            )
+    allowed = [rule.excess for rule in judge.constraints]
+    found: dict[tuple[Any, ...], Parameters] = {}
+    for each in _candidates(space, trials, np.random.default_rng(seed)):
+        if not any(excess(base.values | each) for excess in allowed):
+            found.setdefault(space.key(each), each)
+        if len(found) == trials:
+            break
+    if not found:
+        raise UsageError("The constraints allow not one set of parameters. Loosen them.")
+    return list(found.values())
+
+
+def _candidates(space: Space, trials: int, rng: np.random.Generator) -> Iterator[Parameters]:
+    if space.size is not None and space.size <= trials:
+        yield from space.grid()
+        return
+    for _ in range(_TRIES * trials):
+        yield space.at(rng.random(len(space.dimensions)))
+
+
+def _returns(
+    base: Strategy,
+    markets: tuple[Market, ...],
+    sets: Sequence[Parameters],
+    executor: Executor | None,
+    progress: Callable[[float, str], None] | None,
+    terms: Terms,
+) -> tuple[Series, NDArray[np.int64], float, int]:
+    """A row a period and a column a set, when periods began, how many a year, and the longest time held."""
+    size = 1 if executor is None else -(-len(sets) // _BATCHES)
+    batches = [sets[at : at + size] for at in range(0, len(sets), size)]
+    count = len(batches)
+    each = map if executor is None else executor.map
+    ran = each(_batch, [base] * count, [markets] * count, batches, [terms] * count)
+    columns: list[Series] = []
+    longest = 0
+    time, a_year = np.zeros(0, np.int64), 1.0
+    for part, held, time, a_year in ran:  # noqa: B007 (the last two are the same for all)
+        columns += part
+        longest = max(longest, held)
+        if len(columns) * len(time) > _LARGEST:
+            raise UsageError(
+                f"{len(sets):,} sets over {len(time):,} periods are too many to keep. Try fewer sets."
+            )
+        if progress is not None:
+            progress(len(columns) / len(sets), f"{len(columns):,} of {len(sets):,} sets")
+    return np.column_stack(columns), time, a_year, longest
+
+
+def _batch(
+    base: Strategy, markets: tuple[Market, ...], sets: Sequence[Parameters], terms: Terms
+) -> tuple[list[Series], int, NDArray[np.int64], float]:
+    columns, longest = [], 0
+    time, a_year = np.zeros(0, np.int64), 1.0
+    for parameters in sets:
+        result = backtest(base.but(**parameters), markets, **terms)
+        time, returns, a_year = period_returns(result.metrics)
+        columns.append(returns)
+        rows = result.trades.rows
+        held = np.where(rows["exit_bar"] >= 0, rows["exit_bar"] - rows["entry_bar"], 0)
+        longest = max(longest, int(held.max(initial=0)) + 1)
+    return columns, longest, time, a_year
+
+
+def _judge(
+    table: Series, groups: int, test_groups: int, purged: int, embargoed: int, a_year: float
+) -> tuple[tuple[Split, ...], Series]:
+    """Every split, and the paths that the tests make: each period once in each."""
+    parts = np.array_split(np.arange(len(table)), groups)
+    tests = list(combinations(range(groups), test_groups))
+    splits: list[Split] = []
+    for first in range(0, len(tests), _AT_ONCE):
+        some = tests[first : first + _AT_ONCE]
+        masks = np.array([_training(parts, tested, purged, embargoed) for tested in some], np.float64)
+        if masks.sum(axis=1).min() < _LEAST:
+            raise UsageError(
+                f"A purge of {purged} and an embargo of {embargoed} periods leave nothing to choose by. "
+                "Take fewer groups to test on, or smaller ones of either."
+            )
+        ratios = _ratios(masks, table)
+        for tested, row in zip(some, ratios, strict=True):
+            best = int(np.argmax(row))
+            has_best = bool(np.isfinite(row[best]))
+            places = np.concatenate([parts[group] for group in tested])
+            then = metrics.sharpe(table[places, best], periods_a_year=a_year) if has_best else None
+            inside = float(row[best]) * math.sqrt(a_year) if has_best else None
+            splits.append(Split(tested, best if has_best else NONE, inside, then))
+    paths = np.zeros((math.comb(groups - 1, test_groups - 1), len(table)))
+    for group, places in enumerate(parts):
+        judged = [split for split in splits if group in split.tested]
+        for path, split in zip(paths, judged, strict=True):
+            if split.chosen != NONE:
+                path[places] = table[places, split.chosen]
+    return tuple(splits), paths
+
+
+def _training(parts: Sequence[NDArray[np.intp]], tested: Sequence[int], purged: int, embargoed: int) -> Flags:
+    """The periods to choose by: none that is tested, nor any too near before one or too soon behind it."""
+    kept: Flags = np.ones(int(parts[-1][-1]) + 1, np.bool_)
+    for group in tested:
+        first, last = int(parts[group][0]), int(parts[group][-1])
+        kept[max(first - purged, 0) : last + 1 + purged + embargoed] = False
+    return kept
+
+
+def _ratios(masks: Series, table: Series) -> Series:
+    """The Sharpe ratio of a period of each set over the periods of each mask; -inf where it is undefined."""
+    counts = masks.sum(axis=1)[:, None]
+    middle = table.mean(axis=0)  # taken off first, so that the squares lose nothing to it
+    moved = table - middle
+    sums, squares = masks @ moved, masks @ np.square(moved)
+    spread = np.sqrt(np.maximum(squares - sums * sums / counts, 0.0) / (counts - 1.0))
+    ratios: Series = np.full(sums.shape, -np.inf)
+    np.divide(middle + sums / counts, spread, out=ratios, where=spread > _NOTHING)
+    return ratios
+
+
+def _check(groups: int, test_groups: int, purge: int | None, embargo: int | None) -> None:
+    if groups < 2 or not 1 <= test_groups < groups:
+        raise UsageError(
+            f"{test_groups} of {groups} groups cannot be tested on: take at least two groups, and leave one "
+            "to choose by."
+        )
+    if math.comb(groups, test_groups) > MOST_SPLITS:
+        raise UsageError(
+            f"There are {math.comb(groups, test_groups):,} ways to choose {test_groups} of {groups} groups: "
+            "take fewer."
+        )
+    for name, bars in (("purge", purge), ("embargo", embargo)):
+        if bars is not None and bars < 0:
+            raise UsageError(f"{name} is {bars}: give a number of bars that is not below 0.")
