@@ -8,7 +8,8 @@ can run the strategy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -31,7 +32,7 @@ from candlewick.backtest.run import (
 )
 from candlewick.core.errors import UsageError
 from candlewick.fills.state import FILL, FUNDING
-from candlewick.trading.strategy.blame import blame
+from candlewick.trading.strategy.blame import blame, led_through
 from candlewick.trading.strategy.intents import Intent
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
 from candlewick.trading.strategy.strategy import Strategy
@@ -161,24 +162,47 @@ def _run_on_bar(
     def at_close(i: int) -> None:
         for clock, known in counts:
             clock.known = known[i]
-        if i >= first:
-            try:
-                on_bar(main)
-            except Exception as error:
-                raise blame(strategy, "on_bar", error) from error
+        on_bar(main)
 
-    (_step if drive == "step" else _every_bar)(book, at_close)
+    with _telling(strategy, "on_bar"):
+        if drive == "step":
+            _step(book, at_close, first)
+        elif counts:
+            _every_bar(book, at_close, first)
+        else:  # nothing stands between the loop and the strategy
+            _every_bar(book, on_bar, first, main)
     return (), tuple(context.answered for context in contexts)
 
 
-def _every_bar(book: Book, at_close: AtClose) -> None:
-    """Call at every close; the account sees only the bars in which something happens to it."""
+@contextmanager
+def _telling(strategy: Strategy, what: str) -> Generator[None]:
+    """Tell what a strategy raised with its line; what we raised ourselves is ours."""
+    try:
+        yield
+    except Exception as error:  # the edge of a person's code
+        if led_through(strategy, error):
+            raise blame(strategy, what, error) from error
+        raise
+
+
+def _every_bar(book: Book, at_close: Callable[[Any], object], first: int = 0, what: Any = None) -> None:
+    """Call at every close from `first` on; the account sees only the bars in which something happens to it.
+
+    Calls with the bar, or with `what` where there is something.
+    """
     clock = book.clock
-    for i in range(book.bars):
-        if i >= book.next:
-            book.process(i)
-        clock.known = i + 1
-        at_close(i)
+    if what is None:
+        for i in range(first, book.bars):
+            if i >= book.next:
+                book.process(i)
+            clock.known = i + 1
+            at_close(i)
+    else:
+        for i in range(first, book.bars):
+            if i >= book.next:
+                book.process(i)
+            clock.known = i + 1
+            at_close(what)
     book.mark(book.bars)
 
 
@@ -195,11 +219,17 @@ def _woken(book: Book, calls: NDArray[np.int64], at_close: AtClose) -> None:
     book.mark(book.bars)
 
 
-def _step(book: Book, at_close: AtClose) -> None:
-    """Show every bar to every market, whether anything happens in it or not."""
-    clock = book.clock
+def _step(book: Book, at_close: AtClose, first: int = 0) -> None:
+    """Show every bar to the orders of every market, without looking ahead."""
+    clock, markets = book.clock, book.markets
+    book.looks_ahead = False
     for i in range(book.bars):
-        book.step(i)
+        for at in markets:
+            if at.next > i and not (at.lows[i] > at.below and at.highs[i] < at.above):  # a NaN is looked at
+                at.next = book.next = i
+        if book.next <= i:
+            book.process(i)
         clock.known = i + 1
-        at_close(i)
+        if i >= first:
+            at_close(i)
     book.mark(book.bars)

@@ -15,13 +15,24 @@ from numpy.typing import NDArray
 
 from candlewick.backtest.account import Account
 from candlewick.backtest.columns import Columns
-from candlewick.backtest.events_held import Held, Legs, Working
-from candlewick.fills import core, margin, scan, signals, sizing, state
+from candlewick.backtest.events_held import (
+    Held,
+    Legs,
+    Working,
+    entry_side,
+    notional,
+    on_tick,
+    profit,
+    slipped,
+    wants_exit,
+)
+from candlewick.fills import core, margin, scan, sizing, state
 from candlewick.fills.state import BUY, ENTRY, LIQUIDATED, ORDERED, SELL, SIGNAL, TIMED, Action
 from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal
 from candlewick.trading.strategy.known import Clock
 
 NAN: Final = math.nan
+NO_LEGS: Final = Legs()
 TIFS: Final = {"GTC": state.GTC, "IOC": state.IOC, "FOK": state.FOK}
 Fill = tuple[int, int, int, int, bool, float, float, float, float, float, int]
 
@@ -43,6 +54,7 @@ class Book:
         self.bars = len(columns.time)
         self.clock = Clock()
         self.next = self.bars
+        self.looks_ahead = True
         self.equities = np.empty(self.bars)
         self.fills: list[Fill] = []
         self.tags: list[str] = []
@@ -140,17 +152,11 @@ class Book:
             if at.units and at.funding_due:
                 self._settle(at, i, at.closes[i], True)
         for at in stirring:
-            at.look_ahead(i, self.bars, self.time_exit)
+            at.look_ahead(i, self.bars, self.time_exit, self.looks_ahead)
         waiting = {each.symbol for each in self.asked}
         for symbol in waiting:  # no bar here: what was asked waits for the next one
             self.by_symbol[symbol].next = i + 1
         self.next = min([at.next for at in self.markets])
-
-    def step(self, i: int) -> None:
-        """One bar that every market sees, whether anything is known to happen in it or not."""
-        for at in self.markets:
-            at.next = min(at.next, i)
-        self.process(i)
 
     def mark(self, i: int) -> None:
         """Write the equity at the closes before bar `i`."""
@@ -186,7 +192,7 @@ class Book:
     def _exit(self, at: Held, i: int, price: float) -> None:
         for wanted in at.wanted:
             flag = wanted.flags if isinstance(wanted, Signal) else state.EXIT_LONG | state.EXIT_SHORT
-            if at.units and signals.wants_exit(flag, at.units):
+            if at.units and wants_exit(flag, at.units):
                 self._close(at, i, price, SIGNAL)
         if at.units and 0 < self.time_exit <= i - at.opened:
             self._close(at, i, price, TIMED)
@@ -248,12 +254,12 @@ class Book:
     # Entries and orders
 
     def _signalled(self, at: Held, i: int, price: float, signal: Signal) -> None:
-        side = signals.entry_side(signal.flags, 0.0) if at.units == 0.0 else 0
+        side = entry_side(signal.flags, 0.0) if at.units == 0.0 else 0
         if side == 0 or self._rests(at, i):
             return
-        paid = core.slipped(side, price, NAN, at.slippage, at.tick)
+        paid = slipped(side, price, NAN, at.slippage, at.tick)
         distance = NAN if signal.stop_loss is None else signal.stop_loss
-        stop = core.on_tick(paid * (1.0 - side * distance), at.tick)
+        stop = on_tick(paid * (1.0 - side * distance), at.tick)
         units = self._sized(at, i, signal.size, paid, stop)
         if not self._is_worth(at, units, paid):
             return
@@ -266,25 +272,26 @@ class Book:
         )
         self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, row, stop)
         at.add_legs(f"{i}-{at.number}", units, paid, legs, self.parts, self.break_even)
-        self._open(at, i, price)
+        self._open(at, i, price)  # what the price paid is already beyond acts on the same open
 
     def _place(self, at: Held, i: int, price: float, place: Place) -> None:
         side = BUY if place.side == "buy" else SELL
         if place.is_market and place.reduce_only and not at.units:
             return
-        reference = core.slipped(side, price, NAN, at.slippage, at.tick)
+        reference = slipped(side, price, NAN, at.slippage, at.tick)
         if not place.is_market and place.trail is None:
-            reference = core.on_tick(_first(place.limit, place.stop), at.tick)
+            reference = on_tick(_first(place.limit, place.stop), at.tick)
         against = abs(at.units) if at.units * side < 0.0 else 0.0
         if not place.reduce_only and not against and self._rests(at, i):
             return
-        units = self._units(at, i, place, side, reference, against)
+        legs = _legs(place, at.tick)
+        units = self._units(at, i, place, legs, side, reference, against)
         if place.is_market:
-            self._at_once(at, i, price, place, side, units, reference)
+            self._at_once(at, i, price, place, legs, side, units, reference)
             return
         if not units or not (place.reduce_only or against or self._is_worth(at, units, reference)):
             return
-        worth = core.notional(at.size_of(max(units - against, 0.0)), reference, at.contract_size, at.inverse)
+        worth = notional(at.size_of(max(units - against, 0.0)), reference, at.contract_size, at.inverse)
         reserved = 0.0 if place.reduce_only else worth * (1.0 / at.leverage + at.taker)
         at.reserved += reserved
         kind = state.TRAILING if place.trail is not None else state.LIMIT
@@ -292,8 +299,8 @@ class Book:
             kind = state.STOP if place.limit is None else state.STOP_LIMIT
         at.stepper.add(
             place.id, side=side, kind=kind, quantity=units,
-            limit=NAN if place.limit is None else core.on_tick(place.limit, at.tick),
-            stop=NAN if place.stop is None else core.on_tick(place.stop, at.tick),
+            limit=NAN if place.limit is None else on_tick(place.limit, at.tick),
+            stop=NAN if place.stop is None else on_tick(place.stop, at.tick),
             trail_rate=place.trail or 0.0, tif=TIFS[place.time_in_force], post_only=place.post_only,
             reduce_only=place.reduce_only,
         )  # fmt: skip
@@ -301,7 +308,7 @@ class Book:
         self._open(at, i, price)
 
     def _at_once(
-        self, at: Held, i: int, price: float, place: Place, side: int, units: float, paid: float
+        self, at: Held, i: int, price: float, place: Place, legs: Legs, side: int, units: float, paid: float
     ) -> None:
         """A market order: what it closes, then what it opens with the money of then."""
         signal = self._tag(place)
@@ -315,13 +322,14 @@ class Book:
                 units = self._sized_as(at, i, sizing.QUANTITY, at.size_of(units), paid, NAN)
         if place.reduce_only or not units > 0.0 or self._rests(at, i) or not self._is_worth(at, units, paid):
             return
-        legs = _legs(place, at.tick)
         stop = _stop_of(legs, side, paid, at.tick)
         self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, signal, stop)
         at.add_legs(place.id, units, paid, legs, self.parts, self.break_even)
         self._open(at, i, price)
 
-    def _units(self, at: Held, i: int, place: Place, side: int, price: float, against: float) -> float:
+    def _units(
+        self, at: Held, i: int, place: Place, legs: Legs, side: int, price: float, against: float
+    ) -> float:
         """How many units an order is for."""
         if place.quantity is not None:
             wanted = at.units_of(place.quantity)
@@ -329,7 +337,7 @@ class Book:
                 return wanted
             return self._sized_as(at, i, sizing.QUANTITY, at.size_of(wanted), price, NAN)
         assert place.size is not None
-        stop = _stop_of(_legs(place, at.tick), side, price, at.tick)
+        stop = _stop_of(legs, side, price, at.tick)
         return self._sized(at, i, place.size, price, stop, freed=at.margin if against else 0.0)
 
     def _sized(self, at: Held, i: int, size: Any, price: float, stop: float, *, freed: float = 0.0) -> float:
@@ -352,7 +360,7 @@ class Book:
 
     def _is_worth(self, at: Held, units: float, price: float) -> bool:
         """Whether an entry is as large as the market wants; those that are not are counted."""
-        worth = core.notional(at.size_of(units), price, at.contract_size, at.inverse)
+        worth = notional(at.size_of(units), price, at.contract_size, at.inverse)
         if units <= 0.0 or worth < at.least:
             self.skipped[at.number] += 1
             return False
@@ -409,12 +417,12 @@ class Book:
         return -at.side
 
     def _fee(self, at: Held, units: float, price: float) -> float:
-        return float(core.notional(at.size_of(units), price, at.contract_size, at.inverse) * at.taker)
+        return float(notional(at.size_of(units), price, at.contract_size, at.inverse) * at.taker)
 
     def _close(self, at: Held, i: int, price: float, why: int) -> None:
         """Close a position as a taker who comes while the market is at `price`."""
         side, units = -at.side, abs(at.units)
-        paid = core.slipped(side, price, NAN, at.slippage, at.tick)
+        paid = slipped(side, price, NAN, at.slippage, at.tick)
         self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, why, i - 1, NAN)
         if at.working:
             at.stepper.position = 0.0
@@ -451,7 +459,7 @@ class Book:
         if at.units == 0.0:
             at.units, at.size, at.entry = side * units, side * size, price
             at.paid, at.funding, at.made = fee, 0.0, 0.0
-            at.notional = core.notional(size, price, at.contract_size, at.inverse)
+            at.notional = notional(size, price, at.contract_size, at.inverse)
             at.opened, at.even = i, NAN
             self._values[at.number] = 0.0
         else:
@@ -460,14 +468,14 @@ class Book:
             at.units += side * units
             at.size = at.size_of(at.units)
             at.paid += fee
-            at.notional += core.notional(size, price, at.contract_size, at.inverse)
+            at.notional += notional(size, price, at.contract_size, at.inverse)
         at.judge()
 
     def _reduce(self, at: Held, i: int, side: int, units: float, price: float, fee: float) -> float:
         """Close some or all of what is held; the funding that all of it received, once it is gone."""
         whole = units >= abs(at.units)
         size = at.size if whole else -side * at.size_of(units)
-        gained = core.profit(size, at.entry, price, at.contract_size, at.inverse)
+        gained = profit(size, at.entry, price, at.contract_size, at.inverse)
         self.wallet += gained - fee
         if not whole:
             at.made += gained
@@ -496,9 +504,11 @@ def _first(limit: float | None, stop: float | None) -> float:
 
 
 def _legs(place: Place, tick: float) -> Legs:
+    if not place.has_legs:
+        return NO_LEGS
     return Legs(
-        stop=NAN if place.stop_loss is None else core.on_tick(place.stop_loss, tick),
-        target=NAN if place.take_profit is None else core.on_tick(place.take_profit, tick),
+        stop=NAN if place.stop_loss is None else on_tick(place.stop_loss, tick),
+        target=NAN if place.take_profit is None else on_tick(place.take_profit, tick),
         stop_distance=NAN if place.stop_distance is None else place.stop_distance,
         target_distance=NAN if place.target_distance is None else place.target_distance,
         trailing=NAN if place.trailing_stop is None else place.trailing_stop,
@@ -507,6 +517,6 @@ def _legs(place: Place, tick: float) -> Legs:
 
 def _stop_of(legs: Legs, side: int, paid: float, tick: float) -> float:
     """Where an entry's stop will stand; NaN: nowhere."""
-    return (
-        legs.stop if legs.stop == legs.stop else core.on_tick(paid * (1.0 - side * legs.stop_distance), tick)
-    )
+    if legs is NO_LEGS:
+        return NAN
+    return legs.stop if legs.stop == legs.stop else on_tick(paid * (1.0 - side * legs.stop_distance), tick)

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.columns import Columns
-from candlewick.fills import core, margin, scan, state
+from candlewick.fills import core, margin, scan, signals, state
+from candlewick.fills.bar import edges
 from candlewick.fills.state import BUY, SELL, Rules
 from candlewick.fills.stepper import Stepper
 from candlewick.trading.strategy.intents import Exit, Place, Signal
 
 NAN: Final = math.nan
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def plain(function: Callable[P, T]) -> Callable[P, T]:
+    """A function of the core as the interpreter runs it: for one number that is cheaper than machine code."""
+    found: Callable[P, T] = getattr(function, "py_func", function)
+    return found
+
+
+on_tick, notional, profit, slipped = (
+    plain(core.on_tick), plain(core.notional), plain(core.profit), plain(core.slipped)
+)  # fmt: skip
+initial, wants_exit, entry_side = plain(margin.initial), plain(signals.wants_exit), plain(signals.entry_side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +83,8 @@ class Held:
             begun[number].tolist() if len(begun) and begun[number, -1] > begun[number, 0] else None
         )
         self.funding_due, self.funded = funding, 0
-        self.stepper = Stepper(Rules(*rules.item()))
+        self.named_rules = Rules(*rules.item())
+        self.stepper = Stepper(self.named_rules)
         self.working: dict[str, Working] = {}
         self.reserved = 0.0
         self.groups = 0
@@ -82,6 +98,7 @@ class Held:
         """Where the stop is moved to the entry; NaN: nowhere, or it was."""
         self.next = columns.open.shape[1]
         """The next bar in which anything happens here."""
+        self.below, self.above = -math.inf, math.inf
         self.seen = 0
         """The bar up to which trailing stops have followed."""
 
@@ -99,11 +116,11 @@ class Held:
 
     def profit(self, price: float) -> float:
         """Unrealised at a price."""
-        return float(core.profit(self.size, self.entry, price, self.contract_size, self.inverse))
+        return float(profit(self.size, self.entry, price, self.contract_size, self.inverse))
 
     def judge(self) -> None:
         """Find the margin and the end of what is held, after it has changed."""
-        self.margin = margin.initial(self.size, self.entry, self.leverage, self.rules)
+        self.margin = initial(self.size, self.entry, self.leverage, self.named_rules)
         if len(self.tiers):
             self.end = margin.liquidation_price(self.size, self.entry, self.margin, self.tiers, self.rules)
 
@@ -112,8 +129,8 @@ class Held:
     ) -> None:
         """Have an entry's stop, partial exits, target and trailing stop stand, in that order."""
         side = self.side
-        stop = core.on_tick(paid * (1.0 - side * legs.stop_distance), self.tick)
-        target = core.on_tick(paid * (1.0 + side * legs.target_distance), self.tick)
+        stop = on_tick(paid * (1.0 - side * legs.stop_distance), self.tick)
+        target = on_tick(paid * (1.0 + side * legs.target_distance), self.tick)
         stop = legs.stop if legs.stop == legs.stop else stop
         target = legs.target if legs.target == legs.target else target
         if break_even > 0.0:
@@ -127,7 +144,7 @@ class Held:
             self._leg(f"{id}:stop", state.STOP, state.STOP_LOSS, units, stop=stop, left=units)
         rest = units
         for number, (rate, part) in enumerate(partials):
-            there = core.on_tick(paid * (1.0 + side * rate), self.tick)
+            there = on_tick(paid * (1.0 + side * rate), self.tick)
             if (there - target) * side > 0.0:
                 break
             closes = self.units_of(self.size_of(rest) * part)
@@ -175,27 +192,34 @@ class Held:
             scan.pass_over(self.stepper.rows, len(self.stepper), opened, high, low, self.seen, i)
         self.seen = i + 1
 
-    def look_ahead(self, i: int, bars: int, time_exit: int) -> None:
-        """Find the next bar after bar `i` in which anything happens here."""
+    def look_ahead(self, i: int, bars: int, time_exit: int, looks_ahead: bool) -> None:
+        """Find the next bar after bar `i` in which anything happens here; or (not `looks_ahead`) is known to.
+
+        The prices between which nothing happens are `below` and `above` then.
+        """
         held, orders = self.units != 0.0, len(self.stepper)
         found = i + 1 if self.wanted else bars
         if held:
             if time_exit > 0:
                 found = min(found, max(i + 1, self.opened + time_exit))
             found = min(found, self._funding_after(i, bars))
+        below, above = -math.inf, math.inf
         if found > i + 1 and (held or orders):
-            below, above = -math.inf, math.inf
             if held:
                 below, above = (self.end, self.even) if self.units > 0.0 else (self.even, self.end)
                 below = below if below == below else -math.inf
                 above = above if above == above else math.inf
-            if orders and self.fine_start is not None and self._trails():
+            if not looks_ahead:
+                if orders:
+                    lower, upper = edges(self.stepper.rows, orders)
+                    below, above = max(below, lower), min(above, upper)
+            elif orders and self.fine_start is not None and self._trails():
                 found = i + 1  # finer bars may take a trailing stop where the bar itself does not
             elif orders or below > -math.inf or above < math.inf:
                 opened, high, low, close = self.prices
                 found = scan.next_stir(self.stepper.rows, orders, self.rules, below, above,
                                        opened, high, low, close, i + 1, found)  # fmt: skip
-        self.next = found
+        self.next, self.below, self.above = found, below, above
 
     def _trails(self) -> bool:
         return bool(np.any(self.stepper.rows["kind"] == state.TRAILING))

@@ -95,8 +95,8 @@ class WarmUp:
                 f"{self.name!r} of {self.symbol} needs {self.bars:,} bars, and the strategy waits for them."
             )
         return (
-            f"{self.name!r} of {self.symbol} needs {self.bars:,} bars until it is settled (to {SETTLED:.2%}), but "
-            f"the strategy waits for {self.given:,}: set warm_up = {self.bars}."
+            f"{self.name!r} of {self.symbol} needs {self.bars:,} bars until it is settled to {SETTLED:.2%}, "
+            f"but the strategy waits for {self.given:,}: set warm_up = {self.bars}."
         )
 
 

@@ -36,6 +36,11 @@ def blame(strategy: object, what: str, error: Exception) -> StrategyError:
     return StrategyError(f"{what}() of {name}{place}: {said}", *((where[0], where[1]) if where else ()))
 
 
+def led_through(strategy: object, error: Exception) -> bool:
+    """Whether an error came by a line of the strategy's own."""
+    return isinstance(error, StrategyError) or _line_of(type(strategy), error) is not None
+
+
 def _line_of(strategy: type[Any], error: Exception) -> tuple[str, int, str] | None:
     """File, line and text of the innermost of the strategy's own lines that led to the error."""
     own = set()

@@ -62,6 +62,12 @@ class Place(Struct, frozen=True, kw_only=True, tag="place"):
     tag: str = ""
 
     @property
+    def has_legs(self) -> bool:
+        """Whether other orders follow its fill."""
+        prices, rates = (self.stop_loss, self.take_profit), (self.stop_distance, self.target_distance)
+        return any(each is not None for each in (*prices, *rates, self.trailing_stop))
+
+    @property
     def is_market(self) -> bool:
         return self.limit is None and self.stop is None and self.trail is None
 

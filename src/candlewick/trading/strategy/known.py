@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from operator import index
 from typing import Any, overload
 
 import numpy as np
@@ -44,16 +43,17 @@ class Known:
 
     def __getitem__(self, at: int | slice) -> float | Column:
         known = self._clock.known
-        if at.__class__ is int:  # the way of every bar: nothing slower than this stands before it
-            if at < 0:
-                at += known
-            if 0 <= at < known:
-                return self._view[at]
-            raise IndexError(_unknown(at, known))
-        if isinstance(at, slice):
+        try:  # the way of every bar: nothing slower than this stands before it
+            if at < 0:  # type: ignore[operator]  # a slice is told by its error
+                at += known  # type: ignore[operator]
+            if 0 <= at < known:  # type: ignore[operator]
+                return self._view[at]  # type: ignore[return-value]
+        except TypeError:
+            if not isinstance(at, slice):
+                raise
             part: Column = self._column[:known][at]
             return part
-        return self[index(at)]
+        raise IndexError(_unknown(at, known))  # type: ignore[arg-type]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self._column[: self._clock.known], dtype=dtype, copy=copy)
