@@ -58,7 +58,8 @@ class Market:
     def __post_init__(self) -> None:
         if self.lot is not None and (self.instrument is not None or not self.lot > 0):
             raise UsageError(
-                f"The lot of {self.symbol} is {self.lot}: give a number above zero, and none beside an instrument."
+                f"The lot of {self.symbol} is {self.lot}: give a number above zero, "
+                "and none beside an instrument."
             )
 
     @property
