@@ -25,7 +25,7 @@ class Cluster:
     def __init__(self, folder: Path, port: int) -> None:
         self.address = f"tcp://127.0.0.1:{port}"
         self.folder = folder
-        self._scheduler = self._start(
+        self.scheduler = self._start(
             "scheduler", "--host", "127.0.0.1", "--port", str(port), "--no-dashboard"
         )
         self.workers = [self.add(number) for number in (1, 2)]
@@ -37,7 +37,7 @@ class Cluster:
         )  # fmt: skip
 
     def close(self) -> None:
-        for process in (*self.workers, self._scheduler):
+        for process in (*self.workers, self.scheduler):
             process.kill()
             process.wait(20)
 
@@ -97,6 +97,20 @@ def test_a_piece_whose_machine_is_lost_is_done_by_another(ann: User, cluster: Cl
         (folder / "hold0").unlink()
         done = reach(job.pk, "done", "failed")
     assert (done.state, done.summary, done.attempts) == ("done", {"sum": 6}, 1), done.error
+
+
+def test_a_study_whose_cluster_is_lost_is_tried_again_and_then_says_so(ann: User, cluster: Cluster) -> None:
+    job = desk.submit(ann.pk, "hold_one", {})
+    folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)
+    folder.mkdir(parents=True)
+    (folder / "hold0").touch()
+    with worker(scheduler=cluster.address):
+        until(lambda: list(folder.glob("begun0-*")))
+        cluster.scheduler.kill()
+        failed = reach(job.pk, "done", "failed")
+    told = [event.text for event in desk.events(ann.pk, job.pk)]
+    assert "The cluster that did the study's work was lost." in told
+    assert failed.error.startswith(f"The Dask scheduler at {cluster.address} does not answer")
 
 
 def test_of_a_cancelled_study_no_further_piece_is_begun(ann: User, cluster: Cluster) -> None:

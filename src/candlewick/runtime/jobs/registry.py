@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 KINDS: Final[dict[str, str]] = {
     "backtest": "candlewick.runtime.jobs.kinds.backtest:run",
+    "optimisation": "candlewick.runtime.jobs.kinds.optimisation:run",
 }
 """Kind → `module:function`."""
 

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import traceback
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from pathlib import Path
 from typing import Final
 
@@ -50,8 +50,11 @@ class Teller:
         """Write a message whole."""
         line = _encoder.encode(message) + b"\n"
         with self._lock:
-            while line:
-                line = line[os.write(self._descriptor, line) :]
+            try:
+                while line:
+                    line = line[os.write(self._descriptor, line) :]
+            except BrokenPipeError:
+                os._exit(1)  # the worker is gone, and with it the right to work on
 
     def progress(self, share: float, step: str) -> None:
         """Have it written how far it is, in a moment."""
@@ -84,6 +87,8 @@ def main() -> None:
         told = Ended()
     except BrokenExecutor:
         told = Failed("A process of the study was killed, perhaps for want of memory.", again=True)
+    except CancelledError:
+        told = Failed("The cluster that did the study's work was lost.", again=True)
     except CandlewickError as error:
         told = Failed(str(error), again=error.retry)
     except MemoryError:

@@ -155,6 +155,19 @@ class Work:
         """Where pieces of work go: processes, threads or a cluster, as the settings say."""
         return self._crew_at_work().executor
 
+    def threads(self) -> tuple[Executor, int]:
+        """Threads, for what the core runs, or the cluster of the settings; and how many pieces at once."""
+        told = self._assignment
+        crew = self._open.enter_context(
+            executors.crew("threads", told.processes, told.scheduler, self.source_path)
+        )
+        return crew.executor, crew.size()
+
+    def processes(self) -> tuple[Executor, int]:
+        """The same as `executor`, and how many pieces it does at once."""
+        crew = self._crew_at_work()
+        return crew.executor, crew.size()
+
     def keep(self, array: NDArray[np.generic]) -> Column:
         """An array that the executor's processes read without copying it."""
         return arrays.keep(self.folder / "columns", array)

@@ -43,8 +43,7 @@ def keep(folder: Path, result: Result) -> dict[str, Any]:
     ):  # fmt: skip
         _write(folder / f"{name}.npy", lambda file, column=column: np.save(file, column))  # type: ignore[misc]
     described = describe(result)
-    text = orjson.dumps(described, option=orjson.OPT_SERIALIZE_NUMPY)
-    _write(folder / FILE, lambda file: file.write(text))
+    write_json(folder / FILE, described)
     _write(folder / SHEET, lambda file: file.write(msgspec.json.encode(sections(result))))
     _write(folder / TEAR_SHEET, lambda file: file.write(tear_sheet(result).encode()))
     figures = described["metrics"]
@@ -74,6 +73,12 @@ def describe(result: Result, most: int | None = TRADES) -> dict[str, Any]:
         "trade_count": len(trades),
         "trades": [_trade(trade) for trade in trades[-most if most else None :]],
     }
+
+
+def write_json(path: Path, document: dict[str, Any]) -> None:
+    """Write a document, whole or not at all; what is no number becomes null."""
+    text = orjson.dumps(document, option=orjson.OPT_SERIALIZE_NUMPY)
+    _write(path, lambda file: file.write(text))
 
 
 def _trade(trade: Trade) -> dict[str, Any]:
