@@ -139,7 +139,7 @@ class Optimisation(Sequence[Trial]):
             NothingFeasible: no trial may be chosen; says why not.
         """
         if not self.feasible:
-            raise NothingFeasible(self._why_none())
+            raise NothingFeasible(self.why_none)
         if len(self.judge.objectives) == 1:
             return self.feasible[0]
         scores = np.array([[score or 0.0 for score in each.scores] for each in self.front])
@@ -199,6 +199,13 @@ class Optimisation(Sequence[Trial]):
             found[each.name] = float(np.sum(counts * (means - scores.mean()) ** 2) / len(scores) / whole)
         return found
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """All of it as JSON has it."""
+        from candlewick.research.summing_up import summary_of
+
+        return summary_of(self)
+
     def to_polars(self) -> polars.DataFrame:
         """All trials as a frame: parameters, figures, and why one may not be chosen."""
         import polars
@@ -211,7 +218,9 @@ class Optimisation(Sequence[Trial]):
             infer_schema_length=None,
         )
 
-    def _why_none(self) -> str:
+    @property
+    def why_none(self) -> str:
+        """Why no trial may be chosen, where that is so."""
         if not self.trials:
             return "Not one set of parameters was tried: the constraints allow none, or it was cancelled."
         reasons = Counter(_rule(each.reason) for each in self.trials)

@@ -43,6 +43,7 @@ def optimise(
     cancelled: Callable[[], bool] | None = None,
     done: Iterable[Row] = (),
     on_piece: Callable[[list[Row]], None] | None = None,
+    workers: int | None = None,
     folder: Path | None = None,
     cash: float = 10_000,
     fee_taker: float = 0.0005,
@@ -75,7 +76,8 @@ def optimise(
         cancelled: asked now and then whether to end; what was found until then is answered.
         done: trials of an earlier call with the same arguments, which are not run again.
         on_piece: given the trials of each piece as it is done, to be kept for `done`.
-        folder: where other processes read the bars; None: a temporary one of this machine.
+        workers: how many pieces the executor does at once; None: what it says itself.
+        folder: where other processes read the bars; None: this machine's folder for what is temporary.
 
     Raises:
         UsageError: a name is unknown, there is nothing to search, or not one set can be run; says which.
@@ -102,7 +104,7 @@ def optimise(
             count = max(told, len(search.trials))
             progress(min(count / most, 1.0), f"{count:,} of {most:,} trials")
 
-    with crew(runner, executor, folder) as at_work:
+    with crew(runner, executor, workers, folder) as at_work:
         search.go_on(lambda sets: fan_out(sets, at_work, take, cancelled or _never))
     return Optimisation(
         base=run,

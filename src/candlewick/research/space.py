@@ -39,6 +39,11 @@ class Dimension:
     high: float = 1.0
     is_ordered: bool = True
 
+    @property
+    def is_single(self) -> bool:
+        """Whether there is but one value."""
+        return self.values is not None and len(self.values) == 1
+
     def at(self, share: float) -> Any:
         """The value at a place from 0 to 1."""
         if self.values is None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import pickle
-import shutil
 import tempfile
 import threading
 from collections import deque
@@ -215,29 +214,31 @@ def fan_out(
 
 
 @contextmanager
-def crew(runner: Runner, executor: Executor | None, folder: Path | None) -> Iterator[Crew]:
+def crew(
+    runner: Runner, executor: Executor | None, workers: int | None = None, folder: Path | None = None
+) -> Iterator[Crew]:
     """Who runs sets.
 
     Args:
         executor: None: threads where the core does the work, else this thread.
-        folder: where other processes read the markets; it must be there for all of them. None: a folder of
-            this machine's, which is removed at the end.
+        workers: how many pieces it does at once; None: what it says itself, or as many as processors.
+        folder: where other processes read the markets; it must be there for all of them. None: this
+            machine's folder for what is temporary.
     """
     if executor is None:
-        workers = _cores() if runner.is_compiled else 1
+        workers = (workers or _cores()) if runner.is_compiled else 1
         with ThreadPoolExecutor(workers) if workers > 1 else _Here() as pool:
             yield Crew(runner, pool, workers)
         return
-    workers = getattr(executor, "_max_workers", None) or _cores()
+    workers = workers or getattr(executor, "_max_workers", None) or _cores()
     if isinstance(executor, ThreadPoolExecutor):
         yield Crew(runner, executor, workers)
         return
-    own = None if folder is not None else Path(tempfile.mkdtemp(prefix="candlewick-sweep-"))
+    sent = _sent(runner, folder or Path(tempfile.gettempdir()))
     try:
-        yield Crew(_sent(runner, folder or own or Path()), executor, workers)
+        yield Crew(sent, executor, workers)
     finally:
-        if own is not None:
-            shutil.rmtree(own, ignore_errors=True)
+        Path(sent.path).unlink()
 
 
 @dataclass(frozen=True, slots=True)
