@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import candlewick as cw
+from candlewick.backtest.figures import Figures
 from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
 from candlewick.research.comparing import compare
@@ -85,6 +86,14 @@ def test_a_run_that_did_nothing_is_last() -> None:
     assert found.verdict.endswith("cannot be told apart: they made the same, or nothing.")
 
 
+def test_what_was_kept_of_runs_can_be_compared_as_the_runs_themselves(runs: list[Result]) -> None:
+    kept = [Figures(time=run.time, equity=run.equity, initial=run.account.cash, bar_s=3_600) for run in runs]
+    found = compare(kept, names=["a", "b", "c"], runs=99)
+    assert found.pairs == compare(runs, names=["a", "b", "c"], runs=99).pairs
+    with pytest.raises(UsageError, match="Figures do not know whose they are"):
+        compare(kept)
+
+
 def test_runs_of_one_name_are_numbered() -> None:
     names = {place.name for place in compare([follow(1), follow(1, seed=2)], runs=9).ranking}
     assert names == {"Follow(look=1) #1", "Follow(look=1) #2"}
@@ -116,7 +125,7 @@ def test_it_says_which_results_cannot_be_compared() -> None:
     with pytest.raises(UsageError, match="1 results cannot be compared"):
         compare([one])
     longer = cw.backtest(Follow(), persistent(24 * 10, timeframe="2h"))
-    with pytest.raises(UsageError, match="bars of 1h and 2h"):
+    with pytest.raises(UsageError, match="bars of 3600 and 7200 seconds"):
         compare([one, longer])
     stocks = cw.backtest(Follow(), bars, days_a_year=252)
     with pytest.raises(UsageError, match="count days a year differently"):

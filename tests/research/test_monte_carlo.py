@@ -13,6 +13,7 @@ import pytest
 import candlewick as cw
 from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
+from candlewick.research.drawing import Draws
 from candlewick.research.monte_carlo import LEVELS, METHODS, MonteCarlo, monte_carlo
 from candlewick.research.sampling import sample_of, trade_parts
 from tests.research.ground import Follow, Said, at, bars_from, noise, persistent
@@ -197,6 +198,29 @@ def test_it_does_not_judge_what_never_moved() -> None:
     assert found.p_value is None
     assert found.quantiles("sharpe") is None
     assert found.verdict.startswith("Whether this is luck cannot be said")
+
+
+def test_it_goes_on_from_pieces_that_were_kept(skilled: Result) -> None:
+    kept: dict[int, Draws] = {}
+    whole = monte_carlo(skilled, runs=180, on_piece=kept.__setitem__)
+    assert sorted(kept) == [0, 50, 100, 150]
+    made: list[int] = []
+    again = monte_carlo(
+        skilled, runs=180, done={0: kept[0], 100: kept[100]}, on_piece=lambda first, _: made.append(first)
+    )
+    assert made == [50, 150]
+    assert again.summary == whole.summary
+    np.testing.assert_array_equal(again.bands, whole.bands)
+
+
+def test_its_histograms_count_every_run(skilled: Result) -> None:
+    found = monte_carlo(skilled, runs=100, method="block_bootstrap")
+    told = found.histogram("sharpe")
+    assert told is not None
+    assert sum(told["counts"]) == 100
+    assert len(told["edges"]) == 41
+    assert found.charts["bands"][2][0] == 1.0
+    assert monte_carlo(skilled, runs=10).histogram("sharpe") is None
 
 
 def test_it_tells_how_far_it_is_and_ends_when_told_to(skilled: Result) -> None:

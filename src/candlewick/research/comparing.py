@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest import metrics
+from candlewick.backtest.figures import Figures
 from candlewick.backtest.registry import Figure
 from candlewick.backtest.result import Result
 from candlewick.backtest.track_record import YEAR_S
 from candlewick.core.errors import UsageError
-from candlewick.core.interval import seconds
 from candlewick.market.bars import clock
 from candlewick.research.sampling import FEW_DAYS, bar_returns, bars_a_year
 from candlewick.research.significance import LEAST, holm, mean_difference, sharpe_difference
@@ -108,7 +108,7 @@ class Comparison:
 
 
 def compare(
-    results: Sequence[Result],
+    results: Sequence[Result | Figures],
     *,
     names: Sequence[str] | None = None,
     by: str = "sharpe",
@@ -121,6 +121,7 @@ def compare(
     Daily returns are compared, or those of bars where there are fewer than 60 common days.
 
     Args:
+        results: runs, or the figures of runs that were kept.
         names: what to call them; None: strategy and parameters.
         by: one of `FIGURES`.
         runs: of the bootstraps that tell chance.
@@ -138,10 +139,11 @@ def compare(
     called = _names(results) if names is None else list(names)
     if len(called) != len(results) or len(set(called)) != len(called):
         raise UsageError(f"{len(results)} results want as many names, each another one.")
-    time, returns, a_year, period_s = _together(results)
+    records = [each.metrics if isinstance(each, Result) else each for each in results]
+    time, returns, a_year, period_s = _together(records)
     found = [
-        _figures(column, a_year, len(time) * period_s / YEAR_S) | {"trades": result.metrics["trades"]}
-        for column, result in zip(returns.T, results, strict=True)
+        _figures(column, a_year, len(time) * period_s / YEAR_S) | {"trades": record["trades"]}
+        for column, record in zip(returns.T, records, strict=True)
     ]
     order = sorted(range(len(results)), key=lambda at: (_rank(found[at][by], by), called[at]))
     ranking = tuple(Place(rank, called[at], found[at]) for rank, at in enumerate(order, 1))
@@ -173,9 +175,8 @@ def _pairs(
     )  # fmt: skip
 
 
-def _together(results: Sequence[Result]) -> tuple[NDArray[np.int64], Series, float, int]:
+def _together(records: Sequence[Figures]) -> tuple[NDArray[np.int64], Series, float, int]:
     """Common times, returns by period and run, periods a year, and how long one is."""
-    records = [result.metrics for result in results]
     years = {record.days_a_year for record in records}
     if len(years) > 1:
         raise UsageError("The results count days a year differently: run all with the same days_a_year.")
@@ -185,14 +186,14 @@ def _together(results: Sequence[Result]) -> tuple[NDArray[np.int64], Series, flo
         time, table = _common([(record.period_time, record.returns) for record in records])
         if len(time) >= FEW_DAYS or first.bar_s >= first.period_s:
             return _enough(time), table, first.periods_a_year, first.period_s
-    frames = {result.timeframe for result in results}
-    if len(frames) > 1:
+    bars = sorted({record.bar_s for record in records})
+    if len(bars) > 1:
         raise UsageError(
             f"The results have fewer than {FEW_DAYS} days in common, and bars of "
-            f"{' and '.join(sorted(frames))}: run all on the same timeframe, or over a longer time."
+            f"{' and '.join(map(str, bars))} seconds: run all on the same timeframe, or over a longer time."
         )
     time, table = _common([(record.time, bar_returns(record)) for record in records])
-    return _enough(time), table, bars_a_year(records[0]), seconds(frames.pop())
+    return _enough(time), table, bars_a_year(records[0]), bars[0]
 
 
 def _common(series: Sequence[tuple[NDArray[np.int64], Series]]) -> tuple[NDArray[np.int64], Series]:
@@ -230,10 +231,12 @@ def _rank(figure: Figure, by: str) -> float:
     return float(figure) if by in LESS_IS_BETTER else -float(figure)
 
 
-def _names(results: Sequence[Result]) -> list[str]:
+def _names(results: Sequence[Result | Figures]) -> list[str]:
     """Strategy and parameters, and a number where that does not tell them apart."""
     plain = []
     for result in results:
+        if not isinstance(result, Result):
+            raise UsageError("Figures do not know whose they are: give a name for each.")
         values = ", ".join(f"{name}={value}" for name, value in result.strategy.values.items())
         plain.append(f"{type(result.strategy).__name__}({values})")
     often, seen, names = Counter(plain), Counter[str](), []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any, Final, get_args
@@ -36,6 +36,7 @@ MOST_RUNS: Final = 1_000_000
 _KEPT: Final = 4_000_000  # figures of all paths: 32 MB, however many runs
 _STEPS: Final = 200
 _AT_ONCE: Final = 50
+_MOST_PIECES: Final = 200
 
 _OF_SIGNS: Final = "each trade could as well have lost what it won (signs drawn at random): mean of a trade"
 _OF_MEANS: Final = "returns are nothing in the mean (it is taken off, and blocks are drawn): Sharpe ratio"
@@ -123,6 +124,26 @@ class MonteCarlo:
             return f"Hardly luck ({said}): so much is rarely seen where {self.null.partition(':')[0]}."
         return f"It may be luck ({said}): as much is often seen where {self.null.partition(':')[0]}."
 
+    def histogram(self, figure: str, bins: int = 40) -> dict[str, list[float]] | None:
+        """How often a figure was what: `edges`, one more than `counts`; None: it is undefined in all runs."""
+        column: Series = getattr(self.draws, figure)
+        known = column[np.isfinite(column)]
+        if not len(known):
+            return None
+        counts, edges = np.histogram(known, bins=bins)
+        return {"edges": edges.tolist(), "counts": counts.tolist()}
+
+    @property
+    def charts(self) -> dict[str, Any]:
+        """What a page draws, as JSON has it."""
+        return {
+            "steps": self.steps.tolist(),
+            "times": None if self.times is None else self.times.tolist(),
+            "levels": list(LEVELS),
+            "bands": self.bands.tolist(),
+            "histograms": {figure: self.histogram(figure) for figure in FIGURES},
+        }
+
     @property
     def summary(self) -> dict[str, Any]:
         """All of it but the runs one by one, as JSON has it."""
@@ -159,6 +180,8 @@ def monte_carlo(
     compounds: bool | None = None,
     executor: Executor | None = None,
     progress: Callable[[float, str], None] | None = None,
+    done: Mapping[int, Draws] | None = None,
+    on_piece: Callable[[int, Draws], None] | None = None,
 ) -> MonteCarlo:
     """What else might have come of a backtest.
 
@@ -175,13 +198,16 @@ def monte_carlo(
         compounds: whether trades are as large as the equity allows; None: as the strategy's sizing says.
         executor: where runs are done; None: here.
         progress: told how much is done; what it raises ends the study.
+        done: pieces of an earlier call with the same arguments, which are not drawn again.
+        on_piece: given each piece as it is done, by the number of its first run, to be kept for `done`.
 
     Raises:
         UsageError: a number makes no sense, or the result has too little to draw from.
     """
     sample = sample_of(result, compounds)
     source = source_of(result, sample, method, seed, runs, block=block, skip=skip, noise_bps=noise_bps)
-    return judge(source, _carry_out(source, runs, executor, progress), ruin)
+    draws = _carry_out(source, runs, executor, progress or (lambda share, step: None), done or {}, on_piece)
+    return judge(source, draws, ruin)
 
 
 def source_of(
@@ -287,18 +313,25 @@ def _p_value(shown: float | None, null: Series) -> float | None:
 
 
 def _carry_out(
-    source: Source, runs: int, executor: Executor | None, progress: Callable[[float, str], None] | None
+    source: Source,
+    runs: int,
+    executor: Executor | None,
+    tell: Callable[[float, str], None],
+    known: Mapping[int, Draws],
+    keep: Callable[[int, Draws], None] | None,
 ) -> Draws:
-    tell = progress or (lambda share, step: None)
-    firsts = range(0, runs, _AT_ONCE)
-    lasts = [min(first + _AT_ONCE, runs) for first in firsts]
-    parts = []
+    size = max(_AT_ONCE, -(-runs // _MOST_PIECES))
+    ranges = {first: min(first + size, runs) for first in range(0, runs, size)}
+    left = [first for first in ranges if first not in known]
     each = map if executor is None else executor.map
-    done = each(draw, [without_columns(source)] * len(lasts), firsts, lasts)
-    for part, last in zip(done, lasts, strict=True):
-        parts.append(part)
-        tell(last / runs, f"{last:,} of {runs:,} runs")
-    return Draws.together(parts)
+    drawn = each(draw, [without_columns(source)] * len(left), left, [ranges[first] for first in left])
+    parts = dict(known)
+    for first, part in zip(left, drawn, strict=True):
+        parts[first] = part
+        if keep is not None:
+            keep(first, part)
+        tell(ranges[first] / runs, f"{ranges[first]:,} of {runs:,} runs")
+    return Draws.together([parts[first] for first in ranges])
 
 
 def _steps(length: int, runs: int) -> NDArray[np.intp]:

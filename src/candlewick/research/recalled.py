@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,14 +39,24 @@ def recalled(result: Result, later: int = 0) -> Strategy:
         said[market.symbol] = delayed(signals, len(bars), later, strategy.settled_from(bars, ind))
     again = copy.copy(strategy)
     again.warm_up = 0  # what it may not have traded on is no longer among the signals
-
-    def signals_again(bars: Bars, ind: Mapping[str, Any]) -> Signals:
-        return said[bars.symbol]
-
     # its own methods would work everything out anew
-    vars(again)["indicators"] = lambda bars: {}
-    vars(again)["signals"] = signals_again
+    vars(again)["indicators"] = _nothing
+    vars(again)["signals"] = _Said(said)
     return again
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Said:
+    """Stands in for `Strategy.signals`, in other processes too."""
+
+    by_symbol: dict[str, Signals]
+
+    def __call__(self, bars: Bars, ind: Mapping[str, Any]) -> Signals:
+        return self.by_symbol[bars.symbol]
+
+
+def _nothing(bars: Bars) -> dict[str, Any]:
+    return {}
 
 
 def delayed(signals: Signals, bars: int, later: int, settled: int = 0) -> Signals:
