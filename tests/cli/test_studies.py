@@ -1,4 +1,4 @@
-"""`candlewick optimise`, `monte-carlo` and `stress` as a person runs them."""
+"""The verbs of research as a person runs them: searches, walks, draws, comparisons, proofs."""
 
 from __future__ import annotations
 
@@ -68,3 +68,38 @@ def test_a_strategy_is_put_under_stress(cli: Cli, file: str) -> None:
     assert fees < base
     said = cli.done("stress", "ema-cross", "--file", file)
     assert f"Worst: {told['worst']}." in said
+
+
+def test_a_walk_chooses_and_judges_window_by_window(cli: Cli, file: str) -> None:
+    asked = ("walk-forward", "ema-cross", "--file", file, "--train", "20d", "--test", "10d")
+    told = cli.json(*asked, "--space", "fast=5,10", "--space", "slow=20,30")
+    assert len(told["windows"]) == 5
+    assert {window["parameters"]["slow"] for window in told["windows"]} <= {20, 30}
+    said = cli.done(*asked, "--space", "fast=5,10", "--space", "slow=20,30")
+    assert "Out of sample, stitched:" in said
+    refused(cli(*asked[:-1], "900d"), code=2)
+
+
+def test_strategies_are_ranked_on_the_same_bars(cli: Cli, file: str) -> None:
+    asked = ("compare", "ema-cross,fast=5", "rsi-reversion", "ema-cross,fast=20", "--file", file)
+    told = cli.json(*asked, "--runs", "100")
+    assert [place["rank"] for place in told["ranking"]] == [1, 2, 3]
+    assert len(told["pairs"]) == 3
+    assert told["verdict"] in cli.done(*asked, "--runs", "100")
+    refused(cli("compare", "ema-cross", "--file", file), "give two at least", code=2)
+    refused(cli("compare", "ema-cross,fast=1", "ema-cross", "--file", file), "from 5 to 50", code=2)
+
+
+def test_a_strategy_that_knows_the_future_is_found_out(cli: Cli, file: str, tmp_path: Path) -> None:
+    said = cli.done("lookahead", "ema-cross", "--file", file)
+    assert said.startswith("EmaCross does not look ahead: ")
+    path = tmp_path / "seer.py"
+    path.write_text(
+        "import candlewick as cw\nimport numpy as np\n\n\nclass Seer(cw.Strategy):\n"
+        "    def signals(self, bars, ind):\n"
+        "        ahead = np.append(bars.close[1:], bars.close[-1])\n"
+        "        return cw.Signals(enter_long=ahead > bars.close, exit_long=ahead < bars.close)\n"
+    )
+    ended = cli("lookahead", str(path), "--file", file)
+    assert ended.returncode == 1
+    assert "Seer looks ahead: do not believe its backtest" in ended.stdout

@@ -52,6 +52,9 @@ CASES: Final = (
     Case("perpetual", "BollingerBreakout", (f"{HOURS}/BTCUSDT-PERP",), {"shorts": True}, {}),
     Case("crash", "BollingerBreakout", (f"{MINUTES}/LAYERUSDT-PERP",), {"shorts": True}, {"leverage": 5}),
     Case("portfolio", "DonchianTrend", (f"{HOURS}/BTCUSDT-PERP", f"{HOURS}/ETHUSDT-PERP"), {"shorts": True}),
+    Case("carry", "FundingCarry", (f"{SPOT}/BTCUSDT", f"{HOURS}/BTCUSDT-PERP"), {}, {"slippage_bps": 1}),
+    Case("perpetual", "Grid", (f"{HOURS}/ETHUSDT-PERP",), {}, {"slippage_bps": 1}),
+    Case("minutes", "Grid", (f"{MINUTES}/BTCUSDT-PERP",), {"step": 0.002, "length": 360}, {}),
 )
 
 

@@ -7,10 +7,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from candlewick.research.loading import BUNDLED
-from tests.golden.cases import CASES, FOLDER, Case, difference, kept, pinned, run
+import candlewick as cw
+from candlewick.backtest.result import Drive
+from candlewick.research.loading import BUNDLED, bundled_of
+from tests.golden.cases import CASES, FOLDER, Case, difference, fills, kept, market, pinned, run
+
+DRIVES: tuple[Drive, ...] = ("arrays", "woken", "on_bar", "step")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.strategy} {case.name}")
@@ -19,6 +24,26 @@ def test_it_fills_as_it_did(case: Case, recordings: Path) -> None:
     assert new["fills"] > 0
     changed = difference(old, new, run(case, recordings)) if new != old else None
     assert changed is None, changed
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.strategy} {case.name}")
+def test_all_ways_to_drive_it_fill_alike(case: Case, recordings: Path) -> None:
+    strategy = bundled_of(case.strategy).strategy(**case.parameters)
+    markets = [cut(market(recordings, name)) for name in case.markets]
+    first, *others = (
+        cw.backtest(strategy, markets, **case.terms, drive=drive)
+        for drive in (DRIVES if strategy.signals_only() else DRIVES[2:])
+    )
+    assert len(first.fills) > 0
+    for other in others:
+        assert fills(other) == fills(first)
+        np.testing.assert_allclose(other.equity, first.equity, rtol=1e-9)
+
+
+def cut(whole: cw.Market, bars: int = 6_000) -> cw.Market:
+    """Eight months of 2021, or the first bars after: enough to trade on, few enough for Python to see each."""
+    start = int(np.searchsorted(whole.bars.time, 1_609_459_200))
+    return cw.Market(whole.bars[start : start + bars], whole.instrument, whole.funding)
 
 
 def test_every_bundled_strategy_has_a_golden_backtest_and_no_other() -> None:

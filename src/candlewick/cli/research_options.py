@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from candlewick.trading.strategy.strategy import Strategy
 
 Name = Annotated[str, Argument(help="A strategy: its class, file:Class, or a path (`strategy list`).")]
+Names = Annotated[list[str], Argument(help="Strategies; parameters behind a comma: ema-cross,fast=20.")]
 Symbols = Annotated[
     list[str] | None, Option("--symbol", help="BTCUSDT, BTCUSDT-PERP, binance:ETHUSDT; may be repeated.")
 ]
@@ -82,22 +83,27 @@ class Asked:
         return backtest(self.strategy, self.markets, **self.terms)
 
 
-def researching(work: Callable[..., None]) -> Callable[..., None]:
+def researching(work: Callable[..., None], *, several: bool = False) -> Callable[..., None]:
     """The command of `work(question, …)`: the options of every verb of research, and then its own.
 
-    `question` is an `Asked`; what it and `work` raise becomes a sentence.
+    What it raises becomes a sentence.
+
+    Args:
+        several: whether the question is about several strategies on the same markets: a list of `Asked`.
     """
     own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
-    shared = list(inspect.signature(asked, eval_str=True).parameters.values())
+    first, *shared = inspect.signature(asked, eval_str=True).parameters.values()
+    if several:
+        first = first.replace(name="strategies", annotation=Names)
     names = [each.name for each in shared]
 
     def command(**given: Any) -> None:
         with edge():
-            question = asked(**{name: given.pop(name) for name in names})
-            work(question, **given)
+            named, options = given.pop(first.name), {name: given.pop(name) for name in names}
+            work(asked_each(named, **options) if several else asked(named, **options), **given)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    options = [each.replace(kind=kind) for each in (shared[0], *own, *shared[1:])]
+    options = [each.replace(kind=kind) for each in (first, *own, *shared)]
     command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in options}
     command.__doc__ = work.__doc__
@@ -127,9 +133,7 @@ def asked(
         UsageError: something is missing, unknown or contradicts itself.
         BrokenStrategy: the strategy's file cannot be run.
     """
-    loaded = find_strategy(strategy, data_dir)
-    given = pairs(param or [])
-    loaded.strategy(**given)
+    loaded, given = named(strategy, param, data_dir)
     wanted = timeframe or loaded.strategy.timeframe or None
     markets = markets_of(symbol or [], wanted, timerange, file or [], funding or [], finer, data_dir)
     terms = {
@@ -137,6 +141,24 @@ def asked(
         "leverage": leverage, "days_a_year": days_a_year,
     }  # fmt: skip
     return Asked(loaded, given, markets, terms)
+
+
+def asked_each(strategies: list[str], **options: Any) -> list[Asked]:
+    """The same of several strategies, on the markets and at the costs of the first."""
+    if not strategies:
+        raise UsageError("Say which strategies: ema-cross ema-cross,fast=20 donchian-trend.")
+    first = asked(strategies[0], **options)
+    others = [named(each, options.get("param"), options.get("data_dir")) for each in strategies[1:]]
+    return [first, *(Asked(loaded, given, first.markets, first.terms) for loaded, given in others)]
+
+
+def named(text: str, param: list[str] | None, data_dir: Path | None) -> tuple[Loaded, dict[str, str]]:
+    """A strategy and its parameters: those of `name,fast=10`, and those of `--param` besides."""
+    name, *own = text.split(",")
+    loaded = find_strategy(name, data_dir)
+    given = pairs([*own, *(param or [])])
+    loaded.strategy(**given)
+    return loaded, given
 
 
 @contextmanager

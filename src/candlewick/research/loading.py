@@ -31,6 +31,8 @@ BUNDLED: Final = {
     "RsiReversion": "rsi_reversion",
     "BollingerBreakout": "bollinger_breakout",
     "DonchianTrend": "donchian_trend",
+    "FundingCarry": "funding_carry",
+    "Grid": "grid",
 }
 """Class → module of `trading.strategy.bundled`, in the order in which people should read them."""
 

@@ -9,10 +9,13 @@ import pytest
 from numpy.typing import ArrayLike
 
 import candlewick as cw
+from candlewick.core.errors import StrategyError
 from candlewick.research.loading import BUNDLED, bundled_of
 from candlewick.trading.strategy.bundled.bollinger_breakout import BollingerBreakout
 from candlewick.trading.strategy.bundled.donchian_trend import DonchianTrend
 from candlewick.trading.strategy.bundled.ema_cross import EmaCross
+from candlewick.trading.strategy.bundled.funding_carry import FundingCarry
+from candlewick.trading.strategy.bundled.grid import Grid
 from candlewick.trading.strategy.bundled.rsi_reversion import RsiReversion
 from candlewick.trading.strategy.signals import names
 from candlewick.trading.strategy.strategy import Strategy
@@ -135,3 +138,68 @@ def test_the_portfolio_buys_a_new_high_and_sells_a_new_low() -> None:
     signals = said(strategy, hours(close, wick=0.0))
     assert np.flatnonzero(signals["enter_long"]).tolist() == [60]
     assert np.flatnonzero(signals["exit_long"]).tolist() == [90]
+
+
+def carried(price: ArrayLike, premium: float | ArrayLike, rate: float = 0.0001) -> list[cw.Market]:
+    """A coin and its perpetual, which stands above it by `premium`, with funding each eight hours."""
+    spot = hours(price, "XUSDT", wick=0.0)
+    perpetual = hours(np.asarray(price) * (1 + np.asarray(premium)), "XUSDT-PERP", wick=0.0)
+    due = perpetual.time[::8]
+    rates = cw.FundingRates(due, np.full(len(due), rate))
+    return [cw.Market(spot), cw.Market(perpetual, funding=rates)]
+
+
+def test_the_carry_earns_the_funding_whatever_the_price_does() -> None:
+    price = 100 * np.exp(0.15 * np.sin(np.arange(1_200) / 50))
+    result = cw.backtest(FundingCarry(), carried(price, 0.001), fee_taker=0.0)
+    long, short = sorted(result.trades, key=lambda trade: trade.side)
+    assert (long.symbol, short.symbol) == ("XUSDT", "XUSDT-PERP")
+    assert long.size == short.size
+    # 48 % of the money, for each of the settlements that it was held over
+    held = (1_200 - short.entry_bar) // 8
+    worth = long.size * float(np.mean(price))
+    assert result.funding == pytest.approx(held * worth * 0.0001, rel=0.03)
+    assert result.equity[-1] - 10_000 == pytest.approx(result.funding, rel=0.02)
+
+
+def test_the_carry_is_closed_when_the_perpetual_is_the_cheaper_one() -> None:
+    premium = np.concatenate((np.full(600, 0.001), np.full(400, -0.001)))
+    trades = cw.backtest(FundingCarry(), carried(np.full(1_000, 100.0), premium)).trades
+    assert [trade.is_open for trade in trades] == [False, False]
+    assert 600 < int(trades[0].exit_bar or 0) < 800
+
+
+def test_the_carry_is_opened_anew_before_a_rise_uses_up_the_margin_of_its_short() -> None:
+    price = 100 * np.exp(np.concatenate((np.zeros(300), np.linspace(0, 1.2, 900))))
+    result = cw.backtest(FundingCarry(), carried(price, 0.001), fee_taker=0.0)
+    assert len(result.trades) > 4
+    assert {trade.reason for trade in result.trades} <= {"signal", "open"}
+    never = cw.backtest(FundingCarry(rebalance=0.6), carried(price, 0.001, rate=0.0), leverage=2.5)
+    assert "liquidation" in {trade.reason for trade in never.trades}
+    assert not any(trade.side == "long" and trade.reason == "liquidation" for trade in never.trades)
+
+
+def test_the_carry_says_which_markets_it_wants() -> None:
+    with pytest.raises(StrategyError, match="it wants two markets, a spot and its perpetual"):
+        cw.backtest(FundingCarry(), hours(np.full(300, 100.0)))
+
+
+def test_the_grid_earns_its_steps_where_the_price_wanders() -> None:
+    price = 100 * (1 + 0.025 * np.sin(np.arange(2_000) / 8))
+    result = cw.backtest(Grid(), hours(price), fee_maker=0.0)
+    assert result.equity[-1] > 10_200
+    maker = result.fills["maker"]
+    assert maker.mean() > 0.9
+    bought = result.fills[result.fills["side"] > 0]["price"]
+    assert ((bought / 100 - 1) % 0.01 < 0.0052).mean() > 0.5
+
+
+def test_the_grid_holds_no_more_than_its_levels_and_gives_up_below_the_last() -> None:
+    falling = np.concatenate((np.full(200, 100.0), np.linspace(100, 60, 100), np.full(200, 60.0)))
+    result = cw.backtest(Grid(), hours(falling), fee_maker=0.0, fee_taker=0.0)
+    first = result.trades[0]
+    assert first.reason == "signal"
+    assert first.size * first.entry_price < 10_000
+    # five steps bought between 1 and 5 % below the mean, sold some 7 % below it
+    assert -0.06 < first.return_ < -0.02
+    assert not any(trade.is_open for trade in result.trades)
