@@ -31,11 +31,16 @@ class Careful(Follow):
         )  # fmt: skip
 
 
+def assert_same(one: Any, other: Any) -> None:
+    for name in other.dtype.names:
+        np.testing.assert_array_equal(one[name], other[name])  # NaN is like NaN here
+
+
 def test_it_makes_the_same_trades() -> None:
     one, other = persistent(600, symbol="A"), persistent(600, seed=2, symbol="B")[50:]
     first = cw.backtest(Careful(look=2), [one, other])
     again = cw.backtest(recalled(first), first.markets)
-    assert again.fills.tobytes() == first.fills.tobytes()
+    assert_same(again.fills, first.fills)
     np.testing.assert_array_equal(again.equity, first.equity)
     assert again.strategy.values == {"look": 2}
 
@@ -43,7 +48,7 @@ def test_it_makes_the_same_trades() -> None:
 def test_it_does_so_in_another_process_too() -> None:
     first = cw.backtest(Careful(), persistent(400))
     sent = pickle.loads(pickle.dumps(recalled(first)))
-    assert cw.backtest(sent, first.markets).fills.tobytes() == first.fills.tobytes()
+    assert_same(cw.backtest(sent, first.markets).fills, first.fills)
 
 
 def test_it_leaves_the_strategy_as_it_was() -> None:
