@@ -51,7 +51,7 @@ def test_a_grid_finds_the_best_hours_of_a_price_that_goes_by_the_clock() -> None
     assert len(found) == 24 * 24
 
 
-@pytest.mark.parametrize("method", ["random", "nsga2"])
+@pytest.mark.parametrize("method", ["random", "tpe", "nsga2", "cmaes"])
 def test_methods_that_try_less_come_near_it(method: Any) -> None:
     found = optimise(Clock, wave(), objective="total_return", method=method, trials=200, seed=3)
     assert len(found) == 200
@@ -88,7 +88,7 @@ def test_parameters_that_are_not_searched_keep_their_values() -> None:
     assert found.result.strategy.values == found.strategy.values
 
 
-@pytest.mark.parametrize("method", ["grid", "random", "nsga2"])
+@pytest.mark.parametrize("method", ["grid", "random", "tpe", "nsga2", "cmaes"])
 def test_it_finds_the_same_whatever_runs_it(method: Any, processes: Executor) -> None:
     def found(executor: Executor | None) -> Any:
         return table(
@@ -105,7 +105,7 @@ def test_another_seed_tries_other_sets() -> None:
     assert [each.parameters for each in one] != [each.parameters for each in other]
 
 
-@pytest.mark.parametrize("method", ["random", "nsga2"])
+@pytest.mark.parametrize("method", ["random", "tpe", "nsga2", "cmaes"])
 def test_no_set_is_run_twice_and_a_small_space_ends_the_search(method: Any) -> None:
     found = optimise(Cross, walk(), method=method, trials=500, space=SMALL)
     keys = [tuple(each.parameters.values()) for each in found]
@@ -210,7 +210,7 @@ def test_the_best_knows_how_many_were_tried() -> None:
 # --- going on ---
 
 
-@pytest.mark.parametrize("method", ["grid", "random", "nsga2"])
+@pytest.mark.parametrize("method", ["grid", "random", "tpe", "nsga2", "cmaes"])
 def test_a_search_goes_on_from_what_is_done(method: Any) -> None:
     space = {"fast": range(2, 11), "slow": range(8, 30)}
     whole = optimise(Cross, walk(), method=method, trials=80, space=space)
@@ -254,6 +254,8 @@ def test_progress_rises_to_the_end() -> None:
         ({"constraints": ["trades => 3"]}, UsageError, "cannot be read"),
         ({"constraints": ["trade >= 3"]}, UsageError, "'trade' in the constraint 'trade >= 3' is no metric"),
         ({"constraints": ["3 >= 3"]}, UsageError, "names no metric and no parameter"),
+        ({"method": "cmaes", "objective": ("sharpe", "trades")}, UsageError, "neither better high nor low"),
+        ({"method": "cmaes", "objective": ("sharpe", "calmar")}, UsageError, '"cmaes" has one objective'),
         ({"figures": ["sharp"]}, UnknownMetric, "Unknown metric 'sharp'"),
         ({"cash": -1}, UsageError, "cash is -1.0"),
     ],

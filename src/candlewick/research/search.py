@@ -13,15 +13,17 @@ from candlewick.backtest.market import Traded, markets_of
 from candlewick.backtest.result import Drive
 from candlewick.core.errors import UsageError
 from candlewick.research import samplers
+from candlewick.research.cmaes import CmaEs
 from candlewick.research.genetic import Nsga2
 from candlewick.research.objectives import Judge, Objectives, Verdict, judge_of
 from candlewick.research.optimisation import Optimisation, Row, Trial, trial_of
 from candlewick.research.samplers import Sampler
 from candlewick.research.space import Parameters, Ranges, Space, space_of
 from candlewick.research.sweep import Ran, Runner, Terms, crew, fan_out
+from candlewick.research.tpe import Tpe
 from candlewick.trading.strategy.strategy import Strategy
 
-Method = Literal["grid", "random", "nsga2"]
+Method = Literal["grid", "random", "tpe", "nsga2", "cmaes"]
 SHOWN: Final = ("total_return", "sharpe", "trades")
 """Metrics that every trial is told with: cheap ones; the deflated Sharpe ratio needs those of all trials."""
 _STUCK: Final = 20
@@ -63,7 +65,8 @@ def optimise(
         objective: a metric by name, better on its better side; `"-turnover"` wants less, `"+exposure"` more.
             Or a function of a `Result`, of which more is better and None is undefined. Several of them: the
             Pareto front is looked for. A set whose objective is undefined is never chosen.
-        method: `grid` (every set, `trials` is not looked at), `random`, `nsga2` (genetic).
+        method: `grid` (every set; `trials` is not looked at), `random`, `nsga2` (genetic), `cmaes` (of one
+            objective), `tpe` (thinks for milliseconds a trial).
         trials: how many sets are run at most.
         space: the parameters to search, by name, each with a `Param` or its values; None: all that have a
             range or choices.
@@ -201,6 +204,14 @@ def _sampler(method: str, space: Space, judge: Judge, trials: int, seed: int) ->
     rng = np.random.default_rng(seed)
     if method == "random":
         return samplers.by_chance(space, rng)
+    if method == "tpe":
+        return Tpe(space, seed, len(judge.objectives))
+    if method == "cmaes":
+        if len(judge.objectives) > 1:
+            raise UsageError(
+                'method="cmaes" has one objective: name one, or use "nsga2" for the Pareto front.'
+            )
+        return CmaEs(space, rng)
     return Nsga2(space, rng, population=min(max(trials // 10, 20), 100))
 
 
