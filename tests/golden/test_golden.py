@@ -41,7 +41,7 @@ def test_all_ways_to_drive_it_fill_alike(case: Case, recordings: Path) -> None:
 
 
 def cut(whole: cw.Market, bars: int = 6_000) -> cw.Market:
-    """Eight months of 2021, or the first bars after: enough to trade on, few enough for Python to see each."""
+    """Eight months of 2021, or what there is later: enough to trade on, few enough for Python to see."""
     start = int(np.searchsorted(whole.bars.time, 1_609_459_200))
     return cw.Market(whole.bars[start : start + bars], whole.instrument, whole.funding)
 
