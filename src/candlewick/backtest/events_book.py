@@ -20,6 +20,7 @@ from candlewick.backtest.events_held import (
     Legs,
     Working,
     entry_side,
+    initial,
     notional,
     on_tick,
     profit,
@@ -178,6 +179,8 @@ class Book:
                 self.wallet += paid
                 self.funding += paid
                 at.funding += paid
+                at.margin += paid
+                at.judge()
             row += 1
 
     def _open(self, at: Held, i: int, price: float) -> None:
@@ -261,7 +264,7 @@ class Book:
         distance = NAN if signal.stop_loss is None else signal.stop_loss
         stop = on_tick(paid * (1.0 - side * distance), at.tick)
         units = self._sized(at, i, signal.size, paid, stop)
-        if not self._is_worth(at, units, paid):
+        if not self._is_worth(at, units, price):
             return
         place = self.columns.places[at.number]
         row = signal.row if place is None else int(place[signal.row])
@@ -320,7 +323,7 @@ class Book:
             units -= closing
             if units > 0.0 and not place.reduce_only:
                 units = self._sized_as(at, i, sizing.QUANTITY, at.size_of(units), paid, NAN)
-        if place.reduce_only or not units > 0.0 or self._rests(at, i) or not self._is_worth(at, units, paid):
+        if place.reduce_only or not units > 0.0 or self._rests(at, i) or not self._is_worth(at, units, price):
             return
         stop = _stop_of(legs, side, paid, at.tick)
         self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, signal, stop)
@@ -356,7 +359,9 @@ class Book:
                 equity += other.profit(opened) if opened == opened else self._values[other.number]
                 free -= other.margin
             free -= other.reserved
-        return float(sizing.entry_units(mode, amount, price, stop, equity, free, at.leverage, at.rules))
+        return float(
+            sizing.entry_units(mode, amount, price, stop, equity, free, at.leverage, at.rules, at.opens[i])
+        )
 
     def _is_worth(self, at: Held, units: float, price: float) -> bool:
         """Whether an entry is as large as the market wants; those that are not are counted."""
@@ -469,6 +474,7 @@ class Book:
             at.size = at.size_of(at.units)
             at.paid += fee
             at.notional += notional(size, price, at.contract_size, at.inverse)
+        at.margin += initial(size, price, at.leverage, at.named_rules)
         at.judge()
 
     def _reduce(self, at: Held, i: int, side: int, units: float, price: float, fee: float) -> float:
@@ -480,6 +486,7 @@ class Book:
         if not whole:
             at.made += gained
             at.paid += fee
+            at.margin -= at.margin * units / abs(at.units)
             at.units += side * units
             at.size = at.size_of(at.units)
             at.judge()

@@ -119,8 +119,7 @@ class Held:
         return float(profit(self.size, self.entry, price, self.contract_size, self.inverse))
 
     def judge(self) -> None:
-        """Find the margin and the end of what is held, after it has changed."""
-        self.margin = initial(self.size, self.entry, self.leverage, self.named_rules)
+        """Find where the margin of what is held is used up, after either has changed."""
         if len(self.tiers):
             self.end = margin.liquidation_price(self.size, self.entry, self.margin, self.tiers, self.rules)
 

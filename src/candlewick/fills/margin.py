@@ -22,7 +22,7 @@ def initial(size: float, price: float, leverage: float, rules: Any) -> float:
 
 @compiled
 def liquidation_price(size: float, entry: float, margin: float, tiers: Levels, rules: Any) -> float:
-    """The mark at which `margin` falls to the maintenance margin; NaN: no price does that.
+    """The mark at which `margin` falls to the maintenance margin, on the next tick beyond; NaN: none does.
 
     x = (s·C - margin - a) / (s - r), in the tier that x itself is in: `ledger.margin.liquidation_price`.
     """
@@ -34,7 +34,8 @@ def liquidation_price(size: float, entry: float, margin: float, tiers: Levels, r
         worth = (side * cost - margin - tiers[row, 2]) / (side - tiers[row, 1])
         beyond = row + 1 < len(tiers) and worth > tiers[row + 1, 0]
         if worth > tiers[row, 0] and not beyond:
-            return float(abs(size) * rules.contract_size / worth if rules.inverse else worth / abs(size))
+            at = abs(size) * rules.contract_size / worth if rules.inverse else worth / abs(size)
+            return core.tick_down(at, rules.tick) if size > 0.0 else core.tick_up(at, rules.tick)
     return math.nan
 
 

@@ -72,7 +72,17 @@ def run(
     next_funding = funding[0].bar if len(funding) else bars
     next_timed = bars
     needed = 4 * markets * (2 + len(partials))
-    for i in range(bars):
+    is_bare = len(partials) == 0 and terms.break_even <= 0.0
+    i = -1
+    while i + 1 < bars:
+        i += 1
+        if markets == 1 and i > 0 and terms.pause_at <= 0.0:
+            until = min(next_funding, next_timed, bars)
+            quiet = _pass_over(i, until, flags[0], size_of[0], entry_of[0], below[0], above[0],
+                               high[0], low[0], close[0], account.wallet, equity)  # fmt: skip
+            if quiet == bars:
+                break
+            i = quiet
         stirs, worth = i == next_funding or i >= next_timed, 0.0
         for m in range(markets):
             stirs |= i > 0 and flags[m, i - 1] != 0
@@ -90,11 +100,11 @@ def run(
                     if math.isnan(price) and not math.isnan(close[m, i - 1]):
                         at.value = _profit_at(at, close[m, i - 1], rules[m])
                     if next_funding <= i:
-                        _settle(at, m, i, price, False, funding, due, rules[m], account)
+                        _settle(at, m, i, price, False, funding, due, rules[m], tiers, account)
                     if not math.isnan(price):
                         if len(partials) > 0:
-                            _take_parts(at, m, i, price, price, rules[m], leverage[m], tiers, partials,
-                                        account, fills)  # fmt: skip
+                            _take_parts(at, m, i, price, price, rules[m], tiers, partials, account,
+                                        fills)  # fmt: skip
                         _at_open(at, m, i, price, rules[m], terms, account, fills[account.fills])
                 if i > 0 and flags[m, i - 1] and math.isnan(price):
                     flags[m, i] |= flags[m, i - 1]  # no bar here: the signal waits for the next one
@@ -126,30 +136,31 @@ def run(
                     at.end = margin.liquidation_price(at.size, at.entry, at.margin, tiers[m], rules[m])
                 # what the price paid is already beyond acts on the same open
                 if len(partials) > 0:
-                    _take_parts(at, m, i, price, price, rules[m], leverage[m], tiers, partials, account,
-                                fills)  # fmt: skip
+                    _take_parts(at, m, i, price, price, rules[m], tiers, partials, account, fills)
                 _at_open(at, m, i, price, rules[m], terms, account, fills[account.fills])
             for m in range(markets):
                 at = held[m]
-                if at.units != 0.0 and not math.isnan(close[m, i]):
+                if at.units != 0.0 and is_bare and not math.isnan(close[m, i]) and _stands_alone(at):
+                    at.value = _profit_at(at, close[m, i], rules[m])
+                elif at.units != 0.0 and not math.isnan(close[m, i]):
                     first, last = (fine_start[m, i], fine_start[m, i + 1]) if has_fine else (0, 0)
                     if first == last:
-                        _in_range(at, m, i, high[m, i], low[m, i], close[m, i], rules[m], leverage[m], tiers,
-                                  terms, partials, account, fills)  # fmt: skip
+                        _in_range(at, m, i, high[m, i], low[m, i], close[m, i], rules[m], tiers, terms,
+                                  partials, account, fills)  # fmt: skip
                     for j in range(first, last):
                         if at.units != 0.0 and j > first:
                             if len(partials) > 0:
-                                _take_parts(at, m, i, fine[0, j], fine[0, j], rules[m], leverage[m], tiers,
-                                            partials, account, fills)  # fmt: skip
+                                _take_parts(at, m, i, fine[0, j], fine[0, j], rules[m], tiers, partials,
+                                            account, fills)  # fmt: skip
                             _at_open(at, m, i, fine[0, j], rules[m], terms, account, fills[account.fills])
                         if at.units != 0.0:
-                            _in_range(at, m, i, fine[1, j], fine[2, j], fine[3, j], rules[m], leverage[m],
-                                      tiers, terms, partials, account, fills)  # fmt: skip
+                            _in_range(at, m, i, fine[1, j], fine[2, j], fine[3, j], rules[m], tiers, terms,
+                                      partials, account, fills)  # fmt: skip
                     if at.units != 0.0:
                         _break_even(at, high[m, i], low[m, i], terms.break_even)
                         at.value = _profit_at(at, close[m, i], rules[m])
                 if at.units != 0.0 and next_funding <= i:
-                    _settle(at, m, i, close[m, i], True, funding, due, rules[m], account)
+                    _settle(at, m, i, close[m, i], True, funding, due, rules[m], tiers, account)
             while due < len(funding) and funding[due].bar <= i:
                 due += 1
             next_funding = funding[due].bar if due < len(funding) else bars
@@ -159,7 +170,10 @@ def run(
                 size_of[m], entry_of[m] = at.size, at.entry
                 if at.units != 0.0:
                     worth += at.value
-                    below[m], above[m] = _edges(at, rules[m], terms, partials)
+                    if is_bare and _stands_alone(at):
+                        below[m], above[m] = -math.inf, math.inf
+                    else:
+                        below[m], above[m] = _edges(at, rules[m], terms, partials)
                     if terms.time_exit > 0:
                         next_timed = min(next_timed, at.opened + terms.time_exit)
         now = account.wallet + worth
@@ -170,6 +184,33 @@ def run(
             elif now <= account.peak * (1.0 - terms.pause_at):
                 account.paused_until, account.peak = i + 1 + terms.pause_for, now
     return int(account.fills)
+
+
+@compiled
+def _pass_over(
+    i: int, stop: int, flags: Any, size: float, entry: float, below: float, above: float,
+    high: Any, low: Any, close: Any, wallet: float, equity: Any,
+) -> int:  # fmt: skip
+    """Write the equity of the bars from `i` on in which nothing happens; the first in which something may."""
+    if size == 0.0:
+        while i < stop and flags[i - 1] == 0:
+            equity[i] = wallet
+            i += 1
+    elif below == -math.inf and above == math.inf:
+        while i < stop and flags[i - 1] == 0:
+            equity[i] = wallet + size * (close[i] - entry)
+            i += 1
+    else:
+        while i < stop and flags[i - 1] == 0 and low[i] > below and high[i] < above:
+            equity[i] = wallet + size * (close[i] - entry)
+            i += 1
+    return i
+
+
+@compiled
+def _stands_alone(at: Any) -> bool:
+    """Whether no price ends what is held: it has neither stop nor target, and margin for any of them."""
+    return math.isnan(at.stop) and math.isnan(at.target) and math.isnan(at.trail_rate) and math.isnan(at.end)
 
 
 @compiled
@@ -223,9 +264,10 @@ def _profit_at(at: Any, price: float, rules: Any) -> float:
 
 @compiled
 def _settle(
-    at: Any, m: int, i: int, price: float, inside: bool, funding: Rows, due: int, rules: Any, account: Any
-) -> None:
-    """Pay the funding of bar `i` that fell due at its open, or (`inside`) after it."""
+    at: Any, m: int, i: int, price: float, inside: bool, funding: Rows, due: int, rules: Any, tiers: Any,
+    account: Any,
+) -> None:  # fmt: skip
+    """Pay the funding of bar `i` that fell due at its open, or (`inside`) after it: from the margin."""
     row = due
     while row < len(funding) and funding[row].bar == i:
         one = funding[row]
@@ -236,6 +278,9 @@ def _settle(
                 account.wallet += paid
                 account.funding += paid
                 at.funding += paid
+                at.margin += paid
+                if tiers.shape[1] > 0:
+                    at.end = margin.liquidation_price(at.size, at.entry, at.margin, tiers[m], rules)
         row += 1
 
 
@@ -286,10 +331,10 @@ def _enter(
         size = sizing.kelly(
             account.trades, account.wins, account.won, account.lost, terms.kelly_least, terms.kelly_part, size
         )
-    units = sizing.entry_units(terms.size_mode, size, paid, stop, equity, free, leverage, rules)
+    units = sizing.entry_units(terms.size_mode, size, paid, stop, equity, free, leverage, rules, price)
     quantity = units * rules.lot if rules.lot > 0.0 else units
     worth = core.notional(quantity, paid, rules.contract_size, rules.inverse)
-    if units <= 0.0 or worth < least:
+    if units <= 0.0 or core.notional(quantity, price, rules.contract_size, rules.inverse) < least:
         return False
     fee = worth * rules.taker
     account.wallet -= fee
@@ -305,8 +350,8 @@ def _enter(
 
 @compiled
 def _in_range(
-    at: Any, m: int, i: int, high: float, low: float, close: float, rules: Any, leverage: float, tiers: Any,
-    terms: Any, partials: Levels, account: Any, fills: Rows,
+    at: Any, m: int, i: int, high: float, low: float, close: float, rules: Any, tiers: Any, terms: Any,
+    partials: Levels, account: Any, fills: Rows,
 ) -> None:  # fmt: skip
     """The rest of a bar: what stands against the position is set off before what it hopes for."""
     side = 1 if at.units > 0.0 else -1
@@ -325,7 +370,7 @@ def _in_range(
         _liquidate(at, m, i, at.end, rules, terms, account, fills[account.fills])
     else:
         if at.parts < len(partials):
-            _take_parts(at, m, i, best, math.nan, rules, leverage, tiers, partials, account, fills)
+            _take_parts(at, m, i, best, math.nan, rules, tiers, partials, account, fills)
         if (best - at.target) * side >= 0.0:
             _close(at, m, i, at.target, TAKEN_PROFIT, rules, terms, account, fills[account.fills])
         elif trails:
@@ -339,8 +384,8 @@ def _in_range(
 
 @compiled
 def _take_parts(
-    at: Any, m: int, i: int, best: float, price: float, rules: Any, leverage: float, tiers: Any,
-    partials: Levels, account: Any, fills: Rows,
+    at: Any, m: int, i: int, best: float, price: float, rules: Any, tiers: Any, partials: Levels,
+    account: Any, fills: Rows,
 ) -> None:  # fmt: skip
     """Close the parts whose profit is there at `best`: for `price`, or (NaN) where each of them stands."""
     side = 1 if at.units > 0.0 else -1
@@ -351,7 +396,7 @@ def _take_parts(
         if (best - there) * side < 0.0 or (there - at.target) * side > 0.0:
             break
         _close_part(
-            at, m, i, there if math.isnan(price) else price, partials[at.parts, 1], rules, leverage, account,
+            at, m, i, there if math.isnan(price) else price, partials[at.parts, 1], rules, account,
             fills[account.fills],
         )  # fmt: skip
         at.parts += 1
@@ -415,7 +460,7 @@ def _leave(
 
 @compiled
 def _close_part(
-    at: Any, m: int, i: int, price: float, part: float, rules: Any, leverage: float, account: Any, row: Any
+    at: Any, m: int, i: int, price: float, part: float, rules: Any, account: Any, row: Any
 ) -> None:
     """Close a part of a position where its profit is so much; its margin shrinks with it."""
     side = SELL if at.units > 0.0 else BUY
@@ -429,9 +474,9 @@ def _close_part(
     account.wallet += gained - fee
     at.made += gained
     at.paid += fee
+    at.margin -= at.margin * units / abs(at.units)
     at.units += side * units
     at.size = at.units * rules.lot if rules.lot > 0.0 else at.units
-    at.margin = margin.initial(at.size, at.entry, leverage, rules)
     _write(row, account, i, m, side, PARTIAL, paid, quantity, fee, math.nan, -1)
 
 

@@ -36,16 +36,19 @@ def entry_units(
     free: float,
     leverage: float,
     rules: Any,
+    market: float = 0.0,
 ) -> float:
     """Units of an entry at `price` (as it will be paid), never more than `free` pays for.
 
     Args:
+        market: the price that the venue judges its margin by, where that is the dearer one.
         stop: where its stop will stand, NaN: nowhere. A RISK without a stop is no entry.
         equity: of the account, `free`: of it, what no position has as its margin.
     """
     if math.isnan(size) or not price > 0.0:
         return 0.0
-    most = affordable(price, free, leverage, rules)
+    dear = max(price, market)
+    most = affordable(dear, free, leverage, rules)
     worth = core.notional(1.0, price, rules.contract_size, rules.inverse)
     if mode == QUANTITY:
         wanted = size
@@ -57,7 +60,7 @@ def entry_units(
         lost = abs(core.profit(1.0, price, stop, rules.contract_size, rules.inverse))
         wanted = size * equity / lost if lost > 0.0 else 0.0
     else:
-        wanted = affordable(price, size * equity, leverage, rules)
+        wanted = affordable(dear, size * equity, leverage, rules)
     wanted = min(wanted, most)
     if wanted * worth <= DUST * equity:
         return 0.0
