@@ -75,6 +75,17 @@ def import_map() -> str:
     return script_json({"imports": imports, "integrity": integrity})
 
 
+@cache
+def library(file: str) -> Module:
+    """A library's file that no page imports: a page fetches it when it needs it.
+
+    Raises:
+        ConfigError: the libraries are not there.
+    """
+    found = next(each for each in _files() if each["file"] == file)
+    return Module(_url(found), found["integrity"])
+
+
 def script_json(value: Any) -> str:
     """`value` as JSON that cannot end the script element it stands in."""
     text = orjson.dumps(value)

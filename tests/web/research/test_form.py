@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from candlewick.web.research import form
 from candlewick.web.research.asking import Refused
 from candlewick.web.research.form import Form
-from candlewick.web.research.kinds import kinds
+from candlewick.web.research.kinds import Kind, kinds
 from candlewick.web.research.markets import Series
 from candlewick.web.strategies.shelf import shelf
 from tests.web.research.ground import typed
 
 BACKTEST = kinds()["backtest"]
+SEARCH = kinds()["optimisation"]
+
+
+def read(given: dict[str, str], kind: Kind = BACKTEST) -> Any:
+    return form.read(kind, given, shelf().find("EmaCross").params)
 
 
 def series(symbol: str, timeframe: str, bars: int = 5_000) -> Series:
@@ -20,7 +27,7 @@ def series(symbol: str, timeframe: str, bars: int = 5_000) -> Series:
 
 
 def test_it_reads_what_was_typed_in_the_units_that_were_asked_for() -> None:
-    asked = form.read(BACKTEST, typed(p_fast="9", p_shorts="True", more="ETHUSDT-PERP, SOLUSDT", leverage=""))
+    asked = read(typed(p_fast="9", p_shorts="True", more="ETHUSDT-PERP, SOLUSDT", leverage=""))
     assert asked.symbols == ["BTCUSDT-PERP", "ETHUSDT-PERP", "SOLUSDT"]
     assert asked.parameters == {"fast": "9", "shorts": True}
     assert asked.fee_taker == 0.0005, "typed in per cent"
@@ -29,10 +36,10 @@ def test_it_reads_what_was_typed_in_the_units_that_were_asked_for() -> None:
 
 
 def test_what_was_asked_can_be_typed_again() -> None:
-    asked = form.read(BACKTEST, typed(p_fast="9", more="ETHUSDT", slippage_bps="2", leverage="3"))
+    asked = read(typed(p_fast="9", more="ETHUSDT", slippage_bps="2", leverage="3"))
     spec = asked.model_dump() | {"strategy": "some.module:EmaCross"}
     again = form.typed_of(spec, BACKTEST, public={})
-    assert form.read(BACKTEST, again | {"act": "run"}) == asked
+    assert read(again | {"act": "run"}) == asked
 
 
 @pytest.mark.parametrize(
@@ -41,12 +48,12 @@ def test_what_was_asked_can_be_typed_again() -> None:
 )
 def test_it_says_which_field_cannot_be_read(field: str, text: str) -> None:
     with pytest.raises(Refused) as refused:
-        form.read(BACKTEST, typed(**{field: text}))
+        read(typed(**{field: text}))
     assert list(refused.value.errors) == [field]
 
 
 def test_each_parameter_has_a_field_with_its_range() -> None:
-    fast, _, shorts = Form({"p_fast": "7"}).of_params(shelf().find("EmaCross"))
+    fast, _, shorts = Form({"p_fast": "7"}).of_params(shelf().find("EmaCross"), BACKTEST)
     assert (fast.text, fast.low, fast.high, fast.kind) == ("7", "5", "50", "number")
     assert [value for value, _ in shorts.choices] == ["False", "True"]
 
@@ -65,3 +72,20 @@ def test_it_begins_with_bars_that_tell_something_and_their_last_years() -> None:
 
 def test_it_begins_with_nothing_where_there_is_nothing() -> None:
     assert form.sensible(shelf(), [], "", "") == {"strategy": "EmaCross"}
+
+
+def test_a_search_reads_ranges_and_leaves_single_numbers_as_they_are() -> None:
+    ranges = {"p_fast_low": "5", "p_fast_high": "20", "p_fast_step": "5", "p_slow_low": "30", "p_shorts": "*"}
+    asked = read(typed(**ranges, s_objective="sharpe, -turnover", s_constraints="trades >= 30"), SEARCH)
+    assert asked.parameters == {"slow": "30"}
+    assert asked.space["fast"].model_dump() == {"low": 5, "high": 20, "step": 5}
+    assert asked.space["shorts"] == [False, True]
+    assert asked.objective == ["sharpe", "-turnover"]
+    assert asked.constraints == ["trades >= 30"]
+
+
+def test_a_search_can_be_typed_again() -> None:
+    ranges = {"p_fast_low": "5", "p_fast_high": "20", "p_fast_step": "5", "p_slow_low": "30", "p_shorts": "*"}
+    asked = read(typed(**ranges, s_method="random", s_trials="20"), SEARCH)
+    again = form.typed_of(asked.model_dump() | {"strategy": "x:EmaCross"}, SEARCH, public={})
+    assert read(again | {"act": "run"}, SEARCH) == asked

@@ -75,7 +75,7 @@ def test_a_broken_file_is_told_with_its_line_and_harms_no_other(folder: Path, cl
     (folder / "good.py").write_text(GOOD)
     found = shelf()
     assert {each.file: each.line for each in found.broken} == {"bad.py": 4, "ends.py": None}
-    assert found.find("Dip")
+    assert found.find("Dip").source == GOOD
     page = client.get("/strategies/").content.decode()
     assert "bad.py, line 4" in page
     assert "Dip" in page

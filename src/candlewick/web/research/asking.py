@@ -8,12 +8,13 @@ from typing import Any
 
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument, public_symbol
+from candlewick.research.objectives import judge_of
 from candlewick.runtime.jobs import desk
 from candlewick.runtime.jobs.kinds.request import span_of
 from candlewick.store.lake.reading import instrument_in
 from candlewick.store.models import Job
 from candlewick.web.research import markets
-from candlewick.web.research.kinds import AskedStudy, Kind
+from candlewick.web.research.kinds import AskedSearch, AskedStudy, Kind
 from candlewick.web.research.markets import Series
 from candlewick.web.services import Services
 from candlewick.web.strategies.shelf import Book, NoSuchStrategy, WrongParameters, shelf
@@ -69,6 +70,8 @@ def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
         errors |= _faults_of_markets(services, asked, ids)
     except UsageError as error:
         errors["symbols"] = str(error)
+    if strategy is not None and not errors and isinstance(asked, AskedSearch):
+        errors |= _faults_of_search(asked, strategy, parameters)
     if errors or strategy is None:
         raise Refused(errors)
     known = services.hub.directory.instruments
@@ -116,6 +119,23 @@ def _faults_of_markets(services: Services, asked: AskedStudy, ids: list[str]) ->
                 "timerange": f"The bars of {found.symbol} reach from {found.first_day} to {found.last_day}: "
                 "choose days among them."
             }
+    return {}
+
+
+def _faults_of_search(asked: AskedSearch, strategy: Book, values: Mapping[str, Any]) -> dict[str, str]:
+    """What is wrong with what is looked for, by field."""
+    for name in asked.space or {}:
+        if name not in values:
+            there = ", ".join(values) or "none"
+            return {f"space.{name}": f"{strategy.told.name} has no parameter {name[:40]!r}. It has: {there}."}
+    try:
+        judge_of(asked.objective, (), values)
+    except UsageError as error:
+        return {"objective": str(error)}
+    try:
+        judge_of(asked.objective, asked.constraints, values)
+    except UsageError as error:
+        return {"constraints": str(error)}
     return {}
 
 

@@ -18,6 +18,8 @@ from candlewick.web.strategies.shelf import Book, Shelf
 MARKET: Final = ("BTCUSDT-PERP", "BTCUSDT", "ETHUSDT-PERP", "ETHUSDT")
 TIMEFRAMES: Final = ("1h", "4h", "15m", "30m", "2h", "5m", "1d", "1m")
 YEARS: Final = 3
+EACH: Final = "*"  # of a choice: all of them are searched
+PARTS: Final = ("low", "high", "step")
 _PER_CENT: Final = ("fee_taker", "fee_maker")
 
 
@@ -36,6 +38,7 @@ class Field:
     step: str = ""
     choices: Sequence[tuple[str, str]] = ()
     unit: str = ""
+    span: tuple[str, str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +48,9 @@ class Form:
     typed: Mapping[str, str]
     errors: Mapping[str, str] = field(default_factory=dict)
 
-    def of_params(self, strategy: Book) -> list[Field]:
-        """A field for each parameter of a strategy, with its range."""
-        return [self._of_param(name, param) for name, param in strategy.params.items()]
+    def of_params(self, strategy: Book, kind: Kind) -> list[Field]:
+        """A field for each parameter of a strategy, with its range; three where a range is searched."""
+        return [self._of_param(name, param, kind.searches) for name, param in strategy.params.items()]
 
     def of_settings(self, kind: Kind) -> list[Field]:
         """The fields that this kind of study has beside the others."""
@@ -58,13 +61,18 @@ class Form:
         error = self.errors.get(name, "")
         return Field(name, label, self.typed.get(name, default), error=error, **more)
 
-    def _of_param(self, name: str, param: Param[Any]) -> Field:
-        key, error = f"p_{name}", self.errors.get(f"parameters.{name}", "")
+    def _of_param(self, name: str, param: Param[Any], searched: bool) -> Field:
+        key = f"p_{name}"
+        error = self.errors.get(f"parameters.{name}", "") or self.errors.get(f"space.{name}", "")
         text = self.typed.get(key, str(param.default))
         if param.choices is not None:
             titles = {False: "no", True: "yes"} if param.kind is bool else {}
             choices = [(str(each), titles.get(each, str(each))) for each in param.choices]
+            if searched:
+                choices.append((EACH, "try each"))
             return Field(key, name, text, error=error, kind="choice", choices=choices)
+        if searched:
+            return Field(key, name, text, param.allowed, error, "span", span=self._span(key, param))
         return Field(
             key,
             name,
@@ -76,6 +84,15 @@ class Form:
             high="" if param.high is None else f"{param.high:g}",
             step="any" if param.step is None else f"{param.step:g}",
         )
+
+    def _span(self, key: str, param: Param[Any]) -> tuple[str, str, str]:
+        """What stands in the fields of a range: from, to, by."""
+        if f"{key}_low" in self.typed:
+            low, high, step = (self.typed.get(f"{key}_{part}", "") for part in PARTS)
+            return low, high, step
+        if key in self.typed or param.low is None or param.high is None:
+            return self.typed.get(key, str(param.default)), "", ""
+        return _written(param.low), _written(param.high), "" if param.step is None else _written(param.step)
 
     def _of_setting(self, setting: Setting, kind: Kind) -> Field:
         default = kind.model.model_fields[setting.name].default
@@ -92,8 +109,11 @@ class Form:
         )
 
 
-def read(kind: Kind, typed: Mapping[str, str]) -> AskedStudy:
+def read(kind: Kind, typed: Mapping[str, str], params: Mapping[str, Param[Any]]) -> AskedStudy:
     """What was typed, as a request of a kind.
+
+    Args:
+        params: of the strategy that was chosen.
 
     Raises:
         Refused: something in it cannot be read; says which field.
@@ -104,11 +124,7 @@ def read(kind: Kind, typed: Mapping[str, str]) -> AskedStudy:
         "strategy": typed.get("strategy", ""),
         "symbols": [each for each in symbols if each],
         "timeframe": timeframe,
-        "parameters": {
-            name.removeprefix("p_"): _truth(value)
-            for name, value in typed.items()
-            if name.startswith("p_") and value.strip()
-        },
+        **_parameters(kind, typed, params),
         "timerange": "-".join(typed.get(name, "").replace("-", "") for name in ("start", "end")),
         "name": typed.get("name", ""),
         "notes": typed.get("notes", ""),
@@ -120,7 +136,7 @@ def read(kind: Kind, typed: Mapping[str, str]) -> AskedStudy:
     for setting in kind.settings:
         text = typed.get(f"s_{setting.name}", "").strip()
         if text:
-            given[setting.name] = _listed(text) if _is_list(kind, setting.name) else text
+            given[setting.name] = _listed(text) if _is_list(kind, setting.name, text) else text
     try:
         return kind.model.model_validate(given)
     except ValidationError as error:
@@ -149,6 +165,13 @@ def typed_of(spec: Mapping[str, Any], kind: Kind, *, public: Mapping[str, str]) 
     for setting in kind.settings:
         if spec.get(setting.name) is not None:
             typed[f"s_{setting.name}"] = _written(spec[setting.name])
+    for name, given in (spec.get("space") or {}).items() if kind.searches else ():
+        if isinstance(given, dict):
+            typed |= {
+                f"p_{name}_{part}": _written("" if given.get(part) is None else given[part]) for part in PARTS
+            }
+        else:
+            typed[f"p_{name}"] = EACH
     return typed
 
 
@@ -182,6 +205,24 @@ def best(there: Sequence[Series]) -> Series | None:
     return min(there, key=rank, default=None)
 
 
+def _parameters(
+    kind: Kind, typed: Mapping[str, str], params: Mapping[str, Param[Any]]
+) -> dict[str, dict[str, Any]]:
+    """`parameters`, and the `space` of those that are searched."""
+    values: dict[str, Any] = {}
+    space: dict[str, Any] = {}
+    for name, param in params.items():
+        low, high, step = (typed.get(f"p_{name}_{part}", "").strip() for part in PARTS)
+        text = typed.get(f"p_{name}", "").strip() or low
+        if kind.searches and text == EACH and param.choices is not None:
+            space[name] = list(param.choices)
+        elif kind.searches and low and high and low != high:
+            space[name] = {"low": low, "high": high} | ({"step": step} if step else {})
+        elif text:
+            values[name] = _truth(text)
+    return {"parameters": values} | ({"space": space} if space else {})
+
+
 def _errors(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in error.errors():
@@ -202,8 +243,10 @@ def _truth(text: str) -> bool | str:
     return {"True": True, "False": False}.get(text, text)
 
 
-def _is_list(kind: Kind, name: str) -> bool:
-    return "list" in str(kind.model.model_fields[name].annotation)
+def _is_list(kind: Kind, name: str, text: str) -> bool:
+    """Whether a field is a list; where it may be a list or a word, whether several were typed."""
+    told = kind.model.model_fields[name]
+    return "list" in str(told.annotation) and ("," in text or not isinstance(told.default, str))
 
 
 def _listed(text: str) -> list[str]:

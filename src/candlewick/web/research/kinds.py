@@ -75,6 +75,60 @@ class AskedBacktest(AskedStudy):
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
 
 
+class SearchRange(Schema):
+    """The values of a number: from `low` to `high` by `step`; without one, any between (whole ones: by 1)."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    low: Annotated[float, Field(allow_inf_nan=False)]
+    high: Annotated[float, Field(allow_inf_nan=False)]
+    step: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
+
+
+class AskedSearch(AskedStudy):
+    """A study that looks for parameters."""
+
+    objective: Annotated[
+        Annotated[str, Field(max_length=60)]
+        | Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=4)],
+        Field(
+            description="A metric, such as `sharpe`; `-turnover` wants less. Of several: the Pareto front."
+        ),
+    ] = "sharpe"
+    method: Literal["grid", "random", "nsga2"] = "grid"
+    trials: Annotated[int, Field(ge=1, le=100_000, description="At most; a grid runs all.")] = 200
+    space: Annotated[
+        dict[str, SearchRange | Annotated[list[Value], Field(min_length=1, max_length=1_000)]] | None,
+        Field(min_length=1, max_length=50, description="What is searched. Null: all that has a range."),
+    ] = None
+    constraints: Annotated[
+        list[Annotated[str, Field(max_length=120)]],
+        Field(max_length=20, description="What must hold for a set to be chosen: `trades >= 30`."),
+    ] = Field(default=[])
+    seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+
+
+class AskedOptimisation(AskedSearch):
+    """Many sets of parameters over the bars that were asked for."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                {
+                    "strategy": "EmaCross",
+                    "symbols": ["BTCUSDT"],
+                    "timeframe": "1h",
+                    "timerange": "20240101-20240601",
+                    "objective": "sharpe",
+                    "space": {"fast": {"low": 5, "high": 20, "step": 5}, "slow": [20, 40, 80]},
+                    "constraints": ["trades >= 30"],
+                }
+            ]
+        },
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A field of a kind's form.
@@ -111,6 +165,25 @@ class Kind:
     headline: tuple[str, ...]
     settings: tuple[Setting, ...] = ()
 
+    @property
+    def searches(self) -> bool:
+        """Whether it looks for parameters, and so asks for ranges of them."""
+        return issubclass(self.model, AskedSearch)
+
+
+_METHODS: Final = (
+    ("grid", "Grid: every set"),
+    ("random", "Random: as many as trials"),
+    ("nsga2", "Genetic (NSGA-II)"),
+)
+_SEARCH: Final = (
+    Setting("objective", "Looks for", "A metric; several with commas between give a Pareto front."),
+    Setting("method", "Method", choices=_METHODS),
+    Setting("trials", "Trials at most", "A grid runs all of its sets.", step="1"),
+    Setting("constraints", "Constraints", "With commas between: trades >= 30, max_drawdown > -0.3"),
+    Setting("seed", "Seed", "The same one finds the same.", step="1"),
+)
+
 
 _ALL: Final = (
     Kind(
@@ -121,6 +194,16 @@ _ALL: Final = (
         "What would it have made, and at which risk?",
         AskedBacktest,
         ("total_return", "sharpe", "max_drawdown", "trades"),
+    ),
+    Kind(
+        "optimisation",
+        "optimisations",
+        "Optimisation",
+        "Optimisations",
+        "Which parameters would have been best, and do their neighbours do as well?",
+        AskedOptimisation,
+        ("sharpe", "total_return", "max_drawdown", "deflated_sharpe"),
+        _SEARCH,
     ),
 )
 

@@ -19,6 +19,8 @@ from candlewick.runtime.jobs.studies import LOG
 from candlewick.store.models import Job
 from candlewick.web.research import drawing
 
+BEST: Final = "best"  # where a search keeps the backtest of its best set
+_GONE: Final = "What this study found is not in its folder any more: run it again."
 _TAIL: Final = 20_000  # bytes of a log that are shown
 
 
@@ -36,21 +38,26 @@ def whole(job: Job) -> dict[str, Any]:
     return _json(folder(job) / job.result_path)
 
 
-def sheet(job: Job) -> Sheet | None:
-    """What stands on its tear sheet; None if it has none."""
-    path = folder(job) / SHEET
-    return msgspec.json.decode(path.read_bytes(), type=Sheet) if path.is_file() else None
+def sheet(place: Path) -> Sheet:
+    """What stands on the tear sheet of a backtest that lies in a folder.
+
+    Raises:
+        StoreDamaged: the file is gone.
+    """
+    try:
+        return msgspec.json.decode((place / SHEET).read_bytes(), type=Sheet)
+    except (FileNotFoundError, msgspec.DecodeError):
+        raise StoreDamaged(_GONE) from None
 
 
 def tear_sheet(job: Job) -> Path | None:
     """The tear sheet as a file of its own; None if there is none."""
-    path = folder(job) / TEAR_SHEET
-    return path if path.is_file() else None
+    paths = (place / TEAR_SHEET for place in (folder(job), folder(job) / BEST))
+    return next((path for path in paths if path.is_file()), None)
 
 
-def curves(job: Job, cash: float) -> dict[str, Any]:
-    """Equity and drawdown of a backtest, as the page draws them; empty if its columns are gone."""
-    place = folder(job)
+def curves(place: Path, cash: float) -> dict[str, Any]:
+    """Equity and drawdown of a backtest in a folder, as charts draw them; empty if they are gone."""
     try:
         time = np.load(place / "time.npy", mmap_mode="r")
         equity = np.load(place / "equity.npy", mmap_mode="r")
@@ -83,7 +90,5 @@ def _json(path: Path) -> dict[str, Any]:
     try:
         found: dict[str, Any] = orjson.loads(path.read_bytes())
     except (FileNotFoundError, orjson.JSONDecodeError):
-        raise StoreDamaged(
-            f"The result of this study is not at {path.name} in its folder any more: run it again."
-        ) from None
+        raise StoreDamaged(_GONE) from None
     return found

@@ -23,12 +23,13 @@ from candlewick.web.people.trail import note as audited
 from candlewick.web.research import asking, comparing, form, markets, results, rows, shown
 from candlewick.web.research.form import Form
 from candlewick.web.research.kinds import Kind, kinds
-from candlewick.web.scripts import scripts_of
+from candlewick.web.scripts import library, scripts_of
 from candlewick.web.services import services_of
 from candlewick.web.strategies.shelf import NoSuchStrategy, shelf
 
 LIST_ENTRY: Final = "js/research/list.js"
 STUDY_ENTRY: Final = "js/research/study.js"
+PLOTLY: Final = "plotly.js-cartesian-dist-min/plotly-cartesian.min.js"
 MOST_COMPARED: Final = 12
 _MAY_ASK: Final = (Role.TRADER, Role.OWNER)
 
@@ -70,10 +71,13 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form_page(request, kind, Form(_begun(request, kind)))
     typed = {name: str(value) for name, value in request.POST.items()}
     try:
-        asked = form.read(kind, typed)
+        chosen = shelf().find(typed.get("strategy", ""))
+        asked = form.read(kind, typed, chosen.params)
         job = asking.ask(services_of(request), who(request).id, kind, asked)
     except asking.Refused as refused:
         return _form_page(request, kind, Form(typed, refused.errors), status=422)
+    except NoSuchStrategy as error:
+        return _form_page(request, kind, Form(typed, {"strategy": str(error)}), status=422)
     except (UsageError, Conflict) as error:
         return _form_page(request, kind, Form(typed, {"": str(error)}), status=409)
     audited(request, "study.new", f"study {job.pk}", after={"kind": job.kind, "name": job.name})
@@ -90,7 +94,8 @@ def fields(request: HttpRequest) -> HttpResponse:
         strategy = on_shelf.find(request.GET.get("strategy") or on_shelf.books[0].key)
     except NoSuchStrategy as error:
         raise Http404(str(error)) from None
-    context = {"strategy": strategy, "params": Form({}).of_params(strategy)}
+    kind = _kind_of(request.GET.get("kind", ""))
+    context = {"strategy": strategy, "kind": kind, "params": Form({}).of_params(strategy, kind)}
     return render(request, "research/_params.html", context)
 
 
@@ -99,7 +104,7 @@ def fields(request: HttpRequest) -> HttpResponse:
 def study(request: HttpRequest, id: str) -> HttpResponse:
     """One study: how far it is, or what it found."""
     job = find(request, id)
-    context = {"scripts": scripts_of(STUDY_ENTRY), **_study(request, job)}
+    context = {"scripts": scripts_of(STUDY_ENTRY), "plotly": library(PLOTLY), **_study(request, job)}
     return render(request, "research/study.html", context)
 
 
@@ -225,7 +230,8 @@ def _begun(request: HttpRequest, kind: Kind) -> dict[str, str]:
         job = find(request, again)
         public = {id: public_symbol(id, primary=services.primary) for id in job.spec.get("symbols", ())}
         if public:
-            return form.typed_of(job.spec, kind, public=public)
+            changes = {"parameters": shown.parameters_of(job, request.GET.get("trial", ""))}
+            return form.typed_of(job.spec | changes, kind, public=public)
     there = markets.series(services.lake, primary=services.primary)
     return form.sensible(shelf(), there, request.GET.get("strategy", ""), request.GET.get("market", ""))
 
@@ -244,7 +250,7 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
         "form": filled,
         "shelf": on_shelf,
         "strategy": strategy,
-        "params": filled.of_params(strategy),
+        "params": filled.of_params(strategy, kind),
         "own": filled.of_settings(kind),
         "there": there,
         "market": filled.typed.get("market", ""),

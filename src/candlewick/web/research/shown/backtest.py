@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Final
 
-from candlewick.core.errors import StoreDamaged
+from candlewick.runtime.jobs.kinds.results import TEAR_SHEET
 from candlewick.store.models import Job
 from candlewick.web.research import results
 from candlewick.web.scripts import script_json
@@ -16,17 +17,21 @@ ROWS: Final = 100
 
 def of(job: Job) -> dict[str, Any]:
     """Context of `research/_backtest.html`. Raises StoreDamaged where its files are gone."""
-    sheet = results.sheet(job)
-    if sheet is None:
-        raise StoreDamaged("What this study found is not in its folder any more: run it again.")
-    curves = results.curves(job, float(job.spec.get("cash", 0)))
+    return {"result_template": "research/_backtest.html"} | report(
+        results.folder(job), float(job.spec.get("cash", 0))
+    )
+
+
+def report(place: Path, cash: float) -> dict[str, Any]:
+    """The tear sheet of a backtest that lies in a folder. Raises StoreDamaged where its files are gone."""
+    sheet = results.sheet(place)
+    curves = results.curves(place, cash)
     return {
-        "result_template": "research/_backtest.html",
         "sheet": sheet,
         "drawings": [each for each in sheet.drawings if not curves or each.title not in DRAWN_LIVE],
         "curves_json": script_json(curves) if curves else "",
         "months": MONTHS,
         "trades": sheet.trades[::-1][:ROWS],
         "trades_left_off": max(sheet.trades_in_all - ROWS, 0),
-        "has_tear_sheet": results.tear_sheet(job) is not None,
+        "has_tear_sheet": (place / TEAR_SHEET).is_file(),
     }

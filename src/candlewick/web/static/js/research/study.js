@@ -5,6 +5,7 @@ import { Live } from "../live.js";
 import { setText } from "../cells.js";
 import { moment, milliseconds } from "../format.js";
 import { drawCurves } from "./curves.js";
+import { drawPlots } from "./plots.js";
 
 const live = new Live("/ws/");
 let leave = () => {};
@@ -20,6 +21,7 @@ if (document.querySelector("#study[data-moving]")) live.open();
 /** The page is new, or a part of it is. */
 function shown() {
   drawCurves(document);
+  drawPlots(document);
   const study = /** @type {HTMLElement | null} */ (document.getElementById("study"));
   leave();
   leave = () => {};
