@@ -69,8 +69,16 @@ def test_progress_is_told_and_carries_no_number(serve: Serve, owner: User, queue
         queue.renew(claim, share=0.5, step="half of it", eta_ns=1_769_428_800_000_000_000)
         while (told := hear(ws, "job_progress"))["data"]["progress"] != 0.5:
             pass
-    assert told["data"] == {"progress": 0.5, "step": "half of it", "eta": "2026-01-26T12:00:00.000Z"}
-    assert "seq" not in told
+        assert told["data"] == {
+            "progress": 0.5,
+            "step": "half of it",
+            "eta": "2026-01-26T12:00:00.000Z",
+            "cancelling": False,
+        }
+        assert "seq" not in told
+        desk.cancel(owner.pk, job.pk)
+        while not hear(ws, "job_progress")["data"]["cancelling"]:
+            pass
 
 
 def test_a_stranger_is_told_what_one_hears_of_a_study_that_never_was(

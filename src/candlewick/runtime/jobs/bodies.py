@@ -17,7 +17,6 @@ def of_job(job: Job) -> dict[str, Any]:
         "kind": job.kind,
         "name": job.name,
         "state": job.state,
-        "cancelling": job.state == "running" and job.cancel_ns is not None,
         **of_progress(job),
         "attempts": job.attempts,
         "error": job.error or None,
@@ -32,8 +31,13 @@ def of_job(job: Job) -> dict[str, Any]:
 
 
 def of_progress(job: Job) -> dict[str, Any]:
-    """How far a study is."""
-    return {"progress": job.progress, "step": job.step or None, "eta": _time(job.eta_ns)}
+    """How far a study is, and whether it was asked to end."""
+    return {
+        "progress": job.progress,
+        "step": job.step or None,
+        "eta": _time(job.eta_ns),
+        "cancelling": job.state == "running" and job.cancel_ns is not None,
+    }
 
 
 def of_event(event: JobEvent) -> dict[str, Any]:
