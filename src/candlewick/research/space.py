@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from candlewick.trading.strategy.param import Param
 from candlewick.trading.strategy.strategy import Strategy
 
 Parameters = dict[str, Any]
-Ranges = Mapping[str, Param[Any] | Sequence[Any]]
+Ranges = Mapping[str, Param[Any] | Iterable[Any]]
 Cube = NDArray[np.float64]
 LARGEST_GRID: Final = 1_000_000
 FINE: Final = 20
@@ -161,7 +161,7 @@ def _of_param(name: str, param: Param[Any]) -> Dimension:
     return Dimension(name, None, float(param.low), float(param.high))
 
 
-def _of_range(strategy: type[Strategy], name: str, given: Param[Any] | Sequence[Any]) -> Dimension:
+def _of_range(strategy: type[Strategy], name: str, given: Param[Any] | Iterable[Any]) -> Dimension:
     known = strategy.parameters()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3)
@@ -176,7 +176,7 @@ def _of_range(strategy: type[Strategy], name: str, given: Param[Any] | Sequence[
                 param.read(strategy.__name__, bound)
             return found
         values: Sequence[Any] = found.values
-    elif isinstance(given, str) or not hasattr(given, "__iter__"):
+    elif isinstance(given, str) or not isinstance(given, Iterable):
         raise UsageError(f"space[{name!r}] is {given!r}: give a Param, or a list of values.")
     else:
         values = list(given)
