@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 KINDS: Final[dict[str, str]] = {
     "backtest": "candlewick.runtime.jobs.kinds.backtest:run",
+    "compare": "candlewick.runtime.jobs.kinds.compare:run",
+    "monte_carlo": "candlewick.runtime.jobs.kinds.monte_carlo:run",
     "optimisation": "candlewick.runtime.jobs.kinds.optimisation:run",
+    "stress": "candlewick.runtime.jobs.kinds.stress:run",
+    "walk_forward": "candlewick.runtime.jobs.kinds.walk_forward:run",
 }
 """Kind → `module:function`."""
 

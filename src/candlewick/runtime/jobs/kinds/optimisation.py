@@ -32,13 +32,17 @@ class Range(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     step: float | None = None
 
 
+Asked = dict[str, Range | list[Any]] | None
+"""What a request says of the parameters that are searched, by name; None: all that have a range."""
+
+
 class Search(Request, kw_only=True, forbid_unknown_fields=True):
     """What is asked for; `parameters` are those that are not searched. The words are those of `optimise`."""
 
     objective: str | tuple[str, ...] = "sharpe"
     method: Method = "grid"
     trials: int = 200
-    space: dict[str, Range | list[Any]] | None = None
+    space: Asked = None
     constraints: tuple[str, ...] = ()
     seed: int = 0
     figures: tuple[str, ...] = (*SHOWN, "max_drawdown")
@@ -58,7 +62,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         objective=request.objective,
         method=request.method,
         trials=request.trials,
-        space=_space(request, type(strategy).parameters()),
+        space=ranges_of(request.space, type(strategy).parameters()),
         constraints=request.constraints,
         seed=request.seed,
         figures=request.figures,
@@ -76,11 +80,16 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     return Outcome(_keep(work, found), FILE)
 
 
-def _space(request: Search, known: dict[str, Param[Any]]) -> dict[str, Any] | None:
-    if request.space is None:
+def ranges_of(space: Asked, known: dict[str, Param[Any]]) -> dict[str, Any] | None:
+    """What is searched, as `optimise` takes it.
+
+    Raises:
+        UsageError: a whole number is searched between others.
+    """
+    if space is None:
         return None
     ranges: dict[str, Any] = {}
-    for name, given in request.space.items():
+    for name, given in space.items():
         if isinstance(given, list):
             ranges[name] = given
             continue

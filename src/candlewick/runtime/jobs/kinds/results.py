@@ -41,7 +41,7 @@ def keep(folder: Path, result: Result) -> dict[str, Any]:
         ("equity", result.equity), ("time", result.time), ("fills", result.fills),
         ("trades", result.trades.rows),
     ):  # fmt: skip
-        _write(folder / f"{name}.npy", lambda file, column=column: np.save(file, column))  # type: ignore[misc]
+        write_array(folder / f"{name}.npy", column)
     described = describe(result)
     write_json(folder / FILE, described)
     _write(folder / SHEET, lambda file: file.write(msgspec.json.encode(sections(result))))
@@ -71,7 +71,7 @@ def describe(result: Result, most: int | None = TRADES) -> dict[str, Any]:
         "skipped": dict(result.skipped),
         "drive": result.drive,
         "trade_count": len(trades),
-        "trades": [_trade(trade) for trade in trades[-most if most else None :]],
+        "trades": [described(trade) for trade in trades[-most if most else None :]],
     }
 
 
@@ -81,7 +81,13 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
     _write(path, lambda file: file.write(text))
 
 
-def _trade(trade: Trade) -> dict[str, Any]:
+def write_array(path: Path, column: Any) -> None:
+    """Write an array, whole or not at all."""
+    _write(path, lambda file: np.save(file, column))
+
+
+def described(trade: Trade) -> dict[str, Any]:
+    """A trade as JSON has it."""
     row = trade._asdict()
     row["return"] = row.pop("return_")
     for name in ("entry_time", "exit_time"):
