@@ -13,6 +13,7 @@ from candlewick import Param, Strategy
 from candlewick.core.errors import UsageError
 from candlewick.research.optimisation import Optimisation
 from candlewick.research.search import optimise
+from candlewick.research.space import Ranges
 from tests.research.hills import Cross, walk
 
 pytestmark = pytest.mark.timeout(600)  # the core may have to be compiled first
@@ -61,7 +62,7 @@ def test_a_heatmap_may_show_all_of_each_cell(hill: Optimisation, how: str, corne
 
 
 def test_a_heatmap_of_a_number_without_a_step_has_twenty_ranges() -> None:
-    space = {"x": range(5), "t": Param(0.5, low=0.0, high=1.0)}
+    space: Ranges = {"x": range(5), "t": Param(0.5, low=0.0, high=1.0)}
     found = optimise(Hill, walk(60), objective=height, space=space, method="random", trials=150)
     heatmap = found.heatmap("t", "x")
     assert len(heatmap.xs) == 20
