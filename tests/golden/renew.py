@@ -1,4 +1,4 @@
-"""`make golden`: run the golden backtests again, say what changed, and pin that."""
+"""`make golden`: run the golden backtests again, say what changed, and pin that; renew docs/results.md."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.golden.cases import CASES, difference, kept, path_of, pinned, run
+from tests.golden.results import PAGE, tables, with_tables
 
 
 def main() -> None:
@@ -24,6 +25,7 @@ def main() -> None:
         fresh.setdefault(case.strategy, {})[case.name] = new
     for strategy, cases in fresh.items():
         path_of(strategy).write_text(json.dumps(cases, indent=1) + "\n", encoding="utf-8")
+    PAGE.write_text(with_tables(PAGE.read_text(encoding="utf-8"), tables(recordings)), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 import candlewick as cw
 from candlewick.backtest.result import Drive
 from candlewick.research.loading import BUNDLED, bundled_of
+from tests.golden import results
 from tests.golden.cases import CASES, FOLDER, Case, difference, fills, kept, market, pinned, run
 
 DRIVES: tuple[Drive, ...] = ("arrays", "woken", "on_bar", "step")
@@ -65,3 +66,17 @@ def test_a_difference_names_the_first_fill_that_changed(recordings: Path) -> Non
     shorter = old | {"chain": new["chain"][:40], "metrics": new["metrics"]}
     assert "Fill 10 of 10 is another one" in str(difference(shorter, new, result))
     assert difference(new, new, result) is None
+
+
+def test_the_page_of_results_tells_what_comes_out(recordings: Path) -> None:
+    assert results.on_page(results.PAGE.read_text(encoding="utf-8")) == results.tables(recordings)
+
+
+def test_the_page_tells_the_truth_of_the_carry_that_lost_its_short(recordings: Path) -> None:
+    row = next(row for row in results.ROWS if row.strategy == "FundingCarry" and row.coins == ("ETH",))
+    result = results.run(row, recordings, "enter=-0.0002")
+    lost = [trade for trade in result.trades if trade.reason == "liquidation"]
+    assert [f"{trade.exit_time:%Y-%m-%d}" for trade in lost] == ["2020-03-13"]
+    assert lost[0].exit_price > 1.95 * lost[0].entry_price
+    bar = lost[0].exit_bar or 0
+    assert 0.43 < 1 - result.equity[bar] / result.equity[bar - 1] < 0.5

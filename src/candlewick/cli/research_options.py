@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,7 +31,7 @@ Files = Annotated[
     list[Path] | None, Option("--file", help="Bars of this file instead of the lake's; may be repeated.")
 ]
 FundingFiles = Annotated[
-    list[Path] | None, Option("--funding", help="Funding of the --file in the same place; may be repeated.")
+    list[Path] | None, Option("--funding", help="Funding of the --file that is a perpetual; may be repeated.")
 ]
 Finer = Annotated[
     str | None, Option(help="Bars of a shorter timeframe that decide what comes first inside a bar.")
@@ -272,14 +272,19 @@ def _from_files(
     from candlewick.ledger.csv_fills import infer_instrument
     from candlewick.runtime.face import read, read_funding
 
-    for what, given in (("--symbol", symbols), ("--funding", funding)):
-        if given and len(given) != len(files):
-            raise UsageError(f"There are {len(files)} --file, but {len(given)} {what}: give one for each.")
+    if symbols and len(symbols) != len(files):
+        raise UsageError(f"There are {len(files)} --file, but {len(symbols)} --symbol: give one for each.")
     made = []
     for at, path in enumerate(files):
-        named = symbols[at] if symbols else None
-        bars = read(path, symbol=named, timeframe=timeframe, timerange=timerange)
-        inside = None if finer is None else read(path, symbol=named, timeframe=finer, timerange=timerange)
-        rates = read_funding(funding[at]) if funding else None
-        made.append(Market(bars, infer_instrument(bars.symbol, primary="file"), rates, inside))
+        symbol = symbols[at] if symbols else None
+        bars = read(path, symbol=symbol, timeframe=timeframe, timerange=timerange)
+        inside = None if finer is None else read(path, symbol=symbol, timeframe=finer, timerange=timerange)
+        made.append(Market(bars, infer_instrument(bars.symbol, primary="file"), None, inside))
+    paying = [at for at, market in enumerate(made) if not market.is_spot]
+    if funding and len(funding) != len(paying):
+        raise UsageError(
+            f"{len(paying)} of the files are no spot, but there are {len(funding)} --funding: one for each."
+        )
+    for at, path in zip(paying, funding, strict=False):
+        made[at] = replace(made[at], funding=read_funding(path))
     return tuple(made)
