@@ -6,6 +6,7 @@ that trades 10,000 times a second.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +14,14 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import numpy as np
+import pyarrow.parquet as pq
 
 from benchmarks.report import Figure, cpu_seconds, show
 from candlewick.core.clock import NS_PER_S, ManualClock
 from candlewick.core.events import Trade
+from candlewick.market.bars import COLUMNS
 from candlewick.market.resample import resample
-from candlewick.store.lake import Lake, LakeWriter
+from candlewick.store.lake import Lake, LakeWriter, reading
 from candlewick.store.lake.columns import Columns
 from candlewick.store.lake.compact import compact
 from candlewick.store.lake.kinds import CANDLES
@@ -26,6 +29,7 @@ from candlewick.store.lake.kinds import CANDLES
 DAY: Final = 86_400
 END: Final = 1_767_225_600  # 2026-01-01
 DAYS: Final = 730
+FIVE_YEARS: Final = 5 * 365 + 1
 BTC: Final = "bench:BTCUSDT"
 TRADES_S: Final = 10_000
 INSTRUMENTS: Final = 40
@@ -33,10 +37,10 @@ MS: Final = 1_000
 NEVER_S: Final = 3_600.0
 
 
-def minutes() -> Columns:
+def minutes(days: int = DAYS) -> Columns:
     """A random walk in cents with quantities of five decimals, as a venue sends them."""
     chance = np.random.default_rng(1)
-    count = DAYS * DAY // 60
+    count = days * DAY // 60
     close = np.round(50_000 + np.cumsum(chance.normal(0, 8, count)), 2)
     open = np.concatenate(([50_000.0], close[:-1]))
     wick = np.round(np.abs(chance.normal(0, 5, (2, count))), 2)
@@ -49,7 +53,7 @@ def minutes() -> Columns:
         "quote_volume": np.full(count, np.nan),
         "trades": np.full(count, np.nan),
     }
-    time = END - DAYS * DAY + np.arange(count) * 60
+    time = END - days * DAY + np.arange(count) * 60
     return Columns(time, values, np.ones(count, np.bool_), (time + 60) * NS_PER_S)
 
 
@@ -66,10 +70,10 @@ def one_second_of_trades() -> dict[str, list[Trade]]:
 
 
 @contextmanager
-def filled_lake() -> Iterator[Lake]:
-    """Two years of minutes, the last two days hot."""
+def filled_lake(days: int = DAYS) -> Iterator[Lake]:
+    """So many days of minutes, the last two of them hot."""
     with TemporaryDirectory() as folder, Lake(Path(folder)) as lake:
-        lake.put_rows(CANDLES, BTC, "1m", minutes())
+        lake.put_rows(CANDLES, BTC, "1m", minutes(days))
         compact(lake, clock=ManualClock(END * NS_PER_S))
         yield lake
 
@@ -87,6 +91,30 @@ def each(times: int, read: Callable[[], object]) -> float:
     return cpu_seconds(lambda: [read() for _ in range(times)]) / times
 
 
+def research() -> list[Figure]:
+    """Five years of minutes as a backtest asks for them: the first time, and from then on."""
+    with filled_lake(FIVE_YEARS) as lake:
+        files = sorted(lake.root.rglob("*.parquet"))
+        cache = lake.root / reading.CACHE
+
+        def first() -> None:
+            shutil.rmtree(cache, ignore_errors=True)
+            reading.bars_of(lake, BTC, "1m")
+
+        plain = cpu_seconds(lambda: [_columns(path) for path in files], rounds=3)
+        decoded = cpu_seconds(first, rounds=3)
+        mapped = each(10, lambda: reading.bars_of(lake, BTC, "1m"))
+    note = f"five years of minutes; plain {plain * MS:.0f} ms"
+    return [
+        Figure("lake: cw.load by a plain read of its files", decoded / plain, "×", 2.0, note=note),
+        Figure("lake: cw.load the second time", mapped * MS, "ms", 10, note="mapped from the cache"),
+    ]
+
+
+def _columns(path: Path) -> object:
+    return pq.read_table(path, columns=["time", *COLUMNS], use_threads=False)
+
+
 def main() -> list[Figure]:
     """Measure; the limits are the figures of the lake's prototype (docs/the-lake.md)."""
     seconds = [one_second_of_trades()] * 5
@@ -102,6 +130,7 @@ def main() -> list[Figure]:
         Figure("lake: a year of minutes into arrays", year * MS, "ms", 20, note="cold, 13 files"),
         Figure("lake: writing 10,000 trades/s", trades * 100, "% of a core", 0.2, note="40 instruments"),
         Figure("lake: a candle on disk", info.bytes / info.rows, "bytes", 13, note=f"{info.rows:,} rows"),
+        *research(),
     ]
 
 
