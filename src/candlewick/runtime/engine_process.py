@@ -165,6 +165,7 @@ class EngineProcess:
             fetch=live.historian.closed_bars,
             follow=live.follow_too,
             ready=accounts.ready,
+            settled=accounts.execution.settled,
             past=accounts.booked,
             tell=accounts.execution.news,
             note=accounts.figures.note,

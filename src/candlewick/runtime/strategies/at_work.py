@@ -53,6 +53,10 @@ class Means(Protocol):
 
     async def ready(self, account: int) -> None: ...
 
+    async def settled(self) -> None:
+        """Return when all that the heart decided so far is on disk, and was told."""
+        ...
+
     async def fills(self, wanted: Wanted, symbols: list[str]) -> list[tuple[Fill | FundingPaid, bool]]:
         """What was booked in these instruments since it began, and whether it was the strategy's own."""
         ...
@@ -251,6 +255,7 @@ class AtWork:
     async def _act(self, host: Host, closed: Closed) -> None:
         """Tell the process a bar, and carry out what it wants."""
         assert self.ordering is not None
+        await self._means.settled()  # what was filled before is known before anything is decided
         await self.ordering.tidy()
         within_s = answer_within(self.spec.timeframe)
         acts = self._age_s(closed) <= within_s
@@ -262,6 +267,7 @@ class AtWork:
             self.health.missed += 1
             self._log("missed", f"The bar of {closed.time} came too late to act on.")
         elif answer.intents:
+            await self._means.settled()
             await self.ordering.carry_out(closed.time, answer.intents)
         self.health.last_bar = closed.time
         self.health.lag_ms = self._age_s(closed) * 1000

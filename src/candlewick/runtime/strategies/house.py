@@ -49,6 +49,7 @@ class Strategies:
         fetch: the newest closed bars of an instrument, interval and number.
         follow: has an instrument's market data come.
         ready: returns once orders of an account can be taken.
+        settled: returns when all that the heart decided so far is on disk.
         past: what was booked for an account in instruments since a time, and whether under a tag.
         tell: an event for an account: its number, channel, type and data.
         note: called with an account when a strategy's figures are new.
@@ -64,6 +65,7 @@ class Strategies:
         fetch: Fetch,
         follow: Callable[[str], None],
         ready: Callable[[int], Coroutine[Any, Any, None]],
+        settled: Callable[[], Coroutine[Any, Any, None]],
         past: Past,
         tell: Callable[[int, str, str, Any], None],
         note: Callable[[int], None],
@@ -77,6 +79,7 @@ class Strategies:
         self.fetch = fetch
         self.follow = follow
         self.ready = ready
+        self.settled = settled
         self._past = past
         self._tell = tell
         self._note = note

@@ -118,10 +118,13 @@ class Ordering:
             order_id = f"{self._stem(time)}-{number}"
             if isinstance(entry, Signal):
                 assert side is not None
-                if self._lots_held(entry.symbol):
+                if self._own_lots(entry.symbol):
                     self._log(
                         "refused", f"{entry.symbol}: the position is not closed yet: nothing was entered."
                     )
+                    continue
+                if any(not self._closes(order) for order in self.working(entry.symbol)):
+                    self._log("refused", f"{entry.symbol}: an entry is still at work: nothing was entered.")
                     continue
                 await self._place(order_id, _entry(entry, side, f"{entry.symbol}-{time}"))
             else:
@@ -152,7 +155,7 @@ class Ordering:
     async def tidy(self) -> None:
         """Take back what protects a position that is gone."""
         for symbol in self._symbols:
-            if not self._lots_held(symbol):
+            if not self._own_lots(symbol):
                 await self._withdraw(order for order in self.working(symbol) if self._closes(order))
 
     async def close_all(self, word: str) -> bool:
@@ -161,8 +164,8 @@ class Ordering:
         for number, symbol in enumerate(self._symbols):
             if self._lots_held(symbol):
                 await self._exit(symbol, f"{self._id}-{word}-{number}", "stopped")
-        await self._until(lambda: not any(map(self._lots_held, self._symbols)))
-        return not any(map(self._lots_held, self._symbols))
+        await self._until(lambda: not any(map(self._own_lots, self._symbols)))
+        return not any(map(self._own_lots, self._symbols))
 
     # --- within
 
@@ -185,7 +188,7 @@ class Ordering:
             reduce_only=not is_spot(instrument),
         )
         if await self._send(order_id, terms, key=None, why=why):
-            await self._until(lambda: not self._lots_held(symbol) or not self._works(order_id))
+            await self._until(lambda: not self._own_lots(symbol))
 
     async def _place(self, order_id: str, wanted: Place) -> None:
         instrument = self._instrument(wanted.symbol)
@@ -302,7 +305,7 @@ class Ordering:
     def _wished(self, signal: Signal) -> tuple[bool, Side | None]:
         from candlewick.runtime.strategies import sizing
 
-        held = self._ownings.held(signal.symbol) if self._lots_held(signal.symbol) else 0
+        held = self._ownings.held(signal.symbol) if self._own_lots(signal.symbol) else 0
         return sizing.wished(signal.flags, float(held))
 
     def _quantity(
@@ -358,6 +361,10 @@ class Ordering:
         instrument, held = self._instrument(symbol), abs(self._ownings.held(symbol))
         there = abs(self._account.position(symbol))
         return sellable(instrument.lot, min(held, there))
+
+    def _own_lots(self, symbol: str) -> Decimal:
+        """What of its holding is worth speaking of: whole lots, as far as they are booked."""
+        return sellable(self._instrument(symbol).lot, abs(self._ownings.held(symbol)))
 
     def _closes(self, order: Order) -> bool:
         """Whether an order only takes away from what is held."""

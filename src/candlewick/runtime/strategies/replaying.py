@@ -1,0 +1,630 @@
+"""`replay()`: a strategy over history through the real heart, its door, its ledger and the paper venue.
+
+The strategy is asked and sized as in a backtest, bar by bar; every order passes the door, every fill is
+booked as money. It is slower than a backtest by far and finds the same: that is what it is for.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+import numpy as np
+
+from candlewick.backtest.account import Account
+from candlewick.backtest.columns import Columns, columns_of, funding_rows
+from candlewick.backtest.market import Market, Traded, markets_of
+from candlewick.backtest.result import Result
+from candlewick.backtest.run import least_of, partials_of, refuse_shorts, rules_of, terms_of
+from candlewick.core import money
+from candlewick.core.clock import NS_PER_S
+from candlewick.core.errors import UsageError
+from candlewick.core.events import Side
+from candlewick.core.instrument import Instrument
+from candlewick.core.interval import seconds
+from candlewick.core.order import OrderType, Terms
+from candlewick.runtime.strategies.replay_heart import Heart
+from candlewick.trading.effects import Booked
+from candlewick.trading.strategy.blame import blame, led_through
+from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal, Size
+from candlewick.trading.strategy.known import Clock
+from candlewick.trading.strategy.runner import SignalRunner, contexts_of
+from candlewick.trading.strategy.strategy import Strategy
+
+NAN: Final = math.nan
+PERCENT: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An order that was sent: why it will have traded, and what follows from its fill."""
+
+    why: int
+    signal: int = -1
+    stop: float = NAN
+    entry: Place | Signal | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """One market of a replay, and what is to be done there."""
+
+    number: int
+    market: Market
+    instrument: Instrument
+    rules: Any
+    leverage: float
+    least: float
+    wanted: list[Exit | Signal] = field(default_factory=list)
+    opened: int = 0
+    rests_until: int = 0
+    notional: float = 0.0
+    stop_id: str | None = None
+    even: float = NAN
+    moves_stop: bool = False
+    funding: float = 0.0
+
+    @property
+    def id(self) -> str:
+        return self.instrument.id
+
+
+def replay(
+    strategy: Strategy | type[Strategy],
+    bars: Traded,
+    *,
+    cash: float = 10_000,
+    fee_taker: float = 0.0005,
+    fee_maker: float = 0.0002,
+    slippage_bps: float = 0.0,
+    leverage: float | None = None,
+    days_a_year: float = 365.0,
+) -> tuple[Result, tuple[str, ...]]:
+    """Run a strategy over bars as it would be run on paper; takes what `backtest` takes.
+
+    Every market needs its instrument, with tick and lot: an order that somebody owns has both. Finer bars are
+    not looked at.
+
+    Returns:
+        what `backtest` finds, and what the door refused.
+
+    Raises:
+        UsageError: the strategy or the bars cannot be used.
+    """
+    run = strategy() if isinstance(strategy, type) else strategy
+    run.check()
+    markets = markets_of(bars)
+    account = Account(
+        float(cash), fee_maker, fee_taker, slippage_bps, float(leverage or run.leverage), days_a_year
+    )
+    replaying = Replaying(run, markets, account)
+    return replaying.run(), tuple(replaying.heart.refusals)
+
+
+class Replaying:
+    """A strategy, the heart, and the bars between them. A `Dealer`."""
+
+    def __init__(self, strategy: Strategy, markets: tuple[Market, ...], account: Account) -> None:
+        from candlewick.fills.state import FUNDING
+
+        self.strategy, self.markets, self.account = strategy, markets, account
+        self.columns: Columns = columns_of(markets)
+        self.rules = rules_of(markets, account)
+        instruments = [_instrument_of(market) for market in markets]
+        leverages = [1.0 if market.is_spot else account.leverage for market in markets]
+        self.heart = Heart(instruments, account, leverages, int(self.columns.time[0]) * NS_PER_S)
+        self.desks = [
+            Desk(number, market, instrument, self.rules[number], leverages[number], least_of(market))
+            for number, (market, instrument) in enumerate(zip(markets, instruments, strict=True))
+        ]
+        self.by_symbol = {desk.market.symbol: desk for desk in self.desks}
+        self.by_id = {desk.id: desk for desk in self.desks}
+        self.terms = terms_of(strategy, account.cash)[0]
+        self.partials: list[list[float]] = partials_of(strategy).tolist()
+        self.due = funding_rows(markets, self.columns.time, FUNDING).tolist()
+        self.clock = Clock()
+        self.asked: list[Place | Signal] = []
+        self.sent: dict[str, Sent] = {}
+        self.fills: list[tuple[Any, ...]] = []
+        self.tags: list[str] = []
+        self.skipped = [0] * len(markets)
+        self.funding = 0.0
+        self.trades = self.wins = 0
+        self.won = self.lost = 0.0
+        self.peak, self.paused_until = account.cash, 0
+        self.count = 0
+        self.bar = 0
+
+    def run(self) -> Result:
+        """All bars."""
+        from candlewick.fills.state import FILL
+
+        length = len(self.columns.time)
+        equity = np.empty(length)
+        at_close, signals, indicators = self._voice()
+        for i in range(length):
+            self._bar(i)
+            equity[i] = self._mark(i)
+            self.clock.known = i + 1
+            try:
+                at_close(i)
+            except Exception as error:  # the edge of a person's code
+                if led_through(self.strategy, error):
+                    raise blame(self.strategy, "on_bar", error) from error
+                raise
+        return Result(
+            strategy=self.strategy, markets=self.markets, account=self.account, columns=self.columns,
+            equity=equity, fills=np.array(self.fills, FILL), rules=self.rules,
+            running_funding=np.array([desk.funding if self._held(desk) else 0.0 for desk in self.desks]),
+            funding=self.funding, drive="replay",
+            skipped={desk.market.symbol: n for desk, n in zip(self.desks, self.skipped, strict=True) if n},
+            signals=signals, tags=self.tags, indicators=indicators,
+        )  # fmt: skip
+
+    def _voice(self) -> tuple[Callable[[int], None], tuple[Any, ...], tuple[Any, ...]]:
+        """What is called at each close, and what the strategy answered for all bars."""
+        places = self.columns.places
+        if self.strategy.signals_only():
+            runners = [SignalRunner(self.strategy, market.bars) for market in self.markets]
+            for market, runner in zip(self.markets, runners, strict=True):
+                refuse_shorts(self.strategy, market, runner.signals)
+            rows = [
+                {
+                    bar: row
+                    for row, bar in enumerate(range(len(self.columns.time)) if place is None else place)
+                }
+                for place in places
+            ]
+
+            def speak(i: int) -> None:
+                for runner, known in zip(runners, rows, strict=True):
+                    row = known.get(i)
+                    if row is not None and (signal := runner.at(row)) is not None:
+                        self.take(signal)
+
+            return speak, tuple(each.signals for each in runners), tuple(each.indicators for each in runners)
+        contexts = contexts_of(
+            self.strategy, [market.bars for market in self.markets], self,
+            spot=[market.is_spot for market in self.markets],
+            clocks=[self.clock if place is None else None for place in places],
+        )  # fmt: skip
+        first = 0
+        for context, place in zip(contexts, places, strict=True):
+            settled = context.settled_from
+            if place is not None:
+                settled = int(place[settled]) if settled < len(place) else len(self.columns.time)
+            first = max(first, settled)
+
+        def call(i: int) -> None:
+            for context, place in zip(contexts, places, strict=True):
+                if place is not None:
+                    context.clock.known = int(np.searchsorted(place, i, side="right"))
+            if i >= first:
+                self.strategy.on_bar(contexts[0])
+
+        return call, (), tuple(context.answered for context in contexts)
+
+    # What a strategy reads and asks for
+
+    def position(self, symbol: str) -> float:
+        return float(self.heart.quantity(self.by_symbol[symbol].id))
+
+    def entry_price(self, symbol: str) -> float | None:
+        entry = self.heart.entry(self.by_symbol[symbol].id)
+        return None if entry is None else float(entry)
+
+    def equity(self) -> float:
+        return self.heart.equity
+
+    def free(self) -> float:
+        return self.heart.free
+
+    def orders(self, symbol: str) -> Sequence[str]:
+        id = self.by_symbol[symbol].id
+        working = [order.id for order in self.heart.account.orders.values() if order.terms.instrument == id]
+        asked = [each.id for each in self.asked if isinstance(each, Place) and each.symbol == symbol]
+        return [*working, *asked]
+
+    def take(self, intent: Intent) -> None:
+        """Take back an order, or note what is to be done at the next open."""
+        match intent:
+            case Cancel(id=id):
+                self.heart.cancel(id)
+                self.asked = [each for each in self.asked if not isinstance(each, Place) or each.id != id]
+            case Exit():
+                self.by_symbol[intent.symbol].wanted.append(intent)
+            case Signal():
+                self.by_symbol[intent.symbol].wanted.append(intent)
+                self.asked.append(intent)
+            case Place():
+                self.asked.append(intent)
+
+    # A bar, in the order of `backtest.events_book`
+
+    def _bar(self, i: int) -> None:
+        self.bar = i
+        self.heart.now = max(self.heart.now, int(self.columns.time[i]) * NS_PER_S)
+        opens = self.columns.open[:, i].tolist()
+        for desk, price in zip(self.desks, opens, strict=True):
+            if price == price:
+                self.heart.show(desk.instrument, price)
+        for desk, price in zip(self.desks, opens, strict=True):
+            self._settle(desk, i, price, inside=False)
+            if price != price:
+                continue
+            self._raise_stop(desk, price)
+            self.heart.bar_opens(desk.id, price)
+            self._book(desk, price)
+            self._exit(desk, i, price)
+        asked, self.asked = self.asked, []
+        asked.sort(key=lambda each: self.by_symbol[each.symbol].number if isinstance(each, Signal) else 0)
+        for each in asked:
+            desk = self.by_symbol[each.symbol]
+            price = opens[desk.number]
+            if price != price:
+                self.asked.append(each)
+            elif isinstance(each, Signal):
+                self._enter(desk, i, price, each)
+            else:
+                self._place(desk, i, price, each)
+        for desk in self.desks:
+            high, low, close = (float(grid[desk.number, i]) for grid in
+                                (self.columns.high, self.columns.low, self.columns.close))  # fmt: skip
+            if close == close:
+                desk.wanted.clear()
+                self.heart.bar_ranges(desk.id, high, low, close)
+                self._book(desk, NAN)
+                self._note_even(desk, high, low)
+            self._settle(desk, i, close, inside=True)
+
+    def _mark(self, i: int) -> float:
+        """Mark everything at its close; the equity, and the pause that it calls for."""
+        self.heart.now += (seconds(self.markets[0].bars.timeframe) - 1) * NS_PER_S
+        for desk, close in zip(self.desks, self.columns.close[:, i].tolist(), strict=True):
+            if close == close:
+                self.heart.show(desk.instrument, close)
+        now, pause_at = self.heart.equity, float(self.terms["pause_at"])
+        if pause_at > 0.0:
+            if now > self.peak:
+                self.peak = now
+            elif now <= self.peak * (1.0 - pause_at):
+                self.paused_until, self.peak = i + 1 + int(self.terms["pause_for"]), now
+        return now
+
+    def _settle(self, desk: Desk, i: int, price: float, *, inside: bool) -> None:
+        for bar, number, is_inside, rate, mark in self.due:
+            at = mark if mark == mark else price
+            if bar == i and number == desk.number and is_inside == inside and at == at:
+                received = self.heart.pay_funding(desk.instrument, rate, at)
+                self.funding += received
+                desk.funding += received
+
+    def _exit(self, desk: Desk, i: int, price: float) -> None:
+        from candlewick.fills import signals, state
+
+        for wanted in desk.wanted:
+            flag = wanted.flags if isinstance(wanted, Signal) else state.EXIT_LONG | state.EXIT_SHORT
+            held = float(self._held(desk))
+            if held and signals.wants_exit(flag, held):
+                self._close(desk, Sent(state.SIGNAL, i - 1), price)
+        if self._held(desk) and 0 < int(self.terms["time_exit"]) <= i - desk.opened:
+            self._close(desk, Sent(state.TIMED, i - 1), price)
+
+    def _close(self, desk: Desk, sent: Sent, price: float) -> None:
+        held = self._held(desk)
+        self._send(desk, sent, "sell" if held > 0 else "buy", abs(held), "market", reduce_only=True)
+        self._book(desk, price)
+
+    def _enter(self, desk: Desk, i: int, price: float, signal: Signal) -> None:
+        from candlewick.fills import core, signals, state
+
+        side = 0 if self._held(desk) else signals.entry_side(signal.flags, 0.0)
+        if side == 0 or self._rests(desk, i):
+            return
+        paid = self._paid(desk, side, price)
+        distance = NAN if signal.stop_loss is None else signal.stop_loss
+        stop = core.on_tick(paid * (1.0 - side * distance), float(desk.rules["tick"]))
+        quantity = self._sized(desk, signal.size, paid, stop, price)
+        if not self._is_worth(desk, quantity, price):
+            return
+        place = self.columns.places[desk.number]
+        row = signal.row if place is None else int(place[signal.row])
+        self._send(
+            desk, Sent(state.ENTRY, row, stop, signal), "buy" if side > 0 else "sell", quantity, "market"
+        )
+        self._book(desk, price)
+
+    def _place(self, desk: Desk, i: int, price: float, place: Place) -> None:
+        from candlewick.fills import state
+
+        side, held = (1 if place.side == "buy" else -1), self._held(desk)
+        against = abs(held) if held * side < 0 else Decimal(0)
+        if not place.reduce_only and not against and self._rests(desk, i):
+            return
+        if place.reduce_only and not against:
+            return
+        reference = self._paid(desk, side, price)
+        if not place.is_market and place.trail is None:
+            first = place.limit if place.limit is not None else place.stop
+            assert first is not None
+            reference = float(money.price(desk.instrument, first))
+        quantity = self._quantity(desk, place, side, reference, price, against)
+        self.tags.append(place.tag)
+        signal = len(self.tags) - 1
+        if place.is_market and against:
+            closing = min(quantity, against)
+            self._send(desk, Sent(state.ORDERED), place.side, closing, "market", reduce_only=True)
+            self._book(desk, price)
+            quantity -= closing
+            if place.reduce_only or self._rests(desk, i):
+                return
+            quantity = self._sized_as(desk, 1, float(quantity), reference, NAN, price)
+        if not quantity or not (place.reduce_only or (against and not place.is_market)
+                                or self._is_worth(desk, quantity, reference)):  # fmt: skip
+            return
+        kind: OrderType = "market"
+        if place.trail is not None:
+            kind = "trailing_stop"
+        elif place.stop is not None:
+            kind = "stop" if place.limit is None else "stop_limit"
+        elif place.limit is not None:
+            kind = "limit"
+        id, sent = place.id, Sent(state.ENTRY, signal, NAN, place)
+        mark = money.price(desk.instrument, price)
+        stop = None if place.stop is None else money.price(desk.instrument, place.stop)
+        limit = None if place.limit is None else money.price(desk.instrument, place.limit)
+        if stop is not None and (
+            (mark - stop) * side >= 0
+        ):  # it would fire at once: it goes as what it becomes
+            kind, stop = ("market", None) if limit is None else ("limit", None)
+        self._send(desk, sent, place.side, quantity, kind, id=id, limit=limit, stop=stop, trail=place.trail,
+                   reduce_only=place.reduce_only, post_only=place.post_only,
+                   time_in_force=place.time_in_force)  # fmt: skip
+        self._book(desk, price)
+
+    # Orders and what follows from them
+
+    def _send(
+        self, desk: Desk, sent: Sent, side: Side, quantity: Decimal, kind: OrderType, *,
+        id: str | None = None, limit: Decimal | None = None, stop: Decimal | None = None, trail: float | None = None,
+        reduce_only: bool = False, post_only: bool = False, time_in_force: Any = "GTC",
+    ) -> str:  # fmt: skip
+        self.count += 1
+        id = id or f"r{self.count}"
+        self.sent[id] = sent
+        self.heart.place(id, Terms(
+            instrument=desk.id, side=side, quantity=quantity, order_type=kind, limit_price=limit,
+            stop_price=stop, trail_percent=None if trail is None else Decimal(repr(trail)) * PERCENT,
+            time_in_force=time_in_force, post_only=post_only,
+            reduce_only=reduce_only and not desk.market.is_spot,
+        ))  # fmt: skip
+        return id
+
+    def _book(self, desk: Desk, price: float) -> None:
+        """Write down the fills that came, and have the legs of entries follow them."""
+        followed = False
+        for booked in self.heart.take_fills():
+            at = self.by_id[booked.fill.instrument] if booked.fill is not None else desk
+            sent = self._note(at, booked)
+            if sent is not None and sent.entry is not None and self._held(at):
+                self._follow(at, booked, sent.entry, price)
+                followed = True
+        if followed:
+            if price == price:
+                self.heart.bar_opens(desk.id, price)
+            self._book(desk, price)
+
+    def _note(self, desk: Desk, booked: Booked) -> Sent | None:
+        from candlewick.fills import state
+
+        fill = booked.fill
+        assert fill is not None
+        side = 1 if fill.side == "buy" else -1
+        sent = self.sent.get(fill.order_id, Sent(state.LIQUIDATED))
+        over = next((trip for trip in booked.trips if trip.status == "closed"), None)
+        opens = any(trip.status == "open" for trip in booked.trips)
+        held = self._held(desk)
+        opened_now = opens and (over is not None or abs(held) == fill.quantity)
+        received = 0.0
+        if over is not None:
+            received, desk.funding = desk.funding, 0.0
+            self._judge(desk, float(over.net))
+        if opened_now:
+            desk.opened, desk.even, desk.stop_id, desk.moves_stop = self.bar, NAN, None, False
+            desk.notional = float(abs(held) * fill.price)
+        grows = held * side > 0
+        why = sent.why if sent.entry is None or grows else state.ORDERED
+        self.fills.append((
+            self.bar, desk.number, side, why, fill.liquidity == "maker", float(fill.price),
+            float(fill.quantity), float(fill.fee), received,
+            self._stop_of(desk, sent, side, float(fill.price)) if grows else NAN, sent.signal,
+        ))  # fmt: skip
+        return sent if grows else None
+
+    def _judge(self, desk: Desk, net: float) -> None:
+        self.trades += 1
+        if net > 0.0:
+            self.wins += 1
+            self.won += net / desk.notional
+            return
+        self.lost -= net / desk.notional
+        if net < 0.0 and int(self.terms["cooldown"]) > 0:
+            desk.rests_until = self.bar + 1 + int(self.terms["cooldown"])
+
+    def _stop_of(self, desk: Desk, sent: Sent, side: int, paid: float) -> float:
+        """Where the stop of an entry will stand; NaN: nowhere."""
+        if isinstance(sent.entry, Place):
+            return _leg(desk, paid, sent.entry.stop_loss, sent.entry.stop_distance, -side)
+        return sent.stop
+
+    def _follow(self, desk: Desk, booked: Booked, entry: Place | Signal, price: float) -> None:
+        """Send the legs of an entry, for as much as it opened."""
+        from candlewick.fills import core, state
+
+        fill = booked.fill
+        assert fill is not None
+        side = 1 if fill.side == "buy" else -1
+        paid, quantity = float(fill.price), min(fill.quantity, abs(self._held(desk)))
+        if isinstance(entry, Place):
+            stop = _leg(desk, paid, entry.stop_loss, entry.stop_distance, -side)
+            target = _leg(desk, paid, entry.take_profit, entry.target_distance, side)
+        else:
+            stop = _leg(desk, paid, None, entry.stop_loss, -side)
+            target = _leg(desk, paid, None, entry.take_profit, side)
+        mark = price if price == price else paid
+        if price != price:
+            self.heart.show(desk.instrument, paid)  # where the market is inside the bar
+        rate = float(self.terms["break_even"])
+        desk.even = paid * (1.0 + side * rate) if rate > 0.0 else NAN
+        away: Side = "sell" if side > 0 else "buy"
+
+        def leg(why: int, kind: OrderType, closes: Decimal, at: float) -> str | None:
+            if at != at or not self._held(desk):
+                return None
+            passed = (at - mark) * side >= 0.0 if kind == "stop" else (mark - at) * side >= 0.0
+            if passed and price != price:
+                passed = False
+            stands = None if passed else money.price(desk.instrument, at)
+            id = self._send(desk, Sent(why), away, closes, "market" if passed else kind, stop=stands,
+                            reduce_only=True)  # fmt: skip
+            return None if passed else id
+
+        desk.stop_id = leg(state.STOP_LOSS, "stop", quantity, stop)
+        rest = quantity
+        for profit, part in self.partials:
+            there = core.on_tick(paid * (1.0 + side * profit), float(desk.rules["tick"]))
+            if (there - target) * side > 0.0:
+                break
+            closes = self._whole(desk, float(rest) * part)
+            if 0 < closes < rest:
+                leg(state.PARTIAL, "take_profit", closes, there)
+                rest -= closes
+        leg(state.TAKEN_PROFIT, "take_profit", quantity, target)
+        if entry.trailing_stop is not None and self._held(desk):
+            self._send(desk, Sent(state.TRAILED), away, quantity, "trailing_stop", trail=entry.trailing_stop,
+                       reduce_only=True)  # fmt: skip
+
+    def _note_even(self, desk: Desk, high: float, low: float) -> None:
+        """Once a bar came far enough, the stop is moved to the entry as the next one opens."""
+        held = self._held(desk)
+        if held and desk.even == desk.even:
+            far = high >= desk.even if held > 0 else low <= desk.even
+            if far:
+                desk.even, desk.moves_stop = NAN, True
+
+    def _raise_stop(self, desk: Desk, price: float) -> None:
+        from candlewick.fills import state
+
+        entry, held = self.heart.entry(desk.id), self._held(desk)
+        if not desk.moves_stop or entry is None:
+            return
+        desk.moves_stop = False
+        side = 1 if held > 0 else -1
+        order = self.heart.account.orders.get(desk.stop_id or "")
+        if (
+            order is not None
+            and order.terms.stop_price is not None
+            and (order.terms.stop_price - entry) * side >= 0
+        ):
+            return
+        if (float(entry) - price) * side >= 0.0 and not self._is_lost(desk, price):
+            if order is not None:
+                self.heart.cancel(order.id)
+            self.heart.bar_opens(desk.id, price)
+            if self._held(desk):
+                self._close(desk, Sent(state.STOP_LOSS), price)
+        elif order is not None:
+            self.heart.move_stop(order.id, entry)
+        else:
+            desk.stop_id = self._send(desk, Sent(state.STOP_LOSS), "sell" if side > 0 else "buy", abs(held),
+                                      "stop", stop=entry, reduce_only=True)  # fmt: skip
+
+    def _is_lost(self, desk: Desk, price: float) -> bool:
+        """Whether the open ends the position's margin: that comes before its stop."""
+        from candlewick.fills import margin
+
+        held, entry = float(self._held(desk)), float(self.heart.entry(desk.id) or 0)
+        end = margin.liquidation_price(held, entry, self.heart.margin(desk.id), desk.market.tiers, desk.rules)
+        return (end - price) * (1 if held > 0 else -1) >= 0.0
+
+    # Sizes
+
+    def _quantity(
+        self, desk: Desk, place: Place, side: int, reference: float, price: float, against: Decimal
+    ) -> Decimal:
+        if place.quantity is not None:
+            wanted = self._whole(desk, place.quantity)
+            if place.reduce_only or against:
+                return wanted
+            return self._sized_as(desk, 1, float(wanted), reference, NAN, price)
+        assert place.size is not None
+        stop = _leg(desk, reference, place.stop_loss, place.stop_distance, -side)
+        freed = self.heart.margin(desk.id) if against else 0.0
+        return self._sized(desk, place.size, reference, stop, price, freed)
+
+    def _sized(
+        self, desk: Desk, size: Size, paid: float, stop: float, price: float, freed: float = 0.0
+    ) -> Decimal:
+        from candlewick.fills import sizing
+
+        amount = size.amount
+        if size.mode == sizing.KELLY:
+            amount = sizing.kelly(self.trades, self.wins, self.won, self.lost, size.least, size.part, amount)
+        return self._sized_as(desk, size.mode, amount, paid, stop, price, freed)
+
+    def _sized_as(
+        self, desk: Desk, mode: int, amount: float, paid: float, stop: float, price: float, freed: float = 0.0
+    ) -> Decimal:
+        from candlewick.fills import sizing
+
+        units = sizing.entry_units(mode, amount, paid, stop, self.heart.equity, self.heart.free + freed,
+                                   desk.leverage, desk.rules, price)  # fmt: skip
+        assert desk.instrument.lot is not None
+        return round(units) * desk.instrument.lot
+
+    def _whole(self, desk: Desk, quantity: float) -> Decimal:
+        from candlewick.fills import core
+
+        assert desk.instrument.lot is not None
+        return round(core.units(quantity, float(desk.rules["lot"]))) * desk.instrument.lot
+
+    def _is_worth(self, desk: Desk, quantity: Decimal, price: float) -> bool:
+        if not quantity or float(quantity) * price < desk.least:
+            self.skipped[desk.number] += 1
+            return False
+        return True
+
+    def _paid(self, desk: Desk, side: int, price: float) -> float:
+        from candlewick.fills import core
+
+        return float(core.slipped(side, price, NAN, float(desk.rules["slippage"]), float(desk.rules["tick"])))
+
+    def _rests(self, desk: Desk, i: int) -> bool:
+        return i < max(desk.rests_until, self.paused_until)
+
+    def _held(self, desk: Desk) -> Decimal:
+        return self.heart.quantity(desk.id)
+
+
+def _leg(desk: Desk, paid: float, price: float | None, distance: float | None, direction: int) -> float:
+    """Where a leg stands: at its price, or so far from what was paid, on a tick; NaN: nowhere."""
+    from candlewick.fills import core
+
+    if price is not None:
+        return float(core.on_tick(price, float(desk.rules["tick"])))
+    if distance is None:
+        return NAN
+    return float(core.on_tick(paid * (1.0 + direction * distance), float(desk.rules["tick"])))
+
+
+def _instrument_of(market: Market) -> Instrument:
+    instrument = market.instrument
+    if instrument is None or not instrument.tick or not instrument.lot:
+        raise UsageError(
+            f"{market.symbol} is replayed through the heart, where orders have a tick and a lot: give the "
+            "Market an instrument that states both."
+        )
+    return instrument
