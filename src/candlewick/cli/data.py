@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -23,7 +22,9 @@ from candlewick.cli.data_report import (
     show_report,
     show_series,
 )
+from candlewick.cli.edge import AsJson, DataDir, Timerange, edge, progress_bar
 from candlewick.core.errors import CandlewickError, StoreLocked, UsageError
+from candlewick.core.timerange import timerange_of
 
 if TYPE_CHECKING:
     from candlewick.store.lake import Lake
@@ -37,11 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
-AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
 Timeframe = Annotated[str | None, Option(help="Interval of the candles: 1s to 1d.")]
-
-Timerange = Annotated[str | None, Option(help="From-to, UTC: 20240101-20240601, 20240101- or -20240601.")]
 
 HISTORY_SUFFIXES: Final = (".csv", ".csv.gz", ".zip", ".feather", ".parquet", ".json.gz")
 
@@ -67,7 +64,7 @@ def import_(
 
     done: list[Imported] = []
     failed: list[tuple[Path, str]] = []
-    with _edge(), _lake(data_dir) as lake:
+    with edge(), _lake(data_dir) as lake:
         found = list(_files(files))
         for path in _with_progress(found, "Importing"):
             try:
@@ -109,10 +106,10 @@ def download(
     from candlewick.cli.data_download import download_all
     from candlewick.runtime.settings import load, names
 
-    with _edge():
-        start_s, end_s = _timerange(timerange)
+    with edge():
+        start_s, end_s = timerange_of(timerange)
         settings = load(data_dir=data_dir, venues=names(venues))
-        with _lake(data_dir) as lake, _progress_bar(f"Downloading {timeframe}") as progress:
+        with _lake(data_dir) as lake, progress_bar(f"Downloading {timeframe}") as progress:
             done = asyncio.run(download_all(settings, lake, symbols, timeframe, start_s, end_s, progress))
     if as_json:
         print_json({"downloads": [downloaded_json(one) for one in done]})
@@ -125,7 +122,7 @@ def download(
 @app.command("list")
 def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show every series that the lake has."""
-    with _edge(), _lake(data_dir) as lake:
+    with edge(), _lake(data_dir) as lake:
         series = lake.series()
     if as_json:
         print_json({"series": [series_json(info) for info in series]})
@@ -145,7 +142,7 @@ def check(
     """Report gaps, impossible bars and rows that imports refused. Mends nothing."""
     from candlewick.store.lake.check import check as check_lake
 
-    with _edge(), _lake(data_dir) as lake:
+    with edge(), _lake(data_dir) as lake:
         instrument = _resolve(lake, symbol) if symbol is not None else None
         reports = check_lake(lake, instrument, timeframe)
     if as_json:
@@ -176,11 +173,11 @@ def export(
     from candlewick.store.lake.exporting import export_bars
     from candlewick.store.lake.kinds import candle_kind
 
-    with _edge(), _lake(data_dir) as lake:
+    with edge(), _lake(data_dir) as lake:
         kind = candle_kind(what).name
         instrument = _resolve(lake, symbol)
         interval = timeframe or _only_interval(lake, instrument, kind)
-        start_s, end_s = _timerange(timerange)
+        start_s, end_s = timerange_of(timerange)
         bars = lake.candles(instrument, interval, start_s, end_s, kind=kind)  # type: ignore[arg-type]
         if not len(bars):
             raise UsageError(
@@ -217,7 +214,7 @@ def compact(
     from candlewick.store.lake.compact import compact as compact_lake
 
     keep_s = None if keep_trades_days is None else keep_trades_days * 86_400
-    with _edge(), _lake(data_dir) as lake:
+    with edge(), _lake(data_dir) as lake:
         report = compact_lake(lake, older_than_s=round(older_than_days * 86_400), keep_trades_s=keep_s)
     if as_json:
         print_json(asdict(report))
@@ -226,16 +223,6 @@ def compact(
             f"{report.rows:,} rows moved into {report.files_written} files "
             f"({report.bytes_written / 1e6:,.1f} MB), {report.files_swept} old files removed"
         )
-
-
-@contextmanager
-def _edge() -> Iterator[None]:
-    """Faults become a sentence on stderr: 2 for wrong usage, 1 for work that failed."""
-    try:
-        yield
-    except CandlewickError as error:
-        echo(f"candlewick: {error}", err=True)
-        raise typer.Exit(2 if isinstance(error, UsageError) else 1) from error
 
 
 @contextmanager
@@ -284,25 +271,6 @@ def _only_interval(lake: Lake, instrument: str, kind: str) -> str:
     raise UsageError(f"{instrument} is kept in {', '.join(found)}. Choose one with --timeframe.")
 
 
-def _timerange(text: str | None) -> tuple[int | None, int | None]:
-    """Seconds of `20240101-20240601`, either side open; a day's start, UTC."""
-    if text is None:
-        return None, None
-    start, dash, end = text.partition("-")
-    try:
-        bounds = [
-            int(datetime.strptime(part, "%Y%m%d").replace(tzinfo=UTC).timestamp()) if part else None
-            for part in (start, end)
-        ]
-    except ValueError:
-        bounds = []
-    if not dash or not bounds or bounds == [None, None]:
-        raise UsageError(f"{text!r} is no time range. Write it as 20240101-20240601, 20240101- or -20240601.")
-    if bounds[0] is not None and bounds[1] is not None and bounds[0] >= bounds[1]:
-        raise UsageError(f"The time range {text} ends before it starts.")
-    return bounds[0], bounds[1]
-
-
 def _with_progress(files: list[Path], doing: str) -> Iterator[Path]:
     if not sys.stderr.isatty():
         yield from files
@@ -311,17 +279,3 @@ def _with_progress(files: list[Path], doing: str) -> Iterator[Path]:
     from rich.progress import track
 
     yield from track(files, doing, console=Console(stderr=True), transient=True)
-
-
-@contextmanager
-def _progress_bar(doing: str) -> Iterator[Callable[[float], None]]:
-    """A bar on a terminal that is told the part that is done; nothing where nobody looks."""
-    if not sys.stderr.isatty():
-        yield lambda part: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress
-
-    with Progress(console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(doing, total=1.0)
-        yield lambda part: bar.update(task, completed=part)
