@@ -14,7 +14,7 @@ from candlewick.runtime.jobs.kinds.request import span_of
 from candlewick.store.lake.reading import instrument_in
 from candlewick.store.models import Job
 from candlewick.web.research import markets
-from candlewick.web.research.kinds import AskedSearch, AskedStudy, Kind
+from candlewick.web.research.kinds import OTHERS, AskedComparison, AskedSearch, AskedStudy, Contender, Kind
 from candlewick.web.research.markets import Series
 from candlewick.web.services import Services
 from candlewick.web.strategies.shelf import Book, NoSuchStrategy, WrongParameters, shelf
@@ -72,6 +72,9 @@ def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
         errors["symbols"] = str(error)
     if strategy is not None and not errors and isinstance(asked, AskedSearch):
         errors |= _faults_of_search(asked, strategy, parameters)
+    others: dict[str, Any] = {}
+    if strategy is not None and not errors and isinstance(asked, AskedComparison):
+        others = {OTHERS: [_contender(strategy, each) for each in asked.others]}
     if errors or strategy is None:
         raise Refused(errors)
     known = services.hub.directory.instruments
@@ -89,6 +92,7 @@ def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
         "days_a_year": asked.days_a_year,
         "instruments": {id: _instrument(known[id]) for id in ids if id in known},
         **asked.settings,
+        **others,
     }
 
 
@@ -137,6 +141,27 @@ def _faults_of_search(asked: AskedSearch, strategy: Book, values: Mapping[str, A
     except UsageError as error:
         return {"constraints": str(error)}
     return {}
+
+
+def _contender(strategy: Book, asked: Contender) -> dict[str, Any]:
+    """A strategy to compare with, as the study's process reads it.
+
+    Raises:
+        Refused: there is none, it takes no such values, or it stands in another file.
+    """
+    try:
+        found = shelf().find(asked.strategy)
+        values = found.read(asked.parameters)
+    except UsageError as error:
+        raise Refused({OTHERS: str(error)}) from None
+    if found.told.source != strategy.told.source and not (found.told.bundled and strategy.told.bundled):
+        raise Refused(
+            {
+                OTHERS: f"{found.key} stands in another file than {strategy.key}: a study takes one "
+                "file along. Put both into one."
+            }
+        )
+    return {"strategy": found.told.reference, "parameters": values}
 
 
 def _none(symbol: str, timeframe: str, id: str, there: Mapping[tuple[str, str], Series]) -> str:

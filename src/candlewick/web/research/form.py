@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from candlewick.trading.strategy.param import Param
 from candlewick.web.research.asking import Refused
-from candlewick.web.research.kinds import AskedStudy, Kind, Setting
+from candlewick.web.research.kinds import OTHERS, AskedStudy, Kind, Setting
 from candlewick.web.research.markets import Series
 from candlewick.web.strategies.shelf import Book, Shelf
 
@@ -95,7 +95,8 @@ class Form:
         return _written(param.low), _written(param.high), "" if param.step is None else _written(param.step)
 
     def _of_setting(self, setting: Setting, kind: Kind) -> Field:
-        default = kind.model.model_fields[setting.name].default
+        told = kind.model.model_fields[setting.name]
+        default = None if told.is_required() else told.default
         text = self.typed.get(f"s_{setting.name}", "" if default is None else _written(default))
         return Field(
             f"s_{setting.name}",
@@ -103,7 +104,7 @@ class Form:
             text,
             help=setting.help,
             error=self.errors.get(setting.name, ""),
-            kind="choice" if setting.choices else "number" if setting.step else "text",
+            kind=_kind_of(setting),
             step=setting.step or "",
             choices=setting.choices,
         )
@@ -135,7 +136,9 @@ def read(kind: Kind, typed: Mapping[str, str], params: Mapping[str, Param[Any]])
             given[name] = _number(typed[name], 100 if name in _PER_CENT else 1)
     for setting in kind.settings:
         text = typed.get(f"s_{setting.name}", "").strip()
-        if text:
+        if text and setting.name == OTHERS:
+            given[OTHERS] = [_contender(line) for line in text.splitlines() if line.strip()]
+        elif text:
             given[setting.name] = _listed(text) if _is_list(kind, setting.name, text) else text
     try:
         return kind.model.model_validate(given)
@@ -163,7 +166,9 @@ def typed_of(spec: Mapping[str, Any], kind: Kind, *, public: Mapping[str, str]) 
         if spec.get(name) is not None:
             typed[name] = _written(spec[name] * (100 if name in _PER_CENT else 1))
     for setting in kind.settings:
-        if spec.get(setting.name) is not None:
+        if setting.name == OTHERS:
+            typed[f"s_{OTHERS}"] = "\n".join(_told(each) for each in spec.get(OTHERS, ()))
+        elif spec.get(setting.name) is not None:
             typed[f"s_{setting.name}"] = _written(spec[setting.name])
     for name, given in (spec.get("space") or {}).items() if kind.searches else ():
         if isinstance(given, dict):
@@ -203,6 +208,25 @@ def best(there: Sequence[Series]) -> Series | None:
         )
 
     return min(there, key=rank, default=None)
+
+
+def _kind_of(setting: Setting) -> str:
+    if setting.name == OTHERS:
+        return "lines"
+    return "choice" if setting.choices else "number" if setting.step else "text"
+
+
+def _contender(line: str) -> dict[str, Any]:
+    """`EmaCross fast=20 slow=100`."""
+    name, *pairs = line.split()
+    values = {key: _truth(value) for key, _, value in (pair.partition("=") for pair in pairs)}
+    return {"strategy": name, "parameters": values}
+
+
+def _told(contender: Mapping[str, Any]) -> str:
+    """The same as it would have been typed."""
+    values = (f"{name}={_written(value)}" for name, value in contender.get("parameters", {}).items())
+    return " ".join([str(contender["strategy"]).rpartition(":")[2], *values])
 
 
 def _parameters(

@@ -15,6 +15,7 @@ from candlewick.core.interval import INTERVALS
 from candlewick.runtime.jobs import registry
 
 Value = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=100)]
+OTHERS: Final = "others"
 _EXAMPLE: Final[dict[str, Any]] = {
     "strategy": "EmaCross",
     "parameters": {"fast": 12, "slow": 26},
@@ -129,6 +130,73 @@ class AskedOptimisation(AskedSearch):
     )
 
 
+Days = Annotated[str, Field(pattern=r"^\d{1,4}[dwh]$", description="`90d`, `12w`, `48h`.")]
+
+
+class AskedWalkForward(AskedSearch):
+    """Parameters chosen on one stretch of time and judged on the next."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [_EXAMPLE | {"parameters": {}, "train": "60d", "test": "20d"}]},
+    )
+
+    train: Days = "90d"
+    test: Days = "30d"
+    anchored: Annotated[bool, Field(description="Each training begins at the first bar.")] = False
+
+
+class AskedMonteCarlo(AskedStudy):
+    """What else might have come of a backtest."""
+
+    model_config = ConfigDict(
+        extra="forbid", json_schema_extra={"examples": [_EXAMPLE | {"method": "reshuffle", "runs": 1_000}]}
+    )
+
+    method: Literal["reshuffle", "block_bootstrap", "skip", "fill_noise", "synthetic"] = "reshuffle"
+    runs: Annotated[int, Field(ge=10, le=100_000)] = 1_000
+    seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+    block: Annotated[
+        float | None, Field(ge=1, le=1e6, allow_inf_nan=False, description="Null: by its rule.")
+    ] = None
+    skip: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)] = 0.1
+    noise_bps: Annotated[float, Field(gt=0, le=1_000, allow_inf_nan=False)] = 5.0
+    ruin: Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False, description="0.5: half is lost.")] = 0.5
+
+
+class AskedStress(AskedStudy):
+    """A strategy in crises that were, and with one thing after the other made worse."""
+
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [_EXAMPLE]})
+
+
+class Contender(Schema):
+    """A strategy to compare with, and its parameters; those left out have their defaults."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    strategy: Annotated[str, Field(min_length=1, max_length=200)]
+    parameters: Annotated[dict[str, Value], Field(max_length=100)] = Field(default={})
+
+
+class AskedComparison(AskedStudy):
+    """Strategies, or one with several sets of parameters, on the same bars and at the same costs."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                _EXAMPLE | {"others": [{"strategy": "EmaCross", "parameters": {"fast": 20, "slow": 100}}]}
+            ]
+        },
+    )
+
+    others: Annotated[list[Contender], Field(min_length=1, max_length=20)]
+    by: Annotated[str, Field(max_length=60, description="The figure that ranks them.")] = "sharpe"
+    runs: Annotated[int, Field(ge=100, le=100_000, description="Of the bootstrap.")] = 1_000
+    seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+
+
 @dataclass(frozen=True, slots=True)
 class Setting:
     """A field of a kind's form.
@@ -205,7 +273,75 @@ _ALL: Final = (
         ("sharpe", "total_return", "max_drawdown", "deflated_sharpe"),
         _SEARCH,
     ),
-)
+    Kind(
+        "walk_forward",
+        "walk-forwards",
+        "Walk-forward",
+        "Walk-forwards",
+        "Had parameters been chosen as time went on, what would they have made on days they had not seen?",
+        AskedWalkForward,
+        ("total_return", "sharpe", "max_drawdown", "trades"),
+        (
+            Setting("train", "Train on", "Days (90d), weeks (12w) or hours."),
+            Setting("test", "Test on"),
+            Setting("anchored", "Windows", choices=(("False", "Rolling"), ("True", "From the first bar"))),
+            *_SEARCH,
+        ),
+    ),
+    Kind(
+        "monte_carlo",
+        "monte-carlos",
+        "Monte Carlo",
+        "Monte Carlos",
+        "Was it luck? What else might have come of the same trades, returns or prices?",
+        AskedMonteCarlo,
+        ("total_return", "max_drawdown", "sharpe"),
+        (
+            Setting(
+                "method",
+                "What is drawn",
+                choices=(
+                    ("reshuffle", "Trades in another order"),
+                    ("block_bootstrap", "Blocks of returns"),
+                    ("skip", "Trades left out by chance"),
+                    ("fill_noise", "Fills at worse and better prices"),
+                    ("synthetic", "Prices that might have been"),
+                ),
+            ),
+            Setting("runs", "Runs", step="1"),
+            Setting("ruin", "Ruin is a loss of", "A fraction of the beginning: 0.5 is half.", step="any"),
+            Setting("skip", "Left out", "Of trades left out by chance: the chance.", step="any"),
+            Setting("noise_bps", "Noise of fills, bps", "Of fills at other prices.", step="any"),
+            Setting("block", "Block", "Of blocks and prices: their mean length. Empty: by rule.", step="any"),
+            Setting("seed", "Seed", "The same one draws the same.", step="1"),
+        ),
+    ),
+    Kind(
+        "stress",
+        "stress-tests",
+        "Stress test",
+        "Stress tests",
+        "What becomes of it in a crash, with doubled costs, late orders, an outage?",
+        AskedStress,
+        ("total_return", "sharpe", "max_drawdown", "trades"),
+    ),
+    Kind(
+        "compare",
+        "comparisons",
+        "Comparison",
+        "Comparisons",
+        "Which is better on the same bars, and is the difference more than chance?",
+        AskedComparison,
+        ("total_return", "sharpe", "max_drawdown", "trades"),
+        (
+            Setting(OTHERS, "Compare with", "One a line: EmaCross fast=20 slow=100"),
+            Setting("by", "Rank by", choices=(("sharpe", "Sharpe"), ("total_return", "Return"),
+                    ("sortino", "Sortino"), ("calmar", "Calmar"))),
+            Setting("runs", "Bootstraps", step="1"),
+            Setting("seed", "Seed", "The same one draws the same.", step="1"),
+        ),
+    ),
+)  # fmt: skip
 
 
 def kinds() -> dict[str, Kind]:

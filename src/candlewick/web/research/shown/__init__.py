@@ -3,6 +3,11 @@
 request       what was asked, as facts
 backtest      the tear sheet, with the curves that can be looked into
 optimisation  the best set and its neighbours, heatmaps, the Pareto front, the trials
+walk_forward  the stitched run, its windows, how the parameters wandered
+monte_carlo   the verdict, bands of what might have been
+stress        crises that were, and things made worse
+comparison    the ranking, and which differences are more than chance
+words         figures and values in words
 """
 
 from __future__ import annotations
@@ -12,14 +17,25 @@ from typing import Any, Final
 
 from candlewick.store.models import Job
 from candlewick.web.research import results
-from candlewick.web.research.shown import backtest, optimisation
+from candlewick.web.research.shown import (
+    backtest,
+    comparison,
+    monte_carlo,
+    optimisation,
+    stress,
+    walk_forward,
+)
 from candlewick.web.research.shown.request import facts_of, line_at_fault
 
 __all__ = ["facts_of", "line_at_fault", "parameters_of", "result_of"]
 
 _OF: Final[dict[str, Callable[[Job], dict[str, Any]]]] = {
     "backtest": backtest.of,
+    "compare": comparison.of,
+    "monte_carlo": monte_carlo.of,
     "optimisation": optimisation.of,
+    "stress": stress.of,
+    "walk_forward": walk_forward.of,
 }
 
 

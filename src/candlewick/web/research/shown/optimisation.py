@@ -11,6 +11,7 @@ from candlewick.store.models import Job
 from candlewick.web.components import figures as text
 from candlewick.web.research import results
 from candlewick.web.research.shown import backtest
+from candlewick.web.research.shown.words import part_of, value_of
 from candlewick.web.scripts import script_json
 
 ROWS: Final = 100
@@ -62,8 +63,8 @@ def _head(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     told.append(
         {
             "label": "What neighbours keep",
-            "text": _percent(stability.get("mean")),
-            "note": f"of the best objective; the worst keeps {_percent(stability.get('worst'))}",
+            "text": part_of(stability.get("mean")),
+            "note": f"of the best objective; the worst keeps {part_of(stability.get('worst'))}",
         }
     )
     return told
@@ -76,10 +77,10 @@ def _importance(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "name": name,
-            "best": _value(best.get(name)),
+            "best": value_of(best.get(name)),
             "range": _range(told),
-            "explains": _percent(found["importance"].get(name)),
-            "keeps": _percent(by_parameter.get(name)),
+            "explains": part_of(found["importance"].get(name)),
+            "keeps": part_of(by_parameter.get(name)),
         }
         for name, told in found["space"].items()
     ]
@@ -98,7 +99,7 @@ def _trials(found: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [
         {
             "number": each["number"],
-            "values": [_value(each["parameters"][name]) for name in found["space"]],
+            "values": [value_of(each["parameters"][name]) for name in found["space"]],
             "figures": [_written(name, each["figures"].get(name)) for name in _shown(found)],
             "reason": each["reason"],
             "on_front": each["number"] in front,
@@ -120,10 +121,10 @@ def _heatmaps(found: Mapping[str, Any]) -> list[dict[str, Any]]:
             "x": each["x"],
             "y": each["y"],
             "title": _label(each["figure"]),
-            "xs": [_value(value) for value in each["xs"]],
-            "ys": [_value(value) for value in each["ys"]],
+            "xs": [value_of(value) for value in each["xs"]],
+            "ys": [value_of(value) for value in each["ys"]],
             "values": each["values"],
-            "best": [_value(best.get(each["x"])), _value(best.get(each["y"]))] if best else None,
+            "best": [value_of(best.get(each["x"])), value_of(best.get(each["y"]))] if best else None,
         }
         for each in found["heatmaps"]
     ]
@@ -140,7 +141,7 @@ def _front(found: Mapping[str, Any], objectives: list[str]) -> dict[str, Any] | 
         x, y = each["figures"].get(one), each["figures"].get(other)
         if x is None or y is None or each["reason"]:
             continue
-        said = ", ".join(f"{name} {_value(value)}" for name, value in each["parameters"].items())
+        said = ", ".join(f"{name} {value_of(value)}" for name, value in each["parameters"].items())
         points["front" if each["number"] in front else "others"].append([x, y, said])
     return {"x": _label(one), "y": _label(other), **points}
 
@@ -160,17 +161,7 @@ def _written(name: str, value: float | None) -> Written:
 def _range(told: Mapping[str, Any]) -> str:
     values = told.get("values")
     if values is None:
-        return f"{_value(told['low'])} to {_value(told['high'])}"
+        return f"{value_of(told['low'])} to {value_of(told['high'])}"
     if len(values) <= 4:
-        return ", ".join(map(_value, values))
-    return f"{_value(values[0])} to {_value(values[-1])}, {len(values)} values"
-
-
-def _percent(part: float | None) -> str:
-    return text.UNKNOWN if part is None else text.share(100 * part, 0)
-
-
-def _value(value: Any) -> str:
-    if value is None:
-        return text.UNKNOWN
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+        return ", ".join(map(value_of, values))
+    return f"{value_of(values[0])} to {value_of(values[-1])}, {len(values)} values"

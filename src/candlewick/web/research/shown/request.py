@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from candlewick.core.instrument import public_symbol
 from candlewick.store.models import Job
-from candlewick.web.research.kinds import kinds
+from candlewick.web.research.kinds import OTHERS, kinds
 
 _LINE: Final = re.compile(r"line (\d+)")
 
@@ -35,7 +35,10 @@ def facts_of(job: Job, *, primary: str) -> list[Fact]:
         facts.append(Fact("Bars", f"{spec['timeframe']}, {_days(spec.get('timerange', '-'))}"))
     kind = kinds().get(job.kind)
     for setting in kind.settings if kind else ():
-        if spec.get(setting.name) is not None:
+        if setting.name == OTHERS:
+            others = (_told(each) for each in spec.get(OTHERS, ()))
+            facts.append(Fact(setting.label, "; ".join(others)))
+        elif spec.get(setting.name) is not None:
             titles = dict(setting.choices)
             value = _written(spec[setting.name])
             facts.append(Fact(setting.label, titles.get(value, value)))
@@ -71,6 +74,11 @@ def _days(timerange: str) -> str:
     if not first and not last:
         return "all that there are"
     return f"{first or 'the first'} to {last or 'the newest'}"
+
+
+def _told(contender: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{name} {_written(value)}" for name, value in contender["parameters"].items())
+    return f"{str(contender['strategy']).rpartition(':')[2]} ({values or 'no parameters'})"
 
 
 def _written(value: Any) -> str:

@@ -82,8 +82,10 @@ function spaghetti(plotly, place, { at, bands, levels, actual, isTime, unit }) {
   plotly.react(place, lines, { ...LAYOUT, hovermode: "x unified", xaxis: { ...AXIS }, yaxis: { ...AXIS, title: { text: unit, font: { color: TEXT } } } }, CONFIG);
 }
 
-function histogram(plotly, place, { values, actual, title }) {
-  const data = [{ type: "histogram", x: values, nbinsx: 40, marker: { color: "rgba(255,165,0,.65)" }, hovertemplate: "%{x}: %{y} runs<extra></extra>" }];
+function histogram(plotly, place, { bins, actual, title }) {
+  const middles = bins.counts.map((_, at) => (bins.edges[at] + bins.edges[at + 1]) / 2);
+  const widths = bins.counts.map((_, at) => bins.edges[at + 1] - bins.edges[at]);
+  const data = [{ type: "bar", x: middles, y: bins.counts, width: widths, marker: { color: "rgba(255,165,0,.65)" }, hovertemplate: "%{x:.4g}: %{y} runs<extra></extra>" }];
   const shapes = actual === null ? [] : [{ type: "line", x0: actual, x1: actual, y0: 0, y1: 1, yref: "paper", line: { color: "#ece7dc", width: 2, dash: "dot" } }];
   plotly.react(place, data, { ...LAYOUT, shapes, bargap: 0.04, xaxis: { ...AXIS, title: { text: title, font: { color: TEXT } } }, yaxis: AXIS }, CONFIG);
 }

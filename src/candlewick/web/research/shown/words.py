@@ -1,0 +1,36 @@
+"""Figures and values of studies in words, as several of their pages write them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from candlewick.backtest.report.figures import written
+from candlewick.web.components import figures as text
+
+
+def head_of(figures: Mapping[str, Any], names: Iterable[str]) -> list[dict[str, Any]]:
+    """Figures on top of a page."""
+    told = (written(name, figures.get(name)) for name in names)
+    return [
+        {"label": each.label, "text": each.text, "tone": each.tone, "formula": each.formula} for each in told
+    ]
+
+
+def part_of(part: float | None) -> str:
+    """A part of a whole as per cent."""
+    return text.UNKNOWN if part is None else text.share(100 * part, 0)
+
+
+def value_of(value: Any) -> str:
+    """A parameter's value."""
+    if value is None:
+        return text.UNKNOWN
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def chance_of(p: float | None) -> str:
+    """A p-value."""
+    if p is None:
+        return text.UNKNOWN
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
