@@ -356,6 +356,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "GET /api/dashboard/charts/indicators/": MARKET,
     "GET /api/dashboard/charts/indicators/catalogue/": MARKET,
     "GET /api/dashboard/charts/volume-profile/": MARKET,
+    "GET /api/dashboard/charts/backtests/": Operation(SIGNED_IN, query="?symbol=BTCUSDT"),
+    "GET /api/research/backtests/{id}/trades/": Operation(OWN_THING),
     "GET /api/dashboard/performance/breakdown/": SEEN,
     "GET /api/dashboard/performance/drawdown/": SEEN,
     "GET /api/dashboard/performance/equity-curve/": SEEN,

@@ -2,7 +2,8 @@
 
 access       who calls, and whether they may: a bearer token, or a session with its CSRF token
 accounts     which accounts a caller may see
-charts       candles and indicators
+backtest_trades  trades of backtests as a chart draws them
+charts       candles, indicators, volume by price
 document     errors and examples in the OpenAPI document
 fills        every fill of an account
 market       instruments, tickers, books, trades, funding, open interest

@@ -28,6 +28,7 @@ from candlewick.runtime.jobs.desk import UnknownJob
 from candlewick.runtime.strategies.desk import UnknownStrategy
 from candlewick.web.api import (
     accounts,
+    backtest_trades,
     charts,
     fills,
     market,
@@ -61,6 +62,7 @@ api = Documented(
 # Each request is compared with every address before its own: what is asked for most comes first.
 api.add_router("/orders", orders.router)
 api.add_router("/dashboard/charts", charts.router)
+api.add_router("/dashboard/charts", backtest_trades.charts)
 api.add_router("/accounts", accounts.router)
 api.add_router("/dashboard/portfolio", portfolio.portfolio)
 api.add_router("/dashboard/performance", performance.router)
@@ -75,6 +77,7 @@ api.add_router("/preferences", preferences.router)
 api.add_router("/replay", replay.router)
 for prefix, router in research.routers():
     api.add_router(prefix, router)
+api.add_router("/research/backtests", backtest_trades.research)
 api.add_router("", tokens.router)
 
 
