@@ -139,30 +139,6 @@ def test_scrolling_left_loads_the_candles_before_without_a_seam(open_page: OpenP
     expect(page.locator("#to-now")).to_be_hidden()
 
 
-def test_indicators_come_from_the_server_and_can_be_switched(open_page: OpenPage) -> None:
-    page = open_page("/terminal/?symbol=BTCUSDT&interval=1m")
-    _wait_until_live(page)
-    legend = page.locator("#legend .extra")
-    expect(legend).to_have_text(re.compile(r"EMA 20[\d,.]+RSI 14[\d.]+"))
-
-    page.get_by_role("button", name="Indicators").click()
-    with page.expect_response(lambda response: "indicators=ema%3A50&" in response.url):
-        page.get_by_label("EMA 50", exact=True).check()
-    page.get_by_label("EMA 20", exact=True).uncheck()
-
-    expect(legend).to_have_text(re.compile(r"^EMA 50[\d,.]+RSI 14[\d.]+$"))
-    page.reload()
-    expect(legend).to_have_text(re.compile(r"^EMA 50[\d,.]+RSI 14[\d.]+$"))
-
-
-def test_an_indicator_follows_the_live_bar(open_page: OpenPage) -> None:
-    page = open_page("/terminal/?symbol=BTCUSDT&interval=1s")
-    _wait_until_live(page)
-
-    expect(page.locator("#legend .extra")).to_have_text(re.compile(r"EMA 20[\d,.]+"))
-    _changes(page, "#legend .extra")
-
-
 def test_the_search_opens_a_symbol_by_keyboard_alone(open_page: OpenPage) -> None:
     page = open_page()
     _wait_until_live(page)

@@ -79,6 +79,18 @@ export function share(value, places = 1) {
 }
 
 /**
+ * A figure of any size, as short as it can be told: `12.34M`, `1,204.5`, `54.23`, `0.00123`.
+ * @param {number | null | undefined} value
+ */
+export function readable(value) {
+  if (value === null || value === undefined || !Number.isFinite(value)) return UNKNOWN;
+  const size = Math.abs(value);
+  if (size >= 100_000) return compact(value).replace("-", MINUS);
+  if (size >= 1 || size === 0) return fixed(value, 2);
+  return cached("small", { maximumSignificantDigits: 4, maximumFractionDigits: 10 }).format(value).replace("-", MINUS);
+}
+
+/**
  * Large amounts, `12.34M`.
  * @param {number | null | undefined} value
  */

@@ -1,6 +1,7 @@
 /** Puts the terminal together: one connection, the panels, and who tells whom. */
 
 import { byId } from "../cells.js";
+import { Charted } from "../charted.js";
 import { serveComponents } from "../components/kernel.js";
 import { Ties } from "../components/ties.js";
 import { Confirm } from "../confirm.js";
@@ -10,6 +11,7 @@ import { Account } from "./account.js";
 import { AmendDialog } from "./amend.js";
 import { Blotter } from "./blotter.js";
 import { Book } from "./book.js";
+import { Catalogue } from "./chart/catalogue.js";
 import { Chart } from "./chart/chart.js";
 import { Lines } from "./chart/lines.js";
 import { Marks } from "./chart/marks.js";
@@ -21,6 +23,7 @@ import { Instruments } from "./instruments.js";
 import { Kpis } from "./kpis.js";
 import { Notices } from "./notices.js";
 import { Orders } from "./orders.js";
+import { Picker } from "./picker.js";
 import { Quotes } from "./quotes.js";
 import { Replay } from "./replay.js";
 import { Search } from "./search.js";
@@ -46,6 +49,7 @@ import { Watchlist } from "./watchlist.js";
  * @property {import("./desk.js").Instrument[]} instruments
  * @property {{id: number, name: string, currency: string, may_trade: boolean, may_manage_risk: boolean} | null} account
  * @property {import("../preferences.js").Choices} preferences
+ * @property {{indicators: import("./chart/study.js").Look[], kinds: import("./chart/catalogue.js").Kind[]}} charts
  */
 
 /** @type {Start} */
@@ -57,7 +61,9 @@ const instruments = new Instruments(start.instruments);
 const desk = new Desk({ symbol, interval, intervals: Object.keys(intervals) }, instruments);
 const preferences = new Preferences(start.preferences);
 const notices = new Notices({ live, account: start.account?.id });
-const chart = new Chart({ desk, live, lengths: intervals, notices });
+const charted = new Charted(start.charts, new Catalogue(start.charts.kinds));
+const chart = new Chart({ desk, live, lengths: intervals, notices, charted });
+const picker = new Picker(charted);
 const quotes = new Quotes(live);
 const headline = new Headline({ desk, live });
 const book = new Book({ desk, live });
@@ -68,8 +74,8 @@ new Tape({ desk, live });
 new Strip(strip, { desk, quotes });
 const replay = start.replays ? new Replay({ notices }) : null;
 new Status({ live, feeds, desk, headline, book, notices, replay, refresh: () => chart.refresh() });
-controlChart({ desk, chart });
-listenForShortcuts({ desk, search, favourites, preferences, trading: start.account ? trade(start.account) : null });
+controlChart({ desk });
+listenForShortcuts({ desk, search, picker, favourites, preferences, trading: start.account ? trade(start.account) : null });
 
 live.open();
 // prices of what the page did not come with need their instrument's step; the chart goes first

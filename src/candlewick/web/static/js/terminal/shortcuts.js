@@ -7,9 +7,10 @@ import { byId, setText } from "../cells.js";
 
 /**
  * @param {{desk: import("./desk.js").Desk, search: import("./search.js").Search, favourites: string[], trading: Keys | null,
+ *   picker: import("./picker.js").Picker,
  *   preferences: import("../preferences.js").Preferences}} parts `trading` are the keys that can be turned off
  */
-export function listenForShortcuts({ desk, search, favourites, trading, preferences }) {
+export function listenForShortcuts({ desk, search, picker, favourites, trading, preferences }) {
   const dialog = byId("shortcuts");
   byId("shortcuts-open").addEventListener("click", () => dialog.showModal());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -17,6 +18,7 @@ export function listenForShortcuts({ desk, search, favourites, trading, preferen
   /** @type {Keys} */
   const looking = {
     "/": () => search.open(),
+    i: () => picker.show(),
     "?": () => dialog.showModal(),
     "[": () => desk.stepInterval(-1),
     "]": () => desk.stepInterval(+1),

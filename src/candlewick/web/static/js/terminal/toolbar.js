@@ -1,10 +1,9 @@
-/** The chart's buttons: intervals and the indicator menu. */
+/** The chart's buttons: its intervals. */
 
-import { byId, element } from "../cells.js";
-import { OFFERED } from "./chart/indicators.js";
+import { byId } from "../cells.js";
 
-/** @param {{desk: import("./desk.js").Desk, chart: import("./chart/chart.js").Chart}} parts */
-export function controlChart({ desk, chart }) {
+/** @param {{desk: import("./desk.js").Desk}} parts */
+export function controlChart({ desk }) {
   const buttons = [...byId("intervals").querySelectorAll("button")];
   const more = byId("more-intervals");
   const show = () => {
@@ -22,12 +21,4 @@ export function controlChart({ desk, chart }) {
   desk.addEventListener("interval", show);
   desk.addEventListener("symbol", show); // going back in history may change both
   show();
-
-  const menu = byId("indicator-menu");
-  for (const { spec, name } of OFFERED) {
-    const box = element("input", { type: "checkbox", value: spec });
-    box.checked = chart.indicators.isOn(spec);
-    box.addEventListener("change", () => chart.toggleIndicator(spec));
-    menu.append(element("label", { class: "check" }, box, name));
-  }
 }

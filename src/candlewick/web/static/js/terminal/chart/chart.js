@@ -23,7 +23,7 @@ const HURRY_MS = 200;
 export class Chart {
   #panel = byId("chart");
   #plot = byId("plot");
-  #legend = new Legend();
+  #legend;
   /** @type {AbortController} everything asked for the symbol and interval that are shown */
   #scope = new AbortController();
   #unsubscribe = () => {};
@@ -41,13 +41,14 @@ export class Chart {
 
   /**
    * @param {{desk: import("../desk.js").Desk, live: import("../../live.js").Live, lengths: Record<string, number>,
-   *   notices: import("../notices.js").Notices}} parts
+   *   notices: import("../notices.js").Notices, charted: import("../../charted.js").Charted}} parts
    */
-  constructor({ desk, live, lengths, notices }) {
+  constructor({ desk, live, lengths, notices, charted }) {
     this.desk = desk;
     this.live = live;
     this.lengths = lengths;
     this.notices = notices;
+    this.#legend = new Legend(charted);
     this.api = createChart(byId("tv"), CHART);
     /** @type {SplitSeries<Candle>} */
     this.candles = new SplitSeries(this.api, CandlestickSeries, CANDLES);
@@ -56,9 +57,15 @@ export class Chart {
     this.future = new Future(this.api);
     this.indicators = new Indicators(this.api, {
       live,
+      catalogue: charted.catalogue,
+      candles: this.candles,
+      places: () => priceDecimals(desk.instrument),
       changed: () => this.#describeSoon(),
       failed: (problem) => notices.tell("WARNING", "Indicators", problem.message),
     });
+    this.indicators.show(charted.indicators);
+    charted.addEventListener("change", () => this.indicators.show(charted.indicators));
+    charted.addEventListener("preview", (/** @type {CustomEvent} */ event) => this.indicators.show(event.detail));
     this.api.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#rangeChanged(range));
     this.api.subscribeCrosshairMove((event) => {
       this.#pointed = event.time !== undefined && this.candles.under(event) ? event : null;
@@ -93,12 +100,6 @@ export class Chart {
     } catch (problem) {
       if (!signal.aborted) this.notices.tell("WARNING", "Candles", problem.message);
     }
-  }
-
-  /** @param {string} spec */
-  toggleIndicator(spec) {
-    this.indicators.toggle(spec, this.candles.last?.time);
-    this.#reachBack();
   }
 
   toNow() {
@@ -184,6 +185,7 @@ export class Chart {
     }
     const length = this.lengths[this.desk.interval];
     const last = this.candles.last?.time;
+    if (last !== undefined && candle.time > last) this.indicators.closed(last);
     if (last !== undefined && candle.time > last + length) this.#catchUp();
     this.future.reachBeyond(candle.time, length);
     this.candles.update(candle);
@@ -245,7 +247,7 @@ export class Chart {
     this.#drawLast();
     const candle = pointed ? this.candles.under(pointed) : this.candles.last;
     const volume = pointed ? this.volume.under(pointed)?.value : candle?.volume;
-    this.#legend.show(candle && { ...candle, volume }, places, this.indicators.texts(pointed, places));
+    this.#legend.show(candle && { ...candle, volume }, places, this.indicators.studies, pointed, this.api.panes());
     const label = `Candlestick chart of ${symbol}, ${interval} candles, UTC`;
     if (this.#plot.getAttribute("aria-label") !== label) this.#plot.setAttribute("aria-label", label);
   }

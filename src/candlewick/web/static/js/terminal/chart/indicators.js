@@ -1,110 +1,82 @@
-/** Indicators on the chart. The server computes them; here they are fetched, followed and drawn. */
+/** The indicators of the chart: which there are, in which panes, fetched page by page and followed live. */
 
-import { LineSeries, LineStyle } from "lightweight-charts";
 import { get } from "../../api.js";
-import { fixed } from "../../format.js";
+import { drawnBackBy } from "./catalogue.js";
 import { patiently } from "./history.js";
-import { SplitSeries } from "./split.js";
-import { line, LINES } from "./theme.js";
+import { Study } from "./study.js";
+import { hollow, CANDLES } from "./theme.js";
 
 const PATH = "/api/dashboard/charts/indicators/";
 const CHUNK = 2000;
-const STORED = "candlewick.indicators";
-const DEFAULT = ["ema:20", "rsi:14"];
+const PRICES_TO_PANE = 4; // how much higher the prices' pane is than an indicator's
+const PRICES_TO_MANY = 7; // and than one of many
+const CLOSED_AFTER_MS = 1_500; // a bar's last trades are in the lake by then
+const SHORTEST_READ_AGAIN_S = 60;
 
-/** @typedef {{spec: string, name: string, pane: "price" | "own", color: string}} Kind */
-
-/** @type {Kind[]} what the menu offers */
-export const OFFERED = [
-  { spec: "ema:20", name: "EMA 20", pane: "price", color: LINES[0] },
-  { spec: "ema:50", name: "EMA 50", pane: "price", color: LINES[1] },
-  { spec: "ema:200", name: "EMA 200", pane: "price", color: LINES[2] },
-  { spec: "rsi:14", name: "RSI 14", pane: "own", color: "#ffa500" },
-];
-
-const OWN = {
-  priceFormat: { type: "price", precision: 1, minMove: 0.1 },
-  autoscaleInfoProvider: () => ({ priceRange: { minValue: 10, maxValue: 90 } }), // the RSI seldom leaves it
-};
+/**
+ * @typedef {import("./study.js").Look} Look
+ * @typedef {{symbol: string, interval: string, length: number, signal: AbortSignal}} Scope
+ */
 
 export class Indicators {
-  /** @type {Map<string, SplitSeries<any>>} */
-  #series = new Map();
-  /** @type {{symbol: string, interval: string, length: number, signal: AbortSignal} | null} */
+  /** Those that are drawn, in the person's order. @type {Study[]} */
+  studies = [];
+  /** @type {Scope | null} */
   #scope = null;
-  /** UTC seconds from which on the lines are filled: no further back than anybody has looked. */
-  #reach = Infinity;
-  #isReachingBack = false;
+  /** UTC seconds: the oldest candle that is loaded, the oldest looked at, the newest candle. */
+  #range = { first: Infinity, wanted: Infinity, last: -Infinity };
+  #isFilling = false;
   #unsubscribe = () => {};
+  #closing = 0;
 
   /**
    * @param {import("lightweight-charts").IChartApi} chart
-   * @param {{live: import("../../live.js").Live, changed: () => void, failed: (problem: Error) => void}} parts
+   * @param {{live: import("../../live.js").Live, catalogue: import("./catalogue.js").Catalogue, candles: any,
+   *   places: () => number | null, changed: () => void, failed: (problem: Error) => void}} parts
    */
-  constructor(chart, { live, changed, failed }) {
+  constructor(chart, { live, catalogue, candles, places, changed, failed }) {
     this.chart = chart;
     this.live = live;
+    this.catalogue = catalogue;
+    this.candles = candles;
+    this.places = places;
     this.changed = changed;
     this.failed = failed;
-    this.active = stored();
   }
 
-  /** @param {string} spec */
-  isOn(spec) {
-    return this.active.includes(spec);
+  /**
+   * Draw these, in this order; what is drawn already keeps what it holds.
+   * @param {Look[]} looks
+   */
+  show(looks) {
+    const wanted = looks.filter(({ hidden, key }) => !hidden && this.catalogue.kindOf(key));
+    for (const study of this.studies) {
+      if (!wanted.some(({ key }) => key === study.key)) study.remove();
+    }
+    const known = new Map(this.studies.map((study) => [study.key, study]));
+    this.studies = wanted.map((look) => {
+      const study = known.get(look.key);
+      if (!study) return this.#make(look);
+      if (study.look !== look) study.restyle(look);
+      return study;
+    });
+    this.#arrange();
+    this.#follow();
+    this.#fill();
+    this.changed();
   }
 
   /**
    * Another symbol or interval: empty lines that are filled as ranges are asked for.
-   * @param {{symbol: string, interval: string, length: number, signal: AbortSignal}} scope
+   * @param {Scope} scope
    */
   open(scope) {
     this.#scope = scope;
-    this.#reach = Infinity;
-    this.#isReachingBack = false;
-    for (const spec of this.active) this.#line(spec).clear();
+    this.#range = { first: Infinity, wanted: Infinity, last: -Infinity };
+    this.#isFilling = false;
+    clearTimeout(this.#closing);
+    for (const study of this.studies) study.clear();
     this.#follow();
-  }
-
-  /**
-   * Switch a line on or off. One that is on reaches as far back as the others do.
-   * @param {string} spec
-   * @param {number | undefined} last UTC seconds of the newest candle
-   */
-  toggle(spec, last) {
-    if (this.isOn(spec)) {
-      this.active = this.active.filter((each) => each !== spec);
-      this.#series.get(spec)?.remove();
-      this.#series.delete(spec);
-    } else {
-      this.active = OFFERED.map((kind) => kind.spec).filter((each) => each === spec || this.isOn(each));
-      this.#line(spec);
-      if (last !== undefined && this.#reach < last) this.load(this.#reach, last, [spec]);
-    }
-    store(this.active);
-    this.#follow();
-    this.changed();
-  }
-
-  /**
-   * Fill the lines for the candles from `first` to `last`, newest part first.
-   * @param {number} first UTC seconds
-   * @param {number} last UTC seconds
-   */
-  async load(first, last, specs = this.active) {
-    const scope = this.#scope;
-    if (!scope || !specs.length) return;
-    const step = CHUNK * scope.length;
-    try {
-      for (let end = last + scope.length; end > first; end -= step) {
-        const lines = await this.#fetch(scope, specs, Math.max(first, end - step), end);
-        if (scope !== this.#scope) return;
-        for (const [spec, points] of Object.entries(lines)) this.#series.get(spec)?.merge(points.filter(isKnown));
-      }
-    } catch (problem) {
-      if (!scope.signal.aborted) this.failed(problem);
-    }
-    this.changed();
   }
 
   /**
@@ -113,50 +85,126 @@ export class Indicators {
    * @param {number} wanted UTC seconds of the oldest that is looked at
    * @param {number} last UTC seconds of the newest candle
    */
-  async reachBack(first, wanted, last) {
-    const scope = this.#scope;
-    if (!scope || this.#isReachingBack || !this.active.length) return;
-    this.#isReachingBack = true;
-    try {
-      while (scope === this.#scope && this.#reach > wanted) {
-        const end = Math.min(this.#reach, last + scope.length);
-        const start = Math.max(first, end - CHUNK * scope.length);
-        const lines = await this.#fetch(scope, this.active, start, end);
-        if (scope !== this.#scope) return;
-        for (const [spec, points] of Object.entries(lines)) this.#series.get(spec)?.prepend(points.filter(isKnown));
-        this.#reach = start;
-        this.changed();
-      }
-      if (scope === this.#scope) this.#isReachingBack = false;
-    } catch (problem) {
-      if (!scope.signal.aborted) this.failed(problem); // told once: the next scroll would only ask the same
-    }
+  reachBack(first, wanted, last) {
+    this.#range = { first, wanted, last };
+    this.#fill();
   }
 
   /**
-   * @param {{symbol: string, interval: string, signal: AbortSignal}} scope
-   * @param {string[]} specs
+   * Ask again for the bars from `from` to `to`: some were missed, or have closed since.
+   * @param {number} from UTC seconds
+   * @param {number} to UTC seconds
+   */
+  async load(from, to) {
+    const scope = this.#scope;
+    const studies = this.studies.filter(({ reach }) => Math.abs(reach) !== Infinity);
+    if (!scope || !studies.length) return;
+    const step = CHUNK * scope.length;
+    try {
+      // the bar before is there, and closed: relative ones are laid against it
+      for (let start = from - scope.length; start <= to; start += step) {
+        const lines = await this.#fetch(scope, studies, start, start + step + scope.length);
+        if (scope !== this.#scope) return;
+        for (const study of this.#still(studies)) study.merge(linesOf(study, lines));
+      }
+    } catch (problem) {
+      if (!scope.signal.aborted) this.failed(problem);
+    }
+    this.changed();
+  }
+
+  /**
+   * A bar has closed. What was told of it last may lack its last trades: it is read again.
+   * @param {number} time UTC seconds
+   */
+  closed(time) {
+    const scope = this.#scope;
+    if (!scope || scope.length < SHORTEST_READ_AGAIN_S) return;
+    clearTimeout(this.#closing);
+    this.#closing = setTimeout(() => {
+      if (scope !== this.#scope || scope.signal.aborted) return;
+      this.load(time, time);
+      for (const study of this.studies) this.#loadProfile(study);
+    }, CLOSED_AFTER_MS + 1_000 * Math.random());
+  }
+
+  /** @param {Look} look */
+  #make(look) {
+    const kind = this.catalogue.kindOf(look.key);
+    const pane = kind.pane === "own" ? this.chart.panes().length : 0;
+    const study = new Study(this.chart, { kind, look, pane, candles: this.candles, places: this.places });
+    this.#loadProfile(study);
+    return study;
+  }
+
+  /** @param {Study} study */
+  #loadProfile({ profile }) {
+    const scope = this.#scope;
+    if (!scope || !profile) return;
+    profile.load(scope).catch((problem) => scope.signal.aborted || this.failed(problem));
+  }
+
+  /** Panes in the person's order, the prices' the highest; and the candles, unless something stands for them. */
+  #arrange() {
+    const own = this.studies.filter(({ isOwn }) => isOwn);
+    own.forEach((study, at) => study.pane.paneIndex() !== at + 1 && study.pane.moveTo(at + 1));
+    const [prices, ...others] = this.chart.panes();
+    if (others.length) prices.setStretchFactor(others.length > 2 ? PRICES_TO_MANY : PRICES_TO_PANE);
+    for (const pane of others) pane.setStretchFactor(others.length > 2 ? 1.5 : 1);
+    this.candles.applyOptions(this.studies.some(({ isCandles }) => isCandles) ? hollow(CANDLES) : CANDLES);
+  }
+
+  /** Fetch older pages, the newest first, until every line reaches as far back as anybody has looked. */
+  async #fill() {
+    const scope = this.#scope;
+    if (!scope || this.#isFilling || this.#range.last === -Infinity) return;
+    this.#isFilling = true;
+    while (scope === this.#scope) {
+      const { first, wanted, last } = this.#range;
+      const behind = this.studies.filter(({ reach }) => reach > wanted);
+      if (!behind.length) break;
+      const reach = Math.max(...behind.map((study) => study.reach));
+      const group = behind.filter((study) => study.reach === reach);
+      const overlap = Math.max(...group.map(overlapOf)) * scope.length;
+      const end = Math.min(reach + overlap, last + scope.length);
+      const start = Math.max(first, Math.min(reach, end) - CHUNK * scope.length);
+      try {
+        const lines = await this.#fetch(scope, group, start, end);
+        if (scope !== this.#scope) return;
+        for (const study of this.#still(group)) {
+          if (reach === Infinity) this.#loadProfile(study);
+          study.prepend(linesOf(study, lines));
+          study.reach = start;
+        }
+      } catch (problem) {
+        if (scope !== this.#scope) return;
+        for (const study of group) study.reach = -Infinity; // told once: another try would only say the same
+        if (!scope.signal.aborted) this.failed(problem);
+      }
+      this.changed();
+    }
+    if (scope === this.#scope) this.#isFilling = false;
+  }
+
+  /**
+   * Those that have not been taken away meanwhile.
+   * @param {Study[]} studies
+   */
+  #still(studies) {
+    return studies.filter((study) => this.studies.includes(study));
+  }
+
+  /**
+   * @param {Scope} scope
+   * @param {Study[]} studies
    * @param {number} start UTC seconds, the first that is given
    * @param {number} end UTC seconds, the first that is not given
    * @returns {Promise<Record<string, {time: number, value: number | null}[]>>}
    */
-  #fetch({ symbol, interval, signal }, specs, start, end) {
-    const query = { symbol, interval, indicators: specs.join(","), start, end };
+  #fetch({ symbol, interval, length, signal }, studies, start, end) {
+    const keys = studies.map(({ key }) => key).join(",");
+    const query = { symbol, interval, indicators: keys, start, end, limit: Math.ceil((end - start) / length) };
     return patiently(() => get(PATH, query, signal), signal);
-  }
-
-  /**
-   * What the legend says: of the point under the crosshair, or the last one.
-   * @param {import("lightweight-charts").MouseEventParams | null} event
-   * @param {number | null} places decimals of the price
-   */
-  texts(event, places) {
-    return this.active.map((spec) => {
-      const kind = kindOf(spec);
-      const series = this.#series.get(spec);
-      const value = event ? series?.under(event)?.value : series?.last?.value;
-      return { name: kind.name, color: kind.color, text: fixed(value, kind.pane === "price" ? places : 1) };
-    });
   }
 
   #follow() {
@@ -164,72 +212,27 @@ export class Indicators {
     const scope = this.#scope;
     if (!scope) return;
     const channels = new Map(
-      this.active.map((spec) => [`indicators:${scope.symbol}:${scope.interval}:${spec.replaceAll(":", "-")}`, spec]),
+      this.studies.map((study) => [`indicators:${scope.symbol}:${scope.interval}:${study.key.replaceAll(":", "-")}`, study]),
     );
     this.#unsubscribe = this.live.subscribe([...channels.keys()], ({ type, channel, data }) => {
-      const series = this.#series.get(channels.get(channel));
-      // a line whose history is still on its way starts with it, and not with a dot at its end
-      if (type === "indicator" && this.#reach !== Infinity && isKnown(data)) series?.update(data);
+      if (type === "indicator") channels.get(channel)?.update(data, scope.length);
     });
   }
-
-  /** @param {string} spec */
-  #line(spec) {
-    const known = this.#series.get(spec);
-    if (known) return known;
-    const kind = kindOf(spec);
-    const isOwn = kind.pane === "own";
-    const options = { ...line(kind.color), ...(isOwn ? OWN : {}) };
-    const series = new SplitSeries(this.chart, LineSeries, options, {
-      pane: isOwn ? 1 : 0,
-      liveOptions: { lastValueVisible: isOwn },
-      isLine: true,
-    });
-    if (isOwn) this.#guide(series);
-    this.#series.set(spec, series);
-    return series;
-  }
-
-  /** The RSI's own pane with the customary lines at 30 and 70. */
-  #guide(series) {
-    for (const price of [30, 70]) {
-      series.history.createPriceLine({ price, color: "#857b68", lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false });
-    }
-    series.live.priceScale().applyOptions({ scaleMargins: { top: 0.06, bottom: 0.06 } }); // no volume below
-    const panes = this.chart.panes();
-    panes[0]?.setStretchFactor(4);
-    panes[1]?.setStretchFactor(1);
-  }
-}
-
-/** @param {{value: number | null}} point */
-function isKnown({ value }) {
-  return value !== null && value !== undefined;
 }
 
 /**
- * @param {string} spec
- * @returns {Kind}
+ * The lines of one indicator out of an answer, by their own names.
+ * @param {Study} study
+ * @param {Record<string, {time: number, value: number | null}[]>} answer
  */
-function kindOf(spec) {
-  return OFFERED.find((kind) => kind.spec === spec);
+function linesOf({ key, kind: { outputs } }, answer) {
+  return Object.fromEntries(outputs.map(({ name }) => [name, answer[outputs.length > 1 ? `${key}.${name}` : key] ?? []]));
 }
 
-/** What the person chose before; storage may hold anything. */
-function stored() {
-  try {
-    const specs = JSON.parse(localStorage.getItem(STORED) ?? "null");
-    return Array.isArray(specs) ? OFFERED.map(({ spec }) => spec).filter((spec) => specs.includes(spec)) : DEFAULT;
-  } catch {
-    return DEFAULT;
-  }
-}
-
-/** @param {string[]} specs */
-function store(specs) {
-  try {
-    localStorage.setItem(STORED, JSON.stringify(specs));
-  } catch {
-    // a browser that keeps nothing shows the usual lines again the next time
-  }
+/**
+ * Bars by which an older page reaches into what is there.
+ * @param {Study} study
+ */
+function overlapOf({ kind, key }) {
+  return Math.max(kind.relative ? 1 : 0, ...kind.outputs.map((output) => drawnBackBy(kind, output, key)));
 }

@@ -55,7 +55,30 @@ export class SplitSeries {
    */
   timeAt(index) {
     const at = Math.max(0, Math.min(Math.floor(index), this.length - 1));
-    return (this.#settled[at] ?? this.#recent[at - this.#settled.length])?.time;
+    return this.at(at)?.time;
+  }
+
+  /**
+   * @param {number} index from the left
+   * @returns {P | undefined}
+   */
+  at(index) {
+    return index < this.#settled.length ? this.#settled[index] : this.#recent[index - this.#settled.length];
+  }
+
+  /**
+   * Where the last point stands that is not after a time; -1 if all are.
+   * @param {number} time
+   */
+  placeOf(time) {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.at(middle).time <= time) low = middle + 1;
+      else high = middle;
+    }
+    return low - 1;
   }
 
   /** @returns {P[]} oldest first */
@@ -99,6 +122,10 @@ export class SplitSeries {
    * @param {P[]} points
    */
   merge(points) {
+    const joint = this.#recent[0]?.time ?? -Infinity;
+    const news = points.filter((point) => point.time >= joint || !isSame(point, this.#settled[indexOfTime(this.#settled, point.time)]));
+    if (news.length && news.every(({ time }) => time >= joint) && this.#settled.length) return this.#mergeRecent(news);
+    if (!news.length) return;
     const all = new Map(this.points.map((point) => [point.time, point]));
     for (const point of points) all.set(point.time, point);
     this.setAll([...all.values()].sort((a, b) => a.time - b.time));
@@ -143,15 +170,36 @@ export class SplitSeries {
     else this.history.update(point, true);
   }
 
+  /** @param {P[]} points none of them settled: the long series is left as it is */
+  #mergeRecent(points) {
+    const all = new Map(this.#recent.map((point) => [point.time, point]));
+    for (const point of points) all.set(point.time, point);
+    this.#recent = [...all.values()].sort((a, b) => a.time - b.time);
+    if (this.#recent.length > FOLD_AT) this.#fold();
+    else this.#layRecent();
+  }
+
   #fold() {
     this.setAll(this.points);
   }
 
   #lay() {
     this.history.setData(this.#settled);
+    this.#layRecent();
+  }
+
+  #layRecent() {
     const joint = this.isLine ? this.#settled.slice(-1) : [];
     this.live.setData([...joint, ...this.#recent]);
   }
+}
+
+/**
+ * @param {Record<string, any>} one
+ * @param {Record<string, any> | undefined} other
+ */
+function isSame(one, other) {
+  return other !== undefined && Object.keys(one).every((name) => one[name] === other[name]);
 }
 
 /**

@@ -7,7 +7,8 @@ export const UP = "#2ed28e";
 export const DOWN = "#ff7382";
 export const VOLUME_UP = "rgba(46, 210, 142, .38)";
 export const VOLUME_DOWN = "rgba(255, 115, 130, .38)";
-export const LINES = ["#ffd700", "#7cc4ff", "#d7a3ff", "#ff9d6e"];
+/** Lines of indicators: each in turn, told apart by eyes of every kind, at least 6:1 on the chart. */
+export const LINES = ["#ffd700", "#7cc4ff", "#d7a3ff", "#ff9d6e", "#7ee0d0", "#ff9fcf", "#c6d66b", "#b9b2ff"];
 const BACKGROUND = "#141414";
 const GRID = "#1f1e1c";
 const BORDER = "#33302a";
@@ -45,6 +46,15 @@ export const CANDLES = {
   borderVisible: false,
 };
 
+/**
+ * Candles that leave their place to others: their lines and marks stay.
+ * @param {Record<string, unknown>} candles
+ */
+export function hollow(candles) {
+  const colors = Object.keys(candles).filter((name) => name.endsWith("Color"));
+  return { ...candles, ...Object.fromEntries(colors.map((name) => [name, "transparent"])) };
+}
+
 /** The line at the last price; its label's text stands out from its fill. */
 export const LAST_UP = { color: UP, axisLabelColor: UP, axisLabelTextColor: "#000000" };
 export const LAST_DOWN = { color: DOWN, axisLabelColor: "#c9364a", axisLabelTextColor: "#ffffff" };
@@ -65,6 +75,26 @@ export const VOLUME = {
 };
 
 export const VOLUME_SCALE = { scaleMargins: { top: 0.82, bottom: 0 } };
+
+/** Customary lines across an indicator's pane. @type {Omit<import("lightweight-charts").CreatePriceLineOptions, "price">} */
+export const GUIDE = { color: LABEL, lineWidth: 1, lineStyle: LineStyle.Dotted, axisLabelVisible: false };
+
+const RISING = ["plus_di", "up", "leading_a", "s1", "s2", "s3"];
+const FALLING = ["minus_di", "down", "leading_b", "r1", "r2", "r3"];
+
+/**
+ * The colour of an indicator's line where the person has chosen none.
+ * @param {import("./catalogue.js").Kind} kind
+ * @param {string} name
+ */
+export function colorOf({ outputs }, name) {
+  if (RISING.includes(name) || outputs.some((output) => output.name === name && output.draw === "histogram")) return UP;
+  if (FALLING.includes(name)) return DOWN;
+  const bands = outputs.filter(({ draw }) => draw === "band").map((output) => output.name);
+  if (bands.includes(name)) return LINES[1];
+  const others = outputs.map((output) => output.name).filter((each) => ![...bands, ...RISING, ...FALLING].includes(each));
+  return LINES[Math.max(0, others.indexOf(name)) % LINES.length];
+}
 
 /** @param {string} color */
 export function line(color) {
