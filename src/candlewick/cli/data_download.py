@@ -13,6 +13,7 @@ from candlewick.runtime.download import Downloaded, download
 from candlewick.runtime.settings import Settings
 from candlewick.runtime.wiring import feeds
 from candlewick.store.lake import Lake
+from candlewick.store.lake.listed import remember
 
 DEFAULT_SPAN_S: Final = 30 * 86_400
 
@@ -43,7 +44,7 @@ async def download_all(
             if feed is None:
                 raise UsageError(f"{symbol!r} is of none of the venues {', '.join(by_venue)}.")
             if not done or done[-1].instrument.partition(":")[0] != feed.venue.id:
-                await feed.instruments()
+                remember(lake.root, await feed.instruments())
             told = partial(_told, progress, len(done), len(symbols))
             done.append(
                 await download(lake, feed, instrument, interval, start_s, end_s, clock=clock, progress=told)

@@ -32,6 +32,7 @@ from candlewick.store.journal.journal import Journal
 from candlewick.store.journal.reader import Records
 from candlewick.store.keys import audit_key
 from candlewick.store.lake import Lake, LakeWriter
+from candlewick.store.lake.listed import remember
 from candlewick.store.lane_log import LaneLog
 from candlewick.trading.engine import Engine
 from candlewick.venues.contract import MarketFeed, Topic
@@ -192,8 +193,10 @@ class EngineProcess:
 
     async def _follow(self, feed: MarketFeed) -> None:
         """Learn what a venue lists, as soon as it answers; then follow it until cancelled."""
-        self._take_listing(feed, await self._listing(feed))
+        listed = await self._listing(feed)
+        self._take_listing(feed, listed)
         async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(remember, self.lake.root, listed))
             group.create_task(feed.run(self.live.take))
             group.create_task(self._list_again(feed))
 
@@ -208,6 +211,7 @@ class EngineProcess:
                 continue
             if any(each.id not in self.live.instruments for each in listed):
                 self._take_listing(feed, listed)
+                await asyncio.to_thread(remember, self.lake.root, listed)
 
     async def _listing(self, feed: MarketFeed) -> list[Instrument]:
         loop = asyncio.get_running_loop()

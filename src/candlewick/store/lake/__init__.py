@@ -14,6 +14,7 @@ columns   rows as columns, and which of two versions of a row wins
 database  the SQLite file: tables, migrations, connections
 hot       the newest rows
 kinds     what there is to keep
+listed    what instruments are, as their venues last listed them
 layout    where a series lives on disk
 manifest  series, files and coverage
 names     what a history file's name tells

@@ -21,12 +21,12 @@ from candlewick.backtest.market import FundingRates, Market
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import parse_symbol
 from candlewick.core.interval import SECONDS, open_time, seconds
-from candlewick.ledger.csv_fills import infer_instrument
 from candlewick.market.bars import COLUMNS, Bars, clock
 from candlewick.market.resample import resample
 from candlewick.store.lake.columns import Columns, Floats
 from candlewick.store.lake.kinds import CANDLES, FUNDING
 from candlewick.store.lake.lake import Lake
+from candlewick.store.lake.listed import instrument_of
 
 CACHE: Final = "cache"
 CACHED_ROWS: Final = 20_000  # fewer are decoded as quickly
@@ -111,7 +111,7 @@ def market_of(
     """
     bars = bars_of(lake, instrument, timeframe, start_s, end_s)
     begin, end = int(bars.time[0]), int(bars.time[-1]) + seconds(timeframe)
-    known = infer_instrument(instrument, primary="")
+    known = instrument_of(lake.root, instrument)
     rates = funding_of(lake, instrument, begin, end) if known is not None and known.kind == "perp" else None
     inside = None if finer is None else bars_of(lake, instrument, finer, begin, end)
     return Market(bars, known, rates, inside)
