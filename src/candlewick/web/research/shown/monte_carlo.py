@@ -14,6 +14,7 @@ from candlewick.web.scripts import script_json
 
 LABELS: Final = {"lowest": "Lowest worth, by the first"}
 SURE: Final = 0.05
+_ALIKE: Final = 1e-9
 
 
 def of(job: Job) -> dict[str, Any]:
@@ -28,7 +29,9 @@ def of(job: Job) -> dict[str, Any]:
         "levels": [f"{level:g} %" for level in found["levels"]],
         "rows": [_row(name, found) for name in found["quantiles"]],
         "histograms": [
-            {"name": name, "label": _label(name)} for name, each in found["histograms"].items() if each
+            {"name": name, "label": _label(name)}
+            for name, each in found["histograms"].items()
+            if each and _differs(each)
         ],
         "drawn_json": script_json({"paths": _paths(found), "histograms": _histograms(found)}),
     }
@@ -68,10 +71,20 @@ def _paths(found: Mapping[str, Any]) -> dict[str, Any]:
 
 def _histograms(found: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        name: {"bins": each, "actual": found["actual"].get(name), "title": _label(name)}
+        name: {
+            "bins": each,
+            "actual": found["actual"].get(name),
+            "isPart": name in METRICS and METRICS[name].unit == "fraction",
+        }
         for name, each in found["histograms"].items()
-        if each
+        if each and _differs(each)
     }
+
+
+def _differs(histogram: Mapping[str, Any]) -> bool:
+    """Whether the runs differ in a figure at all: trades in another order return the same."""
+    low, high = histogram["edges"][0], histogram["edges"][-1]
+    return bool(high - low > _ALIKE * max(abs(low), abs(high)))
 
 
 def _label(name: str) -> str:

@@ -26,19 +26,25 @@ def facts_of(job: Job, *, primary: str) -> list[Fact]:
     facts: list[Fact] = []
     if "strategy" in spec:
         facts.append(Fact("Strategy", str(spec["strategy"]).rpartition(":")[2]))
-    if parameters := spec.get("parameters"):
-        said = ", ".join(f"{name} {_written(value)}" for name, value in parameters.items())
-        facts.append(Fact("Parameters", said))
+    kind = kinds().get(job.kind)
+    searched = _searched(spec) if kind is not None and kind.searches else {}
+    fixed = {name: each for name, each in spec.get("parameters", {}).items() if name not in searched}
+    if fixed and (searched or not (kind and kind.searches)):
+        facts.append(
+            Fact("Parameters", ", ".join(f"{name} {_written(each)}" for name, each in fixed.items()))
+        )
+    if kind is not None and kind.searches:
+        said = ", ".join(f"{name} {each}" for name, each in searched.items())
+        facts.append(Fact("Searched", said or "all that has a range"))
     if symbols := spec.get("symbols"):
         facts.append(Fact("Markets", ", ".join(public_symbol(each, primary=primary) for each in symbols)))
     if "timeframe" in spec:
         facts.append(Fact("Bars", f"{spec['timeframe']}, {_days(spec.get('timerange', '-'))}"))
-    kind = kinds().get(job.kind)
     for setting in kind.settings if kind else ():
         if setting.name == OTHERS:
             others = (_told(each) for each in spec.get(OTHERS, ()))
             facts.append(Fact(setting.label, "; ".join(others)))
-        elif spec.get(setting.name) is not None:
+        elif spec.get(setting.name) not in (None, [], ""):
             titles = dict(setting.choices)
             value = _written(spec[setting.name])
             facts.append(Fact(setting.label, titles.get(value, value)))
@@ -60,6 +66,18 @@ def facts_of(job: Job, *, primary: str) -> list[Fact]:
     if job.code_hash:
         facts.append(Fact("Code", job.code_hash[:16]))
     return facts
+
+
+def _searched(spec: Mapping[str, Any]) -> dict[str, str]:
+    """The parameters that are searched, each with its values in words."""
+    found = {}
+    for name, given in (spec.get("space") or {}).items():
+        if isinstance(given, Mapping):
+            step = f" by {given['step']:g}" if given.get("step") else ""
+            found[name] = f"{given['low']:g} to {given['high']:g}{step}"
+        else:
+            found[name] = " or ".join(map(str, given))
+    return found
 
 
 def line_at_fault(error: str) -> int | None:

@@ -49,7 +49,7 @@ def _table(
                 "changed": each["changed"],
                 "figures": _figures(each, names),
                 "reason": each["reason"],
-                "source": each["source"] if str(each["source"]).startswith("https://") else "",
+                "source": each["source"],
                 "is_base": each["kind"] == "base",
                 "is_worst": each["name"] == worst,
             }

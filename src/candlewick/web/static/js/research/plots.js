@@ -1,4 +1,10 @@
-/** Plots that need Plotly: it is fetched when the first of them comes into view, and on no other page. */
+/**
+ * Plots that need Plotly: it is fetched when the first of them comes into view, and on no other page.
+ * Its colour bar, and cells without a gap, write style attributes, which the page's policy forbids.
+ */
+
+import { byId, setText } from "../cells.js";
+import { fixed } from "../format.js";
 
 const TEXT = "#ada699";
 const LINE = "#33302a";
@@ -58,11 +64,15 @@ async function draw(place, drawn) {
 
 function heatmap(plotly, place, { x, y, title, xs, ys, values, best }) {
   const data = [
-    { type: "heatmap", x: xs, y: ys, z: values, colorscale: SCALE, zmid: 0, hoverongaps: false, hovertemplate: `${x} %{x}<br>${y} %{y}<br>${title} %{z:.4g}<extra></extra>`, colorbar: { tickfont: { color: TEXT }, outlinewidth: 0, thickness: 12 } },
+    { type: "heatmap", x: xs, y: ys, z: values, colorscale: SCALE, zmid: 0, hoverongaps: false, xgap: 1, ygap: 1, hovertemplate: `${x} %{x}<br>${y} %{y}<br>${title} %{z:.4g}<extra></extra>`, showscale: false },
   ];
   if (best) data.push(/** @type {any} */ ({ type: "scatter", mode: "markers", x: [best[0]], y: [best[1]], marker: { symbol: "circle-open", size: 16, color: "#ffffff", line: { width: 2 } }, hovertemplate: "the best<extra></extra>" }));
   const axis = (name) => ({ ...AXIS, type: "category", title: { text: name, font: { color: TEXT } } });
   plotly.react(place, data, { ...LAYOUT, xaxis: axis(x), yaxis: axis(y) }, CONFIG);
+  const known = values.flat().filter((value) => value !== null);
+  setText(byId("heat-low"), fixed(Math.min(...known), 2));
+  setText(byId("heat-high"), fixed(Math.max(...known), 2));
+  setText(byId("heat-title-of"), title);
 }
 
 function front(plotly, place, { x, y, front, others }) {
@@ -82,12 +92,12 @@ function spaghetti(plotly, place, { at, bands, levels, actual, isTime, unit }) {
   plotly.react(place, lines, { ...LAYOUT, hovermode: "x unified", xaxis: { ...AXIS }, yaxis: { ...AXIS, title: { text: unit, font: { color: TEXT } } } }, CONFIG);
 }
 
-function histogram(plotly, place, { bins, actual, title }) {
+function histogram(plotly, place, { bins, actual, isPart }) {
   const middles = bins.counts.map((_, at) => (bins.edges[at] + bins.edges[at + 1]) / 2);
   const widths = bins.counts.map((_, at) => bins.edges[at + 1] - bins.edges[at]);
   const data = [{ type: "bar", x: middles, y: bins.counts, width: widths, marker: { color: "rgba(255,165,0,.65)" }, hovertemplate: "%{x:.4g}: %{y} runs<extra></extra>" }];
   const shapes = actual === null ? [] : [{ type: "line", x0: actual, x1: actual, y0: 0, y1: 1, yref: "paper", line: { color: "#ece7dc", width: 2, dash: "dot" } }];
-  plotly.react(place, data, { ...LAYOUT, shapes, bargap: 0.04, xaxis: { ...AXIS, title: { text: title, font: { color: TEXT } } }, yaxis: AXIS }, CONFIG);
+  plotly.react(place, data, { ...LAYOUT, shapes, bargap: 0.04, margin: { ...LAYOUT.margin, b: 28 }, xaxis: { ...AXIS, title: undefined, tickformat: isPart ? ".0%" : "" }, yaxis: { ...AXIS, title: undefined } }, CONFIG);
 }
 
 /** The library, fetched once. It writes its styles into the element that the page has for them. */
