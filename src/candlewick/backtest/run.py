@@ -169,6 +169,8 @@ def partials_of(strategy: Strategy) -> NDArray[np.float64]:
         UsageError: they do not rise, or a part is no part.
     """
     rows = np.array(strategy.partial_exits, dtype=np.float64).reshape(-1, 2)
+    if not len(rows):
+        return rows
     rise = np.all(np.diff(rows[:, 0], prepend=0.0) > 0)
     if not rise or np.any(rows[:, 1] <= 0) or np.any(rows[:, 1] >= 1):
         raise UsageError(

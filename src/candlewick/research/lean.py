@@ -20,7 +20,10 @@ class LeanFigures(Figures):
 
     _result: Result
 
-    def __init__(self, result: Result) -> None:
+    def __init__(self, result: Result, ends: NDArray[np.intp] | None = None) -> None:
+        """`ends`: those of another result on the same bars."""
+        if ends is not None:
+            vars(self)["ends"] = ends
         vars(self).update(
             _result=result,
             time=result.time,

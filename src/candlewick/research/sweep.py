@@ -15,6 +15,9 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from candlewick.backtest.account import Account
 from candlewick.backtest.ground import Ground, Room
 from candlewick.backtest.market import Market
@@ -97,9 +100,10 @@ class Runner:
         self._memo: Memo | None = Memo(columns, self._most_bytes)
         self._grounds: dict[float, Ground] = {}
         self._own = threading.local()
+        self._ends: NDArray[np.intp] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        left = ("_seen", "_memo", "_grounds", "_own")
+        left = ("_seen", "_memo", "_grounds", "_own", "_ends")
         return {name: value for name, value in vars(self).items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -128,8 +132,11 @@ class Runner:
             result = self._run(parameters)
             found: dict[str, Figure] = {}
             if self.metrics:
-                figures = LeanFigures(result)
+                figures = LeanFigures(result, self._ends)
+                self._ends = figures.ends
                 found = {name: figures[name] for name in self.metrics}
+                # a result and its trades hold each other: megabytes would wait for the garbage collector
+                vars(result).pop("trades", None)
             for each in self.scores:
                 found[each.name] = _number(each, result)
         except UsageError as error:

@@ -126,7 +126,7 @@ def _truths(name: str, column: ArrayLike, bars: int) -> NDArray[np.bool_]:
         truths = values != 0
     else:
         raise BadData(f"{name} holds {values.dtype.name} values: a signal is true or false.")
-    return np.ascontiguousarray(np.broadcast_to(truths, (bars,)))
+    return np.ascontiguousarray(truths if truths.ndim else np.broadcast_to(truths, (bars,)))
 
 
 def _numbers(name: str, column: ArrayLike, bars: int) -> Column:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -57,10 +58,7 @@ class Strategy:
     @classmethod
     def parameters(cls) -> dict[str, Param[Any]]:
         """Its parameters by name, in order of declaration, those of what it derives from first."""
-        found: dict[str, Param[Any]] = {}
-        for each in reversed(cls.__mro__):
-            found |= {name: value for name, value in vars(each).items() if isinstance(value, Param)}
-        return found
+        return dict(_parameters_of(cls))
 
     @property
     def values(self) -> dict[str, Any]:
@@ -110,6 +108,15 @@ class Strategy:
             if values.ndim == 1 and values.dtype.kind == "f" and len(values) == len(bars):
                 first = max(first, _first_known(values))
         return first
+
+
+@lru_cache(maxsize=256)
+def _parameters_of(strategy: type[Any]) -> dict[str, Param[Any]]:
+    """Looked for once a class: a search makes a strategy a thousand times a second."""
+    found: dict[str, Param[Any]] = {}
+    for each in reversed(strategy.__mro__):
+        found |= {name: value for name, value in vars(each).items() if isinstance(value, Param)}
+    return found
 
 
 def _first_known(values: NDArray[Any]) -> int:
