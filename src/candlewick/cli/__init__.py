@@ -31,7 +31,7 @@ VERBS = {
     "compare": "Rank strategies, and say whether they differ.",
     "readiness": "Say whether a strategy is ready for paper or for live, and why.",
     "lookahead": "Prove that no signal knows the future.",
-    "strategy": "List, show and begin strategies.",
+    "strategy": "List, show and begin strategies; put them to work.",
     "data": "Import, list, check and export history.",
     "user": "Add and list people, change their role, reset their sign-in.",
     "account": "List and show accounts; bring histories of fills into them.",

@@ -80,7 +80,7 @@ def show(
 ) -> None:
     """Balances, lots, realised and unrealised profit of an account."""
     settings = _ready(data_dir)
-    row = _find(account, user)
+    row = find(account, user)
     marks = _marks(mark)
     document = statement(settings, row, marks)
     if as_json:
@@ -155,7 +155,12 @@ def import_fills(
     )
 
 
-def _find(name: str | None, user: str | None) -> Account:
+def find(name: str | None, user: str | None) -> Account:
+    """The account that is named, or the only one there is.
+
+    Raises:
+        UsageError: there is none, or several fit.
+    """
     from candlewick.store.models import Account
 
     found = Account.objects.select_related("user").filter(archived_at=None).order_by("id")
@@ -175,7 +180,7 @@ def _find_or_none(name: str, user: str | None) -> Account | None:
     from candlewick.store.models import Account
 
     try:
-        return _find(name, user)
+        return find(name, user)
     except UsageError:
         if name.isdecimal() or Account.objects.filter(name__iexact=name, archived_at=None).exists():
             raise

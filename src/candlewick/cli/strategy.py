@@ -1,4 +1,4 @@
-"""`candlewick strategy`: what there is to run, and a new one to begin with."""
+"""`candlewick strategy`: what there is to run, a new one to begin with, and those at work."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option, echo
 
+from candlewick.cli import strategy_at_work
 from candlewick.cli.data_report import print_json, table
 from candlewick.cli.edge import AsJson, DataDir, edge
 
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     name="strategy",
-    help="List, show and begin strategies.",
+    help="List, show and begin strategies; put them to work.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+strategy_at_work.register(app)
 
 
 @app.command("list")

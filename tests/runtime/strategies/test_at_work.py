@@ -246,6 +246,7 @@ async def test_stopped_it_closes_what_it_holds_and_takes_its_orders_back(floor: 
     assert not floor.house.state.orders
     ended = floor.row(row)
     assert ended.reason == "Stopped by ann."
+    assert ended.figures is not None
     assert ended.figures["trades"] == 1
     await until(lambda: row.pk not in floor.strategies.known)
 
