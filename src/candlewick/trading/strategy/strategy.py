@@ -58,7 +58,8 @@ class Strategy:
     @classmethod
     def parameters(cls) -> dict[str, Param[Any]]:
         """Its parameters by name, in order of declaration, those of what it derives from first."""
-        return dict(_parameters_of(cls))
+        this: Any = cls  # the type checker doubts that a class of classes can be a key
+        return dict(_parameters_of(this))
 
     @property
     def values(self) -> dict[str, Any]:
