@@ -14,7 +14,16 @@ from candlewick.runtime.jobs.kinds.request import span_of
 from candlewick.store.lake.reading import instrument_in
 from candlewick.store.models import Job
 from candlewick.web.research import markets
-from candlewick.web.research.kinds import OTHERS, AskedComparison, AskedSearch, AskedStudy, Contender, Kind
+from candlewick.web.research.kinds import (
+    OTHERS,
+    AskedComparison,
+    AskedRanges,
+    AskedReadiness,
+    AskedSearch,
+    AskedStudy,
+    Contender,
+    Kind,
+)
 from candlewick.web.research.markets import Series
 from candlewick.web.services import Services
 from candlewick.web.strategies.shelf import Book, NoSuchStrategy, WrongParameters, shelf
@@ -70,7 +79,7 @@ def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
         errors |= _faults_of_markets(services, asked, ids)
     except UsageError as error:
         errors["symbols"] = str(error)
-    if strategy is not None and not errors and isinstance(asked, AskedSearch):
+    if strategy is not None and not errors and isinstance(asked, AskedRanges):
         errors |= _faults_of_search(asked, strategy, parameters)
     others: dict[str, Any] = {}
     if strategy is not None and not errors and isinstance(asked, AskedComparison):
@@ -80,7 +89,7 @@ def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
     known = services.hub.directory.instruments
     return strategy, {
         "strategy": strategy.told.reference,
-        "parameters": parameters,
+        "parameters": _told(strategy, parameters) if isinstance(asked, AskedReadiness) else parameters,
         "symbols": ids,
         "timeframe": asked.timeframe,
         "timerange": asked.timerange,
@@ -126,18 +135,24 @@ def _faults_of_markets(services: Services, asked: AskedStudy, ids: list[str]) ->
     return {}
 
 
-def _faults_of_search(asked: AskedSearch, strategy: Book, values: Mapping[str, Any]) -> dict[str, str]:
+def _told(strategy: Book, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that are not the strategy's own: with none, the class is judged and not one set."""
+    return {name: value for name, value in values.items() if value != strategy.params[name].default}
+
+
+def _faults_of_search(asked: AskedRanges, strategy: Book, values: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with what is looked for, by field."""
     for name in asked.space or {}:
         if name not in values:
             there = ", ".join(values) or "none"
             return {f"space.{name}": f"{strategy.told.name} has no parameter {name[:40]!r}. It has: {there}."}
+    objective = asked.objective if isinstance(asked, AskedSearch) else "sharpe"
     try:
-        judge_of(asked.objective, (), values)
+        judge_of(objective, (), values)
     except UsageError as error:
         return {"objective": str(error)}
     try:
-        judge_of(asked.objective, asked.constraints, values)
+        judge_of(objective, asked.constraints, values)
     except UsageError as error:
         return {"constraints": str(error)}
     return {}

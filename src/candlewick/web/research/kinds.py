@@ -86,17 +86,9 @@ class SearchRange(Schema):
     step: Annotated[float | None, Field(gt=0, allow_inf_nan=False)] = None
 
 
-class AskedSearch(AskedStudy):
-    """A study that looks for parameters."""
+class AskedRanges(AskedStudy):
+    """A study that tries sets of parameters."""
 
-    objective: Annotated[
-        Annotated[str, Field(max_length=60)]
-        | Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=4)],
-        Field(
-            description="A metric, such as `sharpe`; `-turnover` wants less. Of several: the Pareto front."
-        ),
-    ] = "sharpe"
-    method: Literal["grid", "random", "nsga2"] = "grid"
     trials: Annotated[int, Field(ge=1, le=100_000, description="At most; a grid runs all.")] = 200
     space: Annotated[
         dict[str, SearchRange | Annotated[list[Value], Field(min_length=1, max_length=1_000)]] | None,
@@ -107,6 +99,19 @@ class AskedSearch(AskedStudy):
         Field(max_length=20, description="What must hold for a set to be chosen: `trades >= 30`."),
     ] = Field(default=[])
     seed: Annotated[int, Field(ge=0, le=2**31)] = 0
+
+
+class AskedSearch(AskedRanges):
+    """A study that looks for the best parameters."""
+
+    objective: Annotated[
+        Annotated[str, Field(max_length=60)]
+        | Annotated[list[Annotated[str, Field(max_length=60)]], Field(min_length=1, max_length=4)],
+        Field(
+            description="A metric, such as `sharpe`; `-turnover` wants less. Of several: the Pareto front."
+        ),
+    ] = "sharpe"
+    method: Literal["grid", "random", "nsga2"] = "grid"
 
 
 class AskedOptimisation(AskedSearch):
@@ -144,6 +149,19 @@ class AskedWalkForward(AskedSearch):
     train: Days = "90d"
     test: Days = "30d"
     anchored: Annotated[bool, Field(description="Each training begins at the first bar.")] = False
+
+
+class AskedReadiness(AskedRanges):
+    """Whether a strategy may be traded on paper, or with money. With parameters, those are judged."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [_EXAMPLE | {"parameters": {}, "train": "60d", "test": "20d"}]},
+    )
+
+    train: Days = "90d"
+    test: Days = "30d"
+    anchored: bool = False
 
 
 class AskedMonteCarlo(AskedStudy):
@@ -236,7 +254,7 @@ class Kind:
     @property
     def searches(self) -> bool:
         """Whether it looks for parameters, and so asks for ranges of them."""
-        return issubclass(self.model, AskedSearch)
+        return issubclass(self.model, AskedRanges)
 
 
 _METHODS: Final = (
@@ -244,12 +262,20 @@ _METHODS: Final = (
     ("random", "Random: as many as trials"),
     ("nsga2", "Genetic (NSGA-II)"),
 )
-_SEARCH: Final = (
-    Setting("objective", "Looks for", "A metric; several with commas between give a Pareto front."),
-    Setting("method", "Method", choices=_METHODS),
+_WINDOWS: Final = (
+    Setting("train", "Train on", "Days (90d), weeks (12w) or hours."),
+    Setting("test", "Test on"),
+    Setting("anchored", "Windows", choices=(("False", "Rolling"), ("True", "From the first bar"))),
+)
+_RANGES: Final = (
     Setting("trials", "Trials at most", "A grid runs all of its sets.", step="1"),
     Setting("constraints", "Constraints", "With commas between: trades >= 30, max_drawdown > -0.3"),
     Setting("seed", "Seed", "The same one finds the same.", step="1"),
+)
+_SEARCH: Final = (
+    Setting("objective", "Looks for", "A metric; several with commas between give a Pareto front."),
+    Setting("method", "Method", choices=_METHODS),
+    *_RANGES,
 )
 
 
@@ -281,12 +307,7 @@ _ALL: Final = (
         "Had parameters been chosen as time went on, what would they have made on days they had not seen?",
         AskedWalkForward,
         ("total_return", "sharpe", "max_drawdown", "trades"),
-        (
-            Setting("train", "Train on", "Days (90d), weeks (12w) or hours."),
-            Setting("test", "Test on"),
-            Setting("anchored", "Windows", choices=(("False", "Rolling"), ("True", "From the first bar"))),
-            *_SEARCH,
-        ),
+        (*_WINDOWS, *_SEARCH),
     ),
     Kind(
         "monte_carlo",
@@ -324,6 +345,16 @@ _ALL: Final = (
         "What becomes of it in a crash, with doubled costs, late orders, an outage?",
         AskedStress,
         ("total_return", "sharpe", "max_drawdown", "trades"),
+    ),
+    Kind(
+        "readiness",
+        "readiness",
+        "Readiness",
+        "Readiness checks",
+        "May it trade on paper, or with money? Every reason with its figure and its threshold.",
+        AskedReadiness,
+        ("sharpe", "max_drawdown", "trades"),
+        (*_WINDOWS, *_RANGES),
     ),
     Kind(
         "compare",

@@ -6,6 +6,7 @@ optimisation  the best set and its neighbours, heatmaps, the Pareto front, the t
 walk_forward  the stitched run, its windows, how the parameters wandered
 monte_carlo   the verdict, bands of what might have been
 stress        crises that were, and things made worse
+readiness     the verdict, each reason with its figure and its threshold
 comparison    the ranking, and which differences are more than chance
 words         figures and values in words
 """
@@ -22,6 +23,7 @@ from candlewick.web.research.shown import (
     comparison,
     monte_carlo,
     optimisation,
+    readiness,
     stress,
     walk_forward,
 )
@@ -34,6 +36,7 @@ _OF: Final[dict[str, Callable[[Job], dict[str, Any]]]] = {
     "compare": comparison.of,
     "monte_carlo": monte_carlo.of,
     "optimisation": optimisation.of,
+    "readiness": readiness.of,
     "stress": stress.of,
     "walk_forward": walk_forward.of,
 }

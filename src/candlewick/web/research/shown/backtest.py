@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from candlewick.core.interval import SECONDS
 from candlewick.runtime.jobs.kinds.results import TEAR_SHEET
 from candlewick.store.models import Job
 from candlewick.web.research import results
@@ -17,9 +18,10 @@ ROWS: Final = 100
 
 def of(job: Job) -> dict[str, Any]:
     """Context of `research/_backtest.html`. Raises StoreDamaged where its files are gone."""
-    return {"result_template": "research/_backtest.html"} | report(
-        results.folder(job), float(job.spec.get("cash", 0))
-    )
+    return {
+        "result_template": "research/_backtest.html",
+        "bar_seconds": SECONDS.get(job.spec.get("timeframe", ""), 0),
+    } | report(results.folder(job), float(job.spec.get("cash", 0)))
 
 
 def report(place: Path, cash: float) -> dict[str, Any]:

@@ -1,0 +1,64 @@
+"""A readiness check's page: the verdict, and each reason with its figure and its threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from candlewick.store.models import Job
+from candlewick.web.components import figures as text
+from candlewick.web.research import results
+from candlewick.web.research.shown.words import chance_of, part_of, value_of
+
+TONES: Final = {"live": "ok", "paper": "warn", "nothing": "error"}
+WORDS: Final = {"live": "Ready for live", "paper": "Ready for paper", "nothing": "Not ready"}
+
+
+def of(job: Job) -> dict[str, Any]:
+    """Context of `research/_readiness.html`. Raises StoreDamaged where its files are gone."""
+    found = results.whole(job)
+    return {
+        "result_template": "research/_readiness.html",
+        "found": found,
+        "tone": TONES[found["ready_for"]],
+        "word": WORDS[found["ready_for"]],
+        "values": ", ".join(f"{name} {value_of(value)}" for name, value in found["parameters"].items()),
+        "checks": [_check(each) for each in found["checks"]],
+        "passed": sum(each["passed"] for each in found["checks"]),
+        "behind": _behind(found),
+    }
+
+
+def _check(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "label": told["label"],
+        "figure": _short(told["figure"]),
+        "wants": told["wants"],
+        "paper": _short(told["paper_threshold"]),
+        "live": _short(told["threshold"]),
+        "passed": told["passed"],
+        "passed_for_paper": told["passed_for_paper"],
+        "sentence": told["sentence"],
+    }
+
+
+def _behind(found: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The studies that the verdict stands on, in a line each."""
+    told = []
+    if walk := found["walk_forward"]:
+        told.append(
+            {
+                "title": "Walk-forward",
+                "text": f"{len(walk['windows'])} windows, {part_of(walk['profitable'])} of which gained; "
+                f"efficiency {text.fixed(walk['efficiency'], 2)}",
+            }
+        )
+    if draws := found["monte_carlo"]:
+        told.append({"title": "Monte Carlo", "text": f"{draws['verdict']} ({chance_of(draws['p_value'])})"})
+    if future := found["lookahead"]:
+        told.append({"title": "Lookahead", "text": " ".join(future)})
+    return told
+
+
+def _short(value: float | None) -> str:
+    return text.UNKNOWN if value is None else f"{value:,.4g}".replace("-", "−")
