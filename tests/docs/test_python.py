@@ -43,6 +43,13 @@ def test_the_page_about_backtests_runs(tmp_path: Path) -> None:
     assert (tmp_path / "sheet.html").stat().st_size > 10_000
 
 
+def test_the_page_about_research_runs(tmp_path: Path) -> None:
+    page = ROOT / "docs/research.md"
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert len(blocks) >= 4
+    run(blocks, page, tmp_path)
+
+
 def test_the_notebook_runs(tmp_path: Path) -> None:
     page = ROOT / "docs/notebooks/first-strategy.ipynb"
     cells = json.loads(page.read_text(encoding="utf-8"))["cells"]
