@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from candlewick.research.comparing import compare as compare
     from candlewick.research.cross_validation import CrossValidation as CrossValidation
     from candlewick.research.cross_validation import cross_validate as cross_validate
+    from candlewick.research.evidence import PaperRun as PaperRun
     from candlewick.research.monte_carlo import MonteCarlo as MonteCarlo
     from candlewick.research.monte_carlo import monte_carlo as monte_carlo
+    from candlewick.research.readiness import Readiness as Readiness
+    from candlewick.research.readiness import readiness as readiness
     from candlewick.research.search import optimise as optimise
     from candlewick.research.stress import Stress as Stress
     from candlewick.research.stress import stress as stress
@@ -82,8 +85,10 @@ _HOMES: Final = {
     "Market": "candlewick.backtest.market",
     "MonteCarlo": "candlewick.research.monte_carlo",
     "Notional": f"{_STRATEGY}.sizing",
+    "PaperRun": "candlewick.research.evidence",
     "Param": f"{_STRATEGY}.param",
     "Quantity": f"{_STRATEGY}.sizing",
+    "Readiness": "candlewick.research.readiness",
     "Result": "candlewick.backtest.result",
     "Risk": f"{_STRATEGY}.sizing",
     "Signals": f"{_STRATEGY}.signals",
@@ -104,6 +109,7 @@ _HOMES: Final = {
     "optimise": "candlewick.research.search",
     "read": "candlewick.runtime.face",
     "read_funding": "candlewick.runtime.face",
+    "readiness": "candlewick.research.readiness",
     "stress": "candlewick.research.stress",
     "walk_forward": "candlewick.research.walk_forward",
 }

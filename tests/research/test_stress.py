@@ -237,6 +237,13 @@ def test_the_crises_are_told_in_order_with_their_sources() -> None:
     assert all(crisis.first <= crisis.last and crisis.source and crisis.what for crisis in CRISES)
 
 
+def test_the_crises_are_those_that_are_published() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs/research.md").read_text(encoding="utf-8")
+    for crisis in CRISES:
+        row = f"| {crisis.name} | {crisis.first:%Y-%m-%d} to {crisis.last:%Y-%m-%d} | {crisis.source} |"
+        assert row in text
+
+
 def test_a_real_crisis_is_found_in_real_bars(recordings: Path) -> None:
     path = recordings / "ohlcv/binance_spot_1h/BTC_USDT-1h.feather"
     bars = cw.read(path, symbol="BTCUSDT", timeframe="1h")

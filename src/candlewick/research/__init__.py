@@ -29,4 +29,7 @@ windows           parts of the time that bars cover
 stitching         runs over one window after the other as one run
 walk_forward      parameters chosen on one stretch of time and judged on the next
 cross_validation  many histories out of one, each with parameters chosen on the rest
+readiness         whether a strategy may be traded, and why not
+evidence          the figures that it is judged by
+thresholds        how good they must be
 """

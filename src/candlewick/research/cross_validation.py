@@ -22,7 +22,7 @@ from candlewick.backtest.overfitting import BLOCKS, independent_trials, overfitt
 from candlewick.backtest.run import backtest
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
-from candlewick.research.objectives import judge_of
+from candlewick.research.objectives import Constraint, judge_of
 from candlewick.research.sampling import period_returns
 from candlewick.research.space import Parameters, Ranges, Space, space_of
 from candlewick.research.terms import Terms
@@ -202,7 +202,7 @@ def sets_of(
     space = space_of(type(base), ranges)
     judge = judge_of("sharpe", constraints, base.values)
     for rule in judge.constraints:
-        foreign = [name for name in rule.names if name not in base.values]
+        foreign = _foreign(rule, base)
         if foreign:
             raise UsageError(
                 f"The constraint {rule.text!r} asks for {foreign[0]}, which is known after a run only: here "
@@ -218,6 +218,16 @@ def sets_of(
     if not found:
         raise UsageError("The constraints allow not one set of parameters. Loosen them.")
     return list(found.values())
+
+
+def about_parameters(base: Strategy, constraints: Iterable[str]) -> list[str]:
+    """Those of the constraints that can be told before a run."""
+    rules = judge_of("sharpe", constraints, base.values).constraints
+    return [rule.text for rule in rules if not _foreign(rule, base)]
+
+
+def _foreign(rule: Constraint, base: Strategy) -> list[str]:
+    return [name for name in rule.names if name not in base.values]
 
 
 def _candidates(space: Space, trials: int, rng: np.random.Generator) -> Iterator[Parameters]:

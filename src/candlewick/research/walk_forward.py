@@ -33,6 +33,10 @@ FIGURES: Final = ("total_return", "sharpe", "max_drawdown", "profit_factor", "tr
 Tell = Callable[[float, str], None]
 
 
+class NothingChosen(UsageError):
+    """In not one window could parameters be chosen."""
+
+
 class Choice(msgspec.Struct, frozen=True):
     """What a window's training chose: plain values, as JSON has them.
 
@@ -179,7 +183,7 @@ def walk_forward(
         terms: what `backtest()` takes.
 
     Raises:
-        UsageError: the bars are too short for the windows, or parameters could be chosen in none of them.
+        UsageError: the bars are too short for the windows; `NothingChosen`: no window could choose.
     """
     base = strategy() if isinstance(strategy, type) else strategy
     base.check()
@@ -200,7 +204,7 @@ def walk_forward(
                 on_piece(window.number, choice)
         choices.append(choice)
     if all(choice.parameters is None for choice in choices):
-        raise UsageError(f"In not one window could parameters be chosen. The first: {choices[0].reason}")
+        raise NothingChosen(f"In not one window could parameters be chosen. The first: {choices[0].reason}")
     chain = chain_of(markets, float(terms.get("cash", 10_000)), terms.get("days_a_year", 365.0))
     steps = [
         _judge(base, markets, window, choice, chain, terms)

@@ -16,6 +16,7 @@ from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Candle
 from candlewick.research.comparing import compare
 from candlewick.research.monte_carlo import monte_carlo
+from candlewick.research.readiness import readiness
 from candlewick.research.stress import stress
 from candlewick.research.walk_forward import walk_forward
 from candlewick.runtime.jobs import desk, sources
@@ -167,6 +168,17 @@ def test_walk_forward(ann: User, tmp_path: Path) -> None:
     assert (job.summary["windows"], job.summary["efficiency"]) == (3, expected.efficiency)
 
 
+def test_readiness(ann: User, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"train": "30d", "test": "10d", "fee_taker": 0.0}
+    job, told = found(ann, "readiness", tmp_path, **asked)
+    expected = readiness(strategy(tmp_path), market(), **asked)
+    assert told == plain(expected.summary)
+    assert job.summary is not None
+    assert job.summary["ready_for"] == expected.ready_for
+    own = found(ann, "readiness", tmp_path, parameters={"look": 4}, **asked)[1]
+    assert own["parameters"] == {"look": 4}
+
+
 def test_compare(ann: User, tmp_path: Path) -> None:
     others = [{"strategy": "Oppose"}, {"strategy": "Follow", "parameters": {"look": 3}}]
     job, told = found(ann, "compare", tmp_path, others=others, runs=99)
@@ -187,6 +199,7 @@ def test_compare(ann: User, tmp_path: Path) -> None:
         ("compare", {"others": []}, "There is nothing to compare with"),
         ("compare", {"others": [{"strategy": "Nobody"}]}, "There is no strategy 'Nobody' in the file"),
         ("stress", {"colour": "red"}, "unknown field `colour`"),
+        ("readiness", {"train": "300d"}, "not one window of 300d and 30d fits in"),
     ],
 )
 def test_what_cannot_be_is_a_sentence(

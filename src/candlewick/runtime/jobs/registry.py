@@ -16,6 +16,7 @@ KINDS: Final[dict[str, str]] = {
     "compare": "candlewick.runtime.jobs.kinds.compare:run",
     "monte_carlo": "candlewick.runtime.jobs.kinds.monte_carlo:run",
     "optimisation": "candlewick.runtime.jobs.kinds.optimisation:run",
+    "readiness": "candlewick.runtime.jobs.kinds.readiness:run",
     "stress": "candlewick.runtime.jobs.kinds.stress:run",
     "walk_forward": "candlewick.runtime.jobs.kinds.walk_forward:run",
 }

@@ -9,4 +9,5 @@ walk_forward  parameters chosen on one stretch of time and judged on the next
 monte_carlo   what else might have come of a backtest
 stress        crises that were, and what might happen
 compare       strategies beside each other
+readiness     whether a strategy may be traded, and why not
 """

@@ -1,0 +1,75 @@
+"""Whether a strategy may be traded on paper, or with money, as a study.
+
+readiness.json  verdict, checks, and the studies behind them
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from candlewick.research.readiness import readiness
+from candlewick.research.walk_forward import Choice
+from candlewick.runtime.jobs.kinds import results
+from candlewick.runtime.jobs.kinds.optimisation import Asked as Space
+from candlewick.runtime.jobs.kinds.optimisation import ranges_of
+from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_class_of
+from candlewick.runtime.jobs.kinds.telling import FIRST, teller
+from candlewick.runtime.jobs.work import Outcome, Work
+
+FILE: Final = "readiness.json"
+
+
+class Asked(Request, kw_only=True, forbid_unknown_fields=True):
+    """What is asked for. With `parameters` that strategy is judged; without, its class (`readiness`)."""
+
+    train: str = "90d"
+    test: str = "30d"
+    anchored: bool = False
+    trials: int = 200
+    space: Space = None
+    constraints: tuple[str, ...] = ()
+    seed: int = 0
+
+
+def run(spec: dict[str, Any], work: Work) -> Outcome:
+    """Judge the strategy, going on behind the windows that an earlier attempt had done."""
+    request = read(spec, Asked)
+    kind = strategy_class_of(request, work)
+    strategy = kind(**request.parameters) if request.parameters else kind
+    work.progress(0.0, "Reading the bars")
+    markets = markets_of(request, work)
+    work.require_going_on()
+    work.progress(FIRST, "Judging")
+    executor, _ = work.threads() if kind.signals_only() else work.processes()
+    found = readiness(
+        strategy,
+        markets,
+        train=request.train,
+        test=request.test,
+        anchored=request.anchored,
+        trials=request.trials,
+        space=ranges_of(request.space, kind.parameters()),
+        constraints=request.constraints,
+        seed=request.seed,
+        executor=executor,
+        progress=teller(work),
+        done={int(number): msgspec.convert(piece, Choice) for number, piece in work.pieces.done.items()},
+        on_piece=lambda number, choice: work.pieces.add(str(number), msgspec.to_builtins(choice)),
+        **request.terms,
+    )
+    results.write_json(work.folder / FILE, found.summary)
+    figures = {check.name: check.figure for check in found.checks}
+    return Outcome(
+        {
+            "ready_for": found.ready_for,
+            "verdict": found.verdict,
+            "passed": sum(check.passed for check in found.checks),
+            "checks": len(found.checks),
+            "parameters": dict(found.parameters),
+            **{name: figures[name] for name in ("sharpe", "trades")},
+            "max_drawdown": figures["drawdown"],
+        },
+        FILE,
+    )
