@@ -16,6 +16,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from candlewick.cli.data import app
+from candlewick.store.lake.listed import known
 
 HEADER = "date,open,high,low,close,volume\n"
 GOOD = (
@@ -208,12 +209,15 @@ def test_it_downloads_from_a_venue_only_what_is_missing(data_dir: Path) -> None:
     spot, perp = document(run(data_dir, *asked, "20240101-20240103", "--json"))["downloads"]
     assert (spot["instrument"], perp["instrument"]) == ("sim:BTCUSDT", "sim:BTCUSDT-PERP")
     assert (spot["bars"], perp["bars"]) == (48, 48)
+    assert (spot["settlements"], perp["settlements"]) == (None, 6)
+    assert known(data_dir / "lake")["sim:BTCUSDT"].tick is not None
 
     spot, _ = document(run(data_dir, *asked, "20240102-20240104", "--json"))["downloads"]
     assert spot["bars"] == 24
 
     for series in document(run(data_dir, "check", "--json"))["series"]:
-        assert (series["rows"], series["first"], series["whole"]) == (72, "2024-01-01T00:00:00Z", True)
+        rows = 9 if series["kind"] == "funding" else 72
+        assert (series["rows"], series["first"], series["whole"]) == (rows, "2024-01-01T00:00:00Z", True)
 
     done = run(data_dir, "download", "NOPE")
     assert done.exit_code == 2

@@ -10,8 +10,8 @@ import pytest
 
 from candlewick.core.clock import NS_PER_S, ManualClock
 from candlewick.core.errors import RateLimited, UnknownInterval, VenueError, VenueUnavailable
-from candlewick.core.events import Candle
-from candlewick.runtime.download import ATTEMPTS, PIECE_BARS, Downloaded, download
+from candlewick.core.events import Candle, Funding
+from candlewick.runtime.download import ATTEMPTS, PIECE_BARS, Downloaded, download, download_funding
 from candlewick.store.lake import Lake
 from candlewick.venues.contract import MarketFeed
 
@@ -124,3 +124,46 @@ async def test_an_unknown_interval_is_told(lake: Lake) -> None:
         await download(
             lake, cast(MarketFeed, ScriptedFeed()), BTC, "7m", 0, 60, clock=ManualClock(), progress=print
         )
+
+
+class Settling:
+    """A venue that settles funding each eight hours."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[int, int]] = []
+
+    async def funding(self, instrument: str, start_s: int, end_s: int) -> list[Funding]:
+        self.asked.append((start_s // HOUR, end_s // HOUR))
+        first = -(-start_s // (8 * HOUR)) * 8 * HOUR
+        return [
+            Funding(instrument, 0.0001, None, at * NS_PER_S, at * NS_PER_S)
+            for at in range(first, end_s, 8 * HOUR)
+        ]
+
+
+HOUR = 3600
+
+
+async def settle(lake: Lake, feed: Settling, start: int, end: int) -> int:
+    asked = cast(MarketFeed, feed)
+    return await download_funding(lake, asked, "sim:BTCUSDT-PERP", start * HOUR, end * HOUR)
+
+
+async def test_it_fetches_the_settlements_that_are_not_there(lake: Lake) -> None:
+    feed = Settling()
+    assert await settle(lake, feed, 48, 96) == 6
+    assert await settle(lake, feed, 48, 96) == 0
+    assert feed.asked == [(48, 96)]
+    assert await settle(lake, feed, 24, 120) == 6
+    assert [rate.ts_exchange // NS_PER_S // HOUR for rate in lake.funding("sim:BTCUSDT-PERP")] == [
+        *range(24, 120, 8)
+    ]
+
+
+async def test_a_hole_between_settlements_is_asked_for_again(lake: Lake) -> None:
+    feed = Settling()
+    await settle(lake, feed, 0, 40)
+    await settle(lake, feed, 80, 120)
+    feed.asked.clear()
+    assert await settle(lake, feed, 0, 120) == 5
+    assert feed.asked == [(32, 80)]

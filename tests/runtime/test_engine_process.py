@@ -15,6 +15,7 @@ from candlewick.core.instrument import Instrument
 from candlewick.runtime.engine_process import EngineProcess, _until_stopped
 from candlewick.runtime.settings import Settings
 from candlewick.store.lake import Lake
+from candlewick.store.lake.listed import known
 from candlewick.store.lane_log import LaneLog
 from tests.runtime.ground import BTC, INSTRUMENT, ScriptedFeed, trade, until
 
@@ -81,6 +82,7 @@ async def test_what_a_venue_lists_anew_is_noticed_and_followed(
     running = asyncio.create_task(process.run())
     await until(lambda: "sim:NEWUSDT" in process.live.instruments)
     assert "trades" in feed.wanted["sim:NEWUSDT"]
+    await until(lambda: known(process.lake.root).keys() == {BTC, "sim:NEWUSDT"})
     running.cancel()
     await asyncio.wait([running])
 

@@ -91,6 +91,11 @@ def _data(result: Result) -> list[str]:
                 f"{missing:,} bars of {market.symbol} are missing ({100 * share:.1f} %): "
                 "nothing was traded there."
             )
+        if market.funding is None and market.instrument is not None and market.instrument.kind == "perp":
+            said.append(
+                f"No funding is known of {market.symbol}: nothing was paid or received. Bring it in with "
+                "`candlewick data download`, or give it to the market."
+            )
         if market.funding is not None and len(market.bars):
             gap = funding_gap(market.funding, market.bars)
             if gap is not None:

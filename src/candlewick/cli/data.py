@@ -100,7 +100,10 @@ def download(
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch candles from a venue, the last 30 days unless told; only what is missing is asked for."""
+    """Fetch candles, and funding of perpetuals, from a venue: the last 30 days unless told.
+
+    Only what is missing is asked for.
+    """
     import asyncio
 
     from candlewick.cli.data_download import download_all
@@ -116,7 +119,8 @@ def download(
     else:
         for one in done:
             span = f"{iso(one.start_s)} to {iso(one.end_s)}"
-            echo(f"{one.instrument} {one.interval}: {one.bars:,} bars fetched, whole from {span}")
+            funding = "" if one.settlements is None else f" and {one.settlements:,} settlements of funding"
+            echo(f"{one.instrument} {one.interval}: {one.bars:,} bars{funding} fetched, whole from {span}")
 
 
 @app.command("list")

@@ -87,6 +87,7 @@ def downloaded_json(one: Downloaded) -> dict[str, Any]:
         "instrument": one.instrument,
         "interval": one.interval,
         "bars": one.bars,
+        "settlements": one.settlements,
         "start": iso(one.start_s),
         "end": iso(one.end_s),
     }

@@ -6,6 +6,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
+from statistics import median
 from typing import Final, TypeVar
 
 from candlewick.core.clock import NS_PER_S, Clock
@@ -22,13 +24,17 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class Downloaded:
-    """`bars` fetched, and the closed part of the range that the lake now has, [start_s, end_s)."""
+    """`bars` fetched, and the closed part of the range that the lake now has, [start_s, end_s).
+
+    `settlements` of funding that are new; None: the instrument has no funding.
+    """
 
     instrument: str
     interval: str
     bars: int
     start_s: int
     end_s: int
+    settlements: int | None = None
 
 
 async def download(
@@ -67,6 +73,44 @@ async def download(
         done += to_s - from_s
         progress(done / whole)
     return Downloaded(instrument, interval, bars, start_s, max(start_s, end_s))
+
+
+async def download_funding(
+    lake: Lake,
+    feed: MarketFeed,
+    instrument: str,
+    start_s: int,
+    end_s: int,
+    *,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> int:
+    """Fetch the settlements of a perpetual in [start_s, end_s) that the lake does not have; how many are new.
+
+    Raises:
+        VenueError: the venue refuses, or stays away.
+    """
+    known = [
+        rate.ts_exchange // NS_PER_S
+        for rate in lake.funding(instrument, start_s * NS_PER_S, end_s * NS_PER_S)
+    ]
+    new = 0
+    for from_s, to_s in _unsettled(known, start_s, end_s):
+        rates = await _patiently(partial(feed.funding, instrument, from_s, to_s), pause)
+        new += lake.put_funding(rates)
+    return new
+
+
+def _unsettled(known: list[int], start_s: int, end_s: int) -> list[tuple[int, int]]:
+    """The stretches in which a settlement may be missing, by how far apart those that are known stand."""
+    if len(known) < 3:
+        return [(start_s, end_s)] if start_s < end_s else []
+    usual = int(median(later - earlier for earlier, later in pairwise(known)))
+    edges = [start_s - usual + 1, *known, end_s]
+    return [
+        (max(earlier + 1, start_s), later)
+        for earlier, later in pairwise(edges)
+        if later - earlier > usual + usual // 2 or (later == end_s and later - earlier > usual)
+    ]
 
 
 def _pieces(spans: list[tuple[int, int]], length_s: int) -> Iterator[tuple[int, int]]:
