@@ -47,7 +47,7 @@ def test_its_make_commands_exist(document: Path) -> None:
 def test_its_candlewick_commands_exist(document: Path) -> None:
     commands = {verb for verb in VERBS if find_spec(f"candlewick.cli.{verb}")}
     blocks = re.findall(r"```.*?```|`[^`\n]+`", document.read_text(), flags=re.DOTALL)
-    command = re.compile(r"(?:^|[\s`])(?<!from )candlewick ([a-z][a-z-]+)\b")
+    command = re.compile(r"(?:^|[\s`])(?<!from )(?<!import )candlewick ([a-z][a-z-]+)\b")
     named = {name for block in blocks for name in command.findall(block)}
     assert named <= commands
 
