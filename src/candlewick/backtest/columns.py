@@ -73,28 +73,33 @@ def columns_of(markets: Sequence[Market]) -> Columns:
 
 
 def funding_rows(markets: Sequence[Market], time: NDArray[np.int64], dtype: Any) -> Rows:
-    """The settlements of all markets, in order of time, each with the bar that it falls into."""
+    """The settlements of all markets, in order of time, each with the bar that it falls into.
+
+    What falls due while a market has no bar is settled as its next one opens: who held on owes it.
+    """
     parts = []
-    length = seconds(markets[0].bars.timeframe)
     for row, market in enumerate(markets):
         rates = market.funding
         if rates is None or not len(rates.time):
             continue
         if market.is_spot:
             raise UsageError(f"{market.symbol} is spot: it pays no funding. Leave the funding away.")
-        bar = np.searchsorted(time, rates.time, side="right") - 1
-        inside = (bar >= 0) & (rates.time < time[np.maximum(bar, 0)] + length)
-        part = np.zeros(int(inside.sum()), dtype)
-        part["bar"], part["market"] = bar[inside], row
-        part["inside"] = rates.time[inside] > time[bar[inside]]
-        part["rate"] = rates.rate[inside]
-        part["mark"] = np.nan if rates.mark is None else rates.mark[inside]
-        parts.append((rates.time[inside], part))
+        own, length = market.bars.time, seconds(market.bars.timeframe)
+        place = np.searchsorted(own, rates.time, side="right") - 1
+        missing = (place >= 0) & (rates.time >= own[place] + length)
+        place = np.where(missing, place + 1, place)
+        there = (place >= 0) & (place < len(own))
+        place, due = place[there], rates.time[there]
+        part = np.zeros(len(place), dtype)
+        part["bar"], part["market"] = np.searchsorted(time, own[place]), row
+        part["inside"] = due > own[place]
+        part["rate"] = rates.rate[there]
+        part["mark"] = np.nan if rates.mark is None else rates.mark[there]
+        parts.append(part)
     if not parts:
         return np.zeros(0, dtype)
-    order = np.argsort(np.concatenate([when for when, _ in parts]), kind="stable")
-    rows: Rows = np.concatenate([part for _, part in parts])[order]
-    return rows
+    every: Rows = np.concatenate(parts)
+    return every[np.argsort(every["bar"], kind="stable")]
 
 
 def funding_gap(rates: FundingRates, bars: Bars) -> str | None:
