@@ -45,7 +45,7 @@ def test_its_make_commands_exist(document: Path) -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=names)
 def test_its_candlewick_commands_exist(document: Path) -> None:
-    commands = {verb for verb in VERBS if find_spec(f"candlewick.cli.{verb}")}
+    commands = {verb for verb in VERBS if find_spec(f"candlewick.cli.{verb.replace('-', '_')}")}
     blocks = re.findall(r"```.*?```|`[^`\n]+`", document.read_text(), flags=re.DOTALL)
     command = re.compile(r"(?:^|[\s`])(?<!from )(?<!import )candlewick ([a-z][a-z-]+)\b")
     named = {name for block in blocks for name in command.findall(block)}
