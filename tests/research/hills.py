@@ -66,7 +66,9 @@ class Cross(Strategy):
 
 
 class Stopped(Cross):
-    """The same with a stop."""
+    """The same with a stop, a target, and a part that is closed on the way."""
+
+    partial_exits = ((0.01, 0.4),)
 
     def signals(self, bars: cw.Bars, ind: cw.Indicators) -> cw.Signals:
         return replace(super().signals(bars, ind), stop_loss=0.02, take_profit=0.05)

@@ -13,6 +13,7 @@ from candlewick.backtest.metrics import Series
 from candlewick.backtest.result import Result
 from candlewick.backtest.track_record import Times
 from candlewick.core.interval import seconds
+from candlewick.fills.state import ENTRY, PARTIAL
 
 
 class LeanFigures(Figures):
@@ -24,6 +25,10 @@ class LeanFigures(Figures):
         """`ends`: those of another result on the same bars."""
         if ends is not None:
             vars(self)["ends"] = ends
+        if result.drive == "arrays":
+            # each of these fills ends a trade: they need not be folded to be counted
+            why = result.fills["why"]
+            vars(self)["_found"] = {"trades": int(np.count_nonzero((why != ENTRY) & (why != PARTIAL)))}
         vars(self).update(
             _result=result,
             time=result.time,
