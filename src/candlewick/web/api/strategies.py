@@ -159,8 +159,8 @@ def listing(request: HttpRequest, ended: bool = True, account: str | None = None
     """Those of an account, the newest first; with `ended=false` without those that were stopped."""
     access = chosen(request, account)
     rows = register.of_account(access.id, ended=ended)
-    told = {each["id"]: each for each in _ask(request, access, "strategy.list") or ()}
-    return _answer({"items": [_body(request, row, told.get(row.pk)) for row in rows], "next": None})
+    told = {each["id"]: each for each in ask_engine(request, access, "strategy.list") or ()}
+    return _answer({"items": [body_of(request, row, told.get(row.pk)) for row in rows], "next": None})
 
 
 @router.post(
@@ -186,15 +186,15 @@ def start(request: HttpRequest, wanted: Start) -> HttpResponse:
         amount=wanted.amount,
     )
     audited(request, "strategy.start", f"strategy {row.pk}", after={"account": access.id, "spec": row.spec})
-    _ask(request, access, "strategy.look")
-    return _answer(_body(request, row, None), status=201)
+    ask_engine(request, access, "strategy.look")
+    return _answer(body_of(request, row, None), status=201)
 
 
 @router.get("/{id}/", response={200: AtWork, 404: schemas.Problem}, summary="One strategy at work")
 def one(request: HttpRequest, id: Id) -> HttpResponse:
     """Its state, its own figures, positions and orders, and how its process is."""
-    row, access = _find(request, id)
-    return _answer(_body(request, row, _ask(request, access, "strategy.state", id=row.pk)))
+    row, access = find(request, id)
+    return _answer(body_of(request, row, ask_engine(request, access, "strategy.state", id=row.pk)))
 
 
 @router.get("/{id}/log/", response={200: Log, 404: schemas.Problem}, summary="Its log")
@@ -205,7 +205,7 @@ def log(
     limit: Annotated[int, Query(ge=1, le=500)] = 200,
 ) -> HttpResponse:
     """What it printed, what became of its orders, why it was paused: the newest lines behind `after`."""
-    row, _ = _find(request, id)
+    row, _ = find(request, id)
     found = register.lines(row, after=after, limit=limit)
     items = [
         {"seq": each.seq, "time": iso(each.at_ns), "kind": each.kind, "text": each.text} for each in found
@@ -218,7 +218,7 @@ def log(
 )
 def pause(request: HttpRequest, id: Id) -> HttpResponse:
     """It enters nothing new; its stops and targets go on protecting what it holds."""
-    row, access = _find(request, id, to_trade=True)
+    row, access = find(request, id, to_trade=True)
     return _changed(request, access, register.pause(row, desk.actor_of(request)), "strategy.pause")
 
 
@@ -227,7 +227,7 @@ def pause(request: HttpRequest, id: Id) -> HttpResponse:
 )
 def resume(request: HttpRequest, id: Id) -> HttpResponse:
     """It goes on with the next bar that closes."""
-    row, access = _find(request, id, to_trade=True)
+    row, access = find(request, id, to_trade=True)
     return _changed(request, access, register.resume(row, desk.actor_of(request)), "strategy.resume")
 
 
@@ -236,12 +236,12 @@ def resume(request: HttpRequest, id: Id) -> HttpResponse:
 )
 def stop(request: HttpRequest, id: Id, how: Stop | None = None) -> HttpResponse:
     """For good: its orders are taken back, and its position is closed unless you say otherwise."""
-    row, access = _find(request, id, to_trade=True)
+    row, access = find(request, id, to_trade=True)
     close = how is None or how.close_position
     return _changed(request, access, register.stop(row, desk.actor_of(request), close=close), "strategy.stop")
 
 
-def _find(request: HttpRequest, id: str, *, to_trade: bool = False) -> tuple[StrategyAtWork, AccountAccess]:
+def find(request: HttpRequest, id: str, *, to_trade: bool = False) -> tuple[StrategyAtWork, AccountAccess]:
     """A strategy of an account that the person may see, and the account.
 
     Raises:
@@ -258,11 +258,11 @@ def _find(request: HttpRequest, id: str, *, to_trade: bool = False) -> tuple[Str
 
 def _changed(request: HttpRequest, access: AccountAccess, row: StrategyAtWork, action: str) -> HttpResponse:
     audited(request, action, f"strategy {row.pk}", after={"state": row.state, "reason": row.reason})
-    _ask(request, access, "strategy.look")
-    return _answer(_body(request, row, _ask(request, access, "strategy.state", id=row.pk)))
+    ask_engine(request, access, "strategy.look")
+    return _answer(body_of(request, row, ask_engine(request, access, "strategy.state", id=row.pk)))
 
 
-def _ask(request: HttpRequest, access: AccountAccess, verb: str, **arguments: Any) -> Any:
+def ask_engine(request: HttpRequest, access: AccountAccess, verb: str, **arguments: Any) -> Any:
     """What the engine knows beside the row; None while it is away: what is wanted stands in the row."""
     with contextlib.suppress(EngineAway):
         # exact numbers stay exact: they are written into the answer as they came
@@ -270,7 +270,7 @@ def _ask(request: HttpRequest, access: AccountAccess, verb: str, **arguments: An
     return None
 
 
-def _body(request: HttpRequest, row: StrategyAtWork, live: dict[str, Any] | None) -> dict[str, Any]:
+def body_of(request: HttpRequest, row: StrategyAtWork, live: dict[str, Any] | None) -> dict[str, Any]:
     """The row, with what the engine tells of it."""
     primary = services_of(request).primary
     told: dict[str, Any] = {
