@@ -237,11 +237,12 @@ def _edges(at: Any, rules: Any, terms: Any, partials: Levels) -> tuple[float, fl
 @compiled
 def entry_side(flag: int, units: float) -> int:
     """What a close that signals `flag` wants entered: BUY, SELL or 0. Contradictions want nothing."""
-    long = flag & ENTER_LONG != 0 and flag & EXIT_LONG == 0 and units <= 0.0
-    short = flag & ENTER_SHORT != 0 and flag & EXIT_SHORT == 0 and units >= 0.0
+    long = flag & ENTER_LONG != 0 and flag & EXIT_LONG == 0
+    short = flag & ENTER_SHORT != 0 and flag & EXIT_SHORT == 0
     if long == short:
         return 0
-    return BUY if long else SELL
+    side = BUY if long else SELL
+    return side if units * side <= 0.0 else 0
 
 
 @compiled
