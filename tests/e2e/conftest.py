@@ -114,6 +114,10 @@ class Up:
         """Let one of the processes stand still."""
         self._find(part).suspend()
 
+    def processes(self) -> list[psutil.Process]:
+        """Every process it has started."""
+        return psutil.Process(self._process.pid).children(recursive=True)
+
     def _find(self, part: str) -> psutil.Process:
         for child in psutil.Process(self._process.pid).children(recursive=True):
             with contextlib.suppress(psutil.NoSuchProcess):

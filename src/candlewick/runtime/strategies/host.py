@@ -135,6 +135,8 @@ class Host:
         assert stdin is not None
         try:
             async with asyncio.timeout(within_s):
+                if stdin.is_closing():  # the process is gone; uvloop would call a write an error of ours
+                    raise BrokenPipeError
                 stdin.write(packed(message))
                 await stdin.drain()
                 answer = await self._next()
