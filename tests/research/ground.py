@@ -55,6 +55,24 @@ class Follow(Strategy):
         return cw.Signals(enter_long=rise > 0, exit_long=rise < 0)
 
 
+class Remembers(Strategy):
+    """Called at every bar; keeps in itself how often, and trades otherwise if that is not forgotten."""
+
+    wait = Param(5, low=1, high=9, step=4)
+
+    def __init__(self, **parameters: Any) -> None:
+        super().__init__(**parameters)
+        self.calls = 0
+
+    def on_bar(self, ctx: cw.Context) -> None:
+        self.calls += 1
+        if ctx.position:
+            if ctx.close[-1] < ctx.open[-1]:
+                ctx.exit()
+        elif self.calls > self.wait and ctx.close[-1] > ctx.open[-1]:
+            ctx.buy()
+
+
 class Said(Strategy):
     """Signals that were written down beforehand."""
 

@@ -17,6 +17,7 @@ from candlewick.backtest.market import Market
 from candlewick.backtest.metrics import sharpe
 from candlewick.backtest.run import backtest
 from candlewick.research.bootstrap import stationary_rows
+from candlewick.research.recalled import anew
 from candlewick.research.sampling import Sample, Series
 from candlewick.research.synthetic import drawn_again, noisy
 from candlewick.research.terms import terms_of
@@ -137,7 +138,7 @@ def _run(source: Source, markets: tuple[Market, ...]) -> tuple[Series, float]:
     strategy, account = source.strategy, source.account
     assert strategy is not None
     assert account is not None
-    result = backtest(strategy, markets, **terms_of(account))
+    result = backtest(anew(strategy), markets, **terms_of(account))
     ratio = result.metrics["sharpe"]
     path = np.concatenate(([1.0], result.equity / account.cash))
     return path, math.nan if ratio is None else float(ratio)

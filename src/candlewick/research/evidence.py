@@ -14,6 +14,7 @@ from candlewick.backtest.run import backtest
 from candlewick.backtest.track_record import DAY_S, TrackRecord
 from candlewick.core.errors import UsageError
 from candlewick.research.cross_validation import CrossValidation
+from candlewick.research.recalled import anew
 from candlewick.research.terms import Terms
 from candlewick.research.walk_forward import WalkForward, untraded_before
 from candlewick.trading.strategy.strategy import Strategy
@@ -140,7 +141,7 @@ def on_paper(
     if not any(int(market.bars.time[-1]) >= start for market in markets):
         why = "The bars end before it was run on paper: load them up to now."
         return {"paper_days": (None, why), "paper_drift": (None, why)}
-    run = backtest(untraded_before(strategy, start), markets, **terms)
+    run = backtest(untraded_before(anew(strategy), start), markets, **terms)
     days, drift = drift_of(run.metrics, paper)
     return {"paper_days": (float(days), ""), "paper_drift": drift}
 

@@ -17,6 +17,7 @@ from candlewick.research import evidence
 from candlewick.research.cross_validation import CrossValidation, about_parameters, cross_validate
 from candlewick.research.drawing import draw
 from candlewick.research.monte_carlo import MonteCarlo, judge, source_of
+from candlewick.research.recalled import anew
 from candlewick.research.sampling import sample_from
 from candlewick.research.space import Ranges, space_of
 from candlewick.research.terms import Terms
@@ -169,7 +170,7 @@ def readiness(
             executor=executor, progress=_part(progress, 0.0, 0.3), **terms,
         )  # fmt: skip
     chosen = _chosen(strategy, base, validation)
-    result = backtest(chosen, markets, **terms)
+    result = backtest(anew(chosen), markets, **terms)
     if not searched:
         done = _fixed(chosen, markets, train, test, anchored, terms)
     walk, why = None, ""
@@ -268,7 +269,7 @@ def _fixed(
     for window in windows_of(markets, train, test, anchored):
         trained = cut(markets, window.train_start, window.test_start)
         try:
-            figures = backtest(strategy, trained, **terms).metrics
+            figures = backtest(anew(strategy), trained, **terms).metrics
         except UsageError as error:
             found[window.number] = Choice(None, dict.fromkeys(FIGURES), 0, str(error))
             continue

@@ -59,6 +59,11 @@ def _nothing(bars: Bars) -> dict[str, Any]:
     return {}
 
 
+def anew(strategy: Strategy) -> Strategy:
+    """The strategy as it is before its first bar: one that is called at each bar may remember the last run."""
+    return strategy if strategy.signals_only() else strategy.but()
+
+
 def delayed(signals: Signals, bars: int, later: int, settled: int = 0) -> Signals:
     """Signals as they come `later` bars later; those before the bar `settled` are dropped first."""
     if later < 0:

@@ -12,6 +12,7 @@ from candlewick.backtest.result import Result
 from candlewick.backtest.run import backtest
 from candlewick.core.errors import UsageError
 from candlewick.research.crises import CRISES, Crisis, came_through, is_covered
+from candlewick.research.recalled import anew
 from candlewick.research.scenarios import SCENARIOS, Scenario
 from candlewick.research.terms import Terms, terms_of
 from candlewick.trading.strategy.strategy import Strategy
@@ -117,7 +118,7 @@ def _scenario(scenario: Scenario, base: Result) -> Row:
     try:
         case = scenario(base)
         changed = case.changed
-        result = backtest(case.strategy, case.markets, **terms_of(case.account))
+        result = backtest(anew(case.strategy), case.markets, **terms_of(case.account))
     except UsageError as error:  # it does not fit this run, or nothing can be traded in it
         return Row(scenario.name, "scenario", changed, None, str(error))
     return Row(scenario.name, "scenario", changed, _figures(result))
