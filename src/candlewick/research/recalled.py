@@ -60,7 +60,7 @@ def _nothing(bars: Bars) -> dict[str, Any]:
 
 
 def anew(strategy: Strategy) -> Strategy:
-    """The strategy as it is before its first bar: one that is called at each bar may remember the last run."""
+    """The strategy as it is before its first bar: one called at each bar may remember its last run."""
     return strategy if strategy.signals_only() else strategy.but()
 
 
