@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from playwright.sync_api import Page
@@ -47,7 +48,7 @@ class Drawn:
         kind = KINDS[name]
         page.evaluate(PREPARE, [kind, key or kind["key"], [60 * n for n in range(bars)]])
 
-    def page_of(self, how: str, first: int, *, reach: int | None = None, **lines: list[float | None]) -> None:
+    def page_of(self, how: str, first: int, **lines: Sequence[float | None]) -> None:
         """Give it a page of its lines that begins with bar `first`."""
         told = {
             name: [{"time": 60 * (first + n), "value": value} for n, value in enumerate(values)]
@@ -55,7 +56,7 @@ class Drawn:
         }
         self.page.evaluate(
             "([how, lines, reach]) => { study[how](lines); study.reach = reach; }",
-            [how, told, 60 * (first if reach is None else reach)],
+            [how, told, 60 * first],
         )
 
     def live(self, bar: int, **told: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import numpy as np
@@ -105,7 +106,7 @@ def trades(
     })  # fmt: skip
 
 
-def _listed(row: dict[str, Any]) -> dict[str, Any]:
+def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "id": row["pk"],
         "name": row["name"],

@@ -22,6 +22,8 @@ if (document.querySelector("#study[data-moving]")) live.open();
 function shown() {
   drawCurves(document);
   drawPlots(document);
+  const trades = document.getElementById("trades-chart");
+  if (trades) import("./trades_chart.js").then(({ drawTrades }) => drawTrades(trades)); // with its library, where there is one
   const study = /** @type {HTMLElement | null} */ (document.getElementById("study"));
   leave();
   leave = () => {};
