@@ -105,3 +105,26 @@ def test_a_strategy_that_knows_the_future_is_found_out(cli: Cli, file: str, tmp_
     ended = cli("lookahead", str(path), "--file", file)
     assert ended.returncode == 1
     assert "Seer looks ahead: do not believe its backtest" in ended.stdout
+
+
+def test_readiness_tells_each_reason_and_ends_as_it_was_asked_to(cli: Cli, file: str) -> None:
+    asked = (
+        "readiness",
+        "ema-cross",
+        "--file",
+        file,
+        "--train",
+        "20d",
+        "--test",
+        "10d",
+        "--space",
+        "fast=5,10",
+    )
+    told = cli.json(*asked)
+    assert told["ready_for"] == "nothing"
+    assert len(told["checks"]) > 8
+    ended = cli(*asked, "--need", "paper")
+    assert ended.returncode == 1
+    assert ended.stdout.rstrip().endswith(told["verdict"])
+    for reason in told["reasons"]:
+        assert reason in ended.stdout

@@ -51,6 +51,9 @@ Objectives = Annotated[
 ]
 SearchMethod = Annotated[str, Option("--method", help="grid, random, nsga2, …")]
 Trials = Annotated[int, Option(help="How many sets of parameters are tried at most; a grid tries all.")]
+Train = Annotated[str, Option(help="Length of the time on which parameters are chosen: 90d.")]
+Test = Annotated[str, Option(help="Length of the time behind it on which they are judged.")]
+Anchored = Annotated[bool, Option("--anchored", help="Begin every training with the first bar.")]
 Spaces = Annotated[
     list[str] | None,
     Option("--space", help="What is searched: fast=5:50:5, kind=a,b; all that has a range unless given."),

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-from typer import Option, echo
+from typer import echo
 
 from candlewick.cli.edge import AsJson, progress_bar
 from candlewick.cli.research_options import (
+    Anchored,
     Asked,
     Constraints,
     Objectives,
@@ -15,6 +14,8 @@ from candlewick.cli.research_options import (
     SearchMethod,
     Seed,
     Spaces,
+    Test,
+    Train,
     Trials,
     at_work,
     researching,
@@ -24,9 +25,9 @@ from candlewick.cli.research_options import (
 
 def work(
     question: Asked,
-    train: Annotated[str, Option(help="Length of the time on which parameters are chosen: 90d.")] = "90d",
-    test: Annotated[str, Option(help="Length of the time behind it on which they are judged.")] = "30d",
-    anchored: Annotated[bool, Option("--anchored", help="Begin every training with the first bar.")] = False,
+    train: Train = "90d",
+    test: Test = "30d",
+    anchored: Anchored = False,
     objective: Objectives = None,
     method: SearchMethod = "grid",
     trials: Trials = 200,

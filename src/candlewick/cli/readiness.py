@@ -1,0 +1,75 @@
+"""`candlewick readiness`: whether a strategy may be traded on paper, or with money, and why not."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+from typer import Option, echo
+
+from candlewick.cli.edge import AsJson, progress_bar
+from candlewick.cli.research_options import (
+    Anchored,
+    Asked,
+    Constraints,
+    Processes,
+    Seed,
+    Spaces,
+    Test,
+    Train,
+    Trials,
+    at_work,
+    researching,
+    space_of,
+)
+
+
+def work(
+    question: Asked,
+    train: Train = "90d",
+    test: Test = "30d",
+    anchored: Anchored = False,
+    trials: Trials = 200,
+    space: Spaces = None,
+    constraint: Constraints = None,
+    seed: Seed = 0,
+    need: Annotated[
+        Literal["nothing", "paper", "live"], Option(help="Exit with 1 unless it is ready for this.")
+    ] = "nothing",
+    processes: Processes = None,
+    as_json: AsJson = False,
+) -> None:
+    """Judge a strategy by published thresholds: out of sample, against chance, against the future.
+
+    With --param these parameters are judged, without those that were best over the whole time. The thresholds
+    stand in docs/readiness.md.
+    """
+    from candlewick.cli.data_report import print_json, table
+    from candlewick.research.readiness import readiness
+
+    loaded = question.loaded
+    strategy = question.strategy if question.parameters else loaded.strategy
+    with at_work(question, processes) as executor, progress_bar("Judging") as progress:
+        found = readiness(
+            strategy, question.markets, train=train, test=test, anchored=anchored, trials=trials,
+            space=space_of(space, loaded.strategy), constraints=constraint or (), seed=seed,
+            executor=executor, progress=lambda share, step: progress(share), **question.terms,
+        )  # fmt: skip
+    if as_json:
+        print_json(found.summary)
+    else:
+        given = ", ".join(f"{name}={value}" for name, value in found.parameters.items())
+        echo(f"{found.strategy}({given})\n")
+        marks = {True: "✓", False: "✗"}
+        rows: list[tuple[str, ...]] = [("paper", "live", "")]
+        for check in found.checks:
+            passed = (marks[check.passed_for_paper], marks[check.passed])
+            rows.append((*passed, check.sentence))
+        table(rows, right=())
+        echo(f"\n{found.verdict}")
+    levels = ("nothing", "paper", "live")
+    if levels.index(found.ready_for) < levels.index(need):
+        raise typer.Exit(1)
+
+
+command = researching(work)
