@@ -246,7 +246,12 @@ PAGES: Final[dict[str, Page]] = {
     "study_note": Page(OWN_THING, "POST", {"name": "Mine"}, _study),
     "study_tear_sheet": Page(rule(strangers="hidden", others="hidden"), arguments=_study),  # it has none
     "strategies": Page(SIGNED_IN),
+    "strategies_working": Page(SEES, about=True),
     "strategy": Page(SIGNED_IN, arguments=lambda world: ("EmaCross",)),
+    "strategy_start": Page(NOT_VIEWERS, arguments=lambda world: ("EmaCross",)),
+    "strategy_at_work": Page(SEES, arguments=lambda world: (world.strategy.pk,), about=True),
+    "strategy_part": Page(SEES, arguments=lambda world: (world.strategy.pk,), about=True),
+    "strategy_act": Page(TRADES, "POST", {"do": "pause"}, lambda world: (world.strategy.pk,), about=True),
     "risk": Page(SEES, about=True),
     "risk_tail": Page(SEES, about=True),
     "risk_limits": Page(TRADES, "POST", {"warn_pct": "70"}, about=True),

@@ -54,13 +54,16 @@ def test_the_bundled_ones_are_there_and_send_no_source(folder: Path) -> None:
     assert book.told.bundled
     assert book.source == ""
     assert list(book.params) == ["fast", "slow", "shorts"]
-    assert any("When it loses" in each for each in book.idea)
+    assert any("When it loses" in each[0][1] for each in book.idea)
 
 
 def test_a_new_file_is_there_at_once_and_a_changed_one_is_read_again(folder: Path) -> None:
     (folder / "mine.py").write_text(GOOD)
     book = shelf().find("Dip")
-    assert (book.told.title, book.idea) == ("Buys every dip.", ["It loses when there is no bottom."])
+    assert (book.told.title, book.idea) == (
+        "Buys every dip.",
+        [[(False, "It loses when there is no bottom.")]],
+    )
     assert book.source == GOOD
     (folder / "mine.py").write_text(GOOD.replace("every dip", "no dip at all"))
     assert shelf().find("Dip").told.title == "Buys no dip at all."

@@ -219,7 +219,7 @@ def _kind_of(setting: Setting) -> str:
 def _contender(line: str) -> dict[str, Any]:
     """`EmaCross fast=20 slow=100`."""
     name, *pairs = line.split()
-    values = {key: _truth(value) for key, _, value in (pair.partition("=") for pair in pairs)}
+    values = {key: truth(value) for key, _, value in (pair.partition("=") for pair in pairs)}
     return {"strategy": name, "parameters": values}
 
 
@@ -243,7 +243,7 @@ def _parameters(
         elif kind.searches and low and high and low != high:
             space[name] = {"low": low, "high": high} | ({"step": step} if step else {})
         elif text:
-            values[name] = _truth(text)
+            values[name] = truth(text)
     return {"parameters": values} | ({"space": space} if space else {})
 
 
@@ -263,7 +263,8 @@ def _number(text: str, by: int) -> str | float:
         return text
 
 
-def _truth(text: str) -> bool | str:
+def truth(text: str) -> bool | str:
+    """A switch that was chosen; what is none stays as it was typed."""
     return {"True": True, "False": False}.get(text, text)
 
 

@@ -1,6 +1,7 @@
-"""`/strategies/`: what a strategy is: its idea, its parameters, its code, and what was found out about it.
+"""`/strategies/`: what a strategy is, what was found out about it, and those that are at work.
 
 shelf        strategies as pages see them: the bundled ones, and those of the data folder
-code         a source text as numbered lines
+at_work      strategies at work, in words
+starting     the form that puts one to work
 views, urls  the pages
 """
