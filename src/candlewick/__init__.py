@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from candlewick.research.monte_carlo import monte_carlo as monte_carlo
     from candlewick.research.readiness import Readiness as Readiness
     from candlewick.research.readiness import readiness as readiness
+    from candlewick.research.optimisation import Optimisation as Optimisation
     from candlewick.research.search import optimise as optimise
     from candlewick.research.stress import Stress as Stress
     from candlewick.research.stress import stress as stress
@@ -86,6 +87,7 @@ _HOMES: Final = {
     "MonteCarlo": "candlewick.research.monte_carlo",
     "Notional": f"{_STRATEGY}.sizing",
     "PaperRun": "candlewick.research.evidence",
+    "Optimisation": "candlewick.research.optimisation",
     "Param": f"{_STRATEGY}.param",
     "Quantity": f"{_STRATEGY}.sizing",
     "Readiness": "candlewick.research.readiness",

@@ -19,7 +19,7 @@ from candlewick.research.objectives import Judge, Objectives, Verdict, judge_of
 from candlewick.research.optimisation import Optimisation, Row, Trial, trial_of
 from candlewick.research.samplers import Sampler
 from candlewick.research.space import Parameters, Ranges, Space, space_of
-from candlewick.research.sweep import Ran, Runner, Terms, crew, fan_out
+from candlewick.research.sweep import Ran, Runner, Setup, crew, fan_out
 from candlewick.research.tpe import Tpe
 from candlewick.trading.strategy.strategy import Strategy
 
@@ -91,9 +91,9 @@ def optimise(
     searched = space_of(type(run), space)
     judge = judge_of(objective, constraints, run.values, figures)
     sampler = _sampler(method, searched, judge, trials, seed)
-    terms = Terms(cash, fee_taker, fee_maker, slippage_bps, leverage, drive, days_a_year)
-    terms.account(run)  # what makes no sense is told before anything is run
-    runner = Runner(run, markets, terms, judge.metrics, judge.objectives)
+    setup = Setup(cash, fee_taker, fee_maker, slippage_bps, leverage, drive, days_a_year)
+    setup.account(run)  # what makes no sense is told before anything is run
+    runner = Runner(run, markets, setup, judge.metrics, judge.objectives)
     most = (searched.size or 0) if method == "grid" else trials
     search = _Search(searched, judge, sampler, most, done)
     told = 0

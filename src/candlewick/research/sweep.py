@@ -41,7 +41,7 @@ _LOOK_S: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
+class Setup:
     """What a trial costs and how it is run: the words of `backtest()`."""
 
     cash: float = 10_000.0
@@ -79,7 +79,7 @@ class Runner:
         self,
         strategy: Strategy,
         markets: tuple[Market, ...],
-        terms: Terms,
+        setup: Setup,
         metrics: Sequence[str] = (),
         scores: Sequence[Objective] = (),
         most_bytes: int = REMEMBERED,
@@ -87,7 +87,7 @@ class Runner:
         """`scores` are objectives that functions compute."""
         self.strategy = strategy
         self.markets = markets
-        self.terms = terms
+        self.setup = setup
         self.metrics = tuple(metrics)
         self.scores = tuple(each for each in scores if each.of is not None)
         self._most_bytes = most_bytes
@@ -113,7 +113,7 @@ class Runner:
     @property
     def is_compiled(self) -> bool:
         """Whether threads are enough: the core lets go of the interpreter, a person's `on_bar` does not."""
-        return self.strategy.signals_only() and self.terms.drive in (None, "arrays")
+        return self.strategy.signals_only() and self.setup.drive in (None, "arrays")
 
     def __call__(self, sets: Sequence[Parameters]) -> list[Ran]:
         """Figures of each set, in order."""
@@ -125,7 +125,7 @@ class Runner:
         Raises:
             UsageError: it cannot be run.
         """
-        return backtest(self.strategy.but(**parameters), self.markets, **self.terms.words)
+        return backtest(self.strategy.but(**parameters), self.markets, **self.setup.words)
 
     def _ran(self, parameters: Parameters) -> Ran:
         try:
@@ -164,8 +164,8 @@ class Runner:
 
     def _run_plainly(self, strategy: Strategy) -> Result:
         if not self.is_compiled:
-            return backtest(strategy, self.markets, **self.terms.words)
-        account = self.terms.account(strategy)
+            return backtest(strategy, self.markets, **self.setup.words)
+        account = self.setup.account(strategy)
         ground = self._grounds.get(account.leverage)
         if ground is None:
             ground = replace(ground_of(self.markets, account), markets=self._seen)
