@@ -40,9 +40,9 @@ if TYPE_CHECKING:
     from candlewick.research.evidence import PaperRun as PaperRun
     from candlewick.research.monte_carlo import MonteCarlo as MonteCarlo
     from candlewick.research.monte_carlo import monte_carlo as monte_carlo
+    from candlewick.research.optimisation import Optimisation as Optimisation
     from candlewick.research.readiness import Readiness as Readiness
     from candlewick.research.readiness import readiness as readiness
-    from candlewick.research.optimisation import Optimisation as Optimisation
     from candlewick.research.search import optimise as optimise
     from candlewick.research.stress import Stress as Stress
     from candlewick.research.stress import stress as stress
