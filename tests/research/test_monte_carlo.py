@@ -91,6 +91,15 @@ def test_a_strategy_that_was_paused_until_its_indicators_were_known_stays_so() -
     assert found.draws.total_return == pytest.approx(np.full(2, found.actual["total_return"]))
 
 
+def test_bars_in_long_blocks_keep_what_a_strategy_lives_on(skilled: Result) -> None:
+    whole = monte_carlo(skilled, runs=40, method="synthetic", block=100)
+    apart = monte_carlo(skilled, runs=40, method="synthetic", block=1)
+    own = skilled.metrics["sharpe"] or 0.0
+    assert np.median(whole.draws.sharpe) > 0.8 * own
+    assert np.median(apart.draws.sharpe) < 0.3 * own
+    assert whole.p_value == apart.p_value == 1 / 41  # luck is judged by shuffled bars, whatever the blocks
+
+
 def test_drawn_bars_are_bars_of_the_same_market(skilled: Result) -> None:
     found = monte_carlo(skilled, runs=20, method="synthetic", block=30)
     assert found.block == 30
@@ -115,7 +124,7 @@ def test_the_same_seed_draws_the_same_whoever_does_it(skilled: Result, method: A
 @pytest.mark.parametrize("method", METHODS)
 def test_it_knows_an_edge_from_luck(skilled: Result, lucky: Result, method: Any) -> None:
     runs = 200 if method != "synthetic" else 60
-    edge = monte_carlo(skilled, runs=runs, method=method, block=1 if method == "synthetic" else None)
+    edge = monte_carlo(skilled, runs=runs, method=method)
     assert edge.p_value == pytest.approx(1 / (runs + 1))
     assert edge.verdict.startswith("Hardly luck")
     luck = monte_carlo(lucky, runs=runs, method=method)

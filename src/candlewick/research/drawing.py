@@ -95,7 +95,7 @@ def draw(source: Source, first: int, last: int) -> Draws:
         out.max_drawdown[row] = float(np.min(path / high)) - 1.0
         out.sharpe[row] = sharpe
         out.paths[row] = path[source.steps]
-        out.null[row] = sharpe if source.method == "synthetic" else _null(source, rng)
+        out.null[row] = _null(source, rng)
     return out
 
 
@@ -150,6 +150,9 @@ def _null(source: Source, rng: np.random.Generator) -> float:
     if source.method in OF_TRADES:
         signs = np.where(rng.random(len(sample.trades)) < 0.5, 1.0, -1.0)
         return float(np.mean(sample.trades * signs))
+    if source.method == "synthetic":
+        rows = rng.permutation(len(source.markets[0].bars) - 1)
+        return _run(source, tuple(drawn_again(market, rows) for market in source.markets))[1]
     centred = sample.returns - np.mean(sample.returns)
     rows = stationary_rows(rng, len(centred), source.null_block)
     return _ratio(centred[rows], sample.periods_a_year)

@@ -41,8 +41,7 @@ _MOST_PIECES: Final = 200
 _OF_SIGNS: Final = "each trade could as well have lost what it won (signs drawn at random): mean of a trade"
 _OF_MEANS: Final = "returns are nothing in the mean (it is taken off, and blocks are drawn): Sharpe ratio"
 _OF_ORDER: Final = (
-    "the market remembers nothing older than a block (the strategy runs on bars in blocks drawn at random): "
-    "Sharpe ratio"
+    "a market remembers nothing (the strategy runs on its bars, shuffled one by one): Sharpe ratio"
 )
 NULLS: Final[dict[Method, str]] = {
     "reshuffle": _OF_SIGNS,
