@@ -14,6 +14,7 @@ from candlewick.research.loading import FOLDER
 from candlewick.store.models import Role
 from candlewick.web.strategies.shelf import NoSuchStrategy, WrongParameters, shelf
 from tests.web.conftest import Browser, Person
+from tests.web.ground import FakeLink
 
 GOOD: Final = '''
 import candlewick as cw
@@ -45,7 +46,8 @@ def folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def client(browser: Browser, person: Person) -> Client:
+def client(browser: Browser, person: Person, link: FakeLink) -> Client:
+    link.answers["strategy.list"] = lambda **_: []
     return browser(person(Role.TRADER))
 
 

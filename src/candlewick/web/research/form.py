@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -18,6 +19,7 @@ from candlewick.web.strategies.shelf import Book, Shelf
 MARKET: Final = ("BTCUSDT-PERP", "BTCUSDT", "ETHUSDT-PERP", "ETHUSDT")
 TIMEFRAMES: Final = ("1h", "4h", "15m", "30m", "2h", "5m", "1d", "1m")
 YEARS: Final = 3
+VALUES: Final = 12  # of a range that is searched, where nobody says more
 EACH: Final = "*"  # of a choice: all of them are searched
 PARTS: Final = ("low", "high", "step")
 _PER_CENT: Final = ("fee_taker", "fee_maker")
@@ -92,7 +94,7 @@ class Form:
             return low, high, step
         if key in self.typed or param.low is None or param.high is None:
             return self.typed.get(key, str(param.default)), "", ""
-        return _written(param.low), _written(param.high), "" if param.step is None else _written(param.step)
+        return _written(param.low), _written(param.high), _coarse(param)
 
     def _of_setting(self, setting: Setting, kind: Kind) -> Field:
         told = kind.model.model_fields[setting.name]
@@ -208,6 +210,14 @@ def best(there: Sequence[Series]) -> Series | None:
         )
 
     return min(there, key=rank, default=None)
+
+
+def _coarse(param: Param[Any]) -> str:
+    """A step with which a range has a dozen values: who wants each of them says so."""
+    if param.step is None or param.low is None or param.high is None:
+        return ""
+    steps = (param.high - param.low) / param.step
+    return _written(round(param.step * max(1, math.ceil(steps / VALUES)), 12))
 
 
 def _kind_of(setting: Setting) -> str:

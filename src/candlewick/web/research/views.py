@@ -30,6 +30,7 @@ from candlewick.web.strategies.shelf import NoSuchStrategy, shelf
 LIST_ENTRY: Final = "js/research/list.js"
 STUDY_ENTRY: Final = "js/research/study.js"
 PLOTLY: Final = "plotly.js-cartesian-dist-min/plotly-cartesian.min.js"
+STARTABLE: Final = ("backtest", "optimisation", "readiness")  # of which parameters can be taken to work
 MOST_COMPARED: Final = 12
 _MAY_ASK: Final = (Role.TRADER, Role.OWNER)
 
@@ -283,6 +284,7 @@ def _study(request: HttpRequest, job: Job) -> dict[str, Any]:
         "log": results.log_tail(job) if job.state == JobState.FAILED else "",
         "code": list(results.code_lines(job.source, shown.line_at_fault(job.error))) if job.source else [],
         "strategy": str(job.spec.get("strategy", "")).rpartition(":")[2],
+        "can_start": job.state == JobState.DONE and job.kind in STARTABLE,
     }
     if job.state == JobState.DONE:
         try:
