@@ -41,7 +41,7 @@ def _legend(page: Page, key: str) -> Locator:
 
 
 def _shown(page: Page) -> list[str]:
-    keys: list[str] = page.locator(".study").evaluate_all("rows => rows.map(row => row.dataset.key)")
+    keys: list[str] = page.locator(".study[data-key]").evaluate_all("rows => rows.map(row => row.dataset.key)")
     return sorted(keys)
 
 

@@ -65,6 +65,8 @@ export class Chart {
     });
     this.indicators.show(charted.indicators);
     charted.addEventListener("change", () => this.indicators.show(charted.indicators));
+    // the dialog tells of itself what was not kept
+    charted.addEventListener("problem", (/** @type {CustomEvent} */ event) => byId("indicators").open || notices.tell("WARNING", "Indicators", event.detail));
     charted.addEventListener("preview", (/** @type {CustomEvent} */ event) => this.indicators.show(event.detail));
     this.api.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#rangeChanged(range));
     this.api.subscribeCrosshairMove((event) => {

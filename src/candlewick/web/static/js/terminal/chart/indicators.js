@@ -103,7 +103,8 @@ export class Indicators {
     try {
       // the bar before is there, and closed: relative ones are laid against it
       for (let start = from - scope.length; start <= to; start += step) {
-        const lines = await this.#fetch(scope, studies, start, start + step + scope.length);
+        const end = Math.min(start + step, to + scope.length) + scope.length;
+        const lines = await this.#fetch(scope, studies, start, end);
         if (scope !== this.#scope) return;
         for (const study of this.#still(studies)) study.merge(linesOf(study, lines));
       }
