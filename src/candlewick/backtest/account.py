@@ -31,6 +31,12 @@ class Account:
     days_a_year: float = 365.0
 
     def __post_init__(self) -> None:
+        for name in ("cash", "fee_maker", "fee_taker", "slippage_bps", "leverage", "days_a_year"):
+            value = getattr(self, name)
+            try:
+                object.__setattr__(self, name, float(value))
+            except (TypeError, ValueError):
+                raise UsageError(f"{name} is {value!r}: give a number.") from None
         if not (math.isfinite(self.cash) and self.cash > 0):
             raise UsageError(f"cash is {self.cash}: give an amount above zero.")
         for name, fee in (("fee_taker", self.fee_taker), ("fee_maker", self.fee_maker)):
@@ -42,3 +48,5 @@ class Account:
             raise UsageError(f"slippage_bps is {self.slippage_bps}: give basis points from 0 to 1,000.")
         if not 1 <= self.leverage <= 125:
             raise UsageError(f"The leverage is {self.leverage}: give a number from 1 to 125.")
+        if not 0 < self.days_a_year <= 366:
+            raise UsageError(f"days_a_year is {self.days_a_year}: give 365, or 252 for stocks.")

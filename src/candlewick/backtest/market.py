@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument
+from candlewick.core.interval import seconds
 from candlewick.ledger.margin import tiers_of
-from candlewick.market.bars import Bars
+from candlewick.market.bars import Bars, clock
 
 NO_TIERS: Final = np.zeros((0, 3))
 UNNAMED_TIERS: Final = np.zeros((1, 3))
@@ -91,10 +93,12 @@ def markets_of(traded: Traded) -> tuple[Market, ...]:
     Raises:
         UsageError: there are none, one stands there twice, or their bars cannot be traded.
     """
-    if isinstance(traded, Bars | Market):
-        named: list[Bars | Market] = [traded]
-    else:
-        named = list(traded.values()) if isinstance(traded, Mapping) else list(traded)
+    given: Any = traded  # what people give is looked at, whatever the types say
+    if isinstance(given, Mapping):
+        given = list(given.values())
+    named = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
+    for each in named:
+        _refuse_strange(each)
     markets = tuple(each if isinstance(each, Market) else Market(each) for each in named)
     if not markets:
         raise UsageError("There are no bars to trade on: give those of one market at least.")
@@ -112,4 +116,34 @@ def markets_of(traded: Traded) -> tuple[Market, ...]:
         market.bars.check()
         if not len(market.bars):
             raise UsageError(f"{market.symbol} has no bars: load a range that holds some.")
+        _check_spacing(market.bars)
     return markets
+
+
+def _refuse_strange(each: Any) -> None:
+    if isinstance(each, Bars | Market):
+        return
+    if isinstance(each, str):
+        raise UsageError(f'{each!r} is a name and no bars: load them first, cw.load({each!r}, "1h").')
+    raise UsageError(
+        f"{type(each).__name__} is no Bars: make them of a frame (cw.Bars.from_pandas, .from_polars) or of "
+        "columns (cw.Bars.from_arrays), or load some (cw.load)."
+    )
+
+
+def _check_spacing(bars: Bars) -> None:
+    """Refuse bars that follow each other sooner than one of them lasts; looks at the same bars once."""
+    if bars in _SPACED:
+        return
+    steps, length = np.diff(bars.time), seconds(bars.timeframe)
+    if len(steps) and int(steps.min()) < length:
+        row = int(np.argmax(steps < length)) + 1
+        raise UsageError(
+            f"The bars of {bars.symbol} are of {bars.timeframe}, but the one in row {row} "
+            f"({clock(int(bars.time[row]))}) opens {int(steps[row - 1])} s after the one before it: "
+            "name the timeframe that they have."
+        )
+    _SPACED.add(bars)
+
+
+_SPACED: Final[WeakSet[Bars]] = WeakSet()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.result import Drive, Result
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.trading.strategy.blame import blamed
+from candlewick.trading.strategy.checking import check_terms
 from candlewick.trading.strategy.protections import Cooldown, DrawdownPause
 from candlewick.trading.strategy.signals import DISTANCES, Signals
 from candlewick.trading.strategy.strategy import Strategy
@@ -57,18 +59,15 @@ def backtest(
     Raises:
         UsageError: the strategy, its signals, the bars or a number cannot be used; says which and why.
     """
-    run = strategy() if isinstance(strategy, type) else strategy
-    run.check()
+    run = strategy_of(strategy)
     markets = markets_of(bars)
-    if run.timeframe and run.timeframe != markets[0].bars.timeframe:
-        raise UsageError(
-            f"{type(run).__name__} wants bars of {run.timeframe}, these are of {markets[0].bars.timeframe}: "
-            "load or resample them, or clear its timeframe."
-        )
+    refuse_timeframe(run, markets)
     if drive is None:
         drive = "arrays" if run.signals_only() else "on_bar"
+    elif drive not in get_args(Drive):
+        raise UsageError(f"drive is {drive!r}: give one of {', '.join(get_args(Drive))}, or leave it out.")
     account = Account(
-        float(cash), fee_maker, fee_taker, slippage_bps, float(leverage or run.leverage), days_a_year
+        cash, fee_maker, fee_taker, slippage_bps, run.leverage if leverage is None else leverage, days_a_year
     )
     if drive == "arrays":
         if not run.signals_only():
@@ -79,6 +78,41 @@ def backtest(
     return run_events(run, markets, account, drive)
 
 
+def strategy_of(given: Strategy | type[Strategy]) -> Strategy:
+    """A strategy that can be run, from one or from its class.
+
+    Raises:
+        UsageError: it is none, or says something about itself that makes no sense.
+    """
+    kind = given if isinstance(given, type) else type(given)
+    if not issubclass(kind, Strategy):
+        raise UsageError(f"{given!r} is no strategy: give a class derived from cw.Strategy, or one of it.")
+    kind.check()
+    if isinstance(given, type):
+        try:
+            inspect.signature(given).bind()
+        except TypeError as wrong:
+            raise UsageError(
+                f"{given.__name__} cannot be made by itself ({wrong}): make one and give that."
+            ) from None
+    run = given() if isinstance(given, type) else given
+    check_terms(run)
+    return run
+
+
+def refuse_timeframe(strategy: Strategy, markets: Sequence[Market]) -> None:
+    """Say so where a strategy wants bars of another length.
+
+    Raises:
+        UsageError: it does.
+    """
+    if strategy.timeframe and strategy.timeframe != markets[0].bars.timeframe:
+        raise UsageError(
+            f"{type(strategy).__name__} wants bars of {strategy.timeframe}, these are of "
+            f"{markets[0].bars.timeframe}: load or resample them, or clear its timeframe."
+        )
+
+
 def signals_of(strategy: Strategy, market: Market) -> tuple[Signals, Mapping[str, Any]]:
     """What a strategy signals on a market, and the indicators it read.
 
@@ -87,6 +121,11 @@ def signals_of(strategy: Strategy, market: Market) -> tuple[Signals, Mapping[str
     """
     with blamed(strategy, "indicators"):
         ind = strategy.indicators(market.bars)
+    if not isinstance(ind, Mapping):
+        raise StrategyError(
+            f"indicators() of {type(strategy).__name__} answers {type(ind).__name__}: "
+            'it must return columns by name, such as {"fast": ta.ema(bars.close, 12)}.'
+        )
     with blamed(strategy, "signals"):
         signals = strategy.signals(market.bars, ind)
     if not isinstance(signals, Signals):

@@ -2,6 +2,7 @@
 
 bundled      strategies to read, run and begin one's own from
 blame        a strategy that raised, and its line
+checking     whether what a strategy says about itself makes sense
 context      what a strategy sees and can do at a bar
 intents      what a strategy asks for
 known        columns as far as they are known

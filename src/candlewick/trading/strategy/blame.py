@@ -28,7 +28,11 @@ def blame(strategy: object, what: str, error: Exception) -> StrategyError:
         return error
     name = type(strategy).__name__
     where = _line_of(type(strategy), error)
-    place = "" if where is None else f" ({Path(where[0]).name}, line {where[1]}: {where[2]})"
+    place = (
+        ""
+        if where is None
+        else f" ({Path(where[0]).name}, line {where[1]}{f': {where[2]}' if where[2] else ''})"
+    )
     if isinstance(error, UsageError):
         said = str(error)
     else:

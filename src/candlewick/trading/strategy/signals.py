@@ -55,6 +55,12 @@ class Signals:
         Raises:
             BadData: a column is of another length than the bars, or holds something that is no truth value.
         """
+        if self.tag is not None and not isinstance(self.tag, str):
+            named = len(self.tag) if hasattr(self.tag, "__len__") else 0
+            if named != bars:
+                raise BadData(
+                    f"tag has {named:,} names, but there are {bars:,} bars: give one word, or one a bar."
+                )
         packed: Flags | None = None
         for name, bit in WISHES.items():
             column = getattr(self, name)
@@ -124,6 +130,14 @@ def _truths(name: str, column: ArrayLike, bars: int) -> NDArray[np.bool_]:
         truths = values != 0.0
     elif values.dtype.kind in "iu" and np.all((values == 0) | (values == 1)):
         truths = values != 0
+    elif values.dtype.kind == "O" and values.ndim:  # of a frame's column with gaps, and the like
+        strange = [row for row, value in enumerate(values) if not isinstance(value, bool | np.bool_)]
+        if strange:
+            raise BadData(
+                f"{name} is {values[strange[0]]!r} in row {strange[0]}: a signal is true or false. "
+                "Treat rows without a value as false."
+            )
+        truths = values.astype(np.bool_)
     else:
         raise BadData(f"{name} holds {values.dtype.name} values: a signal is true or false.")
     return np.ascontiguousarray(truths if truths.ndim else np.broadcast_to(truths, (bars,)))
