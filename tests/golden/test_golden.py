@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import candlewick as cw
+from candlewick.backtest.lookahead import lookahead
 from candlewick.backtest.result import Drive
 from candlewick.research.loading import BUNDLED, bundled_of
 from tests.golden import results
@@ -39,6 +40,13 @@ def test_all_ways_to_drive_it_fill_alike(case: Case, recordings: Path) -> None:
     for other in others:
         assert fills(other) == fills(first)
         np.testing.assert_allclose(other.equity, first.equity, rtol=1e-9)
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.strategy} {case.name}")
+def test_it_knows_nothing_of_the_future(case: Case, recordings: Path) -> None:
+    strategy = bundled_of(case.strategy).strategy(**case.parameters)
+    markets = [cut(market(recordings, name), 3_000) for name in case.markets]
+    assert lookahead(strategy, markets, most=12).leaks == ()
 
 
 def cut(whole: cw.Market, bars: int = 6_000) -> cw.Market:
