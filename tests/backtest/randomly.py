@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -13,15 +14,20 @@ from numpy.typing import NDArray
 import candlewick as cw
 from candlewick.backtest.market import FundingRates, Market
 from candlewick.core.instrument import Instrument
+from candlewick.core.interval import seconds
 from candlewick.market.bars import Bars
 from candlewick.trading.strategy.signals import Signals
 from candlewick.trading.strategy.sizing import Fraction, Kelly, Notional, Quantity, Risk, Sizing
 from candlewick.trading.strategy.strategy import Strategy
 
 START = 1_700_000_040
+STEPS = (("0", "0"), ("0.1", "0.001"), ("0.01", "0.1"), ("0.5", "1"))
+"""Ticks and lots; 0: none."""
 
 
-def walk(seed: int, bars: int, *, symbol: str, tick: float, missing: float = 0.0) -> Bars:
+def walk(
+    seed: int, bars: int, *, symbol: str, tick: float, missing: float = 0.0, timeframe: str = "1m"
+) -> Bars:
     """Minutes of a random market that gaps now and then; a part of them is missing."""
     rng = np.random.default_rng(seed)
     spread = rng.choice([0.002, 0.01, 0.03])
@@ -39,10 +45,11 @@ def walk(seed: int, bars: int, *, symbol: str, tick: float, missing: float = 0.0
         )
     kept = rng.random(bars) >= missing
     kept[0] = True
-    time = START + 60 * np.arange(bars)
+    step = seconds(timeframe)
+    time = START // step * step + step * np.arange(bars)
     return Bars.from_arrays(
-        symbol=symbol, timeframe="1m", time=time[kept], open=opened[kept], high=high[kept], low=low[kept],
-        close=close[kept], volume=np.full(int(kept.sum()), 1e9),
+        symbol=symbol, timeframe=timeframe, time=time[kept], open=opened[kept], high=high[kept],
+        low=low[kept], close=close[kept], volume=np.full(int(kept.sum()), 1e9),
     )  # fmt: skip
 
 
@@ -72,7 +79,7 @@ class Scripted(Strategy):
         def rate(value: float | None, varied: bool) -> Any:
             if value is None or not varied:
                 return value
-            return np.where(rng.random(n) < 0.3, np.nan, value * (0.5 + rng.random(n)))
+            return np.where(rng.random(n) < 0.3, np.nan, np.round(value * (0.5 + rng.random(n)), 5))
 
         spot = bars.symbol.startswith("S")
         return Signals(
@@ -89,17 +96,21 @@ class Scripted(Strategy):
 class Case:
     strategy: Scripted
     markets: list[Market]
-    account: dict[str, float]
+    account: dict[str, Any]
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> Case:
+def cases(
+    draw: st.DrawFn,
+    steps: Sequence[tuple[str, str]] = STEPS,
+    leverages: Sequence[float] = (1.0, 3.0, 20.0),
+) -> Case:
     """One to three markets, a strategy with any of the exits, sizes and protections, and an account."""
     seed = draw(st.integers(0, 2**32 - 1))
     bars = draw(st.integers(30, 120))
     markets = []
     for number in range(draw(st.integers(1, 3))):
-        tick, lot = draw(st.sampled_from([("0", "0"), ("0.1", "0.001"), ("0.01", "0.1"), ("0.5", "1")]))
+        tick, lot = draw(st.sampled_from(steps))
         symbol = "ABC"[number]
         missing = draw(st.sampled_from([0.0, 0.2])) if number else 0.0
         prices = walk(seed + number, bars, symbol=symbol, tick=float(tick), missing=missing)
@@ -109,7 +120,7 @@ def cases(draw: st.DrawFn) -> Case:
             times = START + np.unique(rng.integers(0, 60 * bars, bars // 8 + 1)) // 30 * 30
             times = np.unique(times)
             mark = np.where(rng.random(len(times)) < 0.5, np.nan, 100.0) if draw(st.booleans()) else None
-            funding = FundingRates(times, rng.normal(0, 0.001, len(times)), mark)
+            funding = FundingRates(times, np.round(rng.normal(0, 0.001, len(times)), 8), mark)
         instrument = None if tick == "0" else perpetual(symbol, tick, lot)
         markets.append(Market(prices, instrument, funding, finer))
     rate = st.none() | st.sampled_from([0.004, 0.02, 0.06])
@@ -144,8 +155,14 @@ def cases(draw: st.DrawFn) -> Case:
     )
     account = {
         "cash": draw(st.sampled_from([1_000.0, 10_000.0])),
-        "leverage": draw(st.sampled_from([1.0, 3.0, 20.0])),
+        "leverage": draw(st.sampled_from(leverages)),
         "slippage_bps": draw(st.sampled_from([0.0, 3.0])),
         "fee_taker": draw(st.sampled_from([0.0, 0.0005])),
     }
     return Case(strategy, markets, account)
+
+
+@st.composite
+def replayable(draw: st.DrawFn) -> Case:
+    """A case that the heart can trade too: with ticks and lots, and leverage that the tiers allow."""
+    return draw(cases(steps=[("0.1", "0.001"), ("0.01", "0.1"), ("0.5", "0.01")], leverages=[1.0, 3.0, 10.0]))

@@ -264,7 +264,7 @@ class Book:
         distance = NAN if signal.stop_loss is None else signal.stop_loss
         stop = on_tick(paid * (1.0 - side * distance), at.tick)
         units = self._sized(at, i, signal.size, paid, stop)
-        if not self._is_worth(at, units, price):
+        if not self._is_worth(at, units, min(paid, price)):
             return
         place = self.columns.places[at.number]
         row = signal.row if place is None else int(place[signal.row])
@@ -292,7 +292,9 @@ class Book:
         if place.is_market:
             self._at_once(at, i, price, place, legs, side, units, reference)
             return
-        if not units or not (place.reduce_only or against or self._is_worth(at, units, reference)):
+        if not units or not (
+            place.reduce_only or against or self._is_worth(at, units, min(reference, price))
+        ):
             return
         worth = notional(at.size_of(max(units - against, 0.0)), reference, at.contract_size, at.inverse)
         reserved = 0.0 if place.reduce_only else worth * (1.0 / at.leverage + at.taker)
@@ -323,7 +325,12 @@ class Book:
             units -= closing
             if units > 0.0 and not place.reduce_only:
                 units = self._sized_as(at, i, sizing.QUANTITY, at.size_of(units), paid, NAN)
-        if place.reduce_only or not units > 0.0 or self._rests(at, i) or not self._is_worth(at, units, price):
+        if (
+            place.reduce_only
+            or not units > 0.0
+            or self._rests(at, i)
+            or not self._is_worth(at, units, min(paid, price))
+        ):
             return
         stop = _stop_of(legs, side, paid, at.tick)
         self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, signal, stop)

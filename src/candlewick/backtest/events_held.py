@@ -167,9 +167,10 @@ class Held:
     def raise_stops(self) -> None:
         """Have every stop that protects what is held stand no worse than the entry."""
         side, rows = self.side, self.stepper.rows
+        entry = on_tick(self.entry, self.tick)
         for id, stop in zip(self.stepper.ids, rows["stop"].tolist(), strict=True):
-            if self.working[id].why == state.STOP_LOSS and not (stop - self.entry) * side >= 0.0:
-                self.stepper.set_stop(id, self.entry)
+            if self.working[id].why == state.STOP_LOSS and not (stop - entry) * side >= 0.0:
+                self.stepper.set_stop(id, entry)
         self.even = NAN
 
     def forget(self, id: str) -> None:

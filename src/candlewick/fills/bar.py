@@ -38,10 +38,13 @@ def step_open(orders: Rows, n: int, rules: Any, position: Any, price: float, out
     if _is_quiet(orders, n, price, price):
         return 0
     count = step.step_price(orders, n, rules, price, out)
-    for row in range(n):
+    for turn in range(2 * n):  # trailing stops last: where one stands with a stop, the stop was there before
+        row = turn % n
         if step.is_full(out, count):
             return count
         order = orders[row]
+        if (order.kind == TRAILING) != (turn >= n):
+            continue
         if order.stage == ARRIVING:
             count = _arrive(orders, n, row, rules, position, price, out, count)
         elif order.stage == RESTING and (order.limit - price) * order.side > 0.0:
@@ -58,12 +61,10 @@ def step_range(
         return 0
     count = 0
     rests = orders["stage"][:n] == RESTING  # what a stop leaves behind waits for the next bar
-    for row in range(n):
-        order = orders[row]
-        if order.stage == WAITING and order.kind != TAKE_PROFIT and not step.is_full(out, count):
-            at = stop_at(order, rules)
-            if reached(order.side, at, high, low):
-                count = _set_off(orders, n, row, rules, position, at, out, count)
+    row = _next_stop(orders, n, rules, high, low)
+    while row >= 0 and not step.is_full(out, count):
+        count = _set_off(orders, n, row, rules, position, stop_at(orders[row], rules), out, count)
+        row = _next_stop(orders, n, rules, high, low)
     count = step.step_position(orders, n, position, out, count)
     for row in range(n):
         order = orders[row]
@@ -155,6 +156,27 @@ def follow(order: Any, high: float, low: float) -> None:
         order.best = best
     elif (best - order.best) * order.side < 0.0:
         order.best = best
+
+
+@compiled
+def _next_stop(orders: Rows, n: int, rules: Any, high: float, low: float) -> int:
+    """The stop that a bar meets first; -1: none.
+
+    Of one side the nearest to where the price came from, a trailing stop after others at its price.
+    """
+    found, nearest = -1, math.nan
+    for row in range(n):
+        order = orders[row]
+        if order.stage != WAITING or order.kind == TAKE_PROFIT:
+            continue
+        at = stop_at(order, rules)
+        if not reached(order.side, at, high, low):
+            continue
+        nearer = (nearest - at) * order.side if found >= 0 and orders[found].side == order.side else 0.0
+        level = nearer == 0.0 and found >= 0 and orders[found].kind == TRAILING and order.kind != TRAILING
+        if found < 0 or nearer > 0.0 or (level and orders[found].side == order.side):
+            found, nearest = row, at
+    return found
 
 
 @compiled

@@ -335,7 +335,7 @@ def _enter(
     units = sizing.entry_units(terms.size_mode, size, paid, stop, equity, free, leverage, rules, price)
     quantity = units * rules.lot if rules.lot > 0.0 else units
     worth = core.notional(quantity, paid, rules.contract_size, rules.inverse)
-    if units <= 0.0 or core.notional(quantity, price, rules.contract_size, rules.inverse) < least:
+    if units <= 0.0 or core.notional(quantity, min(paid, price), rules.contract_size, rules.inverse) < least:
         return False
     fee = worth * rules.taker
     account.wallet -= fee
@@ -363,7 +363,7 @@ def _in_range(
     # a stop that stands before the end of the margin is met first
     stopped = (at.stop - (at.end if lost else worst)) * side >= 0.0
     trailed = (trail - (at.end if lost else worst)) * side >= 0.0
-    if stopped:
+    if stopped and not (trailed and (trail - at.stop) * side > 0.0):  # the nearer one is met first
         _close(at, m, i, at.stop, STOP_LOSS, rules, terms, account, fills[account.fills])
     elif trailed:
         _close(at, m, i, trail, TRAILED, rules, terms, account, fills[account.fills])

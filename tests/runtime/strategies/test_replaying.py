@@ -13,9 +13,15 @@ from candlewick.backtest.market import Market
 from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
 from candlewick.runtime.strategies.replaying import replay
+from candlewick.trading.strategy.bundled.bollinger_breakout import BollingerBreakout
+from candlewick.trading.strategy.bundled.donchian_trend import DonchianTrend
+from candlewick.trading.strategy.bundled.ema_cross import EmaCross
+from candlewick.trading.strategy.bundled.rsi_reversion import RsiReversion
 from candlewick.trading.strategy.context import Context
+from candlewick.trading.strategy.strategy import Strategy
 from tests.backtest.randomly import Case, perpetual, replayable, walk
 from tests.backtest.test_events import Asking
+from tests.examples import examples
 
 MONEY = 1e-9
 
@@ -37,7 +43,7 @@ def assert_same(backtest: Result, replayed: Result, refusals: tuple[str, ...]) -
 
 def compare(case: Case) -> None:
     try:
-        backtest = cw.backtest(case.strategy, case.markets, **case.account)
+        backtest = cw.backtest(case.strategy, case.markets, drive="arrays", **case.account)
     except UsageError as error:
         if "Not one of" in str(error):
             return  # too little cash for a lot: nothing is traded in either
@@ -46,6 +52,54 @@ def compare(case: Case) -> None:
 
 
 @given(replayable())
-@settings(max_examples=40)
+@settings(max_examples=examples(15))
 def test_a_replay_through_the_heart_finds_what_the_backtest_found(case: Case) -> None:
     compare(case)
+
+
+def market(seed: int, bars: int, symbol: str = "A", **more: Any) -> Market:
+    prices = walk(seed, bars, symbol=symbol, tick=0.1)
+    return Market(prices, perpetual(symbol, "0.1", "0.001"), **more)
+
+
+def test_orders_of_a_strategys_own_find_the_same() -> None:
+    """Market, limit, stop and trailing orders with legs, long and short, over a market that moves a lot."""
+
+    def ask(ctx: Context) -> None:
+        step = ctx.index % 10
+        price = ctx.close[-1]
+        if step == 0:
+            ctx.cancel_all()
+            ctx.exit()
+        elif step == 1:
+            ctx.buy(quantity=1, limit=price * 0.99, stop_distance=0.02, target_distance=0.03)
+        elif step == 4 and not ctx.position:
+            ctx.cancel_all()
+            ctx.sell(quantity=2, stop_distance=0.01, trailing_stop=0.02)
+        elif step == 7 and ctx.position:
+            ctx.exit()
+
+    asked = [(bar, ask) for bar in range(300)]
+    for seed in range(2):
+        markets = [market(seed, 300)]
+        terms: dict[str, Any] = {"cash": 10_000.0, "leverage": 2.0, "slippage_bps": 1.0}
+        backtest = cw.backtest(Asking(*asked), markets, **terms)
+        assert len(backtest.fills) > 20
+        assert_same(backtest, *replay(Asking(*asked), markets, **terms))
+
+
+@pytest.mark.parametrize("strategy", [EmaCross, RsiReversion, BollingerBreakout, DonchianTrend])
+def test_bundled_strategies_find_the_same(strategy: type[Strategy]) -> None:
+    markets = [
+        Market(walk(seed, 1_500, symbol="AB"[seed], tick=0.1, timeframe=strategy.timeframe or "1h"),
+               perpetual("AB"[seed], "0.1", "0.001"))
+        for seed in range(2)
+    ]  # fmt: skip
+    backtest = cw.backtest(strategy, markets, slippage_bps=2)
+    assert len(backtest.fills)
+    assert_same(backtest, *replay(strategy, markets, slippage_bps=2))
+
+
+def test_a_market_without_an_instrument_is_refused() -> None:
+    with pytest.raises(UsageError, match="give the Market an instrument that states both"):
+        replay(Asking(), walk(1, 20, symbol="A", tick=0.1))

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from candlewick.backtest.account import Account
-from candlewick.core.errors import OrderRefused
+from candlewick.core.errors import OrderRefused, UsageError
 from candlewick.core.events import Derivative, MarketEvent, Quote
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Terms
@@ -65,6 +65,7 @@ class Heart:
         self.refusals: list[str] = []
         self._to_do: deque[Callable[[], None]] = deque()
         self._doing = False
+        self._received: list[Decimal] = []
         fees = Fees(maker=_exact(account.fee_maker), taker=_exact(account.fee_taker))
         currency = instruments[0].settle or instruments[0].quote
         settings = AccountSettings(
@@ -125,9 +126,15 @@ class Heart:
         if not held:
             return 0.0
         self.now += 1  # a settlement is known by its time
-        due: FundingPaid = paid(NUMBER, instrument, held, _exact(rate), _exact(mark), self.now, self.now)
+        self._received.clear()
+        due = paid(NUMBER, instrument, held, _exact(rate), _exact(mark), self.now, self.now)
         self._do(due)
-        return float(due.amount)
+        if not self._received:
+            raise UsageError(
+                f"Funding of {due.amount:f} in {instrument.symbol} cannot be booked: money has fewer digits. "
+                "Round the funding rates to what the venue states (8 decimals)."
+            )
+        return float(self._received.pop())
 
     def place(self, order_id: str, terms: Terms, tag: str = "") -> bool:
         """Send an order through the door; whether it let it through."""
@@ -156,6 +163,10 @@ class Heart:
         self.venue.bars.range(instrument, high, low, close, self.now)
         self._work()
 
+    def bar_hurts(self, instrument: str, high: float, low: float) -> None:
+        self.venue.bars.hurt(instrument, high, low)
+        self._work()
+
     def take_fills(self) -> list[Booked]:
         """What was booked since."""
         booked, self.fills = self.fills, []
@@ -174,6 +185,8 @@ class Heart:
             match effect:
                 case Booked(fill=Fill()):
                     self.fills.append(effect)
+                case Booked(funding=FundingPaid() as booked):
+                    self._received.append(booked.amount)
                 case SendOrder(order=order):
                     self._to_do.append(partial(self.venue.place, order))
                 case SendCancel(order=order):

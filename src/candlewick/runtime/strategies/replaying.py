@@ -85,8 +85,7 @@ def replay(
 ) -> tuple[Result, tuple[str, ...]]:
     """Run a strategy over bars as it would be run on paper; takes what `backtest` takes.
 
-    Every market needs its instrument, with tick and lot: an order that somebody owns has both. Finer bars are
-    not looked at.
+    Every market needs its instrument, with tick and lot: an order that somebody owns has both.
 
     Returns:
         what `backtest` finds, and what the door refused.
@@ -276,7 +275,7 @@ class Replaying:
             if close == close:
                 desk.wanted.clear()
                 self.heart.bar_ranges(desk.id, high, low, close)
-                self._book(desk, NAN)
+                self._book(desk, NAN, (high, low))
                 self._note_even(desk, high, low)
             self._settle(desk, i, close, inside=True)
 
@@ -328,7 +327,7 @@ class Replaying:
         distance = NAN if signal.stop_loss is None else signal.stop_loss
         stop = core.on_tick(paid * (1.0 - side * distance), float(desk.rules["tick"]))
         quantity = self._sized(desk, signal.size, paid, stop, price)
-        if not self._is_worth(desk, quantity, price):
+        if not self._is_worth(desk, quantity, min(paid, price)):
             return
         place = self.columns.places[desk.number]
         row = signal.row if place is None else int(place[signal.row])
@@ -363,7 +362,7 @@ class Replaying:
                 return
             quantity = self._sized_as(desk, 1, float(quantity), reference, NAN, price)
         if not quantity or not (place.reduce_only or (against and not place.is_market)
-                                or self._is_worth(desk, quantity, reference)):  # fmt: skip
+                                or self._is_worth(desk, quantity, min(reference, price))):  # fmt: skip
             return
         kind: OrderType = "market"
         if place.trail is not None:
@@ -389,21 +388,23 @@ class Replaying:
 
     def _send(
         self, desk: Desk, sent: Sent, side: Side, quantity: Decimal, kind: OrderType, *,
-        id: str | None = None, limit: Decimal | None = None, stop: Decimal | None = None, trail: float | None = None,
-        reduce_only: bool = False, post_only: bool = False, time_in_force: Any = "GTC",
+        id: str | None = None, limit: Decimal | None = None, stop: Decimal | None = None,
+        trail: float | None = None, reduce_only: bool = False, post_only: bool = False,
+        time_in_force: Any = "GTC",
     ) -> str:  # fmt: skip
         self.count += 1
         id = id or f"r{self.count}"
         self.sent[id] = sent
         self.heart.place(id, Terms(
             instrument=desk.id, side=side, quantity=quantity, order_type=kind, limit_price=limit,
-            stop_price=stop, trail_percent=None if trail is None else Decimal(repr(trail)) * PERCENT,
+            stop_price=stop,
+            trail_percent=None if trail is None else Decimal(repr(round(trail, 12))) * PERCENT,
             time_in_force=time_in_force, post_only=post_only,
             reduce_only=reduce_only and not desk.market.is_spot,
         ))  # fmt: skip
         return id
 
-    def _book(self, desk: Desk, price: float) -> None:
+    def _book(self, desk: Desk, price: float, inside: tuple[float, float] | None = None) -> None:
         """Write down the fills that came, and have the legs of entries follow them."""
         followed = False
         for booked in self.heart.take_fills():
@@ -413,9 +414,11 @@ class Replaying:
                 self._follow(at, booked, sent.entry, price)
                 followed = True
         if followed:
-            if price == price:
+            if inside is None:
                 self.heart.bar_opens(desk.id, price)
-            self._book(desk, price)
+            else:
+                self.heart.bar_hurts(desk.id, *inside)
+            self._book(desk, price, inside)
 
     def _note(self, desk: Desk, booked: Booked) -> Sent | None:
         from candlewick.fills import state
@@ -427,7 +430,8 @@ class Replaying:
         over = next((trip for trip in booked.trips if trip.status == "closed"), None)
         opens = any(trip.status == "open" for trip in booked.trips)
         held = self._held(desk)
-        opened_now = opens and (over is not None or abs(held) == fill.quantity)
+        grows = held * side > 0
+        opened_now = opens and grows and (over is not None or abs(held) == fill.quantity)
         received = 0.0
         if over is not None:
             received, desk.funding = desk.funding, 0.0
@@ -435,7 +439,6 @@ class Replaying:
         if opened_now:
             desk.opened, desk.even, desk.stop_id, desk.moves_stop = self.bar, NAN, None, False
             desk.notional = float(abs(held) * fill.price)
-        grows = held * side > 0
         why = sent.why if sent.entry is None or grows else state.ORDERED
         self.fills.append((
             self.bar, desk.number, side, why, fill.liquidity == "maker", float(fill.price),
@@ -518,10 +521,10 @@ class Replaying:
     def _raise_stop(self, desk: Desk, price: float) -> None:
         from candlewick.fills import state
 
-        entry, held = self.heart.entry(desk.id), self._held(desk)
-        if not desk.moves_stop or entry is None:
+        mean, held = self.heart.entry(desk.id), self._held(desk)
+        if not desk.moves_stop or mean is None:
             return
-        desk.moves_stop = False
+        desk.moves_stop, entry = False, money.price(desk.instrument, mean)
         side = 1 if held > 0 else -1
         order = self.heart.account.orders.get(desk.stop_id or "")
         if (
@@ -533,9 +536,8 @@ class Replaying:
         if (float(entry) - price) * side >= 0.0 and not self._is_lost(desk, price):
             if order is not None:
                 self.heart.cancel(order.id)
-            self.heart.bar_opens(desk.id, price)
-            if self._held(desk):
-                self._close(desk, Sent(state.STOP_LOSS), price)
+            self._send(desk, Sent(state.STOP_LOSS), "sell" if side > 0 else "buy", abs(held), "market",
+                       reduce_only=True)  # fmt: skip
         elif order is not None:
             self.heart.move_stop(order.id, entry)
         else:
@@ -627,4 +629,6 @@ def _instrument_of(market: Market) -> Instrument:
             f"{market.symbol} is replayed through the heart, where orders have a tick and a lot: give the "
             "Market an instrument that states both."
         )
+    if market.finer is not None:
+        raise UsageError(f"{market.symbol} has finer bars: replay those themselves, or leave them away.")
     return instrument

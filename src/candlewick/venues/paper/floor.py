@@ -20,6 +20,7 @@ class Floor:
     Attributes:
         now: time of receipt of the newest event, or of the newest command, ns.
         seats: by account and instrument, in order of first need.
+        bars: of what is known by bars alone, the price of the one at work; NaN: its range is over.
     """
 
     def __init__(self, market: MarketView, accounts: AccountView) -> None:
@@ -27,6 +28,7 @@ class Floor:
         self.accounts = accounts
         self.now = 0
         self.seats: dict[tuple[int, str], Seat] = {}
+        self.bars: dict[str, float] = {}
         self._of_instrument: dict[str, list[Seat]] = {}
         self._untold: deque[Report] = deque()
         self._tell: Tell | None = None
@@ -101,7 +103,7 @@ class Floor:
 
     def look_at_price(self, seat: Seat) -> None:
         """Let the core see the price that sets off orders; what it sets off meets the book at once."""
-        if not seat.stepper.waits:
+        if not seat.stepper.waits or seat.instrument.id in self.bars:
             return
         price = self.trigger_price(seat.instrument)
         if price is not None:
@@ -130,6 +132,9 @@ class Floor:
         id = seat.instrument.id
         if not self.market.is_fresh(id):
             return []
+        bar = self.bars.get(id)
+        if bar is not None:
+            return seat.stepper.open(bar) if bar == bar else []  # NaN: it waits for the next bar
         book = self.market.book(id)
         if book is not None:
             return seat.stepper.book(book)

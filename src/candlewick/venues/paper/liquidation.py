@@ -107,6 +107,14 @@ class Liquidations:
             part = Decimal(repr(equity)) * Decimal(repr(worst.maintenance / maintenance))
             self._close(worst.seat, worst.holding, worst.mark, part)
 
+    def end(self, seat: Seat, mark: float) -> None:
+        """Close an isolated position whose margin `mark` has used up."""
+        holding = self._floor.accounts.position(seat.account, seat.instrument.id)
+        if holding is not None and holding.quantity:
+            stand = self._stand(seat, holding, mark)
+            self._cancel([seat])
+            self._close(seat, holding, mark, stand.equity)
+
     def _note_room(self, seat: Seat, answers: str, left: float) -> None:
         seat.answers = answers
         self._rooms.setdefault(seat.account, {})[answers] = Room(left, self._floor.now)

@@ -19,6 +19,7 @@ from candlewick.core.reports import LeverageTaken, VenueOrder, VenueState
 from candlewick.fills import state
 from candlewick.venues.execution import Tell
 from candlewick.venues.paper.arrivals import Arrivals
+from candlewick.venues.paper.bars import Bars
 from candlewick.venues.paper.floor import Floor
 from candlewick.venues.paper.funding import Settlements
 from candlewick.venues.paper.liquidation import Liquidations
@@ -32,6 +33,7 @@ VENUE: Final = "paper"
 class PaperVenue:
     """The execution venue of paper accounts.
 
+    `bars` is for instruments that are known by bars alone; all others are shown by `on_event`.
     `market` and `accounts` are read at the moment they are needed. What is told is told in order, and what
     follows from it (the heart's answer) may come back while it is being told.
     """
@@ -41,6 +43,7 @@ class PaperVenue:
         self._arrivals = Arrivals(self._floor)
         self._settlements = Settlements(self._floor)
         self._liquidations = Liquidations(self._floor)
+        self.bars = Bars(self._floor, self._liquidations)
         self._handlers: dict[type, Callable[[Any], None]] = {
             Trade: self._trade,
             Quote: self._quote,
