@@ -216,7 +216,7 @@ class Result:
     rules: Rows
     running_funding: NDArray[np.float64]
     funding: float
-    drive: Drive
+    drive: Drive | Literal["replay"]
     skipped: Mapping[str, int] = field(default_factory=dict)
     signals: tuple[Signals | None, ...] = ()
     tags: Sequence[str] = ()

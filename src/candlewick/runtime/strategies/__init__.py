@@ -13,4 +13,6 @@ ordering  intents become orders, sized as they are sent
 sizing    how much an entry is for, by the compiled core's own rule
 ownings   what is its own of an account: holdings, capital, trades
 requests  verbs of the gateway
+replaying     a strategy over history through the real heart, as a backtest's proof
+replay_heart  the heart and the paper venue in one thread, driven by bars
 """
