@@ -189,6 +189,32 @@ def test_a_strategy_that_writes_into_its_indicators_is_run_as_it_is() -> None:
         assert trial.figures["sharpe"] == cw.backtest(Scribe(**trial.parameters), bars).metrics["sharpe"]
 
 
+def test_what_is_set_on_a_strategy_beside_its_parameters_stays() -> None:
+    strategy = Cross()
+    strategy.leverage, strategy.sizing = 3.0, cw.Fraction(0.5)
+    found = optimise(strategy, walk(), space=SMALL)
+    assert found.best.figures["total_return"] == cw.backtest(found.strategy, walk()).metrics["total_return"]
+    assert (found.strategy.leverage, found.strategy.sizing) == (3.0, cw.Fraction(0.5))
+    assert (
+        found.best.figures["total_return"]
+        != cw.backtest(Cross(**found.best.parameters), walk()).metrics["total_return"]
+    )
+
+
+def test_bars_of_another_length_are_refused() -> None:
+    class Minutes(Cross):
+        timeframe = "1m"
+
+    with pytest.raises(UsageError, match="Minutes wants bars of 1m, these are of 1h"):
+        optimise(Minutes, walk(), space=SMALL)
+
+
+def test_the_sharpe_ratio_is_always_among_the_figures() -> None:
+    found = optimise(Cross, walk(), space=SMALL, objective="total_return", figures=())
+    assert found[0].figures.keys() == {"total_return", "sharpe"}
+    assert len(found.trial_sharpes) == 12
+
+
 def test_several_markets_share_one_account() -> None:
     markets = [walk(seed=1, symbol="A"), walk(seed=2, symbol="B")]
     found = optimise(Cross, markets, space=SMALL)
@@ -230,6 +256,19 @@ def test_a_search_goes_on_from_what_is_done(method: Any) -> None:
 def test_progress_rises_to_the_end() -> None:
     told: list[float] = []
     optimise(Cross, walk(), space=SMALL, progress=lambda share, text: told.append(share))
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+def test_progress_counts_what_was_done_before() -> None:
+    kept: list[Row] = []
+    optimise(Cross, walk(), space=SMALL, on_piece=kept.extend)
+    told: list[float] = []
+    optimise(
+        Cross, walk(), space=SMALL, done=kept[:6], progress=lambda share, text: told.append(share),
+        constraints=["slow > 0"],
+    )  # fmt: skip
+    assert told[0] > 0.5
     assert told == sorted(told)
     assert told[-1] == 1.0
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from candlewick.backtest.market import Traded, markets_of
 from candlewick.backtest.result import Drive
+from candlewick.backtest.run import refuse_timeframe, strategy_of
 from candlewick.core.errors import UsageError
 from candlewick.research import samplers
 from candlewick.research.cmaes import CmaEs
@@ -25,7 +26,7 @@ from candlewick.trading.strategy.strategy import Strategy
 
 Method = Literal["grid", "random", "tpe", "nsga2", "cmaes"]
 SHOWN: Final = ("total_return", "sharpe", "trades")
-"""Metrics that every trial is told with: cheap ones; the deflated Sharpe ratio needs those of all trials."""
+"""Metrics that every trial is told with: cheap ones."""
 _STUCK: Final = 20
 
 
@@ -72,7 +73,8 @@ def optimise(
             range or choices.
         constraints: what must hold for a set to be chosen, of metrics and parameters: `"trades >= 30"`,
             `"max_drawdown > -0.3"`, `"fast < slow"`. Sets that break one of parameters alone are not run.
-        figures: metrics that are told of every trial besides.
+        figures: metrics that are told of every trial besides; the Sharpe ratio always is, since the deflated
+            one of the best needs those of all.
         executor: where trials are run: threads, processes, a cluster. None: threads of this process if the
             strategy only signals, else this thread.
         progress: told how far it is, 0 to 1, and a word on it.
@@ -85,30 +87,29 @@ def optimise(
     Raises:
         UsageError: a name is unknown, there is nothing to search, or not one set can be run; says which.
     """
-    run = strategy() if isinstance(strategy, type) else strategy
-    run.check()
+    run = strategy_of(strategy)
     markets = markets_of(bars)
+    refuse_timeframe(run, markets)
     searched = space_of(type(run), space)
-    judge = judge_of(objective, constraints, run.values, figures)
+    judge = judge_of(objective, constraints, run.values, (*figures, "sharpe"))
     sampler = _sampler(method, searched, judge, trials, seed)
     setup = Setup(cash, fee_taker, fee_maker, slippage_bps, leverage, drive, days_a_year)
     setup.account(run)  # what makes no sense is told before anything is run
     runner = Runner(run, markets, setup, judge.metrics, judge.objectives)
     most = (searched.size or 0) if method == "grid" else trials
     search = _Search(searched, judge, sampler, most, done)
-    told = 0
 
     def take(sets: Sequence[Parameters], piece: Sequence[Ran]) -> None:
-        nonlocal told
-        told += len(piece)
+        search.settled += len(piece)
         if on_piece is not None:
             on_piece([Row(each, one.figures, one.error) for each, one in zip(sets, piece, strict=True)])
         if progress is not None:
-            count = max(told, len(search.trials))
-            progress(min(count / most, 1.0), f"{count:,} of {most:,} trials")
+            progress(search.settled / most, f"{search.settled:,} of {most:,} trials")
 
     with crew(runner, executor, workers, folder) as at_work:
         search.go_on(lambda sets: fan_out(sets, at_work, take, cancelled or _never))
+    if progress is not None and search.is_complete:
+        progress(1.0, f"{len(search.trials):,} trials")
     return Optimisation(
         base=run,
         space=searched,
@@ -122,11 +123,16 @@ def optimise(
 
 
 class _Search:
-    """Asks for sets, has them run, tells what they were worth, until there are enough."""
+    """Asks for sets, has them run, tells what they were worth, until there are enough.
+
+    Attributes:
+        settled: how many are done, of a batch that is under way as well.
+    """
 
     def __init__(self, space: Space, judge: Judge, sampler: Sampler, most: int, done: Iterable[Row]) -> None:
         self.trials: list[Trial] = []
         self.is_complete = False
+        self.settled = 0
         self._space = space
         self._judge = judge
         self._sampler = sampler
@@ -175,6 +181,7 @@ class _Search:
         """Take in what came of each; whether all were run."""
         ran = [self._done.get(self._space.key(each)) for each in fresh]
         places = [place for place, known in enumerate(ran) if known is None]
+        self.settled = len(self.trials) + len(fresh) - len(places)
         for place, one in zip(places, run([fresh[place] for place in places]), strict=True):
             ran[place] = one
         for parameters, came in zip(fresh, ran, strict=True):

@@ -67,8 +67,13 @@ class Strategy:
         return {name: getattr(self, name) for name in self.parameters()}
 
     def but(self, **parameters: Any) -> Self:
-        """The same strategy with other values for some parameters."""
-        return type(self)(**(self.values | parameters))
+        """The same strategy with other values for some parameters; what was set on it besides stays."""
+        made = type(self)(**(self.values | parameters))
+        known = self.parameters()
+        for name in Strategy.__annotations__:
+            if name in vars(self) and name not in known:
+                vars(made)[name] = vars(self)[name]
+        return made
 
     def indicators(self, bars: Bars) -> Indicators:
         """Columns by name, as long as the bars; row i may know nothing that is later than bar i."""
