@@ -6,7 +6,7 @@ import difflib
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +38,11 @@ class Dimension:
     low: float = 0.0
     high: float = 1.0
     is_ordered: bool = True
+    _places: Mapping[Any, int] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        places = {value: place for place, value in enumerate(self.values or ())}
+        object.__setattr__(self, "_places", places)
 
     @property
     def is_single(self) -> bool:
@@ -54,14 +59,14 @@ class Dimension:
         """The place of a value, the middle of its own part of the range."""
         if self.values is None:
             return (float(value) - self.low) / (self.high - self.low)
-        return (self.values.index(value) + 0.5) / len(self.values)
+        return (self._places[value] + 0.5) / len(self.values)
 
     def beside(self, value: Any) -> list[Any]:
         """The values one step below and above; of words, all others."""
         if self.values is None:
             step = (self.high - self.low) / FINE
             return [each for each in (value - step, value + step) if self.low <= each <= self.high]
-        at = self.values.index(value)
+        at = self._places[value]
         if not self.is_ordered:
             return [each for each in self.values if each != value]
         return [self.values[each] for each in (at - 1, at + 1) if 0 <= each < len(self.values)]
