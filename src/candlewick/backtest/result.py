@@ -145,7 +145,7 @@ class Trades(Sequence[Trade]):
 
         columns = self._result.columns
         worst, best = np.zeros(len(self)), np.zeros(len(self))
-        excursions(self.rows, columns.high, columns.low, worst, best)
+        excursions(self.rows, self._result.rules, columns.open, columns.high, columns.low, worst, best)
         return worst, best
 
     def _column(self, name: str) -> NDArray[np.float64]:

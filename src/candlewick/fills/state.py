@@ -132,6 +132,7 @@ TRADE: Final = np.dtype(
         ("exit_bar", np.int64),  # -1: it is open
         ("entry_price", np.float64),  # mean of what was opened
         ("exit_price", np.float64),  # mean of what was closed; of an open trade the last close
+        ("last_price", np.float64),  # of its last fill; of an open trade the last close
         ("size", np.float64),  # all that was opened, base or contracts
         ("fees", np.float64),
         ("funding", np.float64),
