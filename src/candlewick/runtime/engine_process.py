@@ -168,6 +168,8 @@ class EngineProcess:
             ready=accounts.ready,
             settled=accounts.execution.settled,
             past=accounts.booked,
+            sent=accounts.sent,
+            history=self.lake.candles,
             tell=accounts.execution.news,
             note=accounts.figures.note,
             primary=self._primary,

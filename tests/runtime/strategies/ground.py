@@ -111,6 +111,8 @@ class Floor:
             ready=house.accounts.ready,
             settled=house.execution.settled,
             past=house.accounts.booked,
+            sent=house.accounts.sent,
+            history=house.lake.candles,
             tell=lambda account, channel, type, data: self.told.append((type, data)),
             note=lambda account: None,
             primary="sim",

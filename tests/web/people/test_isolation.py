@@ -418,6 +418,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "GET /api/dashboard/strategies/": SEEN,
     "POST /api/dashboard/strategies/": Operation(TRADES, AT_WORK, "body", asks=False),
     "GET /api/dashboard/strategies/{id}/": SEEN,
+    "GET /api/dashboard/strategies/{id}/drift/": SEEN,
     "GET /api/dashboard/strategies/{id}/log/": Operation(SEES, about="query", asks=False),
     "POST /api/dashboard/strategies/{id}/pause/": Operation(TRADES, about="query", asks=False),
     "POST /api/dashboard/strategies/{id}/resume/": Operation(TRADES, about="query", asks=False),

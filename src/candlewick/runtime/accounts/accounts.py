@@ -26,7 +26,7 @@ from candlewick.runtime.accounts.recovery import recover
 from candlewick.runtime.accounts.requests import AccountRequests
 from candlewick.runtime.accounts.views import HeartAccounts, HeartMarket
 from candlewick.store.journal.journal import Journal
-from candlewick.store.journal.reader import Records
+from candlewick.store.journal.reader import Records, SentOrder
 from candlewick.store.journal.writer import JournalWriter
 from candlewick.trading.account import AccountState
 from candlewick.trading.commands import Command, SetTradingState
@@ -148,6 +148,10 @@ class Accounts:
         """What was booked in some instruments since a time, and whether under this tag; on any thread."""
         found = self._records.booked(account, instruments, since)
         return [(each.money, each.tag == tag) for each in found]
+
+    def sent(self, account: int, tag: str, since: int) -> dict[str, SentOrder]:
+        """Orders of a tag since a time, as they passed the door; on any thread."""
+        return self._records.sent(account, tag, since)
 
     def on_event(self, event: MarketEvent) -> None:
         """A market event that the heart has folded: the paper venue looks at it."""

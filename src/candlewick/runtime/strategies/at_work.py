@@ -95,6 +95,7 @@ class AtWork:
         self.health = Health()
         self.ownings: Ownings | None = None
         self.ordering: Ordering | None = None
+        self.leverage = 1.0  # that it wants of perpetuals, once it has said so
         self._means = means
         self._log = log
         self._changed = changed
@@ -233,6 +234,7 @@ class AtWork:
             await host.end()
             history, newest, last = self._unanswered(await self._history(min(ready.wants + 2, MOST_HISTORY)))
             host, ready = await self._begin(history)
+        self.leverage = ready.leverage
         await self._agree_on_leverage(Decimal(repr(ready.leverage)))
         self._feed = BarFeed(
             self.spec.symbols,

@@ -10,21 +10,28 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 import msgspec
 
-from candlewick.core.clock import Clock
-from candlewick.core.errors import CandlewickError, StoreBusy, StoreError
+from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.errors import CandlewickError, EngineAway, StoreBusy, StoreError
 from candlewick.core.events import Candle
+from candlewick.core.interval import seconds
 from candlewick.core.order import Order
 from candlewick.core.reports import Fill, FundingPaid
+from candlewick.market.bars import Bars
 from candlewick.runtime.strategies.at_work import AtWork
 from candlewick.runtime.strategies.bodies import body, final_figures
+from candlewick.runtime.strategies.drift import plain
+from candlewick.runtime.strategies.drifting import DriftUnknown, compare, expected_of, request
 from candlewick.runtime.strategies.feed import Fetch
+from candlewick.runtime.strategies.host import source_file
 from candlewick.runtime.strategies.rows import Kind, Line, Rows, State, Wanted
+from candlewick.runtime.strategies.running import WINDOW
 from candlewick.runtime.strategies.spec import read
 from candlewick.store.databases import Place
+from candlewick.store.journal.reader import SentOrder
 from candlewick.trading import commands
 from candlewick.trading.effects import Booked, OrderChanged
 from candlewick.trading.engine import Engine
@@ -35,6 +42,8 @@ LOOK_S: Final = 1.0  # how soon a change is seen that nobody told us of
 RETRY_S: Final = 0.5
 WRITE_S: Final = 0.5  # how long lines of a log are gathered
 LINES_WAITING: Final = 200  # of one strategy; what it prints beyond them is dropped
+DRIFT_WITHIN_S: Final = 10.0  # less than a request lasts
+DRIFT_KEPT_S: Final = 10.0  # on short bars it is not worked out anew for each of them
 FOLDER: Final = "strategies-at-work"
 
 T = TypeVar("T")
@@ -51,6 +60,8 @@ class Strategies:
         ready: returns once orders of an account can be taken.
         settled: returns when all that the heart decided so far is on disk.
         past: what was booked for an account in instruments since a time, and whether under a tag.
+        sent: orders of an account and a tag since a time, as they passed the door.
+        history: bars of an instrument and interval from a UTC second on.
         tell: an event for an account: its number, channel, type and data.
         note: called with an account when a strategy's figures are new.
     """
@@ -67,6 +78,8 @@ class Strategies:
         ready: Callable[[int], Coroutine[Any, Any, None]],
         settled: Callable[[], Coroutine[Any, Any, None]],
         past: Past,
+        sent: Callable[[int, str, int], dict[str, SentOrder]],
+        history: Callable[[str, str, int], Bars],
         tell: Callable[[int, str, str, Any], None],
         note: Callable[[int], None],
         primary: str,
@@ -81,6 +94,9 @@ class Strategies:
         self.ready = ready
         self.settled = settled
         self._past = past
+        self._sent = sent
+        self._history = history
+        self._drifts: dict[str, _Asked] = {}
         self._tell = tell
         self._note = note
         self._primary = primary
@@ -160,6 +176,7 @@ class Strategies:
         await self._end([id])
         gone, self._told[id] = self.known.pop(id), ()
         self.at_work.pop(id, None)
+        self._drifts.pop(id, None)
         if gone.account in self.engine.desk.accounts:
             self._tell(gone.account, "strategies", "strategy_ended", {"id": id, "state": "stopped"})
 
@@ -223,6 +240,57 @@ class Strategies:
                 log.warning("The state of %s cannot be written: %s", wanted.tag, error)
                 await asyncio.sleep(RETRY_S)
         self._look.set()
+
+    # --- how far it is from its backtest
+
+    async def drift(self, id: str) -> dict[str, Any]:
+        """What a strategy did, beside what its backtest would have done on the same bars, up to the last one.
+
+        Raises:
+            DriftUnknown: it has not begun, or its backtest fails.
+            EngineAway: its backtest is still running; what it finds is kept for who asks again.
+        """
+        wanted, at_work = self.known[id], self.at_work.get(id)
+        if at_work is None or wanted.begun_ns is None or wanted.capital is None:
+            raise DriftUnknown(f"{wanted.name} has not begun yet: there is nothing to compare.")
+        loop = asyncio.get_running_loop()
+        now, newest = loop.time(), at_work.health.last_bar
+        kept = self._drifts.get(id)
+        if kept is None or (kept.task.done() and kept.newest != newest and now - kept.at > DRIFT_KEPT_S):
+            # whoever asks meanwhile waits for the same answer
+            task = loop.create_task(self._compare_with_backtest(at_work))
+            kept = self._drifts[id] = _Asked(task, newest, now)
+        try:
+            return await asyncio.wait_for(asyncio.shield(kept.task), DRIFT_WITHIN_S)
+        except TimeoutError:
+            raise EngineAway("Its backtest is still running. Ask again in a moment.") from None
+
+    async def _compare_with_backtest(self, at_work: AtWork) -> dict[str, Any]:
+        wanted, spec = at_work.wanted, at_work.spec
+        account = self.engine.desk.accounts[wanted.account]
+        assert wanted.begun_ns is not None
+        assert wanted.capital is not None
+        start_s = wanted.begun_ns // NS_PER_S - WINDOW * seconds(spec.timeframe)
+        for symbol in spec.symbols:
+            await self.fetch(symbol, spec.timeframe, WINDOW)  # has the newest in the lake
+        bars = [
+            await asyncio.to_thread(self._history, symbol, spec.timeframe, start_s) for symbol in spec.symbols
+        ]
+        asked = request(
+            strategy=spec.strategy,
+            file=source_file(self.folder, wanted.id, wanted.source),
+            parameters=spec.parameters,
+            timeframe=spec.timeframe,
+            bars=bars,
+            account=account,
+            begun_ns=wanted.begun_ns,
+            capital=float(wanted.capital),
+            leverage=at_work.leverage,
+        )
+        answered = await expected_of(asked)
+        booked = await self.fills(wanted, spec.symbols)
+        sent = await self._call(partial(self._sent, wanted.account, wanted.tag, wanted.begun_ns))
+        return plain(compare(answered, booked, sent, bars, wanted.id))
 
     # --- what it hears
 
@@ -345,6 +413,14 @@ class Strategies:
 
     async def _call(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
+class _Asked(NamedTuple):
+    """A comparison with the backtest, under way or done: up to which bar, and when it began."""
+
+    task: asyncio.Task[dict[str, Any]]
+    newest: int | None
+    at: float
 
 
 def _told(wanted: Wanted) -> str:

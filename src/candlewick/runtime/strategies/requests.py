@@ -23,6 +23,7 @@ class StrategyRequests:
             "strategy.list": self._list,
             "strategy.state": self._state,
             "strategy.look": self._look,
+            "strategy.drift": self._drift,
         }
 
     async def _list(self, account: int) -> bytes:
@@ -41,6 +42,14 @@ class StrategyRequests:
         told = encode(self._strategies.body(id))
         await self._execution.readable()
         return told
+
+    async def _drift(self, account: int, id: str) -> bytes:
+        """How far a strategy is from its backtest; null where it is at its end, or not known yet."""
+        self._require(account)
+        known = self._strategies.known.get(id)
+        if known is None or known.account != account:
+            return NOTHING
+        return encode(await self._strategies.drift(id))
 
     async def _look(self, account: int) -> bytes:
         """A row of the account's strategies has changed; the account is known to the engine from here on."""

@@ -30,6 +30,7 @@ from candlewick.store.journal.projections import EXACT
 from candlewick.store.journal.selection import TripClass, TripFilter, require_few, words_of
 from candlewick.store.journal.sums import DIMENSIONS, BucketSums, day_of
 from candlewick.store.sqlite import SqliteDatabase
+from candlewick.trading.entries import OrderPlaced
 
 MOST_ROWS: Final = 1_000
 FEW_TRIPS: Final = 10_000
@@ -43,6 +44,7 @@ TRIP_SORTS: Final[dict[str, str]] = {
 
 _order: Final = msgspec.json.Decoder(Order).decode
 _fill: Final = msgspec.json.Decoder(Fill).decode
+_placed: Final = msgspec.json.Decoder(OrderPlaced).decode
 _funding: Final = msgspec.json.Decoder(FundingPaid).decode
 _trip: Final = msgspec.json.Decoder(RoundTrip).decode
 _instrument: Final = msgspec.json.Decoder(Instrument).decode
@@ -60,6 +62,14 @@ class BookedRecord(msgspec.Struct, frozen=True):
 
     money: Fill | FundingPaid
     tag: str
+
+
+class SentOrder(msgspec.Struct, frozen=True):
+    """An order as it passed the door: the mark of that moment, and which leg of a bracket it is, if any."""
+
+    mark: Decimal | None
+    leg: str
+    ts: int
 
 
 class EquityPoint(msgspec.Struct, frozen=True):
@@ -208,6 +218,21 @@ class Records:
             if funding.instrument in instruments:
                 found.append((seq, BookedRecord(funding, "")))
         return [record for _, record in sorted(found, key=lambda each: each[0])]
+
+    def sent(self, account: int, tag: str, since: int) -> dict[str, SentOrder]:
+        """Every order of a tag since a time, by id, as it was when it passed the door."""
+        rows = self._read(
+            "SELECT body FROM ledger_journal WHERE account = ? AND kind = 'order_placed' AND ts >= ? "
+            "ORDER BY seq",
+            account,
+            since,
+        )
+        found = (_placed(body) for (body,) in rows)
+        return {
+            each.order.id: SentOrder(each.mark, each.order.leg or "", each.ts)
+            for each in found
+            if each.order.tag == tag
+        }
 
     def trips(
         self,

@@ -13,7 +13,7 @@ from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field, StrictBool
 
 from candlewick.core.clock import iso
-from candlewick.core.errors import EngineAway, UsageError
+from candlewick.core.errors import Conflict, EngineAway, UsageError
 from candlewick.core.instrument import public_symbol
 from candlewick.runtime.accounts.shapes import encode
 from candlewick.runtime.strategies import desk as register
@@ -154,6 +154,44 @@ class Log(Schema):
     next: None = None
 
 
+class Trade(Schema):
+    """From flat to flat; one without an end is valued at the last close. Marks are those of its orders."""
+
+    symbol: str
+    side: Literal["long", "short"]
+    signal: int
+    entry_time: int
+    exit_time: int | None
+    entry_price: float
+    exit_price: float
+    size: float
+    fees: float
+    funding: float
+    reason: str
+    entry_mark: float | None
+    exit_mark: float | None
+    pnl: float
+
+
+class Difference(Schema):
+    """An expected trade and the actual one, of which one may be absent; the causes sum to the gap."""
+
+    expected: Trade | None
+    actual: Trade | None
+    gap: float
+    causes: dict[str, float]
+
+
+class Drift(Schema):
+    """The profit that the backtest expects, the actual one, and the causes of the gap between them."""
+
+    expected: float
+    actual: float
+    gap: float
+    causes: dict[str, float]
+    trades: list[Difference]
+
+
 @router.get("/", response={200: AllAtWork}, summary="Strategies at work")
 def listing(request: HttpRequest, ended: bool = True, account: str | None = None) -> HttpResponse:
     """Those of an account, the newest first; with `ended=false` without those that were stopped."""
@@ -211,6 +249,25 @@ def log(
         {"seq": each.seq, "time": iso(each.at_ns), "kind": each.kind, "text": each.text} for each in found
     ]
     return _answer({"items": items, "next": None})
+
+
+@router.get(
+    "/{id}/drift/",
+    response={200: Drift, 404: schemas.Problem, 409: schemas.Problem},
+    summary="How far it is from its backtest",
+)
+def drift(request: HttpRequest, id: Id) -> HttpResponse:
+    """Its trades beside those of its backtest on the same bars since it began, paired by their signal.
+
+    Causes: `latency` (the market moved until the order was sent), `slippage` (until it was filled), `price`
+    (a stop or target stood elsewhere), `exit` (it ended for another reason), `fee`, `funding`, `size`,
+    `missed_signal` and `extra_trade`.
+    """
+    row, access = find(request, id)
+    told = desk.ask(request, access, "strategy.drift", id=row.pk)
+    if told == b"null":
+        raise Conflict(f"{row.name} is {row.state}: its drift is told while the engine has it at work.")
+    return HttpResponse(told, content_type="application/json")
 
 
 @router.post(
