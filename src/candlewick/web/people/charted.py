@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 from django.db import transaction
@@ -91,7 +92,13 @@ def keep(user_id: int, charts: Charts) -> None:
 def kinds(charts: Charts) -> list[dict[str, Any]]:
     """The catalogue's rows of what is shown: enough to draw it before the whole catalogue is fetched."""
     names = {each.key.partition(":")[0] for each in charts.indicators}
-    return [kind for kind in described() if kind["name"] in names]
+    return [kind for kind in _catalogue() if kind["name"] in names]
+
+
+@cache
+def _catalogue() -> list[dict[str, Any]]:
+    """The whole of it, which no page changes: to write it anew would take longer than the rest of a page."""
+    return described()
 
 
 def _known(row: Any) -> Charted | None:
