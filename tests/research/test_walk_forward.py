@@ -142,6 +142,18 @@ def test_a_window_in_which_nothing_may_be_chosen_rests() -> None:
     assert found.steps[-1].parameters is not None
 
 
+def test_what_is_lost_in_one_window_is_not_there_in_the_next() -> None:
+    class Bold(Follow):
+        leverage = 60.0
+
+    found = walk_forward(Bold, noise(24 * 60), train="20d", test="10d", objective="total_return")
+    assert found.equity[-1] == pytest.approx(0.0, abs=1e-9)
+    gone = int(np.argmax(found.equity <= 1e-9))
+    assert all(trade.entry_bar <= gone for trade in found.trades)
+    assert found.metrics["max_drawdown"] == pytest.approx(-1.0)
+    assert [step.parameters is None for step in found.steps] == [False] * 4
+
+
 def test_it_goes_on_from_choices_that_were_kept(found: WalkForward) -> None:
     kept: dict[int, Choice] = {}
     bars = persistent(BARS)

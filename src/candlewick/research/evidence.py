@@ -53,7 +53,7 @@ def out_of_sample(walk: WalkForward | None, why: str) -> dict[str, Found]:
     if walk is None:
         return dict.fromkeys(("trades", "sharpe", "retention", "drawdown", "profit_factor"), (None, why))
     figures = walk.metrics
-    never = "It made no trade out of sample."
+    never = "There are too few returns." if walk.trades else "It made no trade out of sample."
     return {
         "trades": (_number(figures["trades"]), ""),
         "sharpe": _or(_number(figures["sharpe"]), never),

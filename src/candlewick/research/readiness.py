@@ -134,6 +134,7 @@ def readiness(
     seed: int = 0,
     paper: evidence.PaperRun | None = None,
     executor: Executor | None = None,
+    workers: int | None = None,
     progress: Tell | None = None,
     done: Mapping[int, Choice] | None = None,
     on_piece: Callable[[int, Choice], None] | None = None,
@@ -148,7 +149,7 @@ def readiness(
     Args:
         train, test, anchored: as `walk_forward()` takes them.
         trials: sets of parameters that are tried at most.
-        space, constraints: as `optimise()` takes them.
+        space, constraints, executor, workers: as `optimise()` takes them.
         paper: what it made on paper; None: it is not ready for live.
         progress: told how much is done; what it raises ends the study.
         done, on_piece: as `walk_forward()` takes them.
@@ -178,7 +179,8 @@ def readiness(
         walk = walk_forward(
             base, markets, train=train, test=test, anchored=anchored, trials=trials, space=space,
             method="grid" if _fits(base, space, trials) else "random", constraints=rules, seed=seed,
-            executor=executor, progress=_part(progress, 0.3, 0.9), done=done, on_piece=on_piece, **terms,
+            executor=executor, workers=workers, progress=_part(progress, 0.3, 0.9), done=done,
+            on_piece=on_piece, **terms,
         )  # fmt: skip
     except NothingChosen as error:
         why = str(error)

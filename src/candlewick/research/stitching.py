@@ -51,8 +51,11 @@ class Chain:
         alone = _figures(time, equity, own, trades, held, close, self.bar_s, self.days_a_year)
         scale = self.worth * self.cash / own
         place = sum(map(len, self._time)) - first
-        self._put(time, equity * scale, held, close)
-        self.trades += [_moved(trade, scale, place) for trade in trades]
+        if self.worth > 0.0:
+            self._put(time, equity * scale, held, close)
+            self.trades += [_moved(trade, scale, place) for trade in trades]
+        else:  # nothing is left to trade with
+            self._put(time, np.zeros(len(time)), np.zeros(len(time), np.bool_), close)
         self.worth *= max(float(equity[-1]) / own, 0.0)
         return alone
 

@@ -176,8 +176,11 @@ def test_readiness(ann: User, tmp_path: Path) -> None:
     assert told == plain(expected.summary)
     assert job.summary is not None
     assert job.summary["ready_for"] == expected.ready_for
-    own = found(ann, "readiness", tmp_path, parameters={"look": 4}, **asked)[1]
+    paper = {"time": [START + 60 * 86_400, START + 79 * 86_400], "equity": [100.0, 101.0]}
+    own = found(ann, "readiness", tmp_path, parameters={"look": 4}, paper=paper, **asked)[1]
     assert own["parameters"] == {"look": 4}
+    (days,) = (check for check in own["checks"] if check["name"] == "paper_days")
+    assert days["figure"] == 19
 
 
 def test_compare(ann: User, tmp_path: Path) -> None:

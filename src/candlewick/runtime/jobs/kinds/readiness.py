@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from candlewick.research.evidence import PaperRun
 from candlewick.research.readiness import readiness
 from candlewick.research.walk_forward import Choice
 from candlewick.runtime.jobs.kinds import results
@@ -21,6 +22,13 @@ from candlewick.runtime.jobs.work import Outcome, Work
 FILE: Final = "readiness.json"
 
 
+class OnPaper(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What it was worth on paper, payments left out: rising times (UTC seconds), and a figure for each."""
+
+    time: list[int]
+    equity: list[float]
+
+
 class Asked(Request, kw_only=True, forbid_unknown_fields=True):
     """What is asked for. With `parameters` that strategy is judged; without, its class (`readiness`)."""
 
@@ -31,6 +39,7 @@ class Asked(Request, kw_only=True, forbid_unknown_fields=True):
     space: Space = None
     constraints: tuple[str, ...] = ()
     seed: int = 0
+    paper: OnPaper | None = None
 
 
 def run(spec: dict[str, Any], work: Work) -> Outcome:
@@ -42,7 +51,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     markets = markets_of(request, work)
     work.require_going_on()
     work.progress(FIRST, "Judging")
-    executor, _ = work.threads() if kind.signals_only() else work.processes()
+    executor, workers = work.threads() if kind.signals_only() else work.processes()
     found = readiness(
         strategy,
         markets,
@@ -53,7 +62,9 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         space=ranges_of(request.space, kind.parameters()),
         constraints=request.constraints,
         seed=request.seed,
+        paper=None if request.paper is None else PaperRun.of(request.paper.time, request.paper.equity),
         executor=executor,
+        workers=workers,
         progress=teller(work),
         done={int(number): msgspec.convert(piece, Choice) for number, piece in work.pieces.done.items()},
         on_piece=lambda number, choice: work.pieces.add(str(number), msgspec.to_builtins(choice)),

@@ -43,7 +43,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     markets = markets_of(request, work)
     work.require_going_on()
     work.progress(FIRST, "Walking forward")
-    executor, _ = work.threads() if strategy.signals_only() else work.processes()
+    executor, workers = work.threads() if strategy.signals_only() else work.processes()
     found = walk_forward(
         strategy,
         markets,
@@ -57,6 +57,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         constraints=request.constraints,
         seed=request.seed,
         executor=executor,
+        workers=workers,
         progress=teller(work),
         done={int(number): msgspec.convert(piece, Choice) for number, piece in work.pieces.done.items()},
         on_piece=lambda number, choice: work.pieces.add(str(number), msgspec.to_builtins(choice)),
