@@ -15,12 +15,13 @@ from candlewick.backtest.run import refuse_timeframe, strategy_of
 from candlewick.core.errors import UsageError
 from candlewick.research import samplers
 from candlewick.research.cmaes import CmaEs
+from candlewick.research.crew import crew, fan_out
 from candlewick.research.genetic import Nsga2
 from candlewick.research.objectives import Judge, Objectives, Verdict, judge_of
 from candlewick.research.optimisation import Optimisation, Row, Trial, trial_of
 from candlewick.research.samplers import Sampler
 from candlewick.research.space import Parameters, Ranges, Space, space_of
-from candlewick.research.sweep import Ran, Runner, Setup, crew, fan_out
+from candlewick.research.sweep import Ran, Runner, Setup
 from candlewick.research.tpe import Tpe
 from candlewick.trading.strategy.strategy import Strategy
 

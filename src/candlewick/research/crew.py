@@ -1,0 +1,136 @@
+"""Who runs sets of parameters: this thread, others, other processes; sent there in pieces."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import tempfile
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from candlewick.core.errors import UsageError
+from candlewick.research.space import Parameters
+from candlewick.research.sweep import Ran, Runner
+
+LARGEST_PIECE: Final = 32
+PIECES_EACH: Final = 4
+"""Pieces for each that works at once, so that none ends long before the others."""
+_AHEAD: Final = 2
+_LOOK_S: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Crew:
+    """What runs sets, where, and how many pieces at once."""
+
+    send: Callable[[Sequence[Parameters]], list[Ran]]
+    executor: Executor
+    workers: int
+
+
+def fan_out(
+    sets: Sequence[Parameters],
+    crew: Crew,
+    on_piece: Callable[[Sequence[Parameters], Sequence[Ran]], None],
+    cancelled: Callable[[], bool],
+) -> list[Ran | None]:
+    """Run all sets in pieces; `on_piece` gets those of a piece, and what came of them, as soon as it is done.
+
+    Once it is cancelled, pieces under way are waited for; None stands for the sets that were not begun.
+    """
+    size = max(1, min(LARGEST_PIECE, -(-len(sets) // (PIECES_EACH * crew.workers))))
+    left = deque(range(0, len(sets), size))
+    under_way: dict[Future[list[Ran]], int] = {}
+    came: list[Ran | None] = [None] * len(sets)
+    try:
+        while under_way or (left and not cancelled()):
+            while left and len(under_way) < _AHEAD * crew.workers and not cancelled():
+                start = left.popleft()
+                under_way[crew.executor.submit(crew.send, sets[start : start + size])] = start
+            done, _ = wait(under_way, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
+            for future in done:
+                start, piece = under_way.pop(future), future.result()
+                came[start : start + len(piece)] = piece
+                on_piece(sets[start : start + len(piece)], piece)
+    finally:
+        for future in under_way:
+            future.cancel()
+    return came
+
+
+@contextmanager
+def crew(
+    runner: Runner, executor: Executor | None, workers: int | None = None, folder: Path | None = None
+) -> Iterator[Crew]:
+    """Who runs sets.
+
+    Args:
+        executor: None: threads where the core does the work, else this thread.
+        workers: how many pieces it does at once; None: what it says itself, or as many as processors.
+        folder: where other processes read the markets; it must be there for all of them. None: this
+            machine's folder for what is temporary.
+    """
+    if executor is None:
+        workers = (workers or _cores()) if runner.is_compiled else 1
+        with ThreadPoolExecutor(workers) if workers > 1 else _Here() as pool:
+            yield Crew(runner, pool, workers)
+        return
+    workers = workers or getattr(executor, "_max_workers", None) or _cores()
+    if isinstance(executor, ThreadPoolExecutor):
+        yield Crew(runner, executor, workers)
+        return
+    sent = _sent(runner, folder or Path(tempfile.gettempdir()))
+    try:
+        yield Crew(sent, executor, workers)
+    finally:
+        Path(sent.path).unlink()
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A runner that other processes read from a file, once each."""
+
+    path: str
+
+    def __call__(self, sets: Sequence[Parameters]) -> list[Ran]:
+        return _read(self.path)(sets)
+
+
+def _sent(runner: Runner, folder: Path) -> Sent:
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        packed = pickle.dumps(runner, protocol=5)
+    except (pickle.PicklingError, AttributeError, TypeError) as error:
+        raise UsageError(
+            f"{type(runner.strategy).__name__} cannot be sent to other processes ({error}): put it, and a "
+            "function that is the objective, at the top of a module, or leave executor= out."
+        ) from None
+    descriptor, name = tempfile.mkstemp(dir=folder, prefix="sweep-")
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(packed)
+    return Sent(name)
+
+
+@lru_cache(maxsize=2)
+def _read(path: str) -> Runner:
+    runner: Runner = pickle.loads(Path(path).read_bytes())
+    return runner
+
+
+class _Here(Executor):
+    """This thread."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
