@@ -237,8 +237,8 @@ def markets_of(draw: st.DrawFn, seed: int, bars: int) -> list[Market]:
     return markets
 
 
-# digits enough that no level lies halfway between two ticks, and trailing stops of their own, so that none starts
-# where the stop stands: there floats decide by their last bit
+# digits enough that no level lies halfway between two ticks, and others for trailing stops, so that none
+# begins where the stop stands: there a float's last bit decides
 RATES = st.none() | st.sampled_from([0.00423713, 0.0213719, 0.0617331])
 TRAILS = st.none() | st.sampled_from([0.00491713, 0.0239719, 0.0583331])
 

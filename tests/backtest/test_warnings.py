@@ -54,3 +54,45 @@ def test_fills_that_nobody_was_there_for_are_told() -> None:
 def test_a_parameter_at_the_edge_of_its_range_is_told(length: int, told: bool) -> None:
     said = cw.backtest(Waves(length=length), bars()).warnings
     assert any("at the edge of its range (2 to 100)" in each for each in said) is told
+
+
+DAY = 86_400
+MONDAY = 4 * DAY  # 5 January 1970
+
+
+def bars_on(days: list[int], timeframe: str = "1d") -> cw.Bars:
+    prices = {name: np.full(len(days), 100.0) for name in ("open", "high", "low", "close", "volume")}
+    time = MONDAY + DAY * np.array(days)
+    return cw.Bars.from_arrays(symbol="X", timeframe=timeframe, time=time, **prices)
+
+
+def of_the_year(bars: cw.Bars, days_a_year: float) -> list[str]:
+    result = cw.backtest(Waves, bars, days_a_year=days_a_year)
+    return [each for each in result.warnings if "of a year" in each]
+
+
+WEEKDAYS = [day for day in range(365) if day % 7 < 5]
+EVERY_DAY = list(range(365))
+
+
+@pytest.mark.parametrize("timeframe", ["1d", "4h"])
+def test_it_warns_of_stocks_that_are_judged_by_365_days(timeframe: str) -> None:
+    (sentence,) = of_the_year(bars_on(WEEKDAYS, timeframe), 365)
+    assert sentence.startswith("There are bars on 261 days of a year, but a year is counted as 365")
+    assert "days_a_year=252" in sentence
+
+
+def test_it_warns_of_a_market_that_never_closes_judged_by_252_days() -> None:
+    (sentence,) = of_the_year(bars_on(EVERY_DAY), 252)
+    assert sentence.startswith("There are bars on 365 days of a year, but a year is counted as 252")
+    assert "days_a_year=365" in sentence
+
+
+@pytest.mark.parametrize(
+    ("days", "days_a_year"),
+    [(WEEKDAYS, 252), (EVERY_DAY, 365), ([day for day in EVERY_DAY if day % 10], 365), (WEEKDAYS[:50], 365)],
+)
+def test_it_is_silent_where_they_agree_and_where_too_few_days_are_known(
+    days: list[int], days_a_year: float
+) -> None:
+    assert of_the_year(bars_on(days), days_a_year) == []

@@ -15,6 +15,9 @@ FEW_TRADES: Final = 30
 GREAT_SHARPE: Final = 3.0
 GREAT_PART: Final = 0.5
 EDGE: Final = 0.05
+DAY_S: Final = 86_400
+DAYS_TO_JUDGE: Final = 90
+OFF: Final = 0.2
 
 
 def warnings_of(result: Result) -> list[str]:
@@ -23,6 +26,7 @@ def warnings_of(result: Result) -> list[str]:
         *_luck(result),
         *_edges(result),
         *_fills(result),
+        *_year(result),
         *_data(result),
     ]
 
@@ -79,6 +83,21 @@ def _fills(result: Result) -> list[str]:
     for symbol, times in result.skipped.items():
         said.append(f"{times:,} entries in {symbol} were too small for its lot or least order, and left out.")
     return said
+
+
+def _year(result: Result) -> list[str]:
+    """Whether the bars fall on about as many days of a year as annual figures are worked out for."""
+    days = np.unique(result.time // DAY_S)
+    whole = int(days[-1]) - int(days[0]) + 1 if len(days) else 0
+    if whole < DAYS_TO_JUDGE:
+        return []
+    seen, counted = 365 * len(days) / whole, result.account.days_a_year
+    if abs(seen - counted) <= OFF * counted:
+        return []
+    return [
+        f"There are bars on {seen:.0f} days of a year, but a year is counted as {counted:g}: annual figures "
+        f"are off. Give days_a_year={252 if seen < 300 else 365}, or load the days that are missing."
+    ]
 
 
 def _data(result: Result) -> list[str]:
