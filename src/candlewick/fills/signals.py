@@ -77,12 +77,23 @@ def run(
     while i + 1 < bars:
         i += 1
         if markets == 1 and i > 0 and terms.pause_at <= 0.0:
-            until = min(next_funding, next_timed, bars)
-            quiet = _pass_over(i, until, flags[0], size_of[0], entry_of[0], below[0], above[0],
-                               high[0], low[0], close[0], account.wallet, equity)  # fmt: skip
-            if quiet == bars:
+            # Written out here: a function would count the references to five arrays at each fill.
+            until, size_0, entry_0 = min(next_funding, next_timed, bars), size_of[0], entry_of[0]
+            below_0, above_0, wallet = below[0], above[0], account.wallet
+            if size_0 == 0.0:
+                while i < until and flags[0, i - 1] == 0:
+                    equity[i] = wallet
+                    i += 1
+            elif below_0 == -math.inf and above_0 == math.inf:
+                while i < until and flags[0, i - 1] == 0:
+                    equity[i] = wallet + size_0 * (close[0, i] - entry_0)
+                    i += 1
+            else:
+                while i < until and flags[0, i - 1] == 0 and low[0, i] > below_0 and high[0, i] < above_0:
+                    equity[i] = wallet + size_0 * (close[0, i] - entry_0)
+                    i += 1
+            if i == bars:
                 break
-            i = quiet
         stirs, worth = i == next_funding or i >= next_timed, 0.0
         for m in range(markets):
             stirs |= i > 0 and flags[m, i - 1] != 0
@@ -132,7 +143,9 @@ def run(
                 if not entered:
                     skipped[m] += 1
                     continue
-                if tiers.shape[1] > 0:
+                if tiers.shape[1] > 0 and (
+                    side < 0 or leverage[m] > 1.0
+                ):  # who has paid all cannot lose more
                     at.end = margin.liquidation_price(at.size, at.entry, at.margin, tiers[m], rules[m])
                 # what the price paid is already beyond acts on the same open
                 if len(partials) > 0:
@@ -184,27 +197,6 @@ def run(
             elif now <= account.peak * (1.0 - terms.pause_at):
                 account.paused_until, account.peak = i + 1 + terms.pause_for, now
     return int(account.fills)
-
-
-@compiled
-def _pass_over(
-    i: int, stop: int, flags: Any, size: float, entry: float, below: float, above: float,
-    high: Any, low: Any, close: Any, wallet: float, equity: Any,
-) -> int:  # fmt: skip
-    """Write the equity of the bars from `i` on in which nothing happens; the first in which something may."""
-    if size == 0.0:
-        while i < stop and flags[i - 1] == 0:
-            equity[i] = wallet
-            i += 1
-    elif below == -math.inf and above == math.inf:
-        while i < stop and flags[i - 1] == 0:
-            equity[i] = wallet + size * (close[i] - entry)
-            i += 1
-    else:
-        while i < stop and flags[i - 1] == 0 and low[i] > below and high[i] < above:
-            equity[i] = wallet + size * (close[i] - entry)
-            i += 1
-    return i
 
 
 @compiled
