@@ -19,7 +19,10 @@ space             what a search may try
 objectives        what it looks for, and what must hold
 samplers          which sets it tries next: a grid, chance, what a method learns
 genetic           NSGA-II
+cmaes             CMA-ES
+tpe               TPE
 sweep             many sets of parameters on the same markets
+crew              who runs them, in pieces
 lean              figures of a result, of which a sweep asks for a few
 optimisation      what a search found: trials, the best, the Pareto front
 heatmap           a figure over two parameters
