@@ -59,7 +59,6 @@ def import_(
     as_json: AsJson = False,
 ) -> None:
     """Take files over. Rows that cannot be true are left out and told by line; importing twice is safe."""
-    from candlewick.store.lake.compact import compact
     from candlewick.store.lake.importing import import_file
 
     done: list[Imported] = []
@@ -71,10 +70,7 @@ def import_(
                 done.append(import_file(lake, path, venue=venue, symbol=symbol, interval=timeframe))
             except CandlewickError as error:
                 failed.append((path, str(error)))
-        if fresh := frozenset(one.instrument for one in done if one.new or one.corrected):
-            # locked: another compaction is at it; these rows are read as they are and move next time
-            with suppress(StoreLocked):
-                compact(lake, instruments=fresh)
+        _compact(lake, [one.instrument for one in done if one.new or one.corrected])
     if as_json:
         print_json(
             {
@@ -114,6 +110,7 @@ def download(
         settings = load(data_dir=data_dir, venues=names(venues))
         with _lake(data_dir) as lake, progress_bar(f"Downloading {timeframe}") as progress:
             done = asyncio.run(download_all(settings, lake, symbols, timeframe, start_s, end_s, progress))
+            _compact(lake, [one.instrument for one in done if one.bars or one.settlements])
     if as_json:
         print_json({"downloads": [downloaded_json(one) for one in done]})
     else:
@@ -236,6 +233,16 @@ def _lake(data_dir: Path | None) -> Iterator[Lake]:
 
     with Lake(load(data_dir=data_dir).market_dir / "lake") as lake:
         yield lake
+
+
+def _compact(lake: Lake, instruments: list[str]) -> None:
+    """Move what has just come in into files, from which it is read quickly."""
+    from candlewick.store.lake.compact import compact
+
+    if instruments:
+        # locked: another compaction is at it; these rows are read as they are and move next time
+        with suppress(StoreLocked):
+            compact(lake, instruments=frozenset(instruments))
 
 
 def _files(given: list[Path]) -> Iterator[Path]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+
 import numpy as np
 import pytest
 
 from candlewick.core.clock import ManualClock
 from candlewick.core.errors import UnknownInterval, UsageError
 from candlewick.core.events import Funding
-from candlewick.store.lake import Lake, reading
+from candlewick.store.lake import Lake, cache
 from candlewick.store.lake.columns import Columns
 from candlewick.store.lake.compact import compact
 from candlewick.store.lake.kinds import CANDLES
@@ -16,7 +18,7 @@ from candlewick.store.lake.reading import bars_of, instrument_in, market_of
 from tests.store.lake.samples import BTC, NS, candle
 
 PERP = "sim:BTCUSDT-PERP"
-MANY = reading.CACHED_ROWS + 5
+MANY = 25_000
 
 
 def fill(lake: Lake, count: int, instrument: str = BTC, last_closed: bool = True) -> None:
@@ -31,8 +33,13 @@ def fill(lake: Lake, count: int, instrument: str = BTC, last_closed: bool = True
     lake.put_rows(CANDLES, instrument, "1m", rows)
 
 
+def move(lake: Lake) -> None:
+    """Compact all there is."""
+    compact(lake, older_than_s=0, clock=ManualClock(40 * 86_400 * NS))
+
+
 def cached(lake: Lake) -> int:
-    return len(list((lake.root / reading.CACHE).glob("*.npy")))
+    return len(list((lake.root / cache.FOLDER).glob("*.npy")))
 
 
 @pytest.mark.parametrize("symbol", ["BTCUSDT", "btc/usdt", "BTC-USDT", "sim:BTCUSDT", BTC])
@@ -104,11 +111,9 @@ def test_a_market_has_its_kind_its_funding_and_finer_bars(lake: Lake) -> None:
     assert (spot.is_spot, spot.funding, spot.finer) == (True, None, None)
 
 
-@pytest.mark.parametrize("moved", [False, True])
-def test_what_was_read_is_kept_until_a_row_of_it_changes(lake: Lake, moved: bool) -> None:
+def test_what_was_read_is_kept_until_a_row_of_it_changes(lake: Lake) -> None:
     fill(lake, MANY)
-    if moved:
-        compact(lake, older_than_s=0, clock=ManualClock(40 * 86_400 * NS))
+    move(lake)
     first = bars_of(lake, BTC, "1m")
     assert cached(lake) == 1
     again = bars_of(lake, BTC, "1m")
@@ -117,11 +122,35 @@ def test_what_was_read_is_kept_until_a_row_of_it_changes(lake: Lake, moved: bool
     assert again.time.dtype == np.int64
     lake.put_candles([candle(60, 999.0, rev=10**18)])
     assert bars_of(lake, BTC, "1m").close[1] == 999.0
+    move(lake)
+    assert bars_of(lake, BTC, "1m").close[1] == 999.0
+    assert cached(lake) == 1
+
+
+def test_hot_rows_are_not_kept_for_they_may_change_at_any_time(lake: Lake) -> None:
+    fill(lake, MANY)
+    bars_of(lake, BTC, "1m")
+    assert cached(lake) == 0
+
+
+def test_the_folder_is_held_to_its_size_and_loses_what_nobody_reads(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(lake, MANY)
+    move(lake)
+    monkeypatch.setattr(cache, "MOST_BYTES", 2_500_000)  # two tables
+    for rows in (3, 2, 1):
+        bars_of(lake, BTC, "1m", None, 60 * (MANY - rows))
+    assert cached(lake) == 2
+    for path in (lake.root / cache.FOLDER).iterdir():
+        os.utime(path, (0, 0))
+    bars_of(lake, BTC, "1m")
+    assert cached(lake) == 1
 
 
 def test_new_bars_leave_a_past_range_in_the_cache(lake: Lake) -> None:
     fill(lake, MANY)
-    compact(lake, older_than_s=0, clock=ManualClock(40 * 86_400 * NS))
+    move(lake)
     end = 60 * (MANY - 1)
     bars_of(lake, BTC, "1m", None, end)
     lake.put_candles([candle(60 * MANY)])
@@ -131,6 +160,7 @@ def test_new_bars_leave_a_past_range_in_the_cache(lake: Lake) -> None:
 
 def test_whoever_writes_into_its_bars_changes_nobody_elses(lake: Lake) -> None:
     fill(lake, MANY)
+    move(lake)
     bars_of(lake, BTC, "1m")
     bars_of(lake, BTC, "1m").close[0] = -1.0
     assert bars_of(lake, BTC, "1m").close[0] == 100.0
@@ -138,7 +168,8 @@ def test_whoever_writes_into_its_bars_changes_nobody_elses(lake: Lake) -> None:
 
 def test_a_damaged_file_of_the_cache_is_read_around(lake: Lake) -> None:
     fill(lake, MANY)
+    move(lake)
     bars_of(lake, BTC, "1m")
-    (path,) = (lake.root / reading.CACHE).glob("*.npy")
+    (path,) = (lake.root / cache.FOLDER).glob("*.npy")
     path.write_bytes(b"no array")
     assert len(bars_of(lake, BTC, "1m")) == MANY

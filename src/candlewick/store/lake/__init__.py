@@ -8,6 +8,7 @@ importing history files into the lake
 exporting candles out of it, into files
 check     gaps, impossible bars, bars off the grid
 admission what can be kept
+cache     tables that were decoded once, mapped by the next reader
 cells     cells of a text file
 cold      immutable Parquet files
 columns   rows as columns, and which of two versions of a row wins

@@ -128,19 +128,17 @@ class Lake:
 
     def stamp(
         self, kind: Kind, instrument: str, interval: str, start: int | None = None, end: int | None = None
-    ) -> str:
-        """A text that is another one as soon as `rows` of the same range would read anything else.
+    ) -> str | None:
+        """A text that is another one once `rows` of the same range would read anything else.
 
-        Rows that change outside of the range leave it as it is, once those inside have been compacted.
+        None: some of them are hot, and may change at any time.
         """
         with self.database.read() as connection:
             series = manifest.find_series(connection, kind.name, instrument, interval)
-            if series is None:
-                return ""
-            files = [str(file.generation) for file in manifest.live_files(connection, series, start, end)]
-            if hot.holds_any(connection, series, start, end):
-                files.append(f"hot {manifest.changes(connection, kind.name, instrument, interval)}")
-            return " ".join([str(series), *files])
+            if series is None or hot.holds_any(connection, series, start, end):
+                return None
+            files = manifest.live_files(connection, series, start, end)
+            return " ".join(str(file.generation) for file in files)
 
     def put_candles(self, candles: Iterable[Candle], *, kind: CandleKind = "candles") -> int:
         """Insert or better candles; returns how many were new or better than what the hot rows held.

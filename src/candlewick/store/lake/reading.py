@@ -1,18 +1,8 @@
-"""Bars and markets out of the lake, as research wants them: by a person's symbol, closed, in any timeframe.
-
-What was read is kept as columns in files beside the lake's (`cache/`), which the next reader maps instead of
-decoding. A file is named by the very rows it was made of: when a row changes, it is not found any more.
-"""
+"""Bars and markets out of the lake as research wants them: by any symbol, closed, in any timeframe."""
 
 from __future__ import annotations
 
 import difflib
-import hashlib
-import os
-import secrets
-import time
-from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -23,14 +13,11 @@ from candlewick.core.instrument import parse_symbol
 from candlewick.core.interval import SECONDS, open_time, seconds
 from candlewick.market.bars import COLUMNS, Bars, clock
 from candlewick.market.resample import resample
+from candlewick.store.lake import cache
 from candlewick.store.lake.columns import Columns, Floats
 from candlewick.store.lake.kinds import CANDLES, FUNDING
 from candlewick.store.lake.lake import Lake
 from candlewick.store.lake.listed import instrument_of
-
-CACHE: Final = "cache"
-CACHED_ROWS: Final = 20_000  # fewer are decoded as quickly
-CACHE_DAYS: Final = 14  # what nobody has read for so long is removed
 
 
 def instrument_in(lake: Lake, symbol: str, primary: str = "") -> str:
@@ -126,16 +113,16 @@ def funding_of(lake: Lake, instrument: str, start_s: int, end_s: int) -> Funding
 
 
 def _closed_bars(lake: Lake, instrument: str, interval: str, start: int | None, end: int | None) -> Bars:
-    stamp = lake.stamp(CANDLES, instrument, interval, start, end)
-    path = lake.root / CACHE / f"{_name(instrument, interval, stamp, start, end)}.npy"
-    mapped = _mapped(path)
-    if mapped is None:
-        rows = lake.rows(CANDLES, instrument, interval, start, end, names=COLUMNS, with_rev=False)
-        mapped = _table(rows)
-        # rows that changed while they were read are of no stamp
-        if len(rows) >= CACHED_ROWS and lake.stamp(CANDLES, instrument, interval, start, end) == stamp:
-            _keep(path, mapped)
-    return Bars(instrument, interval, mapped[0].view(np.int64), *mapped[1:])
+    def read() -> Floats:
+        return _table(lake.rows(CANDLES, instrument, interval, start, end, names=COLUMNS, with_rev=False))
+
+    table = cache.through(
+        lake.root / cache.FOLDER,
+        f"{instrument} {interval} {start} {end}",
+        lambda: lake.stamp(CANDLES, instrument, interval, start, end),
+        read,
+    )
+    return Bars(instrument, interval, table[0].view(np.int64), *table[1:])
 
 
 def _table(rows: Columns) -> Floats:
@@ -148,44 +135,6 @@ def _table(rows: Columns) -> Floats:
     for at, name in enumerate(COLUMNS, 1):
         whole[at] = rows.values[name][every]
     return whole
-
-
-def _name(instrument: str, interval: str, stamp: str, start: int | None, end: int | None) -> str:
-    text = f"{instrument} {interval} {start} {end} {stamp}"
-    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-
-
-def _mapped(path: Path) -> Floats | None:
-    """The table in a file; None if it is not there or not whole."""
-    try:
-        # private pages: a strategy that writes into its bars changes nobody else's, and compiled code takes
-        # columns that may be written for the same as those in memory
-        found = np.load(path, mmap_mode="c", allow_pickle=False)
-        os.utime(path)
-    except (OSError, ValueError):
-        return None
-    return np.asarray(found) if found.dtype == np.float64 and found.ndim == 2 else None
-
-
-def _keep(path: Path, table: Floats) -> None:
-    """Put a table into the cache; a full disk costs only that it is not there."""
-    fresh = path.with_suffix(f".{secrets.token_hex(4)}")
-    with suppress(OSError):
-        path.parent.mkdir(exist_ok=True)
-        _sweep(path.parent)
-        try:
-            with fresh.open("wb") as file:
-                np.save(file, table)
-            fresh.rename(path)
-        finally:
-            fresh.unlink(missing_ok=True)
-
-
-def _sweep(folder: Path) -> None:
-    before = time.time() - CACHE_DAYS * 86_400
-    for path in folder.iterdir():
-        if path.stat().st_mtime < before:
-            path.unlink(missing_ok=True)
 
 
 def _is(kind: str, instrument: str, wanted: str) -> bool:
