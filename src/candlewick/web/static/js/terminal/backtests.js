@@ -30,14 +30,12 @@ export class Backtests {
     away.addEventListener("click", () => this.#leave());
     this.#row.append(this.#name, away);
     byId("legend").append(this.#row);
-    this.#menu.addEventListener("beforetoggle", (/** @type {ToggleEvent} */ event) => event.newState === "open" && this.#offer());
     this.#menu.addEventListener("click", (event) => this.#choose(/** @type {HTMLElement | null} */ (targetOf(event).closest("[data-id]"))));
     desk.addEventListener("symbol", () => this.#leave());
-    const asked = new URLSearchParams(location.search).get("backtest");
-    if (asked) this.#showAsked(asked);
   }
 
-  async #offer() {
+  /** Fill the menu, which opens. */
+  async offer() {
     const { symbol } = this.desk;
     this.#menu.replaceChildren(element("p", { class: "dim" }, "Loading your backtests…"));
     try {
@@ -65,7 +63,7 @@ export class Backtests {
   }
 
   /** @param {string} id that stands in the page's address */
-  async #showAsked(id) {
+  async showAsked(id) {
     const offered = /** @type {Offered[]} */ (await get(OFFERED, { symbol: this.desk.symbol }).catch(() => []));
     const found = offered.find((each) => each.id === id);
     if (found) await this.#show(found.id, found.name);

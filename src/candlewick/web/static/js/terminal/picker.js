@@ -33,10 +33,8 @@ export class Picker {
     this.#chosen.addEventListener("change", (event) => this.#set(event));
     this.#chosen.addEventListener("input", (event) => this.#preview(event));
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
-    byId("indicators-open").addEventListener("click", () => this.show());
     charted.addEventListener("change", () => this.#showChosen());
     charted.addEventListener("problem", (/** @type {CustomEvent<string>} */ event) => this.#say(event.detail, "error"));
-    charted.addEventListener("settings", (/** @type {CustomEvent<string>} */ event) => this.show(event.detail));
   }
 
   /** @param {string | null} key whose settings to open */

@@ -7,10 +7,10 @@ import { byId, setText } from "../cells.js";
 
 /**
  * @param {{desk: import("./desk.js").Desk, search: import("./search.js").Search, favourites: string[], trading: Keys | null,
- *   picker: import("./picker.js").Picker,
+ *   pick: () => void,
  *   preferences: import("../preferences.js").Preferences}} parts `trading` are the keys that can be turned off
  */
-export function listenForShortcuts({ desk, search, picker, favourites, trading, preferences }) {
+export function listenForShortcuts({ desk, search, pick, favourites, trading, preferences }) {
   const dialog = byId("shortcuts");
   byId("shortcuts-open").addEventListener("click", () => dialog.showModal());
   dialog.addEventListener("click", (event) => event.target === dialog && dialog.close());
@@ -18,7 +18,7 @@ export function listenForShortcuts({ desk, search, picker, favourites, trading, 
   /** @type {Keys} */
   const looking = {
     "/": () => search.open(),
-    i: () => picker.show(),
+    i: () => pick(),
     "?": () => dialog.showModal(),
     "[": () => desk.stepInterval(-1),
     "]": () => desk.stepInterval(+1),

@@ -8,6 +8,7 @@ import { hollow, CANDLES } from "./theme.js";
 
 const PATH = "/api/dashboard/charts/indicators/";
 const CHUNK = 2000;
+const FIRST_CHUNK = 300; // what is seen at once, and a screen before it
 const PRICES_TO_PANE = 4; // how much higher the prices' pane is than an indicator's
 const PRICES_TO_MANY = 7; // and than one of many
 const CLOSED_AFTER_MS = 1_500; // a bar's last trades are in the lake by then
@@ -134,8 +135,16 @@ export class Indicators {
     const kind = this.catalogue.kindOf(look.key);
     const pane = kind.pane === "own" ? this.chart.panes().length : 0;
     const study = new Study(this.chart, { kind, look, pane, candles: this.candles, places: this.places });
-    this.#loadProfile(study);
+    if (kind.name === "volume_profile") this.#addProfile(study);
     return study;
+  }
+
+  /** @param {Study} study */
+  async #addProfile(study) {
+    const { Profile } = await import("./profile.js");
+    if (!this.studies.includes(study)) return;
+    study.addProfile(new Profile(study.key, () => study.color("poc")));
+    this.#loadProfile(study);
   }
 
   /** @param {Study} study */
@@ -168,7 +177,7 @@ export class Indicators {
       const group = behind.filter((study) => study.reach === reach);
       const overlap = Math.max(...group.map(overlapOf)) * scope.length;
       const end = Math.min(reach + overlap, last + scope.length);
-      const start = Math.max(first, Math.min(reach, end) - CHUNK * scope.length);
+      const start = Math.max(first, Math.min(reach, end) - (reach === Infinity ? FIRST_CHUNK : CHUNK) * scope.length);
       try {
         const lines = await this.#fetch(scope, group, start, end);
         if (scope !== this.#scope) return;

@@ -2,10 +2,8 @@
 
 import { CandlestickSeries, HistogramSeries, LineSeries, LineStyle } from "lightweight-charts";
 import { fixed, readable } from "../../format.js";
-import { Band } from "./band.js";
 import { drawnBackBy, titleOf } from "./catalogue.js";
 import { Glyphs } from "./glyphs.js";
-import { Profile } from "./profile.js";
 import { SplitSeries } from "./split.js";
 import { CANDLES, colorOf, DOWN, GUIDE, line, UP } from "./theme.js";
 
@@ -25,7 +23,7 @@ export class Study {
   #series = new Map();
   /** UTC seconds from which on it is filled. */
   reach = Infinity;
-  /** @type {Profile | null} */
+  /** Bars of volume beside the prices, of the one that has them. @type {import("./profile.js").Profile | null} */
   profile = null;
   /** What a relative one's live level lies off ours, once both are known of one bar. @type {number | null} */
   #shift = null;
@@ -46,10 +44,6 @@ export class Study {
     this.turns = kind.outputs.some(({ name, draw }) => draw === "none" && name === "direction");
     for (const output of kind.outputs) this.#add(output, pane);
     this.#addBand();
-    if (kind.name === "volume_profile") {
-      this.profile = new Profile(look.key, () => this.color("poc"));
-      candles.live.attachPrimitive(this.profile);
-    }
     if (this.isOwn) this.#settle();
   }
 
@@ -74,6 +68,12 @@ export class Study {
   /** @param {string} name of a line */
   color(name) {
     return this.look.colors[name] ?? colorOf(this.kind, name);
+  }
+
+  /** @param {import("./profile.js").Profile} profile */
+  addProfile(profile) {
+    this.profile = profile;
+    this.candles.live.attachPrimitive(profile);
   }
 
   clear() {
@@ -186,11 +186,13 @@ export class Study {
     this.#series.set(output.name, series);
   }
 
-  #addBand() {
+  /** The area between two lines: fetched where there is one, and drawn when it has come. */
+  async #addBand() {
     const [one, other] = this.kind.outputs.filter(({ draw }) => draw === "band").map(({ name }) => name);
     if (!other) return;
-    const band = new Band(this.#series.get(one), this.#series.get(other), () => [this.color(one), this.color(other)]);
-    this.#series.get(one).live.attachPrimitive(band);
+    const { Band } = await import("./band.js");
+    const [above, below] = [this.#series.get(one), this.#series.get(other)];
+    if (above) above.live.attachPrimitive(new Band(above, below, () => [this.color(one), this.color(other)]));
   }
 
   /** Its own pane: customary lines across it, and room for its legend. */
