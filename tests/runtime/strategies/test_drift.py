@@ -22,7 +22,7 @@ def trade(**more: Any) -> Trade:
     return Trade(**(told | more))
 
 
-def causes(expected: list[Trade], actual: list[Trade]) -> dict[str, float]:
+def causes(expected: list[Trade], actual: list[Trade]) -> dict[str, Any]:
     return {name: pytest.approx(each) for name, each in drift_of(expected, actual).causes.items() if each}
 
 

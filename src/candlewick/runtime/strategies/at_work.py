@@ -12,7 +12,7 @@ from typing import Any, Final, Literal, Protocol
 from candlewick.core.clock import NS_PER_S, Clock
 from candlewick.core.errors import CandlewickError, EngineAway, StrategyError, VenueError
 from candlewick.core.events import Candle
-from candlewick.core.interval import seconds
+from candlewick.core.interval import open_time, seconds
 from candlewick.core.order import Order
 from candlewick.core.reports import Fill, FundingPaid
 from candlewick.ledger.contract import is_spot
@@ -23,6 +23,7 @@ from candlewick.runtime.strategies.host import Host, HostDied, source_file
 from candlewick.runtime.strategies.ordering import Log, Ordering
 from candlewick.runtime.strategies.ownings import Ownings
 from candlewick.runtime.strategies.rows import Wanted
+from candlewick.runtime.strategies.rules import Pause, Point, Rules, curve, rests
 from candlewick.runtime.strategies.running import WINDOW
 from candlewick.runtime.strategies.spec import Spec
 from candlewick.trading import commands
@@ -96,6 +97,9 @@ class AtWork:
         self.ownings: Ownings | None = None
         self.ordering: Ordering | None = None
         self.leverage = 1.0  # that it wants of perpetuals, once it has said so
+        self.rules = Rules()
+        self._pause = Pause(self.rules, 0.0, 1)
+        self._past: list[Fill] = []  # its own, since it began
         self._means = means
         self._log = log
         self._changed = changed
@@ -234,7 +238,7 @@ class AtWork:
             await host.end()
             history, newest, last = self._unanswered(await self._history(min(ready.wants + 2, MOST_HISTORY)))
             host, ready = await self._begin(history)
-        self.leverage = ready.leverage
+        self._keep_rules(ready, history)
         await self._agree_on_leverage(Decimal(repr(ready.leverage)))
         self._feed = BarFeed(
             self.spec.symbols,
@@ -259,8 +263,14 @@ class AtWork:
         assert self.ordering is not None
         await self._means.settled()  # what was filled before is known before anything is decided
         await self.ordering.tidy()
+        opens, length = closed.ended, seconds(self.spec.timeframe)
+        self._pause.close(self._points(closed.ended))
         within_s = answer_within(self.spec.timeframe)
         acts = self._age_s(closed) <= within_s
+        if acts:
+            reach = {symbol: (row[1], row[2]) for symbol, row in closed.rows.items()}
+            await self.ordering.keep(self.rules, closed.time, length, reach)
+            await self._means.settled()
         loop = asyncio.get_running_loop()
         asked = loop.time()
         answer = await host.close_bar(self._bar(closed, acts=acts), within_s)
@@ -270,10 +280,36 @@ class AtWork:
             self._log("missed", f"The bar of {closed.time} came too late to act on.")
         elif answer.intents:
             await self._means.settled()
-            await self.ordering.carry_out(closed.time, answer.intents)
+            await self.ordering.carry_out(
+                closed.time, answer.intents, lambda symbol: self._rests(symbol, opens)
+            )
         self.health.last_bar = closed.time
         self.health.lag_ms = self._age_s(closed) * 1000
         self._changed()
+
+    def _rests(self, symbol: str, opens: int) -> bool:
+        """Whether nothing is entered at the open of the bar that begins at `opens`."""
+        assert self.ownings is not None
+        if self._pause.holds(opens):
+            return True
+        last, length = self.ownings.last_trip.get(symbol), seconds(self.spec.timeframe)
+        if last is None or last.exited_at is None or last.net >= 0:
+            return False
+        return rests(self.rules, open_time(last.exited_at // NS_PER_S, length), opens, length)
+
+    def _points(self, ended: int) -> list[Point]:
+        assert self.ownings is not None
+        equity = self.ownings.value(self._means.engine.market).total_value
+        return [] if equity is None else [Point(ended, float(equity))]
+
+    def _keep_rules(self, ready: messages.Ready, history: list[Bars]) -> None:
+        """Take its rules; what a pause knows of the past is read from its fills and the bars."""
+        assert self.ownings is not None
+        self.leverage, self.rules = ready.leverage, ready.rules
+        length = seconds(self.spec.timeframe)
+        self._pause = Pause(ready.rules, float(self.ownings.capital), length)
+        if ready.rules.pause_at:
+            self._pause.close(curve(self._past, history, float(self.ownings.capital), length))
 
     async def _bear(self, error: HostDied) -> None:
         """Its process died: start it again, but not for ever.
@@ -423,6 +459,8 @@ class AtWork:
         if isinstance(booked, FundingPaid):
             self.ownings.fund(booked)
             return
+        if own:
+            self._past.append(booked)
         lost = self.ownings.take(booked, own=own)
         if lost:
             self._log("state", f"{lost:f} {booked.instrument} of its position was closed by somebody else.")

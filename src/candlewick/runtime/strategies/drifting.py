@@ -21,6 +21,7 @@ from candlewick.runtime.parents import die_with
 from candlewick.runtime.strategies.drift import Drift, Filled, Funded, drift_of, trades_of
 from candlewick.runtime.strategies.expected_process import Answered, Asked
 from candlewick.runtime.strategies.messages import Columns
+from candlewick.runtime.strategies.rules import fee_in_quote
 from candlewick.store.journal.reader import SentOrder
 from candlewick.trading.account import AccountState
 
@@ -136,7 +137,7 @@ def _told(
                 buys=buys,
                 price=float(money.price),
                 size=size,
-                fee=_fee(money) * size / float(money.quantity),
+                fee=fee_in_quote(money) * size / float(money.quantity),
                 time=money.ts // NS_PER_S,
                 signal=_signal(money.order_id, id),
                 mark=None if order is None or order.mark is None else float(order.mark),
@@ -145,13 +146,6 @@ def _told(
             )
         )
     return found
-
-
-def _fee(fill: Fill) -> float:
-    """In the quote currency; one that was paid in the coin, at the price of the fill."""
-    fee = float(fill.fee)
-    base = fill.instrument.partition(":")[2].startswith(fill.fee_currency)
-    return fee * float(fill.price) if base else fee
 
 
 def _signal(order_id: str, id: str) -> int:

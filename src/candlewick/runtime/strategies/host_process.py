@@ -16,6 +16,7 @@ from typing import IO, Any
 from candlewick.core.errors import CandlewickError
 from candlewick.runtime.jobs import sources
 from candlewick.runtime.strategies.messages import HEAD, Answer, Bar, Begin, Raised, Ready, Told, packed, told
+from candlewick.runtime.strategies.rules import Rules
 from candlewick.runtime.strategies.running import runner_of
 
 NICE = 5  # prices and orders come first
@@ -46,7 +47,8 @@ def _serve(bars: IO[bytes], answers: int) -> None:
         strategy, [each.bars(begin.timeframe) for each in begin.history], frozenset(begin.spot)
     )
     wants = runner.wants()
-    _say(answers, Ready(leverage=float(strategy.leverage), settled=not wants, wants=wants))
+    rules = Rules.of(strategy)
+    _say(answers, Ready(leverage=float(strategy.leverage), rules=rules, settled=not wants, wants=wants))
     while True:
         bar = _next(bars)
         if not isinstance(bar, Bar):

@@ -13,6 +13,7 @@ import msgspec
 import numpy as np
 
 from candlewick.market.bars import COLUMNS, Bars
+from candlewick.runtime.strategies.rules import Rules
 from candlewick.trading.strategy.intents import Intent
 
 HEAD: Final = struct.Struct("<I")
@@ -82,10 +83,12 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
 
     Attributes:
         leverage: that it wants of perpetuals.
+        rules: what the engine is to keep for it.
         settled: it has bars enough to signal; if not, `wants` says how many it needs.
     """
 
     leverage: float = 1.0
+    rules: Rules = Rules()
     settled: bool = True
     wants: int = 0
 

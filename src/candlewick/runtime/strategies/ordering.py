@@ -7,19 +7,21 @@ because the engine was killed in between, sends nothing twice.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from candlewick.core import money
-from candlewick.core.clock import Clock
+from candlewick.core.clock import NS_PER_S, Clock
 from candlewick.core.errors import CandlewickError, Conflict, OrderRefused, UnknownOrder
 from candlewick.core.events import Side
 from candlewick.core.instrument import Instrument
+from candlewick.core.interval import open_time
 from candlewick.core.order import CancelInFlight, Order, OrderType, Terms
 from candlewick.ledger.contract import is_spot
 from candlewick.runtime.strategies.ownings import Ownings
 from candlewick.runtime.strategies.rows import Kind
+from candlewick.runtime.strategies.rules import Rules
 from candlewick.trading import commands
 from candlewick.trading.account import AccountState
 from candlewick.trading.engine import Engine
@@ -69,6 +71,7 @@ class Ordering:
         self._log = log
         self._clock = clock
         self._news = asyncio.Event()
+        self._given_up: set[str] = set()  # parts that cannot be sold, each told once
         self.sent = 0
         self.refused = 0
 
@@ -92,8 +95,12 @@ class Ordering:
 
     # --- what a bar leads to
 
-    async def carry_out(self, time: int, wanted: Iterable[Intent]) -> None:
+    async def carry_out(
+        self, time: int, wanted: Iterable[Intent], rests: Callable[[str], bool] = lambda symbol: False
+    ) -> None:
         """What the strategy wanted at the close of bar `time`: exits of all markets first, then entries.
+
+        Of markets that rest (after a loss, say) nothing is entered.
 
         What the door refuses is told in the log, and keeps nothing else from being sent.
         """
@@ -116,6 +123,9 @@ class Ordering:
                     entries.append((number, intent, None))
         for number, entry, side in entries:
             order_id = f"{self._stem(time)}-{number}"
+            if rests(entry.symbol) and (isinstance(entry, Signal) or not entry.reduce_only):
+                self._log("state", f"{entry.symbol} rests: nothing was entered.")
+                continue
             if isinstance(entry, Signal):
                 assert side is not None
                 if self._own_lots(entry.symbol):
@@ -129,6 +139,86 @@ class Ordering:
                 await self._place(order_id, _entry(entry, side, f"{entry.symbol}-{time}"))
             else:
                 await self._place(order_id, entry)
+
+    async def keep(
+        self, rules: Rules, time: int, length: int, reach: Mapping[str, tuple[float, float]]
+    ) -> None:
+        """What its rules want of its positions at the close of a bar; `reach`: its high and low by market."""
+        for market, symbol in enumerate(self._symbols):
+            position = self._ownings.position(symbol)
+            if position is None or symbol not in reach or not self._own_lots(symbol):
+                continue
+            sign = 1 if position.is_long else -1
+            entry, high, low = float(position.avg_price), *reach[symbol]
+            profit = sign * ((high if sign > 0 else low) / entry - 1.0)
+            opened = position.opened_at // NS_PER_S
+            if rules.time_exit and (time + length - open_time(opened, length)) // length >= rules.time_exit:
+                await self._exit(symbol, f"{self._stem(time)}-{market}t", "time exit")
+                continue
+            for part, (at, share) in enumerate(rules.parts):
+                if profit >= at:
+                    await self._take_part(symbol, f"{self._stem(opened)}-{market}p{part}", share)
+            if rules.break_even and profit >= rules.break_even:
+                await self._break_even(symbol, f"{self._stem(opened)}-{market}b", position.avg_price)
+
+    async def _take_part(self, symbol: str, order_id: str, share: float) -> None:
+        """Close a part of what a position once was; its stops follow what is left."""
+        if self._account.find(order_id) is not None or order_id in self._given_up:
+            return
+        instrument = self._instrument(symbol)
+        whole = self._ownings.opened(symbol)
+        quantity = min(self._lots_held(symbol), money.quantity(instrument, whole * Decimal(repr(share))))
+        if not quantity:
+            return
+        side: Side = "sell" if self._ownings.held(symbol) > 0 else "buy"
+        spot = is_spot(instrument)
+        terms = Terms(
+            instrument=symbol, side=side, quantity=quantity, order_type="market", reduce_only=not spot
+        )
+        # on spot the legs claim the holding: as one of their group it shares it with them
+        legs = [order for order in self.working(symbol) if order.leg is not None]
+        if spot and legs:
+            self._given_up.add(order_id)
+            self._log("refused", f"{symbol}: no part is sold while its stop or target claims all of it.")
+            return
+        await self._send(order_id, terms, key=None, why="partial exit")
+
+    async def _break_even(self, symbol: str, order_id: str, entry: Decimal) -> None:
+        """Have the stop stand at the entry, if it does not stand better."""
+        instrument, held = self._instrument(symbol), self._ownings.held(symbol)
+        level = money.price(instrument, entry)
+        sign = 1 if held > 0 else -1
+        stops = [
+            order
+            for order in self.working(symbol)
+            if order.terms.order_type == "stop" and self._closes(order)
+        ]
+        for order in stops:
+            now = order.terms.stop_price
+            if now is None or (level - now) * sign <= 0:
+                continue
+            amend = commands.Amend(
+                account=self._account.number,
+                order_id=order.id,
+                stop_price=level,
+                actor=self._tag,
+                ts=self._clock.now_ns(),
+            )
+            try:
+                await self._do(amend)
+                self._log("order", f"stop of {symbol} to {level:f} (break-even)")
+            except CandlewickError as error:
+                self._log("refused", f"stop of {symbol} to {level:f}: {error}")
+        if not stops:
+            terms = Terms(
+                instrument=symbol,
+                side="sell" if sign > 0 else "buy",
+                quantity=self._lots_held(symbol),
+                order_type="stop",
+                stop_price=level,
+                reduce_only=not is_spot(instrument),
+            )
+            await self._send(order_id, terms, key=None, why="break-even")
 
     async def withdraw_entries(self) -> None:
         """Take back what could still open or add to a position; stops and targets go on protecting it."""

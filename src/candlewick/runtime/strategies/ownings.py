@@ -60,6 +60,7 @@ class Ownings:
         self.capital = capital
         self.closed = Record()
         self.last_trip: dict[str, RoundTrip] = {}
+        self._trips: dict[str, RoundTrip] = {}  # the newest, open or closed
         self._book = Book(account, currency, leverage=leverage)
         self._book.deposit("capital", currency, capital, begun_ns)
         self._outside: dict[str, Decimal] = {}  # what the account holds beside it, since it began
@@ -80,6 +81,11 @@ class Ownings:
         """How much it holds, negative when short."""
         position = self._book.positions.get(instrument)
         return ZERO if position is None else position.quantity
+
+    def opened(self, instrument: str) -> Decimal:
+        """The most that its position was, unsigned; zero when it has none."""
+        trip = self._trips.get(instrument)
+        return ZERO if trip is None or trip.status == "closed" else trip.quantity
 
     def leverage_of(self, instrument: str) -> Decimal:
         return self._book.leverage_of(instrument)[0]
@@ -130,6 +136,7 @@ class Ownings:
 
     def _book_fill(self, fill: Fill) -> None:
         for trip in self._book.fill(fill).trips:
+            self._trips[trip.instrument] = trip
             if trip.status == "closed":
                 self.closed.add(trip)
                 self.last_trip[trip.instrument] = trip

@@ -116,7 +116,14 @@ class Replaying:
         leverages = [1.0 if market.is_spot else account.leverage for market in markets]
         self.heart = Heart(instruments, account, leverages, int(self.columns.time[0]) * NS_PER_S)
         self.desks = [
-            Desk(number, market, instrument, self.rules[number], leverages[number], least_of(market))
+            Desk(
+                number,
+                market,
+                instrument,
+                self.rules[number],
+                leverages[number],
+                least_of(market, account.cash),
+            )
             for number, (market, instrument) in enumerate(zip(markets, instruments, strict=True))
         ]
         self.by_symbol = {desk.market.symbol: desk for desk in self.desks}
