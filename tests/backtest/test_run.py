@@ -126,3 +126,11 @@ def test_it_says_when_the_cash_buys_nothing() -> None:
     )  # fmt: skip
     with pytest.raises(UsageError, match=r"Not one of 1 entries could be made with 50\.00"):
         cw.backtest(Said(enter_long=at(2, 0)), cw.Market(bars_of(FLAT, FLAT), coin), cash=50)
+
+
+def test_an_account_that_lost_everything_does_not_trade_what_rounding_left_of_it() -> None:
+    lost = (97.7, 97.8, 80.0, 97.7)
+    bars = bars_of(FLAT, lost, *[(101.9, 102, 101, 101.5), (111.7, 120, 111, 112)] * 4)
+    result = cw.backtest(Said(enter_long=True), bars, cash=300, leverage=20, fee_taker=0.0)
+    assert [trade.reason for trade in result.trades] == ["liquidation"]
+    assert result.skipped == {"X": 8}

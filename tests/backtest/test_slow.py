@@ -136,11 +136,12 @@ def slow_market(case: Case, market: Market, clock: Sequence[int]) -> slow.Market
         finer=finer,
         funding=settlements_of(market, clock),
         leverage=NO_LEVERAGE if market.is_spot else known(case.account["leverage"]),
+        least=known(case.account["cash"]) / 10**9,  # what rounding leaves of an account that is lost
         tiers=[(Decimal(0), Decimal(0), Decimal(0))],
     )
     if (what := market.instrument) is not None:
         made.tick, made.lot = what.tick or Decimal(0), what.lot or Decimal(0)
-        made.least = what.min_notional or Decimal(0)
+        made.least = what.min_notional or made.least
         made.tiers = [] if market.is_spot else [(t.floor, t.rate, t.amount) for t in tiers_of(what)]
     return made
 

@@ -100,7 +100,7 @@ def _book_of(
     held = [
         Held(
             number, market.symbol, rules[number], columns,
-            leverage=1.0 if market.is_spot else account.leverage, least=least_of(market),
+            leverage=1.0 if market.is_spot else account.leverage, least=least_of(market, account.cash),
             tiers=tiers[number], funding=due[number],
         )
         for number, market in enumerate(markets)
@@ -179,7 +179,7 @@ def _telling(strategy: Strategy, what: str) -> Generator[None]:
     """Tell what a strategy raised with its line; what we raised ourselves is ours."""
     try:
         yield
-    except Exception as error:  # the edge of a person's code
+    except (Exception, SystemExit) as error:  # the edge of a person's code
         if led_through(strategy, error):
             raise blame(strategy, what, error) from error
         raise

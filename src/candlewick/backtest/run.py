@@ -25,6 +25,7 @@ from candlewick.trading.strategy.strategy import Strategy
 Rows = NDArray[Any]
 BPS = 10_000
 FIRST_ROOM: Final = 1_024
+TRACE: Final = 1e-9
 
 
 def backtest(
@@ -231,7 +232,7 @@ def ground_of(markets: tuple[Market, ...], account: Account) -> Ground:
         rules=rules_of(markets, account),
         funding=funding_rows(markets, columns.time, FUNDING),
         leverages=np.array([1.0 if market.is_spot else account.leverage for market in markets]),
-        least=np.array([least_of(market) for market in markets]),
+        least=np.array([least_of(market, account.cash) for market in markets]),
         tiers=tiers_of(markets),
     )
 
@@ -309,16 +310,21 @@ def _wishes(
     return np.stack(flags), [np.stack(np.broadcast_arrays(*each)) for each in numbers.values()]
 
 
-def least_of(market: Market) -> float:
+def least_of(market: Market, cash: float) -> float:
+    """The least notional of an order: the venue's, and not less than a trace of what the account began with.
+
+    An account that has lost everything is left with the rounding of floats, and would go on to trade that.
+    """
     least = None if market.instrument is None else market.instrument.min_notional
-    return 0.0 if least is None else float(least)
+    return max(0.0 if least is None else float(least), TRACE * cash)
 
 
 def too_small(markets: Sequence[Market], cash: float, skipped: NDArray[np.int64]) -> str:
     market = markets[int(np.argmax(skipped))]
     instrument, price = market.instrument, float(market.bars.close[-1])
     lot = f"a lot is {instrument.lot:f}" if instrument is not None and instrument.lot else "it has no lot"
-    least = f" and an order is for {least_of(market):g} at least" if least_of(market) else ""
+    asked = None if instrument is None else instrument.min_notional
+    least = f" and an order is for {asked:f} at least" if asked else ""
     return (
         f"Not one of {int(skipped.sum()):,} entries could be made with {cash:,.2f}: of {market.symbol}, at "
         f"about {price:,.6g}, {lot}{least}. Give more cash, or a larger size."
