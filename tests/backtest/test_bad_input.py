@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -132,3 +133,21 @@ def test_a_future_asked_for_is_refused_with_the_line() -> None:
 
     with pytest.raises(StrategyError, match=r"test_bad_input\.py, line \d+: ctx\.close.*Row 1 is not known"):
         cw.backtest(Foresight(), BARS)
+
+
+def test_a_strategy_that_leaves_by_exit_has_failed() -> None:
+    class Leaving(Said):
+        def indicators(self, bars: Bars) -> Any:
+            sys.exit(0)
+
+    with pytest.raises(StrategyError, match=r"indicators\(\) of Leaving .*sys\.exit\(0\)\): SystemExit"):
+        cw.backtest(Leaving(enter_long=True), BARS)
+
+
+def test_so_has_one_that_leaves_from_its_on_bar() -> None:
+    class Leaving(cw.Strategy):
+        def on_bar(self, ctx: cw.Context) -> None:
+            sys.exit(0)
+
+    with pytest.raises(StrategyError, match=r"on_bar\(\) of Leaving .*: SystemExit"):
+        cw.backtest(Leaving(), BARS)

@@ -124,13 +124,13 @@ def read_funding(path: str | Path) -> FundingRates:
 def _spacing(path: Path, time: NDArray[np.int64], asked: str | None) -> str:
     """The interval of a file whose name tells none: its most frequent spacing, or what was asked for."""
     if time.size > 1:
-        gaps, counts = np.unique(np.diff(time), return_counts=True)
+        gaps, counts = np.unique(np.abs(np.diff(time)), return_counts=True)
         usual = int(gaps[np.argmax(counts)])
         for name, length in SECONDS.items():
             if length == usual:
                 return name
     if asked is None:
-        raise UsageError(f"{path.name} does not tell its timeframe: give timeframe=.")
+        raise UsageError(f"{path.name} does not tell its timeframe: name it, such as 1h.")
     seconds(asked)
     return asked
 

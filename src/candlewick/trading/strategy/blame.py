@@ -18,11 +18,11 @@ def blamed(strategy: object, what: str) -> Generator[None]:
     """`with blamed(strategy, "signals"): …` makes a `StrategyError` of whatever the strategy raises."""
     try:
         yield
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # who leaves by sys.exit() would take the caller along
         raise blame(strategy, what, error) from error
 
 
-def blame(strategy: object, what: str, error: Exception) -> StrategyError:
+def blame(strategy: object, what: str, error: Exception | SystemExit) -> StrategyError:
     """The error of a strategy as a sentence that names the line of its own file it came from."""
     if isinstance(error, StrategyError):
         return error
@@ -40,12 +40,12 @@ def blame(strategy: object, what: str, error: Exception) -> StrategyError:
     return StrategyError(f"{what}() of {name}{place}: {said}", *((where[0], where[1]) if where else ()))
 
 
-def led_through(strategy: object, error: Exception) -> bool:
+def led_through(strategy: object, error: Exception | SystemExit) -> bool:
     """Whether an error came by a line of the strategy's own."""
     return isinstance(error, StrategyError) or _line_of(type(strategy), error) is not None
 
 
-def _line_of(strategy: type[Any], error: Exception) -> tuple[str, int, str] | None:
+def _line_of(strategy: type[Any], error: BaseException) -> tuple[str, int, str] | None:
     """File, line and text of the innermost of the strategy's own lines that led to the error."""
     own = set()
     for each in strategy.__mro__:
