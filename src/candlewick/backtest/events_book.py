@@ -154,9 +154,8 @@ class Book:
                 self._settle(at, i, at.closes[i], True)
         for at in stirring:
             at.look_ahead(i, self.bars, self.time_exit, self.looks_ahead)
-        waiting = {each.symbol for each in self.asked}
-        for symbol in waiting:  # no bar here: what was asked waits for the next one
-            self.by_symbol[symbol].next = i + 1
+        for each in self.asked:  # no bar here: what was asked waits for the next one
+            self.by_symbol[each.symbol].next = i + 1
         self.next = min([at.next for at in self.markets])
 
     def mark(self, i: int) -> None:
@@ -202,10 +201,8 @@ class Book:
 
     def _enter_all(self, i: int) -> None:
         later: list[Place | Signal] = []
-        # orders in the order in which they were asked for, signals in that of the markets
-        self.asked.sort(
-            key=lambda each: self.by_symbol[each.symbol].number if isinstance(each, Signal) else 0
-        )
+        if len(self.asked) > 1:
+            self.asked.sort(key=self._rank)
         for asked in self.asked:
             at = self.by_symbol[asked.symbol]
             price = at.opens[i]
@@ -216,6 +213,10 @@ class Book:
             else:
                 self._signalled(at, i, price, asked)
         self.asked = later
+
+    def _rank(self, asked: Place | Signal) -> int:
+        """Orders in the order in which they were asked for, signals in that of the markets."""
+        return self.by_symbol[asked.symbol].number if isinstance(asked, Signal) else 0
 
     def _rest_of_bar(self, at: Held, i: int) -> None:
         first, last = (at.fine_start[i], at.fine_start[i + 1]) if at.fine_start is not None else (0, 0)
@@ -482,7 +483,8 @@ class Book:
             at.paid += fee
             at.notional += notional(size, price, at.contract_size, at.inverse)
         at.margin += initial(size, price, at.leverage, at.named_rules)
-        at.judge()
+        if side < 0 or at.leverage > 1.0 or at.size != size:  # who has paid all cannot lose more
+            at.judge()
 
     def _reduce(self, at: Held, i: int, side: int, units: float, price: float, fee: float) -> float:
         """Close some or all of what is held; the funding that all of it received, once it is gone."""

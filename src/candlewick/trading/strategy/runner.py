@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import numpy as np
 
@@ -14,8 +14,10 @@ from candlewick.trading.strategy.blame import blamed
 from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Side, Signal, Size, TimeInForce
 from candlewick.trading.strategy.known import Clock, Known, known_indicators
 from candlewick.trading.strategy.signals import DISTANCES, Signals
-from candlewick.trading.strategy.sizing import Sizing
+from candlewick.trading.strategy.sizing import ALL_IN, Sizing
 from candlewick.trading.strategy.strategy import Strategy
+
+WHOLE: Final = Size(ALL_IN.amount)
 
 
 class Dealer(Protocol):
@@ -152,11 +154,11 @@ class MarketContext:
 
     def buy(self, size: float | Sizing | None = None, **terms: Any) -> str:
         """Order to buy, from the next open on; its id. See `Context.buy`."""
-        return self._order("buy", size, **terms)
+        return self._order("buy", size, **terms) if terms else self._plain("buy", size)
 
     def sell(self, size: float | Sizing | None = None, **terms: Any) -> str:
         """Order to sell, from the next open on; its id. See `Context.buy`."""
-        return self._order("sell", size, **terms)
+        return self._order("sell", size, **terms) if terms else self._plain("sell", size)
 
     def exit(self, tag: str = "") -> None:
         """Close what is held in this market at the next open."""
@@ -170,6 +172,25 @@ class MarketContext:
         """Take back all orders in this market."""
         for order in self.orders:
             self._dealer.take(Cancel(self.symbol, order))
+
+    def _plain(self, side: Side, size: float | Sizing | None) -> str:
+        """A market order without further terms: nothing about it can contradict itself."""
+        order = Place(
+            symbol=self.symbol,
+            id=self._next_id(),
+            side=side,
+            size=self._size(size),
+            reduce_only=side == "sell" and not self._short_allowed,
+        )
+        self._dealer.take(order)
+        return order.id
+
+    def _next_id(self) -> str:
+        """The id of one more order at this close."""
+        if self.clock.known != self._asked_at:
+            self._asked_at, self._asked = self.clock.known, 0
+        self._asked += 1
+        return f"{self.symbol}-{self.time}-{self._asked}"
 
     def _order(
         self,
@@ -205,12 +226,9 @@ class MarketContext:
             raise UsageError("post_only is for limit orders: give a limit, and no stop.")
         if time_in_force not in ("GTC", "IOC", "FOK"):
             raise UsageError(f"time_in_force is {time_in_force!r}: give GTC, IOC or FOK.")
-        if self.index != self._asked_at:
-            self._asked_at, self._asked = self.index, 0
-        self._asked += 1
         order = Place(
             symbol=self.symbol,
-            id=f"{self.symbol}-{self.time}-{self._asked}",
+            id=self._next_id(),
             side=side,
             size=None if quantity is not None else self._size(size),
             quantity=quantity,
@@ -232,6 +250,8 @@ class MarketContext:
 
     def _size(self, size: float | Sizing | None) -> Size:
         """A sizing's number of this bar."""
+        if size is None and self._strategy.sizing is ALL_IN:
+            return WHOLE
         rule = size if isinstance(size, Sizing) else self._strategy.sizing
         scale = 1.0 if size is None or isinstance(size, Sizing) else float(size)
         if not (math.isfinite(scale) and scale >= 0.0):
