@@ -126,6 +126,18 @@ def test_truth_values_in_a_column_of_objects_are_truth_values() -> None:
     assert len(cw.backtest(Said(enter_long=wanted), BARS).fills) == 1
 
 
+def test_a_strategy_cannot_write_into_its_bars() -> None:
+    class Spoiling(Said):
+        def indicators(self, bars: Bars) -> Any:
+            bars.close[:] = 1.0
+            return {}
+
+    with pytest.raises(StrategyError, match=r"bars\.close\[:\] = 1\.0\): ValueError: .*read-only"):
+        cw.backtest(Spoiling(enter_long=True), BARS)
+    assert BARS.close.tolist() == [100.0] * 3
+    BARS.close[:] = 100.0  # whose bars they are may
+
+
 def test_a_future_asked_for_is_refused_with_the_line() -> None:
     class Foresight(Said):
         def on_bar(self, ctx: cw.Context) -> None:

@@ -18,6 +18,7 @@ from candlewick.backtest.result import Drive, Result
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.trading.strategy.blame import blamed
 from candlewick.trading.strategy.checking import check_terms
+from candlewick.trading.strategy.known import read_only
 from candlewick.trading.strategy.protections import Cooldown, DrawdownPause
 from candlewick.trading.strategy.signals import DISTANCES, Signals
 from candlewick.trading.strategy.strategy import Strategy
@@ -120,15 +121,16 @@ def signals_of(strategy: Strategy, market: Market) -> tuple[Signals, Mapping[str
     Raises:
         UsageError: it answers something else.
     """
+    bars = read_only(market.bars)
     with blamed(strategy, "indicators"):
-        ind = strategy.indicators(market.bars)
+        ind = strategy.indicators(bars)
     if not isinstance(ind, Mapping):
         raise StrategyError(
             f"indicators() of {type(strategy).__name__} answers {type(ind).__name__}: "
             'it must return columns by name, such as {"fast": ta.ema(bars.close, 12)}.'
         )
     with blamed(strategy, "signals"):
-        signals = strategy.signals(market.bars, ind)
+        signals = strategy.signals(bars, ind)
     if not isinstance(signals, Signals):
         raise StrategyError(
             f"signals() of {type(strategy).__name__} answers {type(signals).__name__}: "
