@@ -260,7 +260,7 @@ def cases(draw: st.DrawFn) -> Case:
         VolatilityTarget(0.8, period=5),
     ]  # fmt: skip
     if columns["stop_loss"] is not None:
-        sizings.append(Risk(0.02))
+        sizings.append(Risk(0.0213717331))  # nor is a stop's distance so many whole lots
     parts = [(), ((0.00517133, 0.5),), ((0.0107177, 0.3), (0.0311731, 0.5), (0.0513377, 0.9))]
     protections = [
         *([cw.Cooldown(draw(st.integers(1, 9)))] if draw(st.booleans()) else []),
