@@ -251,6 +251,7 @@ PAGES: Final[dict[str, Page]] = {
     "strategy_start": Page(NOT_VIEWERS, arguments=lambda world: ("EmaCross",)),
     "strategy_at_work": Page(SEES, arguments=lambda world: (world.strategy.pk,), about=True),
     "strategy_part": Page(SEES, arguments=lambda world: (world.strategy.pk,), about=True),
+    "strategy_drift": Page(SEES, arguments=lambda world: (world.strategy.pk,), about=True),
     "strategy_act": Page(TRADES, "POST", {"do": "pause"}, lambda world: (world.strategy.pk,), about=True),
     "risk": Page(SEES, about=True),
     "risk_tail": Page(SEES, about=True),
@@ -434,7 +435,8 @@ for _kind in kinds().values():
     # one of another kind is none: of all but one kind, not even its owner finds the study there
     _own = OWN_THING if _kind.kind == "backtest" else rule(strangers="hidden", others="hidden")
     OPERATIONS[f"GET {_at}/"] = Operation(SIGNED_IN)
-    OPERATIONS[f"POST {_at}/"] = Operation(NOT_VIEWERS, STUDY)
+    _others = {"others": [{"strategy": "RsiReversion"}]} if _kind.kind == "compare" else {}
+    OPERATIONS[f"POST {_at}/"] = Operation(NOT_VIEWERS, STUDY | _others)
     OPERATIONS[f"GET {_at}/{{id}}/"] = Operation(_own)
     OPERATIONS[f"PATCH {_at}/{{id}}/"] = Operation(_own, {"notes": "Mine"})
     OPERATIONS[f"POST {_at}/{{id}}/start/"] = Operation(_own | {"viewer": "forbidden"})

@@ -152,3 +152,34 @@ def test_a_member_who_may_only_look_finds_no_controls(
     assert "+112.50" in page
     assert 'value="stop"' not in page
     assert browser(eve).post(f"/strategies/{row.pk}/act/", {"do": "stop"}).status_code == 403
+
+
+def test_its_drift_is_told_by_cause(client: Client, ann: User, link: FakeLink) -> None:
+    row = begun(client, ann)
+    trade = {"symbol": "BTCUSDT", "side": "long", "entry_time": 1_769_428_800, "pnl": 90.0}
+    pair = {
+        "expected": trade,
+        "actual": trade | {"pnl": 80.0},
+        "gap": -10.0,
+        "causes": {"fee": -2.0, "latency": -8.0},
+    }
+    link.answers["strategy.drift"] = lambda **_: {
+        "expected": 90.0, "actual": 80.0, "gap": -10.0, "causes": {"fee": -2.0, "latency": -8.0, "size": 0.0},
+        "trades": [pair],
+    }  # fmt: skip
+    page = said(client, f"/strategies/{row.pk}/drift/")
+    for text in (
+        "+90.00",
+        "−10.00",
+        "−8.00",
+        "the market moved until the order was sent",
+        "2026-01-26 12:00",
+    ):
+        assert text in page, text
+    assert "larger or smaller" not in page, "what explains nothing is left out"
+
+
+def test_its_drift_is_not_told_where_there_is_none_to_tell(client: Client, ann: User, link: FakeLink) -> None:
+    row = begun(client, ann)
+    link.answers["strategy.drift"] = lambda **_: None
+    assert "its drift is told while the engine has it at work" in said(client, f"/strategies/{row.pk}/drift/")

@@ -154,7 +154,7 @@ class Log(Schema):
     next: None = None
 
 
-class Trade(Schema):
+class DriftTrade(Schema):
     """From flat to flat; one without an end is valued at the last close. Marks are those of its orders."""
 
     symbol: str
@@ -176,8 +176,8 @@ class Trade(Schema):
 class Difference(Schema):
     """An expected trade and the actual one, of which one may be absent; the causes sum to the gap."""
 
-    expected: Trade | None
-    actual: Trade | None
+    expected: DriftTrade | None
+    actual: DriftTrade | None
     gap: float
     causes: dict[str, float]
 

@@ -284,7 +284,7 @@ def _study(request: HttpRequest, job: Job) -> dict[str, Any]:
         "log": results.log_tail(job) if job.state == JobState.FAILED else "",
         "code": list(results.code_lines(job.source, shown.line_at_fault(job.error))) if job.source else [],
         "strategy": str(job.spec.get("strategy", "")).rpartition(":")[2],
-        "can_start": job.state == JobState.DONE and job.kind in STARTABLE,
+        "can_start": job.state == JobState.DONE and job.kind in STARTABLE and "strategy" in job.spec,
     }
     if job.state == JobState.DONE:
         try:

@@ -13,5 +13,6 @@ urlpatterns = [
     path("strategies/library/<str:name>/start/", views.start, name="strategy_start"),
     path("strategies/<slug:id>/", views.one, name="strategy_at_work"),
     path("strategies/<slug:id>/part/", views.part, name="strategy_part"),
+    path("strategies/<slug:id>/drift/", views.drift, name="strategy_drift"),
     path("strategies/<slug:id>/act/", views.act, name="strategy_act"),
 ]

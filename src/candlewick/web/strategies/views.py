@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from candlewick.core.errors import CandlewickError, Conflict
+from candlewick.core.errors import CandlewickError, Conflict, EngineAway
 from candlewick.core.interval import INTERVALS
 from candlewick.runtime.strategies.desk import UnknownStrategy
 from candlewick.store.models import Job, StrategyAtWork
@@ -26,7 +26,7 @@ from candlewick.web.research.kinds import kinds
 from candlewick.web.research.results import code_lines
 from candlewick.web.research.views import may_ask
 from candlewick.web.scripts import scripts_of
-from candlewick.web.strategies import at_work, starting
+from candlewick.web.strategies import at_work, drifting, starting
 from candlewick.web.strategies.shelf import Book, NoSuchStrategy, shelf
 
 ENTRY: Final = "js/strategies/main.js"
@@ -112,6 +112,18 @@ def part(request: HttpRequest, id: str) -> HttpResponse:
     """What changes on the page of a strategy at work."""
     row, access = _find(request, id)
     return render(request, "strategies/_one.html", _one(request, row, access))
+
+
+@page("read")
+@require_safe
+def drift(request: HttpRequest, id: str) -> HttpResponse:
+    """How far it is from its backtest: it runs one, so it comes after the page."""
+    _find(request, id)
+    try:
+        context = drifting.told(orjson.loads(rest.drift(request, id).content))
+    except (Conflict, EngineAway) as error:
+        context = {"complaint": str(error)}
+    return render(request, "strategies/_drift.html", context)
 
 
 @page("trade")

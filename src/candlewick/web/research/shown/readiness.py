@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from candlewick.research.thresholds import THRESHOLDS
 from candlewick.store.models import Job
 from candlewick.web.components import figures as text
 from candlewick.web.research import results
-from candlewick.web.research.shown.words import chance_of, part_of, value_of
+from candlewick.web.research.shown.words import part_of, value_of
 
 TONES: Final = {"live": "ok", "paper": "warn", "nothing": "error"}
 WORDS: Final = {"live": "Ready for live", "paper": "Ready for paper", "nothing": "Not ready"}
@@ -32,10 +33,10 @@ def of(job: Job) -> dict[str, Any]:
 def _check(told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "label": told["label"],
-        "figure": _short(told["figure"]),
+        "figure": _written(told["name"], told["figure"]),
         "wants": told["wants"],
-        "paper": _short(told["paper_threshold"]),
-        "live": _short(told["threshold"]),
+        "paper": _written(told["name"], told["paper_threshold"]),
+        "live": _written(told["name"], told["threshold"]),
         "passed": told["passed"],
         "passed_for_paper": told["passed_for_paper"],
         "sentence": told["sentence"],
@@ -54,11 +55,14 @@ def _behind(found: Mapping[str, Any]) -> list[dict[str, str]]:
             }
         )
     if draws := found["monte_carlo"]:
-        told.append({"title": "Monte Carlo", "text": f"{draws['verdict']} ({chance_of(draws['p_value'])})"})
+        told.append({"title": "Monte Carlo", "text": draws["verdict"]})
     if future := found["lookahead"]:
         told.append({"title": "Lookahead", "text": " ".join(future)})
     return told
 
 
-def _short(value: float | None) -> str:
-    return text.UNKNOWN if value is None else f"{value:,.4g}".replace("-", "−")
+def _written(name: str, value: float | None) -> str:
+    if value is None:
+        return text.UNKNOWN
+    known = THRESHOLDS.get(name)
+    return (known.written(value) if known else f"{value:,.4g}").replace("-", "−")
