@@ -11,7 +11,12 @@ host_process  the process itself: runs a person's code, and nothing else does
 messages  what both say to each other
 ordering  intents become orders, sized as they are sent
 sizing    how much an entry is for, by the compiled core's own rule
+rules     what the engine keeps for it at each close: time exits, pauses after losses
 ownings   what is its own of an account: holdings, capital, trades
+running   a strategy in its process: bars in, intents out
+drift     what it did beside its backtest, and why they differ
+drifting  gathers what is compared; expected_process runs the backtest
+bodies    strategies as people see them
 requests  verbs of the gateway
 replaying     a strategy over history through the real heart, as a backtest's proof
 replay_heart  the heart and the paper venue in one thread, driven by bars

@@ -82,6 +82,10 @@ class Ownings:
         position = self._book.positions.get(instrument)
         return ZERO if position is None else position.quantity
 
+    def outside(self, instrument: str) -> Decimal:
+        """What the account holds of it beside the strategy, since that began; negative when short."""
+        return self._outside.get(instrument, ZERO)
+
     def opened(self, instrument: str) -> Decimal:
         """The most that its position was, unsigned; zero when it has none."""
         trip = self._trips.get(instrument)
