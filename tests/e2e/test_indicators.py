@@ -41,7 +41,8 @@ def _legend(page: Page, key: str) -> Locator:
 
 
 def _shown(page: Page) -> list[str]:
-    keys: list[str] = page.locator(".study[data-key]").evaluate_all("rows => rows.map(row => row.dataset.key)")
+    rows = page.locator(".study[data-key]")
+    keys: list[str] = rows.evaluate_all("rows => rows.map(row => row.dataset.key)")
     return sorted(keys)
 
 
@@ -79,6 +80,20 @@ def test_an_indicator_is_found_and_added_by_keyboard_alone_and_stays(open_chart:
     assert _tops(page, "ema:20")[0] < _tops(page, "macd:12:26:9")[0], "below the prices, in its own pane"
     page.goto("/terminal/?symbol=ETHUSDT&interval=5m")
     expect(_legend(page, "macd:12:26:9")).to_have_text(re.compile(rf"MACD 12 26 9({FIGURES}){{3}}"))
+
+
+def test_what_is_typed_before_the_dialog_is_loaded_is_searched_and_trades_nothing(
+    open_chart: OpenChart,
+) -> None:
+    page = open_chart("ema:20")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/orders" in request.url else None)
+    with page.expect_request("**/js/terminal/picker.js"):
+        page.keyboard.type("icmf")  # `c` cancels orders elsewhere
+
+    expect(page.locator("#indicator-search")).to_have_value("cmf")
+    expect(page.locator("#indicator-list [aria-selected=true]")).to_contain_text("Chaikin money flow")
+    assert asked == []
 
 
 def test_indicators_are_found_by_group_and_by_part_of_a_name(open_chart: OpenChart) -> None:
@@ -249,7 +264,7 @@ def test_a_change_that_cannot_be_kept_is_told_and_nothing_is_changed(open_chart:
     page.route(f"**{KEPT}", lambda route: route.abort())
 
     page.keyboard.press("i")
-    page.get_by_role("button", name="Remove EMA 20").last.click()
+    page.locator("#indicators").get_by_role("button", name="Remove EMA 20").click()
 
     expect(page.locator("#indicator-said")).to_have_text("The server cannot be reached.")
     assert _shown(page) == ["ema:20"]

@@ -3,17 +3,17 @@
 /**
  * @template T
  * @param {() => Promise<T>} make fetches the part and puts it together
- * @param {import("./notices.js").Notices} notices
- * @returns {(use: (part: T) => unknown) => void} what failed is told, and tried again the next time
+ * @param {(sentence: string) => void} failed is told what went wrong; it is tried again the next time
+ * @returns {(use: (part: T) => unknown) => void}
  */
-export function lazily(make, notices) {
+export function lazily(make, failed) {
   /** @type {Promise<T> | null} */
   let part = null;
   return (use) => {
     part ??= make();
     part.then(use, () => {
       part = null;
-      notices.tell("WARNING", "Not loaded", "The server cannot be reached. Try again in a moment.");
+      failed("The server cannot be reached. Try again in a moment.");
     });
   };
 }

@@ -1,6 +1,6 @@
 /** Puts the terminal together: one connection, the panels, and who tells whom. */
 
-import { byId } from "../cells.js";
+import { byId, setText } from "../cells.js";
 import { Charted } from "../charted.js";
 import { serveComponents } from "../components/kernel.js";
 import { Ties } from "../components/ties.js";
@@ -63,8 +63,8 @@ const preferences = new Preferences(start.preferences);
 const notices = new Notices({ live, account: start.account?.id });
 const charted = new Charted(start.charts, new Catalogue(start.charts.kinds));
 const chart = new Chart({ desk, live, lengths: intervals, notices, charted });
-const picker = lazily(() => import("./picker.js").then(({ Picker }) => new Picker(charted)), notices);
-const backtests = lazily(() => import("./backtests.js").then(({ Backtests }) => new Backtests({ chart, desk, notices })), notices);
+const picker = lazily(() => import("./picker.js").then(({ Picker }) => new Picker(charted)), (sentence) => setText(byId("indicator-said"), sentence));
+const backtests = lazily(() => import("./backtests.js").then(({ Backtests }) => new Backtests({ chart, desk, notices })), (sentence) => notices.tell("WARNING", "Trades", sentence));
 const quotes = new Quotes(live);
 const headline = new Headline({ desk, live });
 const book = new Book({ desk, live });
@@ -76,17 +76,32 @@ new Strip(strip, { desk, quotes });
 const replay = start.replays ? new Replay({ notices }) : null;
 new Status({ live, feeds, desk, headline, book, notices, replay, refresh: () => chart.refresh() });
 controlChart({ desk });
-byId("indicators-open").addEventListener("click", () => picker((it) => it.show()));
-charted.addEventListener("settings", (/** @type {CustomEvent<string>} */ event) => picker((it) => it.show(event.detail)));
+byId("indicators-open").addEventListener("click", () => pick());
+charted.addEventListener("settings", (/** @type {CustomEvent<string>} */ event) => pick(event.detail));
 byId("trades-menu").addEventListener("beforetoggle", (/** @type {ToggleEvent} */ event) => event.newState === "open" && backtests((it) => it.offer()));
 const asked = new URLSearchParams(location.search).get("backtest");
 if (asked) backtests((it) => it.showAsked(asked));
-listenForShortcuts({ desk, search, pick: () => picker((it) => it.show()), favourites, preferences, trading: start.account ? trade(start.account) : null });
+listenForShortcuts({ desk, search, pick, favourites, preferences, trading: start.account ? trade(start.account) : null });
 
 live.open();
 // prices of what the page did not come with need their instrument's step; the chart goes first
 const whenIdle = window.requestIdleCallback ?? ((run) => setTimeout(run, 200));
 whenIdle(() => instruments.load().catch((problem) => notices.tell("WARNING", "Instruments", problem.message)));
+
+/**
+ * Open the dialog of indicators at once, whatever is fetched still: what is typed next belongs to it, and a key
+ * that would trade elsewhere is a letter of a name.
+ * @param {string} [key] whose settings are wanted
+ */
+function pick(key) {
+  const dialog = /** @type {HTMLDialogElement} */ (byId("indicators"));
+  if (!dialog.open) {
+    byId("indicator-search").value = "";
+    dialog.showModal();
+    byId("indicator-search").focus();
+  }
+  picker((it) => it.show(key));
+}
 
 /**
  * What the page has for whoever has an account; the keys that trade with it.

@@ -37,15 +37,15 @@ export class Picker {
     charted.addEventListener("problem", (/** @type {CustomEvent<string>} */ event) => this.#say(event.detail, "error"));
   }
 
-  /** @param {string | null} key whose settings to open */
+  /**
+   * Fill the dialog, which is open.
+   * @param {string | null} key whose settings to open
+   */
   show(key = null) {
     this.#open = key;
     this.#say("");
-    this.#input.value = "";
-    this.#dialog.showModal();
     this.#showChosen();
     if (key) this.#row(key)?.querySelector("input")?.focus();
-    else this.#input.focus();
     this.charted.catalogue.load().then(
       () => this.#search(),
       (problem) => this.#say(`${problem.message} Close and open this to try again.`, "error"),
