@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -45,6 +47,44 @@ def test_its_rule_finds_the_length_that_theory_gives_for_a_first_order_series(me
         last = series[place] = memory * last + shocks[place]
     right = (2 * memory / (1 - memory**2)) ** (2 / 3) * count ** (1 / 3)
     assert block_length(series) == pytest.approx(right, rel=0.2)
+
+
+@pytest.mark.parametrize("memory", [-0.5, 0.2, 0.8])
+def test_its_rule_is_the_formula_of_the_papers(memory: float) -> None:
+    count = 180
+    shocks = np.random.default_rng(13).normal(size=count)
+    series, last = [], 0.0
+    for shock in shocks:
+        last = memory * last + shock
+        series.append(last)
+    assert block_length(series) == pytest.approx(_slowly(series))
+
+
+def _slowly(series: list[float]) -> float:
+    """Politis and White (2004), section 3.2 and footnote c, with the correction of 2009, term by term."""
+    n = len(series)
+    mean = sum(series) / n
+    quiet = max(5, math.ceil(math.sqrt(math.log10(n))))
+    most = math.ceil(math.sqrt(n)) + quiet
+
+    def r(k: int) -> float:
+        return sum((series[t] - mean) * (series[t + k] - mean) for t in range(n - k)) / n
+
+    def loud(k: int) -> bool:
+        return abs(r(k) / r(0)) >= 2.0 * math.sqrt(math.log10(n) / n)
+
+    m = next(
+        lag for lag in range(most) if not any(loud(k) for k in range(lag + 1, lag + quiet + 1) if k <= most)
+    )
+    big = min(2 * max(m, 1), most)
+
+    def flat(t: float) -> float:
+        return 1.0 if abs(t) <= 0.5 else 2.0 * (1.0 - abs(t)) if abs(t) <= 1.0 else 0.0
+
+    g = sum(flat(k / big) * abs(k) * r(abs(k)) for k in range(-big, big + 1))
+    level = sum(flat(k / big) * r(abs(k)) for k in range(-big, big + 1))
+    length: float = (2.0 * g**2 / (2.0 * level**2)) ** (1 / 3) * n ** (1 / 3)
+    return min(max(length, 1.0), min(3.0 * math.sqrt(n), n / 3))
 
 
 def test_its_rule_asks_for_short_blocks_where_nothing_hangs_together() -> None:

@@ -95,6 +95,15 @@ def test_it_purges_as_long_as_anything_was_held() -> None:
     assert found.pbo is None  # there was nothing to choose
 
 
+def test_what_was_held_for_ever_purges_half_a_group_and_no_more() -> None:
+    class Hold(Guess):
+        def signals(self, bars: Bars, ind: Any) -> cw.Signals:
+            return cw.Signals(enter_long=True, exit_long=np.arange(len(bars)) == len(bars) - 2)
+
+    found = cross_validate(Hold, noise(BARS), groups=6)
+    assert found.purged == 120 // 6 // 2
+
+
 def test_bars_of_a_purge_are_rounded_up_to_days() -> None:
     found = cross_validate(Follow, persistent(BARS), purge=25, embargo=1, fee_taker=0.0)
     assert (found.purged, found.embargoed) == (2, 1)

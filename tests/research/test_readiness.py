@@ -151,6 +151,14 @@ def test_a_strategy_is_judged_with_its_own_parameters() -> None:
     assert found.parameters == {"look": 3}
 
 
+def test_a_set_that_was_not_searched_counts_as_tried() -> None:
+    bars = skilled_bars()[: 24 * 200]
+    found = readiness(Follow(look=5), bars, space={"look": [1, 2]}, fee_taker=0.0)
+    assert "3 sets were tried" in check(found, "deflated_sharpe").sentence
+    among = readiness(Follow(look=2), bars, space={"look": [1, 2]}, fee_taker=0.0)
+    assert "2 sets were tried" in check(among, "deflated_sharpe").sentence
+
+
 def test_a_large_grid_is_tried_by_chance_and_no_further() -> None:
     class Wide(Follow):
         look = Param(1, low=1, high=60)

@@ -224,6 +224,14 @@ def test_a_crisis_is_the_part_of_the_run_in_it() -> None:
     assert row.changed == "2024-01-03 to 2024-01-03: It fell."
 
 
+def test_what_its_first_bar_did_belongs_to_a_crisis() -> None:
+    moves = np.zeros(24 * 4)
+    moves[24 * 2] = np.log(0.8)
+    base = cw.backtest(Said(enter_long=at(96, 2)), bars_from(moves), fee_taker=0.0)
+    assert came_through(CRASH, base)["total_return"] == pytest.approx(-0.2)
+    assert came_through(CRASH, base)["benchmark_return"] == pytest.approx(-0.2)
+
+
 def test_a_crisis_is_not_covered_in_part() -> None:
     whole = bars_from(np.zeros(24 * 4))
     for bars in (whole[24 * 2 :], whole[: 24 * 3 - 1], whole[:40]):

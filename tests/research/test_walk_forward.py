@@ -90,6 +90,14 @@ def test_nothing_is_traded_before_the_test_and_its_first_open_is_not_missed() ->
     assert always.trades[0].entry_bar == 100
 
 
+def test_a_strategy_that_waits_longer_than_that_is_waited_for() -> None:
+    class Patient(_Always):
+        warm_up = 150
+
+    bars = persistent(200)
+    assert backtest(untraded_before(Patient(), int(bars.time[100])), bars).trades[0].entry_bar == 151
+
+
 class _Always(Follow):
     def signals(self, bars: Bars, ind: Any) -> cw.Signals:
         return cw.Signals(enter_long=True)
