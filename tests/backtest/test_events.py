@@ -163,7 +163,7 @@ def test_the_money_of_a_resting_order_is_not_there_for_another() -> None:
         ctx.buy()
 
     result = run(bars_of(FLAT, FLAT), (0, ask))
-    assert told(result) == [(1, 1, 100.0, 7.0, "entry")]
+    assert told(result) == [(1, 1, 100.0, 4.0, "entry")]  # its margin is judged at the mark, as the door does
 
 
 def test_a_strategy_sees_what_it_holds_and_what_it_is_worth() -> None:

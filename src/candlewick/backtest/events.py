@@ -100,7 +100,8 @@ def _book_of(
     held = [
         Held(
             number, market.symbol, rules[number], columns,
-            leverage=1.0 if market.is_spot else account.leverage, least=least_of(market, account.cash),
+            leverage=1.0 if market.is_spot else account.leverage, is_spot=market.is_spot,
+            least=least_of(market, account.cash),
             tiers=tiers[number], funding=due[number],
         )
         for number, market in enumerate(markets)

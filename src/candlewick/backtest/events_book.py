@@ -297,8 +297,9 @@ class Book:
             place.reduce_only or against or self._is_worth(at, units, min(reference, price))
         ):
             return
-        worth = notional(at.size_of(max(units - against, 0.0)), reference, at.contract_size, at.inverse)
-        reserved = 0.0 if place.reduce_only else worth * (1.0 / at.leverage + at.taker)
+        reserved = (
+            0.0 if place.reduce_only else self._reserved(at, max(units - against, 0.0), reference, price)
+        )
         at.reserved += reserved
         kind = state.TRAILING if place.trail is not None else state.LIMIT
         if place.stop is not None:
@@ -312,6 +313,15 @@ class Book:
         )  # fmt: skip
         at.working[place.id] = Working(ORDERED, place, self._tag(place), reserved)
         self._open(at, i, price)
+
+    def _reserved(self, at: Held, units: float, limit: float, price: float) -> float:
+        """Money that is not there for others while an order rests, as the door counts it.
+
+        A spot order may cost its limit and the fee; the margin of a contract is judged at the mark.
+        """
+        if at.is_spot:
+            return float(notional(at.size_of(units), limit, at.contract_size, at.inverse) * (1.0 + at.taker))
+        return float(notional(at.size_of(units), price, at.contract_size, at.inverse) / at.leverage)
 
     def _at_once(
         self, at: Held, i: int, price: float, place: Place, legs: Legs, side: int, units: float, paid: float

@@ -66,6 +66,7 @@ class Held:
         columns: Columns,
         *,
         leverage: float,
+        is_spot: bool,
         least: float,
         tiers: NDArray[np.float64],
         funding: Sequence[tuple[int, bool, float, float]],
@@ -74,7 +75,7 @@ class Held:
         self.tick, self.lot = float(rules["tick"]), float(rules["lot"])
         self.contract_size, self.inverse = float(rules["contract_size"]), bool(rules["inverse"])
         self.taker, self.slippage = float(rules["taker"]), float(rules["slippage"])
-        self.leverage, self.least, self.tiers = leverage, least, tiers
+        self.leverage, self.least, self.tiers, self.is_spot = leverage, least, tiers, is_spot
         self.prices = tuple(grid[number] for grid in (columns.open, columns.high, columns.low, columns.close))
         self.opens, self.highs, self.lows, self.closes = (memoryview(column) for column in self.prices)
         self.fine = columns.fine

@@ -7,15 +7,19 @@ from typing import Any
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from msgspec.structs import replace
 
 import candlewick as cw
-from candlewick.backtest.market import Market
+from candlewick.backtest.market import FundingRates, Market
 from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
+from candlewick.market.bars import Bars
 from candlewick.runtime.strategies.replaying import replay
 from candlewick.trading.strategy.bundled.bollinger_breakout import BollingerBreakout
 from candlewick.trading.strategy.bundled.donchian_trend import DonchianTrend
 from candlewick.trading.strategy.bundled.ema_cross import EmaCross
+from candlewick.trading.strategy.bundled.funding_carry import FundingCarry
+from candlewick.trading.strategy.bundled.grid import Grid
 from candlewick.trading.strategy.bundled.rsi_reversion import RsiReversion
 from candlewick.trading.strategy.context import Context
 from candlewick.trading.strategy.strategy import Strategy
@@ -98,6 +102,33 @@ def test_bundled_strategies_find_the_same(strategy: type[Strategy]) -> None:
     backtest = cw.backtest(strategy, markets, slippage_bps=2)
     assert len(backtest.fills)
     assert_same(backtest, *replay(strategy, markets, slippage_bps=2))
+
+
+@pytest.mark.parametrize("kind", ["perp", "spot"])
+def test_a_grid_of_limit_orders_finds_the_same(kind: Any) -> None:
+    prices = walk(3, 600, symbol="A", tick=0.1, timeframe="1h")
+    markets = [Market(prices, replace(perpetual("A", "0.1", "0.001"), kind=kind))]
+    backtest = cw.backtest(Grid, markets)
+    assert len(backtest.fills) > 100
+    assert_same(backtest, *replay(Grid, markets))
+
+
+def test_a_carry_over_two_markets_finds_the_same() -> None:
+    prices = walk(3, 600, symbol="A", tick=0.1, timeframe="1h")
+    dearer = {
+        name: np.round(getattr(prices, name) * 1.002, 1)
+        for name in ("open", "high", "low", "close", "volume")
+    }
+    contract = Bars.from_arrays(symbol="A-PERP", timeframe="1h", time=prices.time, **dearer)
+    paid = np.round(np.random.default_rng(1).normal(0.0004, 0.0002, 75), 8)
+    markets = [
+        Market(prices, replace(perpetual("A", "0.1", "0.001"), kind="spot")),
+        Market(contract, perpetual("A-PERP", "0.1", "0.001"), FundingRates(prices.time[::8], paid)),
+    ]
+    backtest = cw.backtest(FundingCarry, markets)
+    assert len(backtest.fills)
+    assert backtest.funding
+    assert_same(backtest, *replay(FundingCarry, markets))
 
 
 def test_a_market_without_an_instrument_is_refused() -> None:

@@ -66,6 +66,8 @@ class Desk:
     even: float = NAN
     moves_stop: bool = False
     funding: float = 0.0
+    held: Decimal = Decimal(0)
+    """What the fills that were written down come to."""
 
     @property
     def id(self) -> str:
@@ -435,22 +437,25 @@ class Replaying:
         side = 1 if fill.side == "buy" else -1
         sent = self.sent.get(fill.order_id, Sent(state.LIQUIDATED))
         over = next((trip for trip in booked.trips if trip.status == "closed"), None)
-        opens = any(trip.status == "open" for trip in booked.trips)
-        held = self._held(desk)
-        grows = held * side > 0
-        opened_now = opens and grows and (over is not None or abs(held) == fill.quantity)
+        before = desk.held
+        desk.held += side * fill.quantity
+        grows = desk.held * side > 0  # it opens, adds, or turns the position round
+        opened = fill.quantity if before * side >= 0 else abs(desk.held)
         received = 0.0
         if over is not None:
             received, desk.funding = desk.funding, 0.0
             self._judge(desk, float(over.net))
-        if opened_now:
+        if grows and before * side <= 0:
             desk.opened, desk.even, desk.stop_id, desk.moves_stop = self.bar, NAN, None, False
-            desk.notional = float(abs(held) * fill.price)
+            desk.notional = 0.0
+        if grows:
+            desk.notional += float(opened * fill.price)
         why = sent.why if sent.entry is None or grows else state.ORDERED
         self.fills.append((
             self.bar, desk.number, side, why, fill.liquidity == "maker", float(fill.price),
             float(fill.quantity), float(fill.fee), received,
-            self._stop_of(desk, sent, side, float(fill.price)) if grows else NAN, sent.signal,
+            self._stop_of(desk, sent, side, float(fill.price)) if grows else NAN,
+            sent.signal if grows or sent.entry is None else -1,
         ))  # fmt: skip
         return sent if grows else None
 
