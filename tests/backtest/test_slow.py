@@ -175,7 +175,8 @@ def assert_agrees(result: Result, model: slow.SlowBacktest) -> None:
     assert found == [(f.bar, f.market, f.side, f.why) for f in model.fills]
     for name in ("price", "size", "fee"):
         expected = [float(getattr(fill, name)) for fill in model.fills]
-        np.testing.assert_allclose(result.fills[name], expected, rtol=1e-9, atol=1e-9, err_msg=name)
+        atol = 1e-12 * max(result.account.cash, 1_000)
+        np.testing.assert_allclose(result.fills[name], expected, rtol=1e-9, atol=atol, err_msg=name)
     expected = [float(each) for each in model.equity]
     np.testing.assert_allclose(result.equity, expected, rtol=0, atol=1e-9 * result.account.cash)
     closed = [trade for trade in model.trades if trade.exit_bar is not None]
