@@ -15,6 +15,7 @@ from candlewick.web.api import strategies as rest
 from candlewick.web.components import figures as text
 from candlewick.web.people.accounts import AccountAccess
 from candlewick.web.research.shown.words import value_of
+from candlewick.web.services import services_of
 
 LINES: Final = 200
 WORDS: Final = {"running": "Running", "paused": "Paused", "stopping": "Stopping", "stopped": "Stopped"}
@@ -28,13 +29,14 @@ def of_account(request: HttpRequest, access: AccountAccess) -> list[dict[str, An
     """The strategies of an account, the newest first."""
     found = rest.ask_engine(request, access, "strategy.list") or ()
     live = {each["id"]: each for each in found}
-    return [_told(rest.body_of(request, row, live.get(row.pk))) for row in desk.of_account(access.id)]
+    known = services_of(request).hub.directory.instruments
+    return [_told(rest.body_of(request, row, live.get(row.pk)), known) for row in desk.of_account(access.id)]
 
 
 def one(request: HttpRequest, row: StrategyAtWork, access: AccountAccess) -> dict[str, Any]:
     """One strategy, with all that its page shows."""
     live = rest.ask_engine(request, access, "strategy.state", id=row.pk)
-    told = _told(rest.body_of(request, row, live))
+    told = _told(rest.body_of(request, row, live), services_of(request).hub.directory.instruments)
     return told | {"is_known": live is not None or row.ended_ns is not None, "lines": log(row)}
 
 
@@ -46,7 +48,7 @@ def log(row: StrategyAtWork) -> list[dict[str, str]]:
     ]
 
 
-def _told(body: Mapping[str, Any]) -> dict[str, Any]:
+def _told(body: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     rate = body["win_rate"]
     return {
         **body,
@@ -67,7 +69,7 @@ def _told(body: Mapping[str, Any]) -> dict[str, Any]:
         "pnl_part": text.percent(body["pnl_pct"]),
         "equity_text": text.fixed(body["equity"], 2),
         "trades_text": _count(body["trades"]),
-        "positions": [_position(each) for each in body["positions"]],
+        "positions": [_position(each, known) for each in body["positions"]],
         "orders": [_order(each) for each in body["orders"]],
         "health_facts": _health(body["health"], body["restarts"]),
         "may_pause": body["state"] == "running",
@@ -82,14 +84,15 @@ def _figure(label: str, value: text.Figure | str, note: str = "") -> dict[str, s
     return {"label": label, "text": figure.text, "tone": figure.way, "note": note}
 
 
-def _position(told: Mapping[str, Any]) -> dict[str, Any]:
+def _position(told: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    places = text.price_places(known.get(told["instrument"]))
     quantity = Decimal(str(told["quantity"]))
     return {
         "symbol": told["symbol"],
         "side": "Long" if quantity > 0 else "Short",
         "quantity": text.fixed(abs(quantity), None),
-        "entry": text.fixed(told["avg_price"], None),
-        "mark": text.fixed(told["current_price"], None),
+        "entry": text.fixed(told["avg_price"], places),
+        "mark": text.fixed(told["current_price"], places),
         "pnl": text.signed(told["unrealized_pnl"]),
     }
 
