@@ -19,5 +19,6 @@ drifting  gathers what is compared; expected_process runs the backtest
 bodies    strategies as people see them
 requests  verbs of the gateway
 replaying     a strategy over history through the real heart, as a backtest's proof
+replay_market one market of it: what was sent, and what is to be done
 replay_heart  the heart and the paper venue in one thread, driven by bars
 """

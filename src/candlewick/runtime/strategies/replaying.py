@@ -6,9 +6,7 @@ booked as money. It is slower than a backtest by far and finds the same: that is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
@@ -21,12 +19,11 @@ from candlewick.backtest.result import Result
 from candlewick.backtest.run import least_of, partials_of, refuse_shorts, rules_of, terms_of
 from candlewick.core import money
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.errors import UsageError
 from candlewick.core.events import Side
-from candlewick.core.instrument import Instrument
 from candlewick.core.interval import seconds
 from candlewick.core.order import OrderType, Terms
 from candlewick.runtime.strategies.replay_heart import Heart
+from candlewick.runtime.strategies.replay_market import NAN, Desk, Sent, instrument_of, leg_at
 from candlewick.trading.effects import Booked
 from candlewick.trading.strategy.blame import blame, led_through
 from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal, Size
@@ -34,44 +31,7 @@ from candlewick.trading.strategy.known import Clock
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
 from candlewick.trading.strategy.strategy import Strategy
 
-NAN: Final = math.nan
 PERCENT: Final = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """An order that was sent: why it will have traded, and what follows from its fill."""
-
-    why: int
-    signal: int = -1
-    stop: float = NAN
-    entry: Place | Signal | None = None
-
-
-@dataclass(slots=True)
-class Desk:
-    """One market of a replay, and what is to be done there."""
-
-    number: int
-    market: Market
-    instrument: Instrument
-    rules: Any
-    leverage: float
-    least: float
-    wanted: list[Exit | Signal] = field(default_factory=list)
-    opened: int = 0
-    rests_until: int = 0
-    notional: float = 0.0
-    stop_id: str | None = None
-    even: float = NAN
-    moves_stop: bool = False
-    funding: float = 0.0
-    held: Decimal = Decimal(0)
-    """What the fills that were written down come to."""
-
-    @property
-    def id(self) -> str:
-        return self.instrument.id
 
 
 def replay(
@@ -114,7 +74,7 @@ class Replaying:
         self.strategy, self.markets, self.account = strategy, markets, account
         self.columns: Columns = columns_of(markets)
         self.rules = rules_of(markets, account)
-        instruments = [_instrument_of(market) for market in markets]
+        instruments = [instrument_of(market) for market in markets]
         leverages = [1.0 if market.is_spot else account.leverage for market in markets]
         self.heart = Heart(instruments, account, leverages, int(self.columns.time[0]) * NS_PER_S)
         self.desks = [
@@ -472,7 +432,7 @@ class Replaying:
     def _stop_of(self, desk: Desk, sent: Sent, side: int, paid: float) -> float:
         """Where the stop of an entry will stand; NaN: nowhere."""
         if isinstance(sent.entry, Place):
-            return _leg(desk, paid, sent.entry.stop_loss, sent.entry.stop_distance, -side)
+            return leg_at(desk, paid, sent.entry.stop_loss, sent.entry.stop_distance, -side)
         return sent.stop
 
     def _follow(self, desk: Desk, booked: Booked, entry: Place | Signal, price: float) -> None:
@@ -484,11 +444,11 @@ class Replaying:
         side = 1 if fill.side == "buy" else -1
         paid, quantity = float(fill.price), min(fill.quantity, abs(self._held(desk)))
         if isinstance(entry, Place):
-            stop = _leg(desk, paid, entry.stop_loss, entry.stop_distance, -side)
-            target = _leg(desk, paid, entry.take_profit, entry.target_distance, side)
+            stop = leg_at(desk, paid, entry.stop_loss, entry.stop_distance, -side)
+            target = leg_at(desk, paid, entry.take_profit, entry.target_distance, side)
         else:
-            stop = _leg(desk, paid, None, entry.stop_loss, -side)
-            target = _leg(desk, paid, None, entry.take_profit, side)
+            stop = leg_at(desk, paid, None, entry.stop_loss, -side)
+            target = leg_at(desk, paid, None, entry.take_profit, side)
         mark = price if price == price else paid
         if price != price:
             self.heart.show(desk.instrument, paid)  # where the market is inside the bar
@@ -575,7 +535,7 @@ class Replaying:
                 return wanted
             return self._sized_as(desk, 1, float(wanted), reference, NAN, price)
         assert place.size is not None
-        stop = _leg(desk, reference, place.stop_loss, place.stop_distance, -side)
+        stop = leg_at(desk, reference, place.stop_loss, place.stop_distance, -side)
         freed = self.heart.margin(desk.id) if against else 0.0
         return self._sized(desk, place.size, reference, stop, price, freed)
 
@@ -621,26 +581,3 @@ class Replaying:
 
     def _held(self, desk: Desk) -> Decimal:
         return self.heart.quantity(desk.id)
-
-
-def _leg(desk: Desk, paid: float, price: float | None, distance: float | None, direction: int) -> float:
-    """Where a leg stands: at its price, or so far from what was paid, on a tick; NaN: nowhere."""
-    from candlewick.fills import core
-
-    if price is not None:
-        return float(core.on_tick(price, float(desk.rules["tick"])))
-    if distance is None:
-        return NAN
-    return float(core.on_tick(paid * (1.0 + direction * distance), float(desk.rules["tick"])))
-
-
-def _instrument_of(market: Market) -> Instrument:
-    instrument = market.instrument
-    if instrument is None or not instrument.tick or not instrument.lot:
-        raise UsageError(
-            f"{market.symbol} is replayed through the heart, where orders have a tick and a lot: give the "
-            "Market an instrument that states both."
-        )
-    if market.finer is not None:
-        raise UsageError(f"{market.symbol} has finer bars: replay those themselves, or leave them away.")
-    return instrument

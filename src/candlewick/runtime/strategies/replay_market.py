@@ -1,0 +1,74 @@
+"""One market of a replay: what was sent there, and what is to be done at its next open."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
+
+from candlewick.backtest.market import Market
+from candlewick.core.errors import UsageError
+from candlewick.core.instrument import Instrument
+from candlewick.trading.strategy.intents import Exit, Place, Signal
+
+NAN: Final = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An order that was sent: why it will have traded, and what follows from its fill."""
+
+    why: int
+    signal: int = -1
+    stop: float = NAN
+    entry: Place | Signal | None = None
+
+
+@dataclass(slots=True)
+class Desk:
+    """One market of a replay, and what is to be done there."""
+
+    number: int
+    market: Market
+    instrument: Instrument
+    rules: Any
+    leverage: float
+    least: float
+    wanted: list[Exit | Signal] = field(default_factory=list)
+    opened: int = 0
+    rests_until: int = 0
+    notional: float = 0.0
+    stop_id: str | None = None
+    even: float = NAN
+    moves_stop: bool = False
+    funding: float = 0.0
+    held: Decimal = Decimal(0)
+    """What the fills that were written down come to."""
+
+    @property
+    def id(self) -> str:
+        return self.instrument.id
+
+
+def leg_at(desk: Desk, paid: float, price: float | None, distance: float | None, direction: int) -> float:
+    """Where a leg stands: at its price, or so far from what was paid, on a tick; NaN: nowhere."""
+    from candlewick.fills import core
+
+    if price is not None:
+        return float(core.on_tick(price, float(desk.rules["tick"])))
+    if distance is None:
+        return NAN
+    return float(core.on_tick(paid * (1.0 + direction * distance), float(desk.rules["tick"])))
+
+
+def instrument_of(market: Market) -> Instrument:
+    instrument = market.instrument
+    if instrument is None or not instrument.tick or not instrument.lot:
+        raise UsageError(
+            f"{market.symbol} is replayed through the heart, where orders have a tick and a lot: give the "
+            "Market an instrument that states both."
+        )
+    if market.finer is not None:
+        raise UsageError(f"{market.symbol} has finer bars: replay those themselves, or leave them away.")
+    return instrument
