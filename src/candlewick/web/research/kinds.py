@@ -111,7 +111,7 @@ class AskedSearch(AskedRanges):
             description="A metric, such as `sharpe`; `-turnover` wants less. Of several: the Pareto front."
         ),
     ] = "sharpe"
-    method: Literal["grid", "random", "nsga2"] = "grid"
+    method: Literal["grid", "random", "tpe", "nsga2", "cmaes"] = "grid"
 
 
 class AskedOptimisation(AskedSearch):
@@ -260,7 +260,9 @@ class Kind:
 _METHODS: Final = (
     ("grid", "Grid: every set"),
     ("random", "Random: as many as trials"),
+    ("tpe", "Tree of Parzen estimators (TPE)"),
     ("nsga2", "Genetic (NSGA-II)"),
+    ("cmaes", "CMA-ES"),
 )
 _WINDOWS: Final = (
     Setting("train", "Train on", "Days (90d), weeks (12w) or hours."),
