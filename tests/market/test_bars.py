@@ -43,3 +43,18 @@ def test_it_refuses_columns_of_different_length(name: str) -> None:
 def test_it_refuses_times_that_do_not_rise(time: list[int]) -> None:
     with pytest.raises(ValueError, match="sort the bars and remove duplicates"):
         Bars.from_arrays(**columns(time=time))
+
+
+def test_it_reads_dates_and_refuses_what_is_none() -> None:
+    days = np.array(["2024-01-01", "2024-01-02", "2024-01-03"], dtype="datetime64[ns]")
+    assert Bars.from_arrays(**columns(time=days)).time.tolist() == [1704067200, 1704153600, 1704240000]
+    days[1] = np.datetime64("NaT")
+    with pytest.raises(ValueError, match="The time in row 1 is unknown"):
+        Bars.from_arrays(**columns(time=days))
+    with pytest.raises(ValueError, match="The time in row 2 is unknown"):
+        Bars.from_arrays(**columns(time=[60.0, 120.0, np.nan]))
+
+
+def test_it_refuses_text_among_prices() -> None:
+    with pytest.raises(ValueError, match="Column 'high' holds something that is no number"):
+        Bars.from_arrays(**columns(high=["1", "two", "3"]))

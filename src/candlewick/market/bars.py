@@ -56,8 +56,9 @@ class Bars:
         Raises:
             BadData: the columns differ in length, or the times do not rise.
         """
-        times = np.ascontiguousarray(time, dtype=np.int64)
-        columns = [np.ascontiguousarray(c, dtype=np.float64) for c in (open, high, low, close, volume)]
+        given = np.asarray(time)
+        times = np.ascontiguousarray(times_of(given) if given.dtype.kind in "MfO" else given, dtype=np.int64)
+        columns = [_numbers(*each) for each in zip(COLUMNS, (open, high, low, close, volume), strict=True)]
         for name, column in zip(COLUMNS, columns, strict=True):
             if column.shape != times.shape:
                 raise BadData(f"Column {name!r} has {column.size} values, but time has {times.size}.")
@@ -80,7 +81,8 @@ class Bars:
         """
         columns = {str(name).lower(): frame[name].to_numpy() for name in frame.columns}
         index = frame.index.to_numpy()
-        return cls._from_columns(columns, symbol, timeframe, index)
+        counts = np.array_equal(index, np.arange(len(index)))  # a frame's own numbering is no time
+        return cls._from_columns(columns, symbol, timeframe, None if counts else index)
 
     @classmethod
     def from_polars(cls, frame: polars.DataFrame, *, symbol: str, timeframe: str) -> Self:
@@ -180,6 +182,15 @@ class Bars:
         return max(whole - len(self), 0)
 
 
+def _numbers(name: str, column: ArrayLike) -> Column:
+    try:
+        return np.ascontiguousarray(column, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise BadData(
+            f"Column {name!r} holds something that is no number: mend or remove that row."
+        ) from None
+
+
 TIME_NAMES: Final = ("time", "date", "datetime", "timestamp", "open_time")
 _CHECKED: Final[WeakSet[Bars]] = WeakSet()
 
@@ -188,8 +199,10 @@ def times_of(values: NDArray[Any]) -> NDArray[np.int64]:
     """UTC seconds from times of a frame or a file.
 
     Raises:
-        BadData: they are no times.
+        BadData: they are no times, or one of them is unknown.
     """
+    if values.dtype.kind in "Mf" and len(unknown := np.flatnonzero(values != values)):
+        raise BadData(f"The time in row {unknown[0]} is unknown: remove the row or mend it.")
     if values.dtype.kind == "M":
         return values.astype("datetime64[s]").astype(np.int64)
     if values.dtype.kind in "iuf":
