@@ -159,3 +159,35 @@ def test_every_fill_of_a_bar_is_at_a_price_the_bar_had_and_no_order_gets_more_th
             got[action.order] += action.quantity
             assert got[action.order] <= 3.0
         assert stepper.position == position
+
+
+def test_of_two_stops_in_a_bar_the_nearer_is_met_first() -> None:
+    stepper = holding(2.0)
+    stop(stepper, 95.0)
+    stepper.add("trail", side=state.SELL, kind=state.TRAILING, quantity=2.0, trail=3.0, reduce_only=True)
+    stepper.open(100.0)
+    assert fills(stepper.range(100.5, 94.0, 94.5)) == [("trail", 97.0, 2.0)]
+
+
+def test_what_one_order_of_an_entry_closes_the_others_no_longer_can() -> None:
+    """The stop of one entry of two lots; a third lot was bought beside it."""
+    stepper = holding(3.0)
+    stepper.add("stop", side=state.SELL, kind=state.STOP, quantity=2.0, stop=95.0, reduce_only=True, group=1,
+                left=2.0)  # fmt: skip
+    stepper.add("target", side=state.SELL, kind=state.TAKE_PROFIT, quantity=2.0, stop=105.0, reduce_only=True,
+                group=1, left=2.0)  # fmt: skip
+    stepper.open(100.0)
+    actions = stepper.range(106.0, 94.0, 100.0)
+    assert fills(actions) == [("stop", 95.0, 2.0)]
+    assert "target" not in stepper
+    assert stepper.position == 1.0
+
+
+def test_a_bar_between_all_orders_stirs_none() -> None:
+    stepper = holding(2.0)
+    stop(stepper, 95.0)
+    target(stepper, 105.0)
+    stepper.open(100.0)
+    assert stepper.range(104.9, 95.1, 100.0) == []
+    stepper.set_stop("stop", 99.0)
+    assert fills(stepper.range(104.9, 98.0, 100.0)) == [("stop", 99.0, 2.0)]
