@@ -17,6 +17,7 @@ run: setup  ## the terminal, on the simulated venues
 	@$(BIN)/candlewick up
 
 test: lint  ## lint, then the whole test suite
+	$(BIN)/python -m tests.compile
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile
 
 lint: setup  ## ruff, types of Python and JavaScript, the rooms' import order
