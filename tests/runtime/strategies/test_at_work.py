@@ -211,14 +211,37 @@ async def test_what_the_door_refuses_is_told_and_nothing_else_happens(floor: Flo
     assert floor.state(row) == "running"
 
 
+async def test_on_an_account_that_is_halted_it_is_paused(floor: Floor) -> None:
+    row = await floor.started()
+    await floor.house.accounts.requests.verbs["risk.kill"](account=ACCOUNT, flatten=False, actor="ann")
+    await floor.close_bar(row, 101.0)
+    await until(lambda: floor.state(row) == "paused")
+    assert "does not trade" in floor.row(row).reason
+    assert "halted" in floor.row(row).reason
+
+
+async def test_a_day_is_counted_from_its_first_moment(floor: Floor) -> None:
+    row = await floor.started()
+    await floor.close_bar(row, 101.0)
+    await until(lambda: floor.held)
+    await floor.close_bar(row, 110.0)
+    told = floor.strategies.body(row.pk)
+    assert told["pnl_today"] == round(told["pnl"], 2), "it began today"
+    evening = told["equity"]
+    floor.time += 86_400
+    await floor.close_bar(row, 120.0)
+    now = floor.strategies.body(row.pk)
+    assert now["pnl_today"] == round(now["equity"] - evening, 2)
+
+
 async def test_what_it_prints_is_its_log(floor: Floor) -> None:
     source = FOLLOW.replace(
         "        return cw.Signals(", "        print('seen', bars.close[-1])\n        return cw.Signals("
     )
     row = await floor.started(source)
     await floor.close_bar(row, 99.0)
-    await until(lambda: floor.strategies._lines)
-    assert "seen 99.0" in await floor.lines(row, "print")
+    while "seen 99.0" not in await floor.lines(row, "print"):
+        await floor.close_bar(row, 99.0)
 
 
 async def test_paused_it_enters_nothing_and_resumed_it_goes_on(floor: Floor) -> None:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.core.clock import NS_PER_S, ManualClock
 from candlewick.core.errors import VenueUnavailable
 from candlewick.core.events import Candle
-from candlewick.market.bars import Bars
+from candlewick.market.bars import COLUMNS, Bars
 from candlewick.runtime.strategies import feed as feed_module
 from candlewick.runtime.strategies.feed import BarFeed, Closed
 
@@ -37,11 +36,8 @@ class Venue:
             self.refuses -= 1
             raise VenueUnavailable("the venue does not answer")
         own = [each for each in self.bars if each.instrument == instrument][-count:]
-        columns = [
-            np.array([getattr(each, name) for each in own]) for name in ("open", "high", "low", "close")
-        ]
-        volume = np.array([each.volume for each in own])
-        return Bars(instrument, timeframe, np.array([each.time for each in own], np.int64), *columns, volume)
+        columns = {name: [getattr(each, name) for each in own] for name in ("time", *COLUMNS)}
+        return Bars.from_arrays(symbol=instrument, timeframe=timeframe, **columns)
 
 
 def made(venue: Venue, now: float, *instruments: str, told: list[str] | None = None) -> BarFeed:

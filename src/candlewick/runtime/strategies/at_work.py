@@ -32,6 +32,7 @@ from candlewick.trading.engine import Engine
 
 MOST_HISTORY: Final = 5_000
 DEATHS: Final = 5  # of its process within the hour, after which it is paused
+DAY_S: Final = 86_400
 HOUR_S: Final = 3_600.0
 RETRY_S: Final = 5.0
 SHORTEST_ANSWER_S: Final = 2.0
@@ -98,6 +99,8 @@ class AtWork:
         self.ordering: Ordering | None = None
         self.leverage = 1.0  # that it wants of perpetuals, once it has said so
         self.rules = Rules()
+        self.day_equity: float | None = None  # as the day (UTC) began, or as it began itself
+        self._last: Point | None = None
         self._pause = Pause(self.rules, 0.0, 1)
         self._past: list[Fill] = []  # its own, since it began
         self._means = means
@@ -264,7 +267,9 @@ class AtWork:
         await self._means.settled()  # what was filled before is known before anything is decided
         await self.ordering.tidy()
         opens, length = closed.ended, seconds(self.spec.timeframe)
-        self._pause.close(self._points(closed.ended))
+        points = self._points(closed.ended)
+        self._pause.close(points)
+        self._begin_day(points)
         within_s = answer_within(self.spec.timeframe)
         acts = self._age_s(closed) <= within_s
         if acts:
@@ -307,9 +312,22 @@ class AtWork:
         assert self.ownings is not None
         self.leverage, self.rules = ready.leverage, ready.rules
         length = seconds(self.spec.timeframe)
-        self._pause = Pause(ready.rules, float(self.ownings.capital), length)
-        if ready.rules.pause_at:
-            self._pause.close(curve(self._past, history, float(self.ownings.capital), length))
+        capital = float(self.ownings.capital)
+        self._pause = Pause(ready.rules, capital, length)
+        begun_s = (self.wanted.begun_ns or self._means.clock.now_ns()) // NS_PER_S
+        past = [point for point in curve(self._past, history, capital, length) if point.ended > begun_s]
+        self._pause.close(past)
+        self._begin_day([Point(begun_s, capital), *past])
+
+    def _begin_day(self, points: list[Point]) -> None:
+        """Remember what its capital was worth as the day began, by the last close before it."""
+        for ended, equity in points:
+            day = (ended - 1) // DAY_S
+            if self.day_equity is None:
+                self.day_equity = equity
+            elif self._last is not None and day != (self._last.ended - 1) // DAY_S:
+                self.day_equity = self._last.equity
+            self._last = Point(ended, equity)
 
     async def _bear(self, error: HostDied) -> None:
         """Its process died: start it again, but not for ever.

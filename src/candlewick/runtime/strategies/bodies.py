@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, Final
 
 from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.instrument import public_symbol
@@ -11,6 +12,8 @@ from candlewick.runtime.strategies.at_work import AtWork
 from candlewick.runtime.strategies.ownings import Ownings
 from candlewick.runtime.strategies.rows import Wanted
 from candlewick.trading.engine import Engine
+
+CENT: Final = Decimal("0.01")
 
 
 def body(wanted: Wanted, at_work: AtWork | None, engine: Engine, primary: str) -> dict[str, Any]:
@@ -31,7 +34,9 @@ def body(wanted: Wanted, at_work: AtWork | None, engine: Engine, primary: str) -
         "restarts": wanted.restarts,
     }
     ownings = None if at_work is None else at_work.ownings
-    return told | _health(at_work) | _figures(ownings, engine, primary) | _orders(at_work, primary)
+    figures = _figures(ownings, engine, primary)
+    figures["pnl_today"] = _today(at_work, figures["equity"])
+    return told | _health(at_work) | figures | _orders(at_work, primary)
 
 
 def _health(at_work: AtWork | None) -> dict[str, Any]:
@@ -92,6 +97,12 @@ def _figures(ownings: Ownings | None, engine: Engine, primary: str) -> dict[str,
             for each in value.positions
         ],
     }
+
+
+def _today(at_work: AtWork | None, equity: Decimal | None) -> Decimal | None:
+    if at_work is None or at_work.day_equity is None or equity is None:
+        return None
+    return tidy(equity - Decimal(repr(at_work.day_equity)), CENT)
 
 
 def final_figures(ownings: Ownings | None, engine: Engine) -> dict[str, Any]:

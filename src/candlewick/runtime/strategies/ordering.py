@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from candlewick.core import money
 from candlewick.core.clock import NS_PER_S, Clock
-from candlewick.core.errors import CandlewickError, Conflict, OrderRefused, UnknownOrder
+from candlewick.core.errors import CandlewickError, Conflict, OrderRefused, StrategyError, UnknownOrder
 from candlewick.core.events import Side
 from candlewick.core.instrument import Instrument
 from candlewick.core.interval import open_time
@@ -351,6 +351,8 @@ class Ordering:
         except Conflict:
             return True  # as above, and long ago
         except OrderRefused as refusal:
+            if refusal.code == "halted":  # a person, or the kill switch: it is for a person to go on
+                raise StrategyError(f"The account does not trade: {refusal}") from None
             self.refused += 1
             self._log("refused", f"{what}: {refusal}")
             return False

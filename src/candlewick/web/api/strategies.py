@@ -32,7 +32,19 @@ Id = Annotated[str, Field(max_length=16)]
 Sum = Annotated[Decimal, Field(gt=0, max_digits=28, decimal_places=8, allow_inf_nan=False)]
 _decode: Final = msgspec.json.Decoder(float_hook=Decimal).decode
 NO_FIGURES: Final = dict.fromkeys(
-    ("capital", "equity", "pnl", "pnl_pct", "unrealized_pnl", "trades", "wins", "win_rate", "net", "fees")
+    (
+        "capital",
+        "equity",
+        "pnl",
+        "pnl_pct",
+        "pnl_today",
+        "unrealized_pnl",
+        "trades",
+        "wins",
+        "win_rate",
+        "net",
+        "fees",
+    )
 )
 
 
@@ -120,6 +132,7 @@ class AtWork(Schema):
     equity: Exact | None
     pnl: Exact | None
     pnl_pct: Exact | None
+    pnl_today: Exact | None = None
     unrealized_pnl: Exact | None
     trades: int | None
     wins: int | None
