@@ -129,6 +129,9 @@ class MonteCarlo:
         known = column[np.isfinite(column)]
         if not len(known):
             return None
+        low, high = float(known.min()), float(known.max())
+        if high - low <= _ALIKE * max(abs(low), abs(high)):  # trades in another order return the same
+            return {"edges": [low, high], "counts": [len(known)]}
         counts, edges = np.histogram(known, bins=bins)
         return {"edges": edges.tolist(), "counts": counts.tolist()}
 
@@ -163,6 +166,7 @@ class MonteCarlo:
         }
 
 
+_ALIKE: Final = 1e-9
 FIGURES: Final = ("total_return", "max_drawdown", "lowest", "sharpe")
 
 
