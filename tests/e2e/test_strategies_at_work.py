@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
@@ -157,5 +158,9 @@ def test_the_command_line_starts_and_stops_one(program: Program) -> None:
 
 def _hosts(up: Up) -> list[psutil.Process]:
     """The processes of its strategies."""
-    module = "candlewick.runtime.strategies.host_process"
-    return [each for each in up.processes() if module in each.cmdline()]
+    module, found = "candlewick.runtime.strategies.host_process", []
+    for each in up.processes():
+        with contextlib.suppress(psutil.NoSuchProcess):  # a zombie, or gone meanwhile
+            if module in each.cmdline():
+                found.append(each)
+    return found
