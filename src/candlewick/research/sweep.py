@@ -42,9 +42,10 @@ class Setup:
 
     def account(self, strategy: Strategy) -> Account:
         """The account that a strategy is run on."""
+        times = strategy.leverage if self.leverage is None else self.leverage
         return Account(
-            float(self.cash), self.fee_maker, self.fee_taker, self.slippage_bps,
-            float(self.leverage or strategy.leverage), self.days_a_year,
+            float(self.cash), self.fee_maker, self.fee_taker, self.slippage_bps, float(times),
+            self.days_a_year,
         )  # fmt: skip
 
     @property

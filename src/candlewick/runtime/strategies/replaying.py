@@ -16,7 +16,7 @@ from candlewick.backtest.account import Account
 from candlewick.backtest.columns import Columns, columns_of, funding_rows
 from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.result import Result
-from candlewick.backtest.run import least_of, partials_of, refuse_shorts, rules_of, terms_of
+from candlewick.backtest.run import least_of, partials_of, refuse_shorts, rules_of, strategy_of, terms_of
 from candlewick.core import money
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Side
@@ -55,12 +55,10 @@ def replay(
     Raises:
         UsageError: the strategy or the bars cannot be used.
     """
-    run = strategy() if isinstance(strategy, type) else strategy
-    run.check()
+    run = strategy_of(strategy)
     markets = markets_of(bars)
-    account = Account(
-        float(cash), fee_maker, fee_taker, slippage_bps, float(leverage or run.leverage), days_a_year
-    )
+    times = run.leverage if leverage is None else leverage
+    account = Account(float(cash), fee_maker, fee_taker, slippage_bps, float(times), days_a_year)
     replaying = Replaying(run, markets, account)
     return replaying.run(), tuple(replaying.heart.refusals)
 
