@@ -463,7 +463,7 @@ def test_trading_is_open_to_all_at_every_width(terminal: Callable[..., Page], si
     expect(_position(page)).to_be_visible()
 
     if size == PHONE:
-        page.get_by_role("button", name="Trade").click()
+        page.get_by_role("button", name="Trade", exact=True).click()
         expect(page.locator("#ticket-go")).to_be_in_viewport()
     page.locator("#ticket-size").fill("0.01")
     expect(page.locator("#c-order-preview .lots")).to_be_visible()
@@ -475,7 +475,7 @@ def test_trading_is_open_to_all_at_every_width(terminal: Callable[..., Page], si
 def test_the_ticket_of_a_phone_is_a_sheet_that_goes_away(terminal: Callable[..., Page]) -> None:
     page = terminal(size=PHONE)
     expect(page.locator("#ticket-go")).to_be_hidden()
-    page.get_by_role("button", name="Trade").click()
+    page.get_by_role("button", name="Trade", exact=True).click()
     page.locator("#ticket-size").fill("0.01")
     page.locator("#ticket-go").click()
     expect(_said(page)).to_contain_text("filled")

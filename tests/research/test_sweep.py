@@ -61,7 +61,7 @@ def test_what_is_remembered_is_bounded_and_changes_no_figure() -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_sets() -> None:
-    bars = walk(24 * 400)
+    bars = walk(24 * 2_000)  # large beside what an interpreter keeps by the way
     made = Runner(Cross(), markets_of(bars), Setup(), ("sharpe", "trades"))
     made(SETS)
     gc.disable()  # nothing may wait for it

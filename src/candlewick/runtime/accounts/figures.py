@@ -84,7 +84,8 @@ class Figures:
         if "strategies" in wanted:
             for data in self._bodies.strategies(account):
                 tell("strategies", "strategy_update", data, data["id"])
-        self._send(frames)
+        if frames:  # there may be no strategy to tell of
+            self._send(frames)
 
     def _send_notice(self, account: int) -> None:
         message = {"type": "alert", "channel": "alerts", "account": account, "data": self._notice}

@@ -12,7 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.core.errors import CandlewickError
+from candlewick.core.errors import Conflict
+from candlewick.core.instrument import Instrument
 from candlewick.core.interval import open_time, seconds
 from candlewick.core.reports import Fill, FundingPaid
 from candlewick.ledger.contract import is_spot
@@ -28,7 +29,7 @@ from candlewick.trading.account import AccountState
 WITHIN_S: Final = 60.0
 
 
-class DriftUnknown(CandlewickError):
+class DriftUnknown(Conflict):
     """The drift cannot be told; the sentence says why."""
 
 
@@ -89,13 +90,13 @@ def request(
     parameters: dict[str, Any],
     timeframe: str,
     bars: Sequence[Bars],
+    instruments: list[Instrument],
     account: AccountState,
     begun_ns: int,
     capital: float,
     leverage: float,
 ) -> Asked:
     """What the backtest is asked: on the bars since it began, and on the account's terms."""
-    instruments = [account.book.instruments[each.symbol] for each in bars]
     settings = account.settings
     fees = settings.spot_fees if is_spot(instruments[0]) else settings.perp_fees
     return Asked(

@@ -282,6 +282,7 @@ class Strategies:
             parameters=spec.parameters,
             timeframe=spec.timeframe,
             bars=bars,
+            instruments=[self.engine.market.instruments[symbol] for symbol in spec.symbols],
             account=account,
             begun_ns=wanted.begun_ns,
             capital=float(wanted.capital),
