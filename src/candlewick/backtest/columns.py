@@ -63,7 +63,9 @@ def columns_of(markets: Sequence[Market]) -> Columns:
         if len(markets) == 1:
             grids.append(getattr(markets[0].bars, name).reshape(1, -1))
             continue
-        grid = np.full((len(markets), len(clock_time)), np.nan)
+        grid = np.empty((len(markets), len(clock_time)))
+        if any(place is not None for place in places):
+            grid[:] = np.nan
         for row, (market, place) in enumerate(zip(markets, places, strict=True)):
             grid[row, slice(None) if place is None else place] = getattr(market.bars, name)
         grids.append(grid)
