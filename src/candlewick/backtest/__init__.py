@@ -23,6 +23,8 @@ lookahead      proof that no signal knows the future, and how much past it needs
 market         the bars of one instrument, and what else must be known of it
 report         the tear sheet
 result         `Result`: equity, fills, trades, figures
+arrays         a strategy of signals, in one compiled pass
+asking         a strategy before it is run
 run            `backtest()`
 warnings       reasons not to believe the figures
 

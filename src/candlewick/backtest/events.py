@@ -16,20 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.account import Account
+from candlewick.backtest.asking import partials_of, refuse_shorts, terms_of
 from candlewick.backtest.columns import Columns, columns_of, funding_rows
 from candlewick.backtest.events_book import Book
 from candlewick.backtest.events_held import Held
+from candlewick.backtest.ground import least_of, rules_of, tiers_of, too_small
 from candlewick.backtest.market import Market
 from candlewick.backtest.result import Drive, Result
-from candlewick.backtest.run import (
-    least_of,
-    partials_of,
-    refuse_shorts,
-    rules_of,
-    terms_of,
-    tiers_of,
-    too_small,
-)
 from candlewick.core.errors import UsageError
 from candlewick.fills.state import FILL, FUNDING
 from candlewick.trading.strategy.blame import blame, led_through

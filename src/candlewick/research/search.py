@@ -9,9 +9,9 @@ from typing import Any, Final, Literal, get_args
 
 import numpy as np
 
+from candlewick.backtest.asking import refuse_timeframe, strategy_of
 from candlewick.backtest.market import Traded, markets_of
 from candlewick.backtest.result import Drive
-from candlewick.backtest.run import refuse_timeframe, strategy_of
 from candlewick.core.errors import UsageError
 from candlewick.research import samplers
 from candlewick.research.cmaes import CmaEs

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.account import Account
-from candlewick.backtest.ground import Ground, Room
+from candlewick.backtest.arrays import run_signals
+from candlewick.backtest.ground import Ground, Room, ground_of
 from candlewick.backtest.market import Market
 from candlewick.backtest.registry import Figure
 from candlewick.backtest.result import Drive, Result
-from candlewick.backtest.run import backtest, ground_of, run_signals
+from candlewick.backtest.run import backtest
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import COLUMNS, Bars
 from candlewick.market.indicators.memo import Memo, remembering, unwritable

@@ -13,10 +13,11 @@ from typing import Any, Final
 import numpy as np
 
 from candlewick.backtest.account import Account
+from candlewick.backtest.asking import partials_of, refuse_shorts, strategy_of, terms_of
 from candlewick.backtest.columns import Columns, columns_of, funding_rows
+from candlewick.backtest.ground import least_of, rules_of
 from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.result import Result
-from candlewick.backtest.run import least_of, partials_of, refuse_shorts, rules_of, strategy_of, terms_of
 from candlewick.core import money
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Side

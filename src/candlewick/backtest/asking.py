@@ -1,0 +1,105 @@
+"""A strategy before it is run: whether it can be, and what it says for the whole of a run."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from candlewick.backtest.market import Market
+from candlewick.core.errors import UsageError
+from candlewick.trading.strategy.checking import check_terms
+from candlewick.trading.strategy.protections import Cooldown, DrawdownPause
+from candlewick.trading.strategy.signals import Signals
+from candlewick.trading.strategy.strategy import Strategy
+
+Rows = NDArray[Any]
+
+
+def strategy_of(given: Strategy | type[Strategy]) -> Strategy:
+    """A strategy that can be run, from one or from its class.
+
+    Raises:
+        UsageError: it is none, or says something about itself that makes no sense.
+    """
+    kind = given if isinstance(given, type) else type(given)
+    if not issubclass(kind, Strategy):
+        raise UsageError(f"{given!r} is no strategy: give a class derived from cw.Strategy, or one of it.")
+    kind.check()
+    if isinstance(given, type):
+        try:
+            inspect.signature(given).bind()
+        except TypeError as wrong:
+            raise UsageError(
+                f"{given.__name__} cannot be made by itself ({wrong}): make one and give that."
+            ) from None
+    run = given() if isinstance(given, type) else given
+    check_terms(run)
+    return run
+
+
+def refuse_timeframe(strategy: Strategy, markets: Sequence[Market]) -> None:
+    """Say so where a strategy wants bars of another length.
+
+    Raises:
+        UsageError: it does.
+    """
+    if strategy.timeframe and strategy.timeframe != markets[0].bars.timeframe:
+        raise UsageError(
+            f"{type(strategy).__name__} wants bars of {strategy.timeframe}, these are of "
+            f"{markets[0].bars.timeframe}: load or resample them, or clear its timeframe."
+        )
+
+
+def refuse_shorts(strategy: Strategy, market: Market, signals: Signals) -> None:
+    """Say so where a strategy wants to be short in what cannot be sold short.
+
+    Raises:
+        UsageError: it does.
+    """
+    if market.is_spot and signals.shorts:
+        raise UsageError(
+            f"{type(strategy).__name__} wants to be short in {market.symbol}, which is spot: "
+            "run it on the perpetual, or leave enter_short away."
+        )
+
+
+def terms_of(strategy: Strategy, cash: float) -> Rows:
+    """What holds for the whole run of a strategy that signals."""
+    from candlewick.fills.state import TERMS
+
+    terms = np.zeros(1, TERMS)
+    row = terms[0]
+    row["cash"], row["size_mode"] = cash, strategy.sizing.mode
+    row["kelly_part"] = getattr(strategy.sizing, "part", 1.0)
+    row["kelly_least"] = getattr(strategy.sizing, "least", 0)
+    row["time_exit"] = strategy.time_exit or 0
+    row["break_even"] = strategy.break_even or 0.0
+    for protection in strategy.protections:
+        match protection:
+            case Cooldown(bars):
+                row["cooldown"] = bars
+            case DrawdownPause(at, bars):
+                row["pause_at"], row["pause_for"] = at, bars
+    return terms
+
+
+def partials_of(strategy: Strategy) -> NDArray[np.float64]:
+    """Rows of (profit, part), rising.
+
+    Raises:
+        UsageError: they do not rise, or a part is no part.
+    """
+    rows = np.array(strategy.partial_exits, dtype=np.float64).reshape(-1, 2)
+    if not len(rows):
+        return rows
+    rise = np.all(np.diff(rows[:, 0], prepend=0.0) > 0)
+    if not rise or np.any(rows[:, 1] <= 0) or np.any(rows[:, 1] >= 1):
+        raise UsageError(
+            f"partial_exits of {type(strategy).__name__} are {strategy.partial_exits}: give pairs of a "
+            "rising profit above zero and a part between 0 and 1."
+        )
+    return rows
