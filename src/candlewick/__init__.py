@@ -13,6 +13,7 @@ fills     where a simulated order becomes a fill
 ledger    who owns what
 core      the nouns
 ta        indicators, for people
+bundled   strategies to begin one's own from, written as people write them; no room imports them
 
 For people: `import candlewick as cw`. Every name below is loaded when it is first used, so that the import
 costs nothing.

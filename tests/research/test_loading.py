@@ -41,7 +41,7 @@ def put(folder: Path, name: str, text: str) -> Path:
 def test_it_finds_a_bundled_strategy_however_it_is_written(name: str) -> None:
     found = find(name)
     assert (found.name, found.bundled) == ("EmaCross", True)
-    assert found.reference == "candlewick.trading.strategy.bundled.ema_cross:EmaCross"
+    assert found.reference == "candlewick.bundled.ema_cross:EmaCross"
 
 
 @pytest.mark.parametrize("name", ["Hold", "hold", "mine", "mine:Hold", "mine.py:Hold", "mine.py"])
@@ -140,7 +140,7 @@ def test_tests_and_private_files_are_no_strategies(folder: Path) -> None:
 
 
 def test_all_files_of_the_bundled_folder_are_named() -> None:
-    import candlewick.trading.strategy.bundled as home
+    import candlewick.bundled as home
 
     there = {path.stem for path in Path(home.__path__[0]).glob("*.py")} - {"__init__"}
     assert there == set(BUNDLED.values())

@@ -22,7 +22,6 @@ from types import ModuleType
 from typing import Final
 
 from candlewick.core.errors import CandlewickError, StrategyError, UsageError
-from candlewick.trading.strategy import bundled
 from candlewick.trading.strategy.strategy import Strategy
 
 FOLDER: Final = "strategies"
@@ -34,7 +33,7 @@ BUNDLED: Final = {
     "FundingCarry": "funding_carry",
     "Grid": "grid",
 }
-"""Class → module of `trading.strategy.bundled`, in the order in which people should read them."""
+"""Class → module of `candlewick.bundled`, in the order in which people should read them."""
 
 
 class BrokenStrategy(StrategyError):
@@ -128,7 +127,8 @@ def shelf(folder: Path | None = None) -> Shelf:
 
 def bundled_of(name: str) -> Loaded:
     """A strategy that comes with Candlewick, by its class."""
-    module = import_module(f"{bundled.__name__}.{BUNDLED[name]}")
+    # by name: they read the face for people, which no room does
+    module = import_module(f"candlewick.bundled.{BUNDLED[name]}")
     file = Path(str(module.__file__))
     return Loaded(name, getattr(module, name), file, file.read_text(encoding="utf-8"), True)
 

@@ -12,15 +12,15 @@ from msgspec.structs import replace
 import candlewick as cw
 from candlewick.backtest.market import FundingRates, Market
 from candlewick.backtest.result import Result
+from candlewick.bundled.bollinger_breakout import BollingerBreakout
+from candlewick.bundled.donchian_trend import DonchianTrend
+from candlewick.bundled.ema_cross import EmaCross
+from candlewick.bundled.funding_carry import FundingCarry
+from candlewick.bundled.grid import Grid
+from candlewick.bundled.rsi_reversion import RsiReversion
 from candlewick.core.errors import UsageError
 from candlewick.market.bars import Bars
 from candlewick.runtime.strategies.replaying import replay
-from candlewick.trading.strategy.bundled.bollinger_breakout import BollingerBreakout
-from candlewick.trading.strategy.bundled.donchian_trend import DonchianTrend
-from candlewick.trading.strategy.bundled.ema_cross import EmaCross
-from candlewick.trading.strategy.bundled.funding_carry import FundingCarry
-from candlewick.trading.strategy.bundled.grid import Grid
-from candlewick.trading.strategy.bundled.rsi_reversion import RsiReversion
 from candlewick.trading.strategy.context import Context
 from candlewick.trading.strategy.strategy import Strategy
 from tests.backtest.randomly import Case, perpetual, replayable, walk

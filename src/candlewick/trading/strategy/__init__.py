@@ -1,6 +1,5 @@
 """What a person writes to trade: a strategy, its parameters, and what it may say.
 
-bundled      strategies to read, run and begin one's own from
 blame        a strategy that raised, and its line
 checking     whether what a strategy says about itself makes sense
 context      what a strategy sees and can do at a bar

@@ -9,14 +9,14 @@ import pytest
 from numpy.typing import ArrayLike
 
 import candlewick as cw
+from candlewick.bundled.bollinger_breakout import BollingerBreakout
+from candlewick.bundled.donchian_trend import DonchianTrend
+from candlewick.bundled.ema_cross import EmaCross
+from candlewick.bundled.funding_carry import FundingCarry
+from candlewick.bundled.grid import Grid
+from candlewick.bundled.rsi_reversion import RsiReversion
 from candlewick.core.errors import StrategyError
 from candlewick.research.loading import BUNDLED, bundled_of
-from candlewick.trading.strategy.bundled.bollinger_breakout import BollingerBreakout
-from candlewick.trading.strategy.bundled.donchian_trend import DonchianTrend
-from candlewick.trading.strategy.bundled.ema_cross import EmaCross
-from candlewick.trading.strategy.bundled.funding_carry import FundingCarry
-from candlewick.trading.strategy.bundled.grid import Grid
-from candlewick.trading.strategy.bundled.rsi_reversion import RsiReversion
 from candlewick.trading.strategy.signals import names
 from candlewick.trading.strategy.strategy import Strategy
 
