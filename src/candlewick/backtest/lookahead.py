@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.account import Account
+from candlewick.backtest.asking import strategy_of
 from candlewick.backtest.market import FundingRates, Market, Traded, markets_of
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import Bars, clock
@@ -143,8 +144,7 @@ def lookahead(
     Raises:
         UsageError: the strategy or the bars cannot be used, or there are too few of them.
     """
-    run = strategy() if isinstance(strategy, type) else strategy
-    run.check()
+    run = strategy_of(strategy)
     markets = markets_of(bars)
     if most < 1:
         raise UsageError(f"most is {most}: cut the future off at one close at least.")

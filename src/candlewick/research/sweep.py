@@ -23,6 +23,7 @@ from candlewick.market.indicators.memo import Memo, remembering, unwritable
 from candlewick.research.lean import LeanFigures
 from candlewick.research.objectives import Objective
 from candlewick.research.space import Parameters
+from candlewick.trading.strategy.checking import check_terms
 from candlewick.trading.strategy.strategy import Strategy
 
 REMEMBERED: Final = 256 * 1024 * 1024
@@ -139,6 +140,7 @@ class Runner:
 
     def _run(self, parameters: Parameters) -> Result:
         strategy = self.strategy.but(**parameters)
+        check_terms(strategy)  # what it says of itself may follow its parameters
         memo = self._memo
         if memo is None:
             return self._run_plainly(strategy)

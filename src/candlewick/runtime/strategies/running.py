@@ -11,6 +11,7 @@ from candlewick.core.errors import StrategyError
 from candlewick.market.bars import COLUMNS, Bars
 from candlewick.runtime.strategies.messages import Bar, Held
 from candlewick.trading.strategy.blame import blamed
+from candlewick.trading.strategy.checking import check_terms
 from candlewick.trading.strategy.intents import Intent
 from candlewick.trading.strategy.known import Clock
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
@@ -44,6 +45,7 @@ def runner_of(strategy: Strategy, history: Sequence[Bars], spot: frozenset[str])
         UsageError: it can be run in no way.
     """
     strategy.check()
+    check_terms(strategy)
     windows = {bars.symbol: Window(bars) for bars in history}
     if strategy.signals_only():
         return SignalsAtWork(strategy, windows, spot)
