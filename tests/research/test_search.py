@@ -14,8 +14,9 @@ import candlewick as cw
 from candlewick.backtest.figures import UnknownMetric
 from candlewick.backtest.registry import METRICS
 from candlewick.core.errors import StrategyError, UsageError
-from candlewick.research.optimisation import NothingFeasible, Row
+from candlewick.research.optimisation import NothingFeasible
 from candlewick.research.search import optimise
+from candlewick.research.trial import Row
 from tests.research.hills import (
     Broken,
     Clock,

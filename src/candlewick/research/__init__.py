@@ -24,10 +24,10 @@ tpe               TPE
 sweep             many sets of parameters on the same markets
 crew              who runs them, in pieces
 lean              figures of a result, of which a sweep asks for a few
+trial             one set, and what came of it
 optimisation      what a search found: trials, the best, the Pareto front
 heatmap           a figure over two parameters
 stability         how far it falls around the best
-summing_up        a search as JSON has it
 windows           parts of the time that bars cover
 stitching         runs over one window after the other as one run
 walk_forward      parameters chosen on one stretch of time and judged on the next

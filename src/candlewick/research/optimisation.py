@@ -3,75 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from candlewick.backtest.registry import Figure
 from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
 from candlewick.research.genetic import fronts_of
+from candlewick.research.heatmap import Heatmap, heatmap_of, worth_a_look
 from candlewick.research.objectives import Judge
-from candlewick.research.space import Parameters, Space
-from candlewick.research.sweep import Ran, Runner
+from candlewick.research.space import Space
+from candlewick.research.stability import Stability, stability_of
+from candlewick.research.sweep import Runner
+from candlewick.research.trial import Trial
 from candlewick.trading.strategy.strategy import Strategy
 
 if TYPE_CHECKING:
     import polars
 
-    from candlewick.research.heatmap import Heatmap
-    from candlewick.research.stability import Stability
-
 _BINS: Final = 10
-
-
-class Row(msgspec.Struct, frozen=True):
-    """What is to be kept of a trial, so that a search can go on from it: plain values, as JSON has them."""
-
-    parameters: dict[str, Any]
-    figures: dict[str, float | int | None]
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One set of parameters, and what came of it.
-
-    Attributes:
-        number: its place in the order in which sets were asked for, from 0.
-        figures: of the metrics that the search looked at; None where undefined.
-        scores: one an objective, more is better.
-        excess: by how much it breaks the constraints.
-        reason: why it may not be chosen, as a sentence; empty if it may.
-    """
-
-    number: int
-    parameters: Parameters
-    figures: Mapping[str, Figure]
-    scores: tuple[float | None, ...]
-    excess: float
-    reason: str
-
-    @property
-    def is_feasible(self) -> bool:
-        """Whether it may be chosen."""
-        return not self.reason
-
-    @property
-    def score(self) -> float | None:
-        """Of the first objective."""
-        return self.scores[0]
-
-
-def trial_of(judge: Judge, number: int, parameters: Parameters, ran: Ran) -> Trial:
-    """What came of a set, judged."""
-    verdict = judge(parameters, ran.figures, ran.error)
-    return Trial(number, parameters, ran.figures, verdict.scores, verdict.excess, verdict.reason)
 
 
 class NothingFeasible(UsageError):
@@ -164,17 +118,17 @@ class Optimisation(Sequence[Trial]):
         return np.array([ratio for ratio in known if ratio is not None], dtype=np.float64)
 
     def heatmap(self, x: str, y: str, figure: str | None = None, *, how: str = "best") -> Heatmap:
-        """A figure over two parameters; see `heatmap.heatmap_of`."""
-        from candlewick.research.heatmap import heatmap_of
-
-        return heatmap_of(self, x, y, figure, how=how)
+        """A figure over two parameters, the first objective unless named; see `heatmap.heatmap_of`."""
+        return heatmap_of(self.trials, self.space, x, y, figure or self.objectives[0], how)
 
     @cached_property
     def stability(self) -> Stability:
-        """How the first objective falls one step around the best; runs the neighbours that were not tried."""
-        from candlewick.research.stability import stability_of
+        """How the first objective falls one step around the best; runs the neighbours that were not tried.
 
-        return stability_of(self)
+        Raises:
+            NothingFeasible: there is no best.
+        """
+        return stability_of(self.best, self.trials, self.space, self.judge, self.runner)
 
     @cached_property
     def importance(self) -> dict[str, float | None]:
@@ -201,10 +155,35 @@ class Optimisation(Sequence[Trial]):
 
     @property
     def summary(self) -> dict[str, Any]:
-        """All of it as JSON has it."""
-        from candlewick.research.summing_up import summary_of
+        """All of it as JSON has it; None is undefined.
 
-        return summary_of(self)
+        Runs the best again, and neighbours that were not tried.
+        """
+        best = self.best if self.feasible else None
+        return {
+            "strategy": type(self.base).__name__,
+            "parameters": self.base.values,
+            "method": self.method,
+            "seed": self.seed,
+            "is_complete": self.is_complete,
+            "objectives": [
+                {"name": each.name, "better": "higher" if each.sign > 0 else "lower"}
+                for each in self.judge.objectives
+            ],
+            "constraints": [each.text for each in self.judge.constraints],
+            "space": {each.name: each.summary for each in self.space.dimensions},
+            "count": len(self),
+            "feasible": len(self.feasible),
+            "best": None if best is None else best.summary,
+            "why_none": None if best is not None else self.why_none,
+            "front": [each.number for each in self.front],
+            "deflated_sharpe": None if best is None else self.result.metrics["deflated_sharpe"],
+            "probabilistic_sharpe": None if best is None else self.result.metrics["probabilistic_sharpe"],
+            "importance": self.importance,
+            "stability": None if best is None else self.stability.summary,
+            "heatmaps": [self.heatmap(x, y).summary for x, y in worth_a_look(self.space, self.importance)],
+            "trials": [each.summary for each in self.trials],
+        }
 
     def to_polars(self) -> polars.DataFrame:
         """All trials as a frame: parameters, figures, and why one may not be chosen."""

@@ -18,11 +18,12 @@ from candlewick.research.cmaes import CmaEs
 from candlewick.research.crew import crew, fan_out
 from candlewick.research.genetic import Nsga2
 from candlewick.research.objectives import Judge, Objectives, Verdict, judge_of
-from candlewick.research.optimisation import Optimisation, Row, Trial, trial_of
+from candlewick.research.optimisation import Optimisation
 from candlewick.research.samplers import Sampler
 from candlewick.research.space import Parameters, Ranges, Space, space_of
 from candlewick.research.sweep import Ran, Runner, Setup
 from candlewick.research.tpe import Tpe
+from candlewick.research.trial import Row, Trial, trial_of
 from candlewick.trading.strategy.strategy import Strategy
 
 Method = Literal["grid", "random", "tpe", "nsga2", "cmaes"]

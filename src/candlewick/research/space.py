@@ -45,6 +45,11 @@ class Dimension:
         object.__setattr__(self, "_places", places)
 
     @property
+    def summary(self) -> dict[str, Any]:
+        """What it may be, as JSON has it."""
+        return {"low": self.low, "high": self.high} if self.values is None else {"values": list(self.values)}
+
+    @property
     def is_single(self) -> bool:
         """Whether there is but one value."""
         return self.values is not None and len(self.values) == 1

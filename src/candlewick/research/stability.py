@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from candlewick.research.optimisation import Optimisation, Trial, trial_of
+from candlewick.research.objectives import Judge
+from candlewick.research.space import Parameters, Space
+from candlewick.research.sweep import Ran
+from candlewick.research.trial import Trial, trial_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,44 +37,55 @@ class Stability:
     by_parameter: dict[str, float | None]
     undefined: int
 
+    @property
+    def summary(self) -> dict[str, Any]:
+        """As JSON has it."""
+        return {
+            "mean": self.mean_ratio,
+            "worst": self.worst_ratio,
+            "by_parameter": self.by_parameter,
+            "neighbours": len(self.neighbours),
+            "undefined": self.undefined,
+        }
 
-def stability_of(found: Optimisation) -> Stability:
-    """Look one step around the best; neighbours that the search did not try are run.
+
+def stability_of(
+    best: Trial,
+    trials: Sequence[Trial],
+    space: Space,
+    judge: Judge,
+    run: Callable[[Sequence[Parameters]], list[Ran]],
+) -> Stability:
+    """Look one step around the best; neighbours that are not among the trials are run.
 
     Numbers without a step are moved by a twentieth of their range. Words are exchanged for all others.
-
-    Raises:
-        NothingFeasible: there is no best.
     """
-    best = found.best
-    known = {found.space.key(each.parameters): each for each in found.trials}
-    around = [
-        (name, each)
-        for name, each in found.space.neighbours(best.parameters)
-        if found.judge.before(each) is None
-    ]
-    missing = [each for _, each in around if found.space.key(each) not in known]
-    for parameters, ran in zip(missing, found.runner(missing), strict=True):
-        known[found.space.key(parameters)] = trial_of(found.judge, -1, parameters, ran)
-    trials = [(name, known[found.space.key(each)]) for name, each in around]
+    known = {space.key(each.parameters): each for each in trials}
+    around = [(name, each) for name, each in space.neighbours(best.parameters) if judge.before(each) is None]
+    missing = [each for _, each in around if space.key(each) not in known]
+    for parameters, ran in zip(missing, run(missing), strict=True):
+        known[space.key(parameters)] = trial_of(judge, -1, parameters, ran)
+    neighbours = [(name, known[space.key(each)]) for name, each in around]
     top = best.score or 0.0
     scores = {
         name: [
-            each.score for own, each in trials if own == name and each.is_feasible and each.score is not None
+            each.score
+            for own, each in neighbours
+            if own == name and each.is_feasible and each.score is not None
         ]
-        for name in found.space.names
+        for name in space.names
     }
     flat = [score for each in scores.values() for score in each]
     mean, worst = (float(np.mean(flat)), min(flat)) if flat else (None, None)
     return Stability(
         score=top,
-        neighbours=tuple(each for _, each in trials),
+        neighbours=tuple(each for _, each in neighbours),
         mean=mean,
         worst=worst,
         mean_ratio=_ratio(mean, top),
         worst_ratio=_ratio(worst, top),
         by_parameter={name: _ratio(min(each), top) if each else None for name, each in scores.items()},
-        undefined=len(trials) - len(flat),
+        undefined=len(neighbours) - len(flat),
     )
 
 

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from candlewick.backtest.figures import Figures
 from candlewick.backtest.market import Market
-from candlewick.backtest.result import Result, Trade
+from candlewick.backtest.result import Result
+from candlewick.backtest.trades import Trade
 from candlewick.core.interval import seconds
 
 Series = NDArray[np.float64]
@@ -90,7 +91,7 @@ class Chain:
 
 def _closed(result: Result) -> list[Trade]:
     """Its trades; those still open end with the last bar, for what closing them costs."""
-    over, account = result.when(len(result.time) - 1), result.account
+    over, account = result.columns.when(len(result.time) - 1), result.account
     part = account.fee_taker + account.slippage_bps / _BPS
     found = []
     for row, trade in zip(result.trades.rows, result.trades, strict=True):

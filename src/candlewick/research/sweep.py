@@ -14,8 +14,9 @@ from candlewick.backtest.account import Account
 from candlewick.backtest.arrays import run_signals
 from candlewick.backtest.ground import Ground, Room, ground_of
 from candlewick.backtest.market import Market
+from candlewick.backtest.record import Drive
 from candlewick.backtest.registry import Figure
-from candlewick.backtest.result import Drive, Result
+from candlewick.backtest.result import Result
 from candlewick.backtest.run import backtest
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import COLUMNS, Bars

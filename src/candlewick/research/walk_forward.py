@@ -15,9 +15,9 @@ import numpy as np
 from candlewick.backtest.figures import Figures
 from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.registry import Figure
-from candlewick.backtest.result import Trade
 from candlewick.backtest.run import backtest
 from candlewick.backtest.track_record import YEAR_S
+from candlewick.backtest.trades import Trade
 from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.errors import UsageError
 from candlewick.market.bars import Bars

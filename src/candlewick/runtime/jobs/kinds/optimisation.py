@@ -11,8 +11,9 @@ from typing import Any, Final
 import msgspec
 
 from candlewick.core.errors import UsageError
-from candlewick.research.optimisation import Optimisation, Row
+from candlewick.research.optimisation import Optimisation
 from candlewick.research.search import SHOWN, Method, optimise
+from candlewick.research.trial import Row
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_of
 from candlewick.runtime.jobs.work import Outcome, Work
