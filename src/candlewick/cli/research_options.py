@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from typer import Argument, Option
 
 from candlewick.cli.edge import DataDir, Timerange, edge
+from candlewick.cli.strategy_folder import folder_of
 from candlewick.core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -208,7 +209,6 @@ def space_of(texts: list[str] | None, strategy: type[Strategy]) -> dict[str, Any
 
 def find_strategy(name: str, data_dir: Path | None) -> Loaded:
     """A strategy of a person's folder, a bundled one, or one of any file."""
-    from candlewick.cli.strategy import folder_of
     from candlewick.research.loading import find
 
     return find(name, folder_of(data_dir))

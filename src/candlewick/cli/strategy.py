@@ -11,6 +11,7 @@ from typer import Argument, Option, echo
 from candlewick.cli import strategy_at_work
 from candlewick.cli.data_report import print_json, table
 from candlewick.cli.edge import AsJson, DataDir, edge
+from candlewick.cli.strategy_folder import folder_of
 
 if TYPE_CHECKING:
     from candlewick.research.describing import Described
@@ -84,14 +85,6 @@ def new(
     with edge():
         strategy, test = write(folder_of(data_dir), name, like)
     echo(f"{strategy}\n{test}\nTry it: candlewick backtest {strategy.stem} --symbol … --timeframe 1h")
-
-
-def folder_of(data_dir: Path | None) -> Path:
-    """Where a person's strategies stand."""
-    from candlewick.research.loading import FOLDER
-    from candlewick.runtime.settings import load
-
-    return load(data_dir=data_dir).data_dir / FOLDER
 
 
 def _show(told: Described) -> None:
