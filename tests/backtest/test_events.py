@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import candlewick as cw
-from candlewick.backtest.result import Drive, Result
+from candlewick.backtest.record import Drive
+from candlewick.backtest.result import Result
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import Bars
 from candlewick.trading.strategy.context import Context

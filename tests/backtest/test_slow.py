@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import candlewick as cw
 from candlewick.backtest.market import FundingRates, Market
-from candlewick.backtest.result import REASONS, Result
+from candlewick.backtest.result import Result
+from candlewick.backtest.trades import REASONS
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument
 from candlewick.core.interval import seconds

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import candlewick as cw
-from candlewick.backtest.result import REASONS, Result
+from candlewick.backtest.result import Result
+from candlewick.backtest.trades import REASONS
 from candlewick.core.instrument import Instrument
 from candlewick.research.loading import bundled_of
 
@@ -104,7 +105,7 @@ def fills(result: Result) -> list[str]:
         assert own.instrument is not None
         tick, lot = float(own.instrument.tick or 1), float(own.instrument.lot or 1)
         rows.append(
-            f"{result.when(int(fill['bar'])):%Y-%m-%d %H:%M} {own.symbol} "
+            f"{result.columns.when(int(fill['bar'])):%Y-%m-%d %H:%M} {own.symbol} "
             f"{'buy' if fill['side'] > 0 else 'sell'} {round(fill['size'] / lot)} lots at "
             f"{round(fill['price'] / tick)} ticks, fee {fill['fee']:.6f}, {REASONS[fill['why']]}"
         )

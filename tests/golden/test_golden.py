@@ -12,7 +12,7 @@ import pytest
 
 import candlewick as cw
 from candlewick.backtest.lookahead import lookahead
-from candlewick.backtest.result import Drive
+from candlewick.backtest.record import Drive
 from candlewick.research.loading import BUNDLED, bundled_of
 from tests.golden import results
 from tests.golden.cases import CASES, FOLDER, Case, difference, fills, kept, market, pinned, run

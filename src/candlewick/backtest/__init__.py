@@ -22,7 +22,9 @@ events_held    what it holds in one market, and the orders that stand there
 lookahead      proof that no signal knows the future, and how much past it needs
 market         the bars of one instrument, and what else must be known of it
 report         the tear sheet
-result         `Result`: equity, fills, trades, figures
+trades         the trades of a run, one by one or as columns
+record         `Record`: what a run left behind: equity, fills, trades, figures
+result         `Result`: that, with its warnings and its report
 arrays         a strategy of signals, in one compiled pass
 asking         a strategy before it is run
 run            `backtest()`

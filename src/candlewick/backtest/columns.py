@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Final
 
 import numpy as np
@@ -38,6 +39,10 @@ class Columns:
     places: tuple[NDArray[np.intp] | None, ...]
     fine: Grid
     fine_start: NDArray[np.int64]
+
+    def when(self, bar: int) -> datetime:
+        """When a bar opened."""
+        return datetime.fromtimestamp(int(self.time[bar]), UTC)
 
     def spread(self, market: int, column: NDArray[Any], missing: float) -> NDArray[Any]:
         """A column of one market's bars on the common clock."""

@@ -22,7 +22,8 @@ from candlewick.backtest.events_book import Book
 from candlewick.backtest.events_held import Held
 from candlewick.backtest.ground import least_of, rules_of, tiers_of, too_small
 from candlewick.backtest.market import Market
-from candlewick.backtest.result import Drive, Result
+from candlewick.backtest.record import Drive
+from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
 from candlewick.fills.state import FILL, FUNDING
 from candlewick.trading.strategy.blame import blame, led_through

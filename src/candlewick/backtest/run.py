@@ -9,7 +9,8 @@ from candlewick.backtest.arrays import run_signals
 from candlewick.backtest.asking import refuse_timeframe, strategy_of
 from candlewick.backtest.ground import ground_of
 from candlewick.backtest.market import Traded, markets_of
-from candlewick.backtest.result import Drive, Result
+from candlewick.backtest.record import Drive
+from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
 from candlewick.trading.strategy.strategy import Strategy
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 
 from candlewick.backtest.columns import funding_gap
-
-if TYPE_CHECKING:
-    from candlewick.backtest.result import Result
+from candlewick.backtest.record import Record
 
 FEW_TRADES: Final = 30
 GREAT_SHARPE: Final = 3.0
@@ -20,28 +18,28 @@ DAYS_TO_JUDGE: Final = 90
 OFF: Final = 0.2
 
 
-def warnings_of(result: Result) -> list[str]:
+def warnings_of(run: Record) -> list[str]:
     """The warnings of a run, the gravest first."""
     return [
-        *_luck(result),
-        *_edges(result),
-        *_fills(result),
-        *_year(result),
-        *_data(result),
+        *_luck(run),
+        *_edges(run),
+        *_fills(run),
+        *_year(run),
+        *_data(run),
     ]
 
 
-def _luck(result: Result) -> list[str]:
+def _luck(run: Record) -> list[str]:
     said = []
-    closed = result.trades.closed
-    count, pnl = int(closed.sum()), result.trades.pnl[closed]
+    closed = run.trades.closed
+    count, pnl = int(closed.sum()), run.trades.pnl[closed]
     if count < FEW_TRADES:
         said.append(f"{count} closed trades say little: figures of fewer than {FEW_TRADES} are mostly luck.")
     gained = float(pnl.sum())
     if count > 1 and gained > 0 and float(pnl.max()) > GREAT_PART * gained:
         part = float(pnl.max()) / gained
         said.append(f"One trade makes {100 * part:.0f} % of the profit: without it little is left.")
-    sharpe = result.metrics["sharpe"]
+    sharpe = run.metrics["sharpe"]
     if sharpe is not None and sharpe > GREAT_SHARPE:
         said.append(
             f"A Sharpe ratio of {sharpe:.1f} is rarely true: look for signals that know the future "
@@ -50,10 +48,10 @@ def _luck(result: Result) -> list[str]:
     return said
 
 
-def _edges(result: Result) -> list[str]:
+def _edges(run: Record) -> list[str]:
     said = []
-    for name, param in result.strategy.parameters().items():
-        value = getattr(result.strategy, name)
+    for name, param in run.strategy.parameters().items():
+        value = getattr(run.strategy, name)
         if param.choices is not None or param.low is None or param.high is None or value == param.default:
             continue
         span = param.high - param.low
@@ -65,14 +63,14 @@ def _edges(result: Result) -> list[str]:
     return said
 
 
-def _fills(result: Result) -> list[str]:
+def _fills(run: Record) -> list[str]:
     said = []
-    fills = result.fills
-    for number, market in enumerate(result.markets):
+    fills = run.fills
+    for number, market in enumerate(run.markets):
         own = fills[fills["market"] == number]
         if not len(own):
             continue
-        places = result.columns.places[number]
+        places = run.columns.places[number]
         rows = own["bar"] if places is None else np.searchsorted(places, own["bar"])
         volume = market.bars.volume[rows]
         silent, large = int((volume == 0).sum()), int(((volume > 0) & (own["size"] > volume)).sum())
@@ -80,18 +78,18 @@ def _fills(result: Result) -> list[str]:
             said.append(f"{silent:,} fills of {market.symbol} fell into bars in which nothing was traded.")
         if large:
             said.append(f"{large:,} fills of {market.symbol} were larger than all that their bar traded.")
-    for symbol, times in result.skipped.items():
+    for symbol, times in run.skipped.items():
         said.append(f"{times:,} entries in {symbol} were too small for its lot or least order, and left out.")
     return said
 
 
-def _year(result: Result) -> list[str]:
+def _year(run: Record) -> list[str]:
     """Whether the bars fall on about as many days of a year as annual figures are worked out for."""
-    days = np.unique(result.time // DAY_S)
+    days = np.unique(run.time // DAY_S)
     whole = int(days[-1]) - int(days[0]) + 1 if len(days) else 0
     if whole < DAYS_TO_JUDGE:
         return []
-    seen, counted = 365 * len(days) / whole, result.account.days_a_year
+    seen, counted = 365 * len(days) / whole, run.account.days_a_year
     if abs(seen - counted) <= OFF * counted:
         return []
     return [
@@ -100,9 +98,9 @@ def _year(result: Result) -> list[str]:
     ]
 
 
-def _data(result: Result) -> list[str]:
+def _data(run: Record) -> list[str]:
     said = []
-    for market in result.markets:
+    for market in run.markets:
         missing = market.bars.gaps
         if missing:
             share = missing / (missing + len(market.bars))

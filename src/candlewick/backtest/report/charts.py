@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from candlewick.backtest.result import Trades
+from candlewick.backtest.trades import Trades
 
 Values = NDArray[np.float64]
 Times = NDArray[np.int64]

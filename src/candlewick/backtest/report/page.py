@@ -6,9 +6,9 @@ from html import escape
 from importlib.resources import files
 from typing import Final
 
+from candlewick.backtest.record import Record
 from candlewick.backtest.report.figures import Written
 from candlewick.backtest.report.sheet import Cell, Sheet, sections
-from candlewick.backtest.result import Result
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 COLUMNS: Final = (
@@ -19,9 +19,9 @@ COLUMNS: Final = (
 STYLE: Final = files(__package__).joinpath("sheet.css").read_text(encoding="utf-8")
 
 
-def tear_sheet(result: Result) -> str:
+def tear_sheet(run: Record) -> str:
     """The report of a run as a page of its own."""
-    sheet = sections(result)
+    sheet = sections(run)
     body = "".join(
         (
             f"<header><h1>{escape(sheet.title)}</h1><p class=dim>{escape(sheet.subtitle)}</p></header>",

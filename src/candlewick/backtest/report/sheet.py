@@ -7,11 +7,13 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from candlewick.backtest.record import Record
 from candlewick.backtest.report import charts, figures, fingerprints
 from candlewick.backtest.report.charts import Line
 from candlewick.backtest.report.figures import Written
-from candlewick.backtest.result import Result, Trade
 from candlewick.backtest.series import falls, months, rolling_sharpe
+from candlewick.backtest.trades import Trade
+from candlewick.backtest.warnings import warnings_of
 from candlewick.core.interval import seconds
 from candlewick.market.bars import clock
 
@@ -107,40 +109,40 @@ class Sheet:
     code: str | None
 
 
-def sections(result: Result) -> Sheet:
+def sections(run: Record) -> Sheet:
     """The report of a run."""
-    metrics = result.metrics
-    strategy = type(result.strategy)
-    symbols = ", ".join(market.symbol for market in result.markets)
+    metrics = run.metrics
+    strategy = type(run.strategy)
+    symbols = ", ".join(market.symbol for market in run.markets)
     return Sheet(
         title=f"{strategy.__name__} on {symbols}",
-        subtitle=f"{result.timeframe} bars, {_when(result, 0)} to {_when(result, -1)} UTC",
+        subtitle=f"{run.timeframe} bars, {_when(run, 0)} to {_when(run, -1)} UTC",
         headline=tuple(figures.written(name, metrics[name]) for name in HEADLINE),
-        warnings=tuple(result.warnings),
-        facts=_facts(result),
+        warnings=tuple(warnings_of(run)),
+        facts=_facts(run),
         groups=tuple(
             (group, tuple(figures.written(name, metrics[name]) for name in names))
             for group, names in GROUPS.items()
         ),
-        drawings=_drawings(result),
-        years=_years(result),
-        falls=_falls(result),
-        trades=tuple(_row(n, result.trades[n]) for n in _shown(len(result.trades))),
-        trades_in_all=len(result.trades),
+        drawings=_drawings(run),
+        years=_years(run),
+        falls=_falls(run),
+        trades=tuple(_row(n, run.trades[n]) for n in _shown(len(run.trades))),
+        trades_in_all=len(run.trades),
         code=fingerprints.source_of(strategy),
     )
 
 
-def _when(result: Result, bar: int) -> str:
-    return clock(int(result.time[bar]))
+def _when(run: Record, bar: int) -> str:
+    return clock(int(run.time[bar]))
 
 
 def _shown(count: int) -> range:
     return range(max(0, count - MOST_ROWS), count)
 
 
-def _facts(result: Result) -> tuple[Fact, ...]:
-    account, strategy = result.account, result.strategy
+def _facts(run: Record) -> tuple[Fact, ...]:
+    account, strategy = run.account, run.strategy
     parameters = ", ".join(f"{name} {value}" for name, value in strategy.values.items()) or "none"
     facts = [
         Fact("Parameters", parameters),
@@ -149,9 +151,9 @@ def _facts(result: Result) -> tuple[Fact, ...]:
         Fact("Slippage", f"{account.slippage_bps:g} bps"),
         Fact("Size of entries", _sizing(strategy)),
         Fact("Leverage", f"{account.leverage:g}"),
-        Fact("Bars", f"{len(result.time):,}"),
+        Fact("Bars", f"{len(run.time):,}"),
         Fact("Days a year", f"{account.days_a_year:g}"),
-        Fact("Data", fingerprints.of_data(result.markets)),
+        Fact("Data", fingerprints.of_data(run.markets)),
         Fact("Code", fingerprints.of_code(strategy) or "unknown"),
     ]
     return tuple(facts)
@@ -162,15 +164,15 @@ def _sizing(strategy: Any) -> str:
     return f"{type(sizing).__name__}({sizing.amount:g})"
 
 
-def _drawings(result: Result) -> tuple[Drawing, ...]:
-    time, metrics, window = result.time, result.metrics, _window(result)
-    close = result.columns.close[0]
-    held = result.account.cash * close / close[np.isfinite(close)][0]
+def _drawings(run: Record) -> tuple[Drawing, ...]:
+    time, metrics, window = run.time, run.metrics, _window(run)
+    close = run.columns.close[0]
+    held = run.account.cash * close / close[np.isfinite(close)][0]
     rolling = rolling_sharpe(metrics.returns, window, periods_a_year=metrics.periods_a_year)
-    equity = [Line("Buy and hold", held, "other"), Line("Equity", result.equity, "own")]
+    equity = [Line("Buy and hold", held, "other"), Line("Equity", run.equity, "own")]
     below = [Line("Drawdown", metrics.drawdowns, "down", area=True)]
     moved = metrics.returns[metrics.returns != 0]
-    first = result.markets[0].symbol
+    first = run.markets[0].symbol
     drawn = [
         Drawing(
             "Equity",
@@ -179,19 +181,19 @@ def _drawings(result: Result) -> tuple[Drawing, ...]:
         ),
         Drawing("Drawdown", charts.lines("Drawdown", time, below, _percent, height=130)),
         Drawing(
-            f"Sharpe ratio of the last {window} {_periods(result)}",
+            f"Sharpe ratio of the last {window} {_periods(run)}",
             charts.lines("Sharpe", metrics.period_time, [Line("Sharpe", rolling, "own")], _tenth, height=150),
         ),
         Drawing(
-            f"Returns by {_periods(result)[:-1]}",
+            f"Returns by {_periods(run)[:-1]}",
             charts.histogram("How often returns fell where", moved, _percent),
             "Those of exactly nothing are left out.",
         ),
     ]
-    for number, market in enumerate(result.markets):
-        title, price = f"Trades in {market.symbol}", result.columns.close[number]
-        svg = charts.trades_on(title, time, price, result.trades, number, figures.price)
-        count, most = int((result.trades.rows["market"] == number).sum()), charts.MOST_TRADES
+    for number, market in enumerate(run.markets):
+        title, price = f"Trades in {market.symbol}", run.columns.close[number]
+        svg = charts.trades_on(title, time, price, run.trades, number, figures.price)
+        count, most = int((run.trades.rows["market"] == number).sum()), charts.MOST_TRADES
         note = f"The {most:,} largest of {count:,} trades." if count > most else ""
         drawn.append(Drawing(title, svg, note))
     return tuple(each for each in drawn if each.svg)
@@ -209,19 +211,19 @@ def _percent(value: float) -> str:
     return figures.plain(value, "fraction")
 
 
-def _window(result: Result) -> int:
-    if seconds(result.timeframe) > 86_400:
+def _window(run: Record) -> int:
+    if seconds(run.timeframe) > 86_400:
         return 26
-    return min(ROLLING_DAYS, max(10, len(result.metrics.returns) // 4))
+    return min(ROLLING_DAYS, max(10, len(run.metrics.returns) // 4))
 
 
-def _periods(result: Result) -> str:
-    return "days" if seconds(result.timeframe) <= 86_400 else "bars"
+def _periods(run: Record) -> str:
+    return "days" if seconds(run.timeframe) <= 86_400 else "bars"
 
 
-def _years(result: Result) -> tuple[Year, ...]:
+def _years(run: Record) -> tuple[Year, ...]:
     by_year: dict[int, dict[int, float]] = {}
-    for month in months(result.metrics):
+    for month in months(run.metrics):
         by_year.setdefault(month.year, {})[month.month] = month.returned
     strongest = max((abs(value) for row in by_year.values() for value in row.values()), default=0.0) or 1.0
     rows = []
@@ -237,9 +239,9 @@ def _cell(value: float, strongest: float) -> Cell:
     return Cell(f"{100 * value:.1f}".replace("-", "−"), level if value > 0 else -level)
 
 
-def _falls(result: Result) -> tuple[Fall, ...]:
+def _falls(run: Record) -> tuple[Fall, ...]:
     def when(bar: int) -> str:
-        return clock(int(result.time[max(bar, 0)]))[:10]
+        return clock(int(run.time[max(bar, 0)]))[:10]
 
     return tuple(
         Fall(
@@ -248,7 +250,7 @@ def _falls(result: Result) -> tuple[Fall, ...]:
             when(fall.trough),
             "not yet" if fall.recovered is None else when(fall.recovered),
         )
-        for fall in falls(result.metrics.drawdowns, 5)
+        for fall in falls(run.metrics.drawdowns, 5)
     )
 
 

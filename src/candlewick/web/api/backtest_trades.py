@@ -12,7 +12,7 @@ from ninja import Query, Router, Schema
 from numpy.typing import NDArray
 from pydantic import Field
 
-from candlewick.backtest.result import REASONS
+from candlewick.backtest.trades import REASONS
 from candlewick.core.clock import iso
 from candlewick.core.errors import Conflict, UnknownSymbol
 from candlewick.core.instrument import parse_symbol

@@ -22,7 +22,8 @@ import numpy as np
 import orjson
 
 from candlewick.backtest.report import sections, tear_sheet
-from candlewick.backtest.result import Result, Trade
+from candlewick.backtest.result import Result
+from candlewick.backtest.trades import Trade
 from candlewick.core.clock import NS_PER_S, iso
 
 FILE: Final = "result.json"
