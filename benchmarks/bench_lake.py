@@ -19,8 +19,7 @@ import pyarrow.parquet as pq
 from benchmarks.report import Figure, cpu_seconds, show
 from candlewick.core.clock import NS_PER_S, ManualClock
 from candlewick.core.events import Trade
-from candlewick.market.bars import COLUMNS
-from candlewick.market.resample import resample
+from candlewick.market.bars import COLUMNS, resample
 from candlewick.store.lake import Lake, LakeWriter, cache, reading
 from candlewick.store.lake.columns import Columns
 from candlewick.store.lake.compact import compact

@@ -22,8 +22,7 @@ from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument
 from candlewick.core.interval import seconds
 from candlewick.ledger.margin import tiers_of
-from candlewick.market.bars import Bars
-from candlewick.market.resample import resample
+from candlewick.market.bars import Bars, resample
 from candlewick.trading.strategy.sizing import (
     Fraction,
     Kelly,

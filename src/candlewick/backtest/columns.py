@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from candlewick.backtest.market import FundingRates, Market
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
-from candlewick.market.bars import COLUMNS, Bars, clock
-from candlewick.market.resample import resample
+from candlewick.market.bars import COLUMNS, Bars, clock, resample
 
 Rows = NDArray[Any]
 Grid = NDArray[np.float64]

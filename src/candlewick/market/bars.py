@@ -11,7 +11,7 @@ from weakref import WeakSet
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from candlewick.core.errors import BadData
+from candlewick.core.errors import BadData, UsageError
 from candlewick.core.interval import seconds
 
 if TYPE_CHECKING:
@@ -122,8 +122,6 @@ class Bars:
         A longer bar counts from the close of its last shorter one on: what it will be is not known before.
         `bars.on("4h", lambda b: ta.ema(b.close, 20))`
         """
-        from candlewick.market.resample import resample
-
         longer = resample(self, timeframe)
         values = np.asarray(compute(longer), dtype=np.float64)
         if values.shape != longer.time.shape:
@@ -189,6 +187,41 @@ def _numbers(name: str, column: ArrayLike) -> Column:
         raise BadData(
             f"Column {name!r} holds something that is no number: mend or remove that row."
         ) from None
+
+
+def resample(bars: Bars, timeframe: str, *, unfinished: bool = True) -> Bars:
+    """The same market in bars of `timeframe`, aligned to UTC midnight.
+
+    A longer bar is made of the shorter ones there are: where some are missing, so are their trades. Where
+    all of them are missing there is no bar.
+
+    Args:
+        unfinished: keep the last bar although its time goes on after the last of `bars`.
+
+    Raises:
+        UnknownInterval: there is no such timeframe.
+        UsageError: `timeframe` is not a multiple of the bars' own.
+    """
+    length, shorter = seconds(timeframe), seconds(bars.timeframe)
+    if length % shorter:
+        raise UsageError(
+            f"Bars of {bars.timeframe} cannot become bars of {timeframe}: choose a multiple of the former."
+        )
+    times = bars.time - bars.time % length
+    starts = np.flatnonzero(np.diff(times, prepend=times[:1] - 1))
+    longer = Bars(
+        symbol=bars.symbol,
+        timeframe=timeframe,
+        time=times[starts],
+        open=bars.open[starts],
+        high=np.maximum.reduceat(bars.high, starts) if starts.size else bars.high,
+        low=np.minimum.reduceat(bars.low, starts) if starts.size else bars.low,
+        close=bars.close[np.append(starts[1:], len(bars)) - 1] if starts.size else bars.close,
+        volume=np.add.reduceat(bars.volume, starts) if starts.size else bars.volume,
+    )
+    if not unfinished and len(bars) and bars.time[-1] + shorter < longer.time[-1] + length:
+        return longer[:-1]
+    return longer
 
 
 TIME_NAMES: Final = ("time", "date", "datetime", "timestamp", "open_time")

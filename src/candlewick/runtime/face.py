@@ -12,8 +12,7 @@ from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import BadData, UsageError
 from candlewick.core.interval import SECONDS, seconds
 from candlewick.core.timerange import timerange_of
-from candlewick.market.bars import COLUMNS, Bars, clock
-from candlewick.market.resample import resample
+from candlewick.market.bars import COLUMNS, Bars, clock, resample
 
 
 def load(

@@ -11,8 +11,7 @@ from candlewick.backtest.market import FundingRates, Market
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import parse_symbol
 from candlewick.core.interval import SECONDS, open_time, seconds
-from candlewick.market.bars import COLUMNS, Bars, clock
-from candlewick.market.resample import resample
+from candlewick.market.bars import COLUMNS, Bars, clock, resample
 from candlewick.store.lake import cache
 from candlewick.store.lake.columns import Columns, Floats
 from candlewick.store.lake.kinds import CANDLES, FUNDING
