@@ -16,10 +16,12 @@ import candlewick as cw
 from candlewick import Param, Strategy
 from candlewick.backtest import metrics
 from candlewick.backtest.run import backtest
-from candlewick.core.errors import UsageError
+from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import Bars
 from candlewick.research.cross_validation import NONE, CrossValidation, _judge, _training, cross_validate
+from candlewick.research.returns import Returned
 from candlewick.research.sampling import period_returns
+from candlewick.research.sweep import Runner
 from tests.research.ground import Follow, noise, persistent
 
 BARS = 24 * 120
@@ -184,3 +186,56 @@ def test_it_tells_how_far_it_is() -> None:
 def test_it_says_what_is_wrong_with_a_request(changes: Any, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         cross_validate(Follow, persistent(BARS), **changes)
+
+
+def test_what_was_done_is_not_run_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    bars = noise(24 * 70)
+    kept: list[Returned] = []
+    whole = cross_validate(Follow, bars, on_piece=kept.extend)
+    assert [each.parameters for each in sorted(kept, key=lambda each: each.parameters["look"])] == list(
+        whole.sets
+    )
+    ran: list[Any] = []
+    run = Runner.run
+
+    def counted(self: Runner, asked: Any) -> Any:
+        ran.append(asked)
+        return run(self, asked)
+
+    monkeypatch.setattr(Runner, "run", counted)
+    again = cross_validate(Follow, bars, done=kept[:3])
+    assert again.summary == whole.summary
+    left = [each.parameters for each in kept[3:]]
+    assert sorted(map(str, ran)) == sorted(map(str, [*left, whole.sets[0]]))  # the last for the times alone
+
+
+def test_sets_that_cannot_be_run_are_left_out_and_a_broken_strategy_is_told() -> None:
+    class Fussy(Guess):
+        def signals(self, bars: Bars, ind: Any) -> cw.Signals:
+            if self.number == 3:
+                raise UsageError("Three is not to be tried.")
+            return super().signals(bars, ind)
+
+    class Wrong(Guess):
+        def signals(self, bars: Bars, ind: Any) -> cw.Signals:
+            raise ZeroDivisionError
+
+    bars = noise(24 * 70)
+    assert [each["number"] for each in cross_validate(Fussy, bars, space={"number": [2, 3, 4]}).sets] == [
+        2,
+        4,
+    ]
+    with pytest.raises(UsageError, match=r"Not one of 1 sets can be run\. The first: Three is not"):
+        cross_validate(Fussy, bars, space={"number": [3]})
+    with pytest.raises(StrategyError, match="It was tried with number="):
+        cross_validate(Wrong, bars)
+
+
+def test_the_verdict_is_a_sentence_with_its_figures(found: CrossValidation) -> None:
+    assert found.verdict == found.summary["verdict"]
+    assert found.verdict.startswith(
+        f"5 of 5 paths gained; their mean Sharpe ratio is {found.mean_path_sharpe:.2f}"
+    )
+    assert f"overfitting is {found.pbo:.0%}." in found.verdict
+    choices = found.summary["choices"]
+    assert [each["parameters"] for each in choices] == [found.sets[split.chosen] for split in found.splits]

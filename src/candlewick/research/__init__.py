@@ -23,6 +23,7 @@ cmaes             CMA-ES
 tpe               TPE
 sweep             many sets of parameters on the same markets
 crew              who runs them, in pieces
+returns           what each of many sets returned, period by period
 lean              figures of a result, of which a sweep asks for a few
 trial             one set, and what came of it
 optimisation      what a search found: trials, the best, the Pareto front

@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Generic, Protocol, TypeVar
 
 from candlewick.core.errors import UsageError
 from candlewick.research.space import Parameters
-from candlewick.research.sweep import Ran, Runner
+from candlewick.trading.strategy.strategy import Strategy
 
 LARGEST_PIECE: Final = 32
 PIECES_EACH: Final = 4
@@ -25,29 +25,46 @@ _AHEAD: Final = 2
 _LOOK_S: Final = 0.2
 
 
+Came = TypeVar("Came")
+
+
+class Runs(Protocol[Came]):
+    """Runs sets of parameters, and gives what came of each, in order. Several threads may use one."""
+
+    @property
+    def strategy(self) -> Strategy: ...
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether threads are enough."""
+        ...
+
+    def __call__(self, sets: Sequence[Parameters]) -> list[Came]: ...
+
+
 @dataclass(frozen=True, slots=True)
-class Crew:
+class Crew(Generic[Came]):
     """What runs sets, where, and how many pieces at once."""
 
-    send: Callable[[Sequence[Parameters]], list[Ran]]
+    send: Callable[[Sequence[Parameters]], list[Came]]
     executor: Executor
     workers: int
 
 
 def fan_out(
     sets: Sequence[Parameters],
-    crew: Crew,
-    on_piece: Callable[[Sequence[Parameters], Sequence[Ran]], None],
+    crew: Crew[Came],
+    on_piece: Callable[[Sequence[Parameters], Sequence[Came]], None],
     cancelled: Callable[[], bool],
-) -> list[Ran | None]:
+) -> list[Came | None]:
     """Run all sets in pieces; `on_piece` gets those of a piece, and what came of them, as soon as it is done.
 
     Once it is cancelled, pieces under way are waited for; None stands for the sets that were not begun.
     """
     size = max(1, min(LARGEST_PIECE, -(-len(sets) // (PIECES_EACH * crew.workers))))
     left = deque(range(0, len(sets), size))
-    under_way: dict[Future[list[Ran]], int] = {}
-    came: list[Ran | None] = [None] * len(sets)
+    under_way: dict[Future[list[Came]], int] = {}
+    came: list[Came | None] = [None] * len(sets)
     try:
         while under_way or (left and not cancelled()):
             while left and len(under_way) < _AHEAD * crew.workers and not cancelled():
@@ -66,8 +83,8 @@ def fan_out(
 
 @contextmanager
 def crew(
-    runner: Runner, executor: Executor | None, workers: int | None = None, folder: Path | None = None
-) -> Iterator[Crew]:
+    runner: Runs[Came], executor: Executor | None, workers: int | None = None, folder: Path | None = None
+) -> Iterator[Crew[Came]]:
     """Who runs sets.
 
     Args:
@@ -98,11 +115,11 @@ class Sent:
 
     path: str
 
-    def __call__(self, sets: Sequence[Parameters]) -> list[Ran]:
+    def __call__(self, sets: Sequence[Parameters]) -> list[Any]:
         return _read(self.path)(sets)
 
 
-def _sent(runner: Runner, folder: Path) -> Sent:
+def _sent(runner: Runs[Any], folder: Path) -> Sent:
     folder.mkdir(parents=True, exist_ok=True)
     try:
         packed = pickle.dumps(runner, protocol=5)
@@ -118,8 +135,8 @@ def _sent(runner: Runner, folder: Path) -> Sent:
 
 
 @lru_cache(maxsize=2)
-def _read(path: str) -> Runner:
-    runner: Runner = pickle.loads(Path(path).read_bytes())
+def _read(path: str) -> Runs[Any]:
+    runner: Runs[Any] = pickle.loads(Path(path).read_bytes())
     return runner
 
 

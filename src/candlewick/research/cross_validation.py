@@ -11,33 +11,36 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import combinations
+from pathlib import Path
 from typing import Any, Final, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest import metrics
-from candlewick.backtest.market import Market, Traded, markets_of
+from candlewick.backtest.asking import refuse_timeframe, strategy_of
+from candlewick.backtest.market import Traded, markets_of
 from candlewick.backtest.overfitting import BLOCKS, independent_trials, overfitting
-from candlewick.backtest.run import backtest
+from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
+from candlewick.research.crew import crew, fan_out
 from candlewick.research.objectives import Constraint, judge_of
-from candlewick.research.sampling import period_returns
+from candlewick.research.returns import Returned, Returning
+from candlewick.research.sampling import Series
 from candlewick.research.space import Parameters, Ranges, Space, space_of
+from candlewick.research.sweep import Runner, Setup
 from candlewick.research.terms import Terms
 from candlewick.trading.strategy.strategy import Strategy
 
-Series = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 MOST_SPLITS: Final = 20_000
 NONE: Final = -1
 _NOTHING: Final = 1e-12
 _LEAST: Final = 4  # periods to choose by
 _AT_ONCE: Final = 256
-_BATCHES: Final = 16
 _TRIES: Final = 20
-_LARGEST: Final = 50_000_000  # returns: 400 MB
+_LARGEST: Final = 400 * 1024 * 1024  # bytes of returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +107,64 @@ class CrossValidation:
         return (sum(outside) / len(outside)) / (sum(inside) / len(inside))
 
     @property
+    def mean_path_sharpe(self) -> float | None:
+        """The mean Sharpe ratio of the paths that have one."""
+        known = [ratio for ratio in self.path_sharpes if ratio is not None]
+        return sum(known) / len(known) if known else None
+
+    @property
+    def losing_paths(self) -> float:
+        """The part of the paths that did not gain."""
+        return float(np.mean(np.prod(1.0 + self.paths, axis=1) <= 1.0))
+
+    @property
+    def verdict(self) -> str:
+        """What choosing by the past is worth, in a sentence or two."""
+        ratio, kept, count = self.mean_path_sharpe, self.retention, len(self.paths)
+        if ratio is None:
+            return f"On none of {count} paths was anything made or lost: nothing can be said."
+        gained = count - round(self.losing_paths * count)
+        said = f"{gained} of {count} paths gained; their mean Sharpe ratio is {ratio:.2f}"
+        said += "." if kept is None else f", {kept:.0%} of that of the trainings is left in the tests."
+        if self.pbo is None:
+            return f"{said} There was nothing to choose."
+        return f"{said} The probability that choosing was overfitting is {self.pbo:.0%}."
+
+    @property
     def summary(self) -> dict[str, Any]:
         """All of it but the paths' returns, as JSON has it."""
-        ratios = self.path_sharpes
-        known = [ratio for ratio in ratios if ratio is not None]
+        best = self.best
         return {
             "sets": len(self.sets),
             "splits": len(self.splits),
             "paths": len(self.paths),
-            "path_sharpes": ratios,
-            "mean_path_sharpe": sum(known) / len(known) if known else None,
-            "losing_paths": sum(ratio <= 0 for ratio in known) / len(known) if known else None,
+            "periods": len(self.time),
+            "start": iso(int(self.time[0]) * NS_PER_S),
+            "end": iso(int(self.time[-1]) * NS_PER_S),
+            "best": None if best is None else self.sets[best],
+            "best_sharpe": None if best is None else self.sharpes[best],
+            "path_sharpes": self.path_sharpes,
+            "path_returns": [metrics.total_return(path) for path in self.paths],
+            "path_drawdowns": [
+                None if (fall := metrics.max_drawdown(path)) is None else fall.depth for path in self.paths
+            ],
+            "mean_path_sharpe": self.mean_path_sharpe,
+            "losing_paths": self.losing_paths,
             "retention": self.retention,
             "pbo": self.pbo,
             "independent": self.independent,
             "purged": self.purged,
             "embargoed": self.embargoed,
+            "choices": [
+                {
+                    "tested": split.tested,
+                    "parameters": None if split.chosen == NONE else self.sets[split.chosen],
+                    "in_sample": split.in_sample,
+                    "out_of_sample": split.out_of_sample,
+                }
+                for split in self.splits
+            ],
+            "verdict": self.verdict,
         }
 
 
@@ -136,7 +181,11 @@ def cross_validate(
     constraints: Iterable[str] = (),
     seed: int = 0,
     executor: Executor | None = None,
+    workers: int | None = None,
+    folder: Path | None = None,
     progress: Callable[[float, str], None] | None = None,
+    done: Iterable[Returned] = (),
+    on_piece: Callable[[list[Returned]], None] | None = None,
     **terms: Unpack[Terms],
 ) -> CrossValidation:
     """Judge by every choice of `test_groups` of `groups` stretches of time, parameters chosen on the others.
@@ -151,18 +200,26 @@ def cross_validate(
             (no more than half a group), and a hundredth of all bars. Rounded up to whole periods.
         trials: sets that are tried at most: all of the grid, or so many of it by chance.
         constraints: what must hold among parameters, such as `"fast < slow"`.
+        executor, workers, folder: where sets are run, as `optimise()` takes them.
         progress: told how much is done; what it raises ends the study.
+        done: what sets returned in an earlier call with the same arguments, which are not run again.
+        on_piece: given what the sets of each piece returned as it is done, to be kept for `done`.
         terms: what `backtest()` takes.
 
     Raises:
         UsageError: there are too few bars or sets, or a number makes no sense.
     """
     _check(groups, test_groups, purge, embargo)
-    base = strategy() if isinstance(strategy, type) else strategy
-    base.check()
+    base = strategy_of(strategy)
     markets = markets_of(bars)
+    refuse_timeframe(base, markets)
+    setup = Setup(**terms)
+    setup.account(base)  # what makes no sense is told before anything is run
+    returning = Returning(Runner(base, markets, setup))
     sets = sets_of(base, trials, space, constraints, seed)
-    table, time, a_year, longest = _returns(base, markets, sets, executor, progress, terms)
+    ran = _run(returning, sets, executor, workers, folder, progress, done, on_piece)
+    time, a_year = returning.periods(ran[0].parameters)
+    table, longest = np.column_stack([each.column for each in ran]), max(each.held for each in ran)
     periods, count = table.shape
     if periods < 4 * groups:
         raise UsageError(
@@ -176,7 +233,7 @@ def cross_validate(
     embargoed = -(-(len(markets[0].bars) // 100 if embargo is None else embargo) // each)
     splits, paths = _judge(table, groups, test_groups, purged, embargoed, a_year)
     return CrossValidation(
-        sets=tuple(sets),
+        sets=tuple(each.parameters for each in ran),
         sharpes=tuple(metrics.sharpe(column, periods_a_year=a_year) for column in table.T),
         splits=splits,
         paths=paths,
@@ -238,48 +295,45 @@ def _candidates(space: Space, trials: int, rng: np.random.Generator) -> Iterator
         yield space.at(rng.random(len(space.dimensions)))
 
 
-def _returns(
-    base: Strategy,
-    markets: tuple[Market, ...],
+def _run(
+    returning: Returning,
     sets: Sequence[Parameters],
     executor: Executor | None,
+    workers: int | None,
+    folder: Path | None,
     progress: Callable[[float, str], None] | None,
-    terms: Terms,
-) -> tuple[Series, NDArray[np.int64], float, int]:
-    """A row a period and a column a set, when periods began, how many a year, and the longest time held."""
-    size = 1 if executor is None else -(-len(sets) // _BATCHES)
-    batches = [sets[at : at + size] for at in range(0, len(sets), size)]
-    count = len(batches)
-    each = map if executor is None else executor.map
-    ran = each(_batch, [base] * count, [markets] * count, batches, [terms] * count)
-    columns: list[Series] = []
-    longest = 0
-    time, a_year = np.zeros(0, np.int64), 1.0
-    for part, held, time, a_year in ran:  # noqa: B007 (the last two are the same for all)
-        columns += part
-        longest = max(longest, held)
-        if len(columns) * len(time) > _LARGEST:
-            raise UsageError(
-                f"{len(sets):,} sets over {len(time):,} periods are too many to keep. Try fewer sets."
-            )
+    done: Iterable[Returned],
+    on_piece: Callable[[list[Returned]], None] | None,
+) -> list[Returned]:
+    """What the sets returned that can be run; those that are `done` already are not run again.
+
+    Raises:
+        UsageError: not one of them can be run, or there is too much to keep.
+    """
+    known = {tuple(each.parameters.items()): each for each in done}
+    came = [known.get(tuple(each.items())) for each in sets]
+    places = [place for place, each in enumerate(came) if each is None]
+    ready = len(sets) - len(places)
+
+    def take(_: Sequence[Parameters], piece: Sequence[Returned]) -> None:
+        nonlocal ready
+        ready += len(piece)
+        if len(sets) * max(len(each.returns) for each in piece) > _LARGEST:
+            raise UsageError(f"What {len(sets):,} sets returned is too much to keep. Try fewer sets.")
+        if on_piece is not None:
+            on_piece(list(piece))
         if progress is not None:
-            progress(len(columns) / len(sets), f"{len(columns):,} of {len(sets):,} sets")
-    return np.column_stack(columns), time, a_year, longest
+            progress(ready / len(sets), f"{ready:,} of {len(sets):,} sets")
 
-
-def _batch(
-    base: Strategy, markets: tuple[Market, ...], sets: Sequence[Parameters], terms: Terms
-) -> tuple[list[Series], int, NDArray[np.int64], float]:
-    columns, longest = [], 0
-    time, a_year = np.zeros(0, np.int64), 1.0
-    for parameters in sets:
-        result = backtest(base.but(**parameters), markets, **terms)
-        time, returns, a_year = period_returns(result.metrics)
-        columns.append(returns)
-        rows = result.trades.rows
-        held = np.where(rows["exit_bar"] >= 0, rows["exit_bar"] - rows["entry_bar"], 0)
-        longest = max(longest, int(held.max(initial=0)) + 1)
-    return columns, longest, time, a_year
+    with crew(returning, executor, workers, folder) as at_work:
+        ran = fan_out([sets[place] for place in places], at_work, take, lambda: False)
+    for place, one in zip(places, ran, strict=True):
+        came[place] = one
+    found = [each for each in came if each is not None and not each.error]
+    if not found:
+        first = next(each.error for each in came if each is not None)
+        raise UsageError(f"Not one of {len(sets):,} sets can be run. The first: {first}")
+    return found
 
 
 def _judge(

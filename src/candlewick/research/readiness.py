@@ -9,6 +9,7 @@ from typing import Any, Final, Literal, Unpack
 
 import numpy as np
 
+from candlewick.backtest.asking import strategy_of
 from candlewick.backtest.lookahead import Lookahead, lookahead
 from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.run import backtest
@@ -158,8 +159,7 @@ def readiness(
     Raises:
         UsageError: the request makes no sense, or the bars are too short for it.
     """
-    base = strategy() if isinstance(strategy, type) else strategy
-    base.check()
+    base = strategy_of(strategy)
     markets = markets_of(bars)
     rules = tuple([constraints] if isinstance(constraints, str) else constraints)
     searched = _is_searched(base, space)
@@ -168,7 +168,7 @@ def readiness(
     if searched:
         validation = cross_validate(
             base, markets, trials=trials, space=space, constraints=about_parameters(base, rules), seed=seed,
-            executor=executor, progress=_part(progress, 0.0, 0.3), **terms,
+            executor=executor, workers=workers, progress=_part(progress, 0.0, 0.3), **terms,
         )  # fmt: skip
     chosen = _chosen(strategy, base, validation)
     result = backtest(anew(chosen), markets, **terms)

@@ -121,7 +121,7 @@ class Runner:
 
     def _ran(self, parameters: Parameters) -> Ran:
         try:
-            result = self._run(parameters)
+            result = self.run(parameters)
             found: dict[str, Figure] = {}
             if self.metrics:
                 figures = LeanFigures(result, self._ends)
@@ -132,14 +132,16 @@ class Runner:
             for each in self.scores:
                 found[each.name] = _number(each, result)
         except UsageError as error:
-            if isinstance(error, StrategyError) and not isinstance(error.__cause__, UsageError):
-                tried = f"{str(error).rstrip('.')}. It was tried with {_told(parameters)}."
-                raise StrategyError(tried, error.file, error.line) from error.__cause__
             names = (*self.metrics, *(each.name for each in self.scores))
-            return Ran(dict.fromkeys(names), str(error.__cause__ or error))
+            return Ran(dict.fromkeys(names), why_not(error, parameters))
         return Ran(found)
 
-    def _run(self, parameters: Parameters) -> Result:
+    def run(self, parameters: Parameters) -> Result:
+        """The result of one set, to be looked at before this thread runs the next, which may overwrite it.
+
+        Raises:
+            UsageError: it cannot be run; `why_not` tells whose fault that is.
+        """
         strategy = self.strategy.but(**parameters)
         check_terms(strategy)  # what it says of itself may follow its parameters
         memo = self._memo
@@ -153,7 +155,7 @@ class Runner:
             if not (isinstance(error.__cause__, ValueError) and "read-only" in str(error.__cause__)):
                 raise
             self._memo = None
-            return self._run(parameters)
+            return self.run(parameters)
 
     def _run_plainly(self, strategy: Strategy) -> Result:
         if not self.is_compiled:
@@ -172,6 +174,18 @@ class Runner:
         if room is None:
             room = self._own.room = Room()
         return room
+
+
+def why_not(error: UsageError, parameters: Parameters) -> str:
+    """Why a set cannot be run, where that is the set's fault.
+
+    Raises:
+        StrategyError: it is the strategy's, and no other set would do better.
+    """
+    if isinstance(error, StrategyError) and not isinstance(error.__cause__, UsageError):
+        tried = f"{str(error).rstrip('.')}. It was tried with {_told(parameters)}."
+        raise StrategyError(tried, error.file, error.line) from error.__cause__
+    return str(error.__cause__ or error)
 
 
 def _unwritable(market: Market) -> Market:

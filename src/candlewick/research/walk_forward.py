@@ -12,6 +12,7 @@ from typing import Any, Final, Unpack
 import msgspec
 import numpy as np
 
+from candlewick.backtest.asking import strategy_of
 from candlewick.backtest.figures import Figures
 from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.registry import Figure
@@ -186,8 +187,7 @@ def walk_forward(
     Raises:
         UsageError: the bars are too short for the windows; `NothingChosen`: no window could choose.
     """
-    base = strategy() if isinstance(strategy, type) else strategy
-    base.check()
+    base = strategy_of(strategy)
     markets = markets_of(bars)
     windows = windows_of(markets, train, test, anchored)
     known = dict(done or {})
