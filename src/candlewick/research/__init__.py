@@ -18,6 +18,7 @@ search            `optimise()`: the parameters that do best
 space             what a search may try
 objectives        what it looks for, and what must hold
 samplers          which sets it tries next: a grid, chance, what a method learns
+sets              those of a study that must know them all beforehand
 genetic           NSGA-II
 cmaes             CMA-ES
 tpe               TPE

@@ -7,7 +7,7 @@ Combinatorial purged cross-validation: López de Prado, "Advances in Financial M
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from itertools import combinations
@@ -24,11 +24,10 @@ from candlewick.backtest.overfitting import BLOCKS, independent_trials, overfitt
 from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
-from candlewick.research.crew import crew, fan_out
-from candlewick.research.objectives import Constraint, judge_of
-from candlewick.research.returns import Returned, Returning
+from candlewick.research.returns import Returned, Returning, returns_of
 from candlewick.research.sampling import Series
-from candlewick.research.space import Parameters, Ranges, Space, space_of
+from candlewick.research.sets import sets_of
+from candlewick.research.space import Parameters, Ranges
 from candlewick.research.sweep import Runner, Setup
 from candlewick.research.terms import Terms
 from candlewick.trading.strategy.strategy import Strategy
@@ -39,8 +38,6 @@ NONE: Final = -1
 _NOTHING: Final = 1e-12
 _LEAST: Final = 4  # periods to choose by
 _AT_ONCE: Final = 256
-_TRIES: Final = 20
-_LARGEST: Final = 400 * 1024 * 1024  # bytes of returns
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +214,7 @@ def cross_validate(
     setup.account(base)  # what makes no sense is told before anything is run
     returning = Returning(Runner(base, markets, setup))
     sets = sets_of(base, trials, space, constraints, seed)
-    ran = _run(returning, sets, executor, workers, folder, progress, done, on_piece)
+    ran = returns_of(returning, sets, executor, workers, folder, progress, done, on_piece)
     time, a_year = returning.periods(ran[0].parameters)
     table, longest = np.column_stack([each.column for each in ran]), max(each.held for each in ran)
     periods, count = table.shape
@@ -244,96 +241,6 @@ def cross_validate(
         pbo=overfitting(table, min(2 * (periods // 4), BLOCKS)).probability if count > 1 else None,
         independent=independent_trials(table),
     )
-
-
-def sets_of(
-    base: Strategy, trials: int, ranges: Ranges | None, constraints: Iterable[str], seed: int
-) -> list[Parameters]:
-    """The sets to try: the whole grid where it is no larger than `trials`, else so many of it by chance.
-
-    Raises:
-        UsageError: there is none, or a constraint asks for more than parameters.
-    """
-    if trials < 1:
-        raise UsageError(f"trials is {trials}: give a number of at least 1.")
-    space = space_of(type(base), ranges)
-    judge = judge_of("sharpe", constraints, base.values)
-    for rule in judge.constraints:
-        foreign = _foreign(rule, base)
-        if foreign:
-            raise UsageError(
-                f"The constraint {rule.text!r} asks for {foreign[0]}, which is known after a run only: here "
-                "constraints are about parameters."
-            )
-    allowed = [rule.excess for rule in judge.constraints]
-    found: dict[tuple[Any, ...], Parameters] = {}
-    for each in _candidates(space, trials, np.random.default_rng(seed)):
-        if not any(excess(base.values | each) for excess in allowed):
-            found.setdefault(space.key(each), each)
-        if len(found) == trials:
-            break
-    if not found:
-        raise UsageError("The constraints allow not one set of parameters. Loosen them.")
-    return list(found.values())
-
-
-def about_parameters(base: Strategy, constraints: Iterable[str]) -> list[str]:
-    """Those of the constraints that can be told before a run."""
-    rules = judge_of("sharpe", constraints, base.values).constraints
-    return [rule.text for rule in rules if not _foreign(rule, base)]
-
-
-def _foreign(rule: Constraint, base: Strategy) -> list[str]:
-    return [name for name in rule.names if name not in base.values]
-
-
-def _candidates(space: Space, trials: int, rng: np.random.Generator) -> Iterator[Parameters]:
-    if space.size is not None and space.size <= trials:
-        yield from space.grid()
-        return
-    for _ in range(_TRIES * trials):
-        yield space.at(rng.random(len(space.dimensions)))
-
-
-def _run(
-    returning: Returning,
-    sets: Sequence[Parameters],
-    executor: Executor | None,
-    workers: int | None,
-    folder: Path | None,
-    progress: Callable[[float, str], None] | None,
-    done: Iterable[Returned],
-    on_piece: Callable[[list[Returned]], None] | None,
-) -> list[Returned]:
-    """What the sets returned that can be run; those that are `done` already are not run again.
-
-    Raises:
-        UsageError: not one of them can be run, or there is too much to keep.
-    """
-    known = {tuple(each.parameters.items()): each for each in done}
-    came = [known.get(tuple(each.items())) for each in sets]
-    places = [place for place, each in enumerate(came) if each is None]
-    ready = len(sets) - len(places)
-
-    def take(_: Sequence[Parameters], piece: Sequence[Returned]) -> None:
-        nonlocal ready
-        ready += len(piece)
-        if len(sets) * max(len(each.returns) for each in piece) > _LARGEST:
-            raise UsageError(f"What {len(sets):,} sets returned is too much to keep. Try fewer sets.")
-        if on_piece is not None:
-            on_piece(list(piece))
-        if progress is not None:
-            progress(ready / len(sets), f"{ready:,} of {len(sets):,} sets")
-
-    with crew(returning, executor, workers, folder) as at_work:
-        ran = fan_out([sets[place] for place in places], at_work, take, lambda: False)
-    for place, one in zip(places, ran, strict=True):
-        came[place] = one
-    found = [each for each in came if each is not None and not each.error]
-    if not found:
-        first = next(each.error for each in came if each is not None)
-        raise UsageError(f"Not one of {len(sets):,} sets can be run. The first: {first}")
-    return found
 
 
 def _judge(

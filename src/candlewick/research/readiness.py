@@ -15,11 +15,12 @@ from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.run import backtest
 from candlewick.core.errors import UsageError
 from candlewick.research import evidence
-from candlewick.research.cross_validation import CrossValidation, about_parameters, cross_validate
+from candlewick.research.cross_validation import CrossValidation, cross_validate
 from candlewick.research.drawing import draw
 from candlewick.research.monte_carlo import MonteCarlo, judge, source_of
 from candlewick.research.recalled import anew
 from candlewick.research.sampling import sample_from
+from candlewick.research.sets import about_parameters
 from candlewick.research.space import Ranges, space_of
 from candlewick.research.terms import Terms
 from candlewick.research.thresholds import RUIN, THRESHOLDS, Level, Threshold
