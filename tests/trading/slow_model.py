@@ -147,13 +147,12 @@ class SlowVenue:
         in_kind = instrument.kind == "spot" and side.terms.side == "buy"
         remaining = side.terms.quantity - side.filled
         quantity = min(lots * lot, remaining)
-        self._fills += 1
         side.filled += quantity
         side.status = "FILLED" if side.filled >= side.terms.quantity else "PARTLY_FILLED"
         self._say(
             Fill(
                 account=self.number,
-                id=f"f{self._fills}",
+                id=self.next_fill(),
                 order_id=side.order.id,
                 instrument=side.terms.instrument,
                 side=side.terms.side,
@@ -165,6 +164,11 @@ class SlowVenue:
                 ts=ts,
             )
         )
+
+    def next_fill(self) -> str:
+        """The number of a fill: as venues count, whoever traded."""
+        self._fills += 1
+        return f"f{self._fills}"
 
     def expire(self, side: VenueSide, ts: int) -> None:
         side.status = "EXPIRED"

@@ -21,6 +21,7 @@ from candlewick.core.reports import (
 )
 from candlewick.trading.commands import Place
 from candlewick.trading.effects import Alert, AskVenue, Booked, Journal, OrderChanged, SendOrder
+from candlewick.trading.engine import Engine
 from tests.trading.ground import ACCOUNT, BTC, BTC_PERP, ETH, NO_LIMITS, D, House, check_recovery
 
 ETH_PERP = "sim:ETHUSDT-PERP"
@@ -345,6 +346,59 @@ def test_it_does_not_book_twice_what_a_fill_explains_later(live: House) -> None:
     live.do(state(live, seen(order, "PARTLY_FILLED", "0.5"), balances=half, positions=()))
     assert live.account.book.balances == {"USDT": D(75_500), "BTC": D("0.5")}
     assert live.all(Alert) == []
+
+
+def theirs(id: str, side: Any, price: str, ts: int, quantity: str = "1") -> Fill:
+    """A fill of an order that was given at the venue by other means."""
+    return Fill(
+        account=ACCOUNT,
+        id=id,
+        order_id="theirs",
+        instrument=BTC_PERP.id,
+        side=side,
+        price=D(price),
+        quantity=D(quantity),
+        fee=D(0),
+        fee_currency="USDT",
+        liquidity="taker",
+        ts=ts,
+    )
+
+
+def test_it_counts_a_contract_in_the_order_of_its_venue_when_a_fill_is_heard_late(live: House) -> None:
+    live.do(state(live, balances=(VenueBalance("USDT", D(1000), D(0)),), positions=()))
+    live.do(theirs("11", "buy", "110", live.now + 2))
+    live.do(theirs("12", "sell", "120", live.now + 3))
+    live.do(theirs("10", "buy", "100", live.now + 1))
+    at_venue = VenuePosition(instrument=BTC_PERP.id, quantity=D(1), avg_price=D(105))
+    assert live.account.book.positions[BTC_PERP.id].avg_price == at_venue.avg_price
+    for _ in range(2):  # so there is no difference to be booked
+        live.do(state(live, balances=(VenueBalance("USDT", D(1015), D(0)),), positions=(at_venue,)))
+    assert live.all(Alert) == []
+    check_recovery(live)
+
+
+def test_it_knows_the_order_of_fills_after_a_restart(live: House) -> None:
+    live.do(state(live, balances=(VenueBalance("USDT", D(1000), D(0)),), positions=()))
+    live.do(theirs("11", "buy", "110", live.now + 2))
+    live.do(theirs("12", "sell", "120", live.now + 3))
+    image = live.engine.desk.snapshot()
+    live.engine = Engine()
+    live.engine.desk.restore(image)
+    live.do(theirs("10", "buy", "100", live.now + 1))
+    assert live.account.book.positions[BTC_PERP.id].avg_price == D(105)
+
+
+def test_what_came_by_other_means_has_no_place_among_fills(live: House) -> None:
+    """Its time is ours, by our own clock: a fill with an earlier one may have come after it."""
+    live.do(state(live, balances=(VenueBalance("USDT", D(1000), D(0)),), positions=()))
+    held = VenuePosition(instrument=BTC_PERP.id, quantity=D(2), avg_price=D(100))
+    for _ in range(2):
+        live.do(state(live, balances=(VenueBalance("USDT", D(1000), D(0)),), positions=(held,)))
+    live.do(theirs("10", "sell", "120", live.now - 1))
+    assert live.account.book.positions[BTC_PERP.id].avg_price == D(100)
+    assert live.account.book.balances["USDT"] == D(1020)
+    check_recovery(live)
 
 
 def test_it_takes_a_contract_away_that_was_closed_elsewhere(live: House) -> None:

@@ -6,6 +6,7 @@ fault      what is wrong in the data, as a value
 lots       which of what was bought a sale takes first: FIFO, LIFO, HIFO, average
 position   the net quantity of one instrument, and what it has brought
 posting    postings and the transactions they make
+fill_order what a contract costs in its venue's order of fills
 trips      round trips: from flat to flat
 totals     what postings sum to, and what of a coin stands in lots
 booked     what a book answers, and what a snapshot holds of it

@@ -144,8 +144,10 @@ class Book:
         """Money that came from outside."""
         return self.transfer("deposit", ref, currency, amount, ts)
 
-    def fill(self, fill: Fill, *, origin: str = "", tag: str = "") -> Booked:
+    def fill(self, fill: Fill, *, origin: str = "", tag: str = "", cost: Decimal | None = None) -> Booked:
         """Book a fill. `origin` and `tag` are its order's: the round trip that it opens carries them.
+
+        `cost`: what the contract costs after it, where that is known better: by its venue's order of fills.
 
         Raises:
             UnknownSymbol: `know` was not told of the instrument.
@@ -164,7 +166,7 @@ class Book:
                 f"{fill.fee}. A quantity must be above zero, and so must a contract's price; {BOOKABLE}."
             )
         with exact():
-            return self._fill(instrument, fill, origin, tag)
+            return self._fill(instrument, fill, origin, tag, cost)
 
     def funding(self, paid: FundingPaid) -> Booked:
         """Book funding that was received (positive) or paid; an isolated position pays from its margin.
@@ -271,7 +273,9 @@ class Book:
         except KeyError:
             raise UnknownSymbol(instrument_id) from None
 
-    def _fill(self, instrument: Instrument, fill: Fill, origin: str, tag: str) -> Booked:
+    def _fill(
+        self, instrument: Instrument, fill: Fill, origin: str, tag: str, cost_after: Decimal | None
+    ) -> Booked:
         position = self.positions.get(instrument.id)
         if position is None:
             position = Position(instrument, *self.leverage_of(instrument.id), opened_at=fill.ts)
@@ -284,6 +288,8 @@ class Book:
             realised = self._close(position, parts.closed, fill.price, fee_of_closed, postings)
         if parts.opened:
             self._open(position, parts.opened, fill.price, paid.fee - fee_of_closed, fill.ts, postings)
+        if cost_after is not None and position.quantity:
+            realised += position.restate(cost_after)
         self._keep(position)
         if position.is_spot:
             cost = position.signed_cost - entered

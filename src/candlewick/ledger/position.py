@@ -123,6 +123,18 @@ class Position:
             self._lots = None
         return cost
 
+    def restate(self, cost: Decimal) -> Decimal:
+        """Have a contract cost this, as by another order of its fills; return what that realised, signed."""
+        realised = gain(self.instrument, long=self.is_long, entered=self.cost, left=cost)
+        lots = [
+            msgspec.structs.replace(lot, cost=cost, price=price_of(self.instrument, lot.quantity, cost))
+            for lot in self.lots
+        ]
+        self._lots = open_lots(self.instrument, "average", short=self.quantity < 0, lots=lots)
+        self.cost = cost
+        self.realised += realised
+        return realised
+
     def sort_lots(self, method: LotMethod) -> None:
         """Take lots by another method from here on. What was pooled into an average stays pooled."""
         if self._lots is not None:

@@ -103,9 +103,10 @@ class TripFold:
     ) -> tuple[RoundTrip, ...]:
         """A fill that closed some of what was open (unsigned) and opened the rest (signed).
 
-        A reversal does both, and its `fee` is divided by quantity. `realised` belongs to what was closed,
-        `held` is the position after all of it. Less than one lot of a coin cannot be sold: with no more
-        left than that, the trip is closed, and what is left stands with the next one.
+        A reversal does both, and its `fee` is divided by quantity. `realised` belongs to what was closed;
+        where nothing was, it is what a fill that was heard late made of others by its place among them.
+        `held` is the position after all of it. Less than one lot of a coin cannot be sold: with no more left
+        than that, the trip is closed, and what is left stands with the next one.
         """
         changed: list[RoundTrip] = []
         if closed:
@@ -113,7 +114,8 @@ class TripFold:
             changed += self._leave(instrument, closed, price, realised, paid, ts)
             fee -= paid
         if opened:
-            changed.append(self._enter(instrument, opened, held, price, fee, origin, tag, ts))
+            gained = ZERO if closed else realised
+            changed.append(self._enter(instrument, opened, held, price, gained, fee, origin, tag, ts))
         return tuple(changed)
 
     def shrink(self, instrument: Instrument, quantity: Decimal, ts: int) -> tuple[RoundTrip, ...]:
@@ -138,6 +140,7 @@ class TripFold:
         opened: Decimal,
         held: Decimal,
         price: Decimal,
+        gained: Decimal,
         fee: Decimal,
         origin: str,
         tag: str,
@@ -153,6 +156,7 @@ class TripFold:
         trip.peak = max(trip.peak, trip.open)
         trip.entered += quantity
         trip.entered_worth += worth(instrument, quantity, price)
+        trip.gross += gained
         trip.fees += fee
         trip.fills += 1
         trip.entries += 1

@@ -13,6 +13,7 @@ from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UnknownOrder
 from candlewick.core.order import Order
 from candlewick.ledger.book import Book
+from candlewick.ledger.fill_order import FillOrder
 from candlewick.trading.entries import AccountOpened
 from candlewick.trading.risk.limits import Limits
 from candlewick.trading.settings import AccountSettings
@@ -41,6 +42,7 @@ class AccountState:
             one of their bracket works.
         keys: the newest idempotency keys, oldest first; `KNOWN_KEYS` of them.
         known_fills, known_funding: ids that were booked, by instrument.
+        fill_orders: of a live account, its venue's order of fills by contract.
         known_transfers: ids of transfers. All three are sets in the order of booking, so that a snapshot need
             not sort a million of them.
         order_times: when the orders and amendments of the last minute were sent, ns, rising.
@@ -56,6 +58,7 @@ class AccountState:
         "currency",
         "day",
         "day_equity",
+        "fill_orders",
         "flatten",
         "keys",
         "kill",
@@ -101,6 +104,7 @@ class AccountState:
         self.keys: dict[str, Keyed] = {}
         self.known_fills: dict[str, dict[str, None]] = {}
         self.known_funding: dict[str, dict[str, None]] = {}
+        self.fill_orders: dict[str, FillOrder] = {}
         self.known_transfers: dict[str, None] = {}
         self.order_times: deque[int] = deque()
         self.day = opened.ts // DAY_NS

@@ -10,6 +10,7 @@ from candlewick.core.reports import Fill, FundingPaid
 # Products and sums of such numbers are exact in the ledger. 18 places: the finest unit that a coin has.
 MOST: Final = Decimal(10) ** 18
 FINEST_EXPONENT: Final = -18
+ADOPTED: Final = "adopted-"  # so begin the ids of fills that stand for what came to be by other means
 
 
 def is_bookable(amount: Decimal) -> bool:

@@ -48,6 +48,7 @@ from candlewick.trading.effects import (
 from candlewick.trading.entries import (
     AccountOpened,
     Entry,
+    FilledLate,
     InstrumentKnown,
     LeverageAsked,
     LeverageSet,
@@ -263,6 +264,8 @@ class Desk:
                 id = entry.order.terms.instrument
             case Fill() | FundingPaid() | LeverageSet() | LeverageAsked():
                 id = entry.instrument
+            case FilledLate():
+                id = entry.fill.instrument
             case _:
                 return None
         listed = self.market.instruments.get(id)

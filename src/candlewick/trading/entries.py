@@ -52,6 +52,15 @@ class InstrumentKnown(msgspec.Struct, frozen=True, tag="instrument_known"):
     ts: int
 
 
+class FilledLate(msgspec.Struct, frozen=True, kw_only=True, tag="filled_late"):
+    """A contract's fill that was heard after later ones: `cost` is the position's in the venue's order."""
+
+    account: int
+    fill: Fill
+    cost: Decimal
+    ts: int
+
+
 class Transferred(msgspec.Struct, frozen=True, kw_only=True, tag="transferred"):
     """Money came (positive) or went.
 
@@ -194,6 +203,7 @@ Entry = (
     | Accepted
     | Refused
     | Fill
+    | FilledLate
     | Triggered
     | Gone
     | CancelRefused

@@ -22,9 +22,13 @@ from candlewick.core.reports import (
     Refused,
     Triggered,
 )
+from candlewick.ledger.contract import is_spot
+from candlewick.ledger.exact import ZERO
 from candlewick.ledger.fault import Fault
+from candlewick.ledger.fill_order import FillOrder
 from candlewick.trading import orders
 from candlewick.trading.account import DAY_NS, AccountState
+from candlewick.trading.booking import ADOPTED
 from candlewick.trading.effects import (
     NOTHING,
     AccountChanged,
@@ -44,6 +48,7 @@ from candlewick.trading.entries import (
     AmendPlaced,
     CancelPlaced,
     DayBegun,
+    FilledLate,
     LeverageAsked,
     LeverageSet,
     LimitsSet,
@@ -179,7 +184,11 @@ def _amend_refused(account: AccountState, entry: AmendRefused) -> Effects:
     return _changed(account, order, "amend_refused", why=entry.reason)
 
 
-def _fill(account: AccountState, entry: Fill) -> Effects:
+def _filled_late(account: AccountState, entry: FilledLate) -> Effects:
+    return _fill(account, entry.fill, entry.cost)
+
+
+def _fill(account: AccountState, entry: Fill, cost: Decimal | None = None) -> Effects:
     effects: list[Effect] = []
     before = account.find(entry.order_id)
     if before is not None:
@@ -188,7 +197,9 @@ def _fill(account: AccountState, entry: Fill) -> Effects:
         what: OrderNews = "filled" if order.filled >= order.terms.quantity else "partly_filled"
         effects.append(OrderChanged(order=order, what=what, fill=entry))
     origin, tag = ("external", "") if before is None else (before.origin, before.tag)
-    booked = account.book.fill(entry, origin=origin, tag=tag)
+    booked = account.book.fill(entry, origin=origin, tag=tag, cost=cost)
+    if account.kind == "live" and not is_spot(account.book.instruments[entry.instrument]):
+        _put_in_order(account, entry, in_its_place=cost is not None)
     account.known_fills.setdefault(entry.instrument, {})[entry.id] = None
     effects += [
         Booked(
@@ -206,6 +217,16 @@ def _fill(account: AccountState, entry: Fill) -> Effects:
     if before is not None:  # a history from elsewhere may be as odd as it likes
         effects += [_odd(account, fault, entry.ts) for fault in booked.faults]
     return tuple(effects)
+
+
+def _put_in_order(account: AccountState, fill: Fill, *, in_its_place: bool) -> None:
+    """Remember where a contract's fill stands among the others, by its venue."""
+    known = account.fill_orders.setdefault(fill.instrument, FillOrder())
+    if in_its_place or (known.is_newest(fill) and not fill.id.startswith(ADOPTED)):
+        known.add(account.book.instruments[fill.instrument], fill)
+        return
+    held = account.book.positions.get(fill.instrument)
+    known.begin_again(*((held.quantity, held.cost) if held else (ZERO, ZERO)), fill)
 
 
 def _odd(account: AccountState, fault: Fault, ts: int) -> Alert:
@@ -257,5 +278,6 @@ _FOLDS: Final[dict[type, Callable[[AccountState, Any], Effects]]] = {
     Amended: _amended,
     AmendRefused: _amend_refused,
     Fill: _fill,
+    FilledLate: _filled_late,
     FundingPaid: _funding_paid,
 }

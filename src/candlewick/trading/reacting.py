@@ -15,7 +15,7 @@ from candlewick.core.reports import (
 from candlewick.trading import brackets, kill
 from candlewick.trading.account import AccountState
 from candlewick.trading.effects import Alert, RiskNews
-from candlewick.trading.entries import Entry, TradingStateSet
+from candlewick.trading.entries import Entry, FilledLate, TradingStateSet
 from candlewick.trading.marks import Market
 from candlewick.trading.steps import Step
 
@@ -25,6 +25,8 @@ def react(account: AccountState, market: Market, entry: Entry) -> list[Step]:
     match entry:
         case Fill():
             steps = _after_fill(account, market, entry)
+        case FilledLate(fill=fill):
+            steps = _after_fill(account, market, fill)
         case Accepted() | Amended():
             steps = _legs_of(account, market, account.find(entry.order_id), entry.ts)
         case AmendRefused():

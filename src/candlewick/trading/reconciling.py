@@ -22,7 +22,7 @@ from candlewick.core.reports import (
     VenueState,
 )
 from candlewick.trading.account import AccountState
-from candlewick.trading.booking import is_bookable
+from candlewick.trading.booking import ADOPTED, is_bookable
 from candlewick.trading.effects import Alert
 from candlewick.trading.entries import LeverageSet, Transferred
 from candlewick.trading.marks import Market
@@ -164,8 +164,8 @@ def _adopted(
         price = held.avg_price if held is not None else mark or Decimal(1)
     return Fill(
         account=account.number,
-        id=f"adopted-{ts}",
-        order_id=f"adopted-{ts}",
+        id=f"{ADOPTED}{ts}",
+        order_id=f"{ADOPTED}{ts}",
         instrument=instrument,
         side="buy" if by > 0 else "sell",
         price=price,

@@ -29,7 +29,7 @@ from candlewick.trading import orders
 from candlewick.trading.account import AccountState
 from candlewick.trading.booking import wrong_with
 from candlewick.trading.effects import Alert, AskVenue
-from candlewick.trading.entries import LeverageSet, OrderPlaced
+from candlewick.trading.entries import FilledLate, LeverageSet, OrderPlaced
 from candlewick.trading.marks import Market
 from candlewick.trading.steps import Step, Steps
 
@@ -63,7 +63,11 @@ def filled(account: AccountState, market: Market, fill: Fill) -> Steps:
     if account.has_fill(fill.instrument, fill.id):
         return ()
     wrong = _wrong_with(account, market, fill)
-    return (_unbookable(account, fill, f"fill {fill.id}", wrong),) if wrong else (fill,)
+    if wrong:
+        return (_unbookable(account, fill, f"fill {fill.id}", wrong),)
+    known = account.fill_orders.get(fill.instrument)
+    cost = None if known is None else known.cost_with(account.book.instruments[fill.instrument], fill)
+    return (fill if cost is None else FilledLate(account=fill.account, fill=fill, cost=cost, ts=fill.ts),)
 
 
 def funded(account: AccountState, market: Market, paid: FundingPaid) -> Steps:

@@ -14,12 +14,13 @@ from candlewick.core.errors import StoreError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
 from candlewick.ledger.book import Book, BookState
+from candlewick.ledger.fill_order import FillOrder
 from candlewick.trading.account import AccountState, Keyed
 from candlewick.trading.entries import AccountOpened
 from candlewick.trading.risk.limits import Limits
 from candlewick.trading.settings import AccountSettings
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 
 
 class AccountImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +44,7 @@ class AccountImage(msgspec.Struct, frozen=True, kw_only=True):
     keys: list[tuple[str, str, str]]
     known_fills: dict[str, list[str]]
     known_funding: dict[str, list[str]]
+    fill_orders: dict[str, FillOrder]
     known_transfers: list[str]
     order_times: list[int]
     day: int
@@ -113,6 +115,7 @@ def _image(account: AccountState) -> AccountImage:
         keys=[(key, *keyed) for key, keyed in account.keys.items()],
         known_fills={id: list(ids) for id, ids in account.known_fills.items()},
         known_funding={id: list(ids) for id, ids in account.known_funding.items()},
+        fill_orders=account.fill_orders,
         known_transfers=list(account.known_transfers),
         order_times=list(account.order_times),
         day=account.day,
@@ -143,6 +146,7 @@ def _account(image: AccountImage) -> AccountState:
     account.keys = {key: Keyed(order_id, digest) for key, order_id, digest in image.keys}
     account.known_fills = {id: dict.fromkeys(ids) for id, ids in image.known_fills.items()}
     account.known_funding = {id: dict.fromkeys(ids) for id, ids in image.known_funding.items()}
+    account.fill_orders = image.fill_orders
     account.known_transfers = dict.fromkeys(image.known_transfers)
     account.order_times = deque(image.order_times)
     account.day, account.day_equity, account.peak_equity = image.day, image.day_equity, image.peak_equity
