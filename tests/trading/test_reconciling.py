@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from candlewick.core.order import Order, Terms
 from candlewick.core.reports import (
@@ -441,6 +442,25 @@ def test_it_knows_a_key_again_after_a_restart(house: House) -> None:
     )
     assert house.do(again) == ()
     assert house.engine.desk.by_key(ACCOUNT, "k") == order.id
+
+
+def test_what_a_venue_was_asked_before_does_not_answer_an_amendment(house: House) -> None:
+    order = house.accepts(house.place(BTC, "buy", "1", "49000"))
+    asked = house.now
+    house.now += 1
+    house.amend(order, limit_price="48000")
+    before = VenueState(
+        account=ACCOUNT, venue="sim", orders=(seen(order),), fills=(), balances=None, positions=None, ts=asked
+    )
+    house.do(before)
+    assert house.last == ()
+    amending = house.order(order.id).amending
+    assert amending is not None
+    house.do(Amended(ACCOUNT, order.id, amending, house.now))
+    house.do(before)  # nor does it undo one that was answered meanwhile
+    assert house.order(order.id).terms.limit_price == D(48000)
+    house.do(replace(before, ts=house.now))
+    assert house.order(order.id).terms.limit_price == D(49000)
 
 
 def test_a_venues_state_does_not_answer_an_amendment_that_it_has_just_led_to(house: House) -> None:

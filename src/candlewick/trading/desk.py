@@ -91,7 +91,8 @@ class Desk:
         if isinstance(event, VenueState):
             return self._reconcile(event)
         if isinstance(event, ExternalOrder) and self._account(event.account).find(event.order.order_id):
-            return self._hear(reporting.standing(self._account(event.account), event.order))
+            account = self._account(event.account)
+            return self._hear(reporting.standing(account, event.order, as_of=event.ts))
         effects = self.carry_out(self.decide(event))
         if isinstance(event, ImportFills) and effects:
             # what happened long ago is no loss of today

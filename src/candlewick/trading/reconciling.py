@@ -45,7 +45,7 @@ def missed(account: AccountState, state: VenueState) -> Iterator[Report]:
         known = account.orders.get(order.order_id)
         if known is not None and known.amending not in (None, amending.get(known.id)):
             # one of those fills has just led to it: it has not arrived, and what is told here is older
-            yield from standing(account, order, answers=False)
+            yield from standing(account, order, as_of=None)
         else:
             yield ExternalOrder(state.account, order, state.ts)
     for mine in list(account.orders.values()):

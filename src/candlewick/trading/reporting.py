@@ -159,11 +159,12 @@ def claimed(account: AccountState, seen: VenueOrder, ts: int) -> Order:
     )
 
 
-def standing(account: AccountState, seen: VenueOrder, *, answers: bool = True) -> Iterator[Report]:
+def standing(account: AccountState, seen: VenueOrder, *, as_of: int | None) -> Iterator[Report]:
     """What the venue's view of a known order says that we may not have heard; its fills come as fills.
 
     Each is to be weighed before the next is asked for: an amendment may show that the order is filled.
-    `answers`: whether the view is new enough to tell what became of an amendment on its way.
+    `as_of`: when the venue was asked (ns). Terms that were changed, or sent to be, after that are younger
+    than what it says of them; None: all are.
     """
     order = account.find(seen.order_id)
     if order is None or not order.is_working:
@@ -174,7 +175,7 @@ def standing(account: AccountState, seen: VenueOrder, *, answers: bool = True) -
             yield Refused(number, id, "rejected", seen.reason, ts)
         else:
             yield Accepted(number, id, seen.venue_id, ts)
-    if answers:
+    if as_of is not None and order.updated_at <= as_of:
         yield from _terms(order, seen)
     match seen.status:
         case "OPEN" | "PARTLY_FILLED":
