@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final, Literal, Unpack
 
 import numpy as np
@@ -137,6 +138,7 @@ def readiness(
     paper: evidence.PaperRun | None = None,
     executor: Executor | None = None,
     workers: int | None = None,
+    folder: Path | None = None,
     progress: Tell | None = None,
     done: Mapping[int, Choice] | None = None,
     on_piece: Callable[[int, Choice], None] | None = None,
@@ -151,7 +153,7 @@ def readiness(
     Args:
         train, test, anchored: as `walk_forward()` takes them.
         trials: sets of parameters that are tried at most.
-        space, constraints, executor, workers: as `optimise()` takes them.
+        space, constraints, executor, workers, folder: as `optimise()` takes them.
         paper: what it made on paper; None: it is not ready for live.
         progress: told how much is done; what it raises ends the study.
         done, on_piece: as `walk_forward()` takes them.
@@ -169,7 +171,7 @@ def readiness(
     if searched:
         validation = cross_validate(
             base, markets, trials=trials, space=space, constraints=about_parameters(base, rules), seed=seed,
-            executor=executor, workers=workers, progress=_part(progress, 0.0, 0.3), **terms,
+            executor=executor, workers=workers, folder=folder, progress=_part(progress, 0.0, 0.3), **terms,
         )  # fmt: skip
     chosen = _chosen(strategy, base, validation)
     result = backtest(anew(chosen), markets, **terms)
@@ -180,7 +182,7 @@ def readiness(
         walk = walk_forward(
             base, markets, train=train, test=test, anchored=anchored, trials=trials, space=space,
             method="grid" if _fits(base, space, trials) else "random", constraints=rules, seed=seed,
-            executor=executor, workers=workers, progress=_part(progress, 0.3, 0.9), done=done,
+            executor=executor, workers=workers, folder=folder, progress=_part(progress, 0.3, 0.9), done=done,
             on_piece=on_piece, **terms,
         )  # fmt: skip
     except NothingChosen as error:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Final, Unpack
 
 import msgspec
@@ -166,6 +167,7 @@ def walk_forward(
     seed: int = 0,
     executor: Executor | None = None,
     workers: int | None = None,
+    folder: Path | None = None,
     progress: Tell | None = None,
     done: Mapping[int, Choice] | None = None,
     on_piece: Callable[[int, Choice], None] | None = None,
@@ -178,7 +180,8 @@ def walk_forward(
     Args:
         train, test: lengths of time, such as `90d`.
         anchored: whether every training begins with the first bar.
-        objective, method, trials, space, constraints, seed, executor, workers: as `optimise()` takes them.
+        objective, method, trials, space, constraints, seed, executor, workers, folder: as `optimise()` takes
+            them.
         progress: told how much is done; what it raises ends the study.
         done: choices of an earlier call by the number of their window, which are not made again.
         on_piece: given each choice as it is made, to be kept for `done`.
@@ -199,7 +202,7 @@ def walk_forward(
             choice = _choose(
                 base, trained, _part(progress, window, len(windows)),
                 objective=objective, method=method, trials=trials, space=space, constraints=constraints,
-                seed=seed, executor=executor, workers=workers, **terms,
+                seed=seed, executor=executor, workers=workers, folder=folder, **terms,
             )  # fmt: skip
             if on_piece is not None:
                 on_piece(window.number, choice)

@@ -15,12 +15,16 @@ from candlewick.backtest.run import backtest
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Candle
 from candlewick.research.comparing import compare
+from candlewick.research.cross_validation import cross_validate
 from candlewick.research.monte_carlo import monte_carlo
 from candlewick.research.readiness import readiness
 from candlewick.research.stress import stress
 from candlewick.research.walk_forward import walk_forward
 from candlewick.runtime.jobs import desk, sources
+from candlewick.runtime.jobs.kinds import cross_validation
 from candlewick.runtime.jobs.kinds.monte_carlo import _packed, _unpacked
+from candlewick.runtime.jobs.messages import Assignment
+from candlewick.runtime.jobs.work import Work
 from candlewick.store.lake import Lake
 from candlewick.store.models import Job, User
 from candlewick.web.boot import settings_in_force
@@ -109,6 +113,18 @@ def strategy(folder: Path, name: str = "Follow") -> Any:
     return sources.strategy(name, sources.keep(folder, SOURCE.format(folder=str(folder))))
 
 
+def at(folder: Path, kind: str, spec: dict[str, Any]) -> Work:
+    """What a study of the kind is given, in this process."""
+    data_dir, own = str(settings_in_force().data_dir), folder / "study"
+    own.mkdir(exist_ok=True)
+    return Work(
+        Assignment(
+            id="here", kind=kind, target="", spec=spec, source=SOURCE.format(folder=str(folder)),
+            code_hash="", data_dir=data_dir, market_dir=data_dir, folder=str(own),
+        )
+    )  # fmt: skip
+
+
 def plain(document: Any) -> Any:
     return json.loads(json.dumps(document))
 
@@ -183,6 +199,36 @@ def test_readiness(ann: User, tmp_path: Path) -> None:
     assert days["figure"] == 19
 
 
+def test_cross_validation(ann: User, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {"groups": 5, "test_groups": 2, "purge": 24, "embargo": 0}
+    space = {"look": {"low": 1, "high": 3}}
+    job, told = found(ann, "cross_validation", tmp_path, space=space, **asked)
+    expected = cross_validate(strategy(tmp_path), market(), space={"look": [1, 2, 3]}, **asked)
+    assert told == plain({"strategy": "Follow"} | expected.summary)
+    np.testing.assert_array_equal(np.load(files_of(job) / "paths.npy"), expected.paths)
+    assert np.load(files_of(job) / "time.npy").tolist() == expected.time.tolist()
+    assert job.summary is not None
+    assert (job.summary["paths"], job.summary["verdict"]) == (4, expected.verdict)
+
+
+def test_sets_that_a_cross_validation_has_run_are_not_run_again(ann: User, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {
+        "strategy": "Follow",
+        "symbols": [SYMBOL],
+        "timeframe": "1h",
+        "space": {"look": [1, 2]},
+    }
+    work = at(tmp_path, "cross_validation", asked)
+    first = cross_validation.run(asked, work)
+    kept = dict(work.pieces.done)
+    work.close()
+    assert sum(map(len, kept.values())) == 2
+    again = at(tmp_path, "cross_validation", asked)
+    assert cross_validation.run(asked, again) == first
+    assert dict(again.pieces.done) == kept, "no piece was done in vain"
+    again.close()
+
+
 def test_compare(ann: User, tmp_path: Path) -> None:
     others = [{"strategy": "Oppose"}, {"strategy": "Follow", "parameters": {"look": 3}}]
     job, told = found(ann, "compare", tmp_path, others=others, runs=99)
@@ -203,6 +249,7 @@ def test_compare(ann: User, tmp_path: Path) -> None:
         ("compare", {"others": []}, "There is nothing to compare with"),
         ("compare", {"others": [{"strategy": "Nobody"}]}, "There is no strategy 'Nobody' in the file"),
         ("stress", {"colour": "red"}, "unknown field `colour`"),
+        ("cross_validation", {"constraints": ["trades > 3"]}, "here constraints are about parameters"),
         ("readiness", {"train": "300d"}, "not one window of 300d and 30d fits in"),
     ],
 )

@@ -91,7 +91,7 @@ def test_a_search_finds_what_the_same_call_finds_in_python(ann: User, tmp_path: 
         bars = lake.candles(SYMBOL, "1h")
     expected = optimise(
         kind, bars, space={"fast": [2, 4, 6, 8], "slow": [10, 20, 30]}, constraints=["trades >= 3"],
-        fee_taker=0.001, figures=optimisation.Search.__struct_defaults__[-1],
+        fee_taker=0.001, figures=optimisation.Asked.__struct_defaults__[-1],
     )  # fmt: skip
     told = json.loads((folder / optimisation.FILE).read_text())
     assert told["best"]["parameters"] == expected.best.parameters

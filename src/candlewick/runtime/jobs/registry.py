@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 KINDS: Final[dict[str, str]] = {
     "backtest": "candlewick.runtime.jobs.kinds.backtest:run",
     "compare": "candlewick.runtime.jobs.kinds.compare:run",
+    "cross_validation": "candlewick.runtime.jobs.kinds.cross_validation:run",
     "monte_carlo": "candlewick.runtime.jobs.kinds.monte_carlo:run",
     "optimisation": "candlewick.runtime.jobs.kinds.optimisation:run",
     "readiness": "candlewick.runtime.jobs.kinds.readiness:run",

@@ -7,6 +7,7 @@ from typing import Any
 from candlewick.backtest.run import backtest
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_of
+from candlewick.runtime.jobs.kinds.telling import FIRST
 from candlewick.runtime.jobs.work import Outcome, Work
 
 
@@ -14,10 +15,8 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     """Run a strategy over the bars that were asked for, and keep what it found."""
     request = read(spec, Request)
     strategy = strategy_of(request, work)
-    work.progress(0.05, "Reading the bars")
     markets = markets_of(request, work)
-    work.require_going_on()
-    work.progress(0.2, f"Running over {sum(len(market.bars) for market in markets):,} bars")
+    work.progress(FIRST, f"Running over {sum(len(market.bars) for market in markets):,} bars")
     result = backtest(strategy, markets, **request.terms)
     work.require_going_on()
     work.progress(0.8, "Working out the figures")

@@ -45,7 +45,6 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     others = [
         sources.strategy(other.strategy, work.source_path)(**other.parameters) for other in request.others
     ]
-    work.progress(0.0, "Reading the bars")
     markets = markets_of(request, work)
     found = []
     for strategy in (strategy_of(request, work), *others):

@@ -40,9 +40,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     """Run the strategy, and draw what came of it again; its own runs go on where they were cut off."""
     request = read(spec, Asked)
     strategy = strategy_of(request, work)
-    work.progress(0.0, "Reading the bars")
     markets = markets_of(request, work)
-    work.require_going_on()
     work.progress(FIRST, "Running the strategy")
     result = backtest(strategy, markets, **request.terms)
     reruns = request.method in OF_RERUNS

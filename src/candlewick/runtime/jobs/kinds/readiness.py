@@ -13,9 +13,8 @@ from candlewick.research.evidence import PaperRun
 from candlewick.research.readiness import readiness
 from candlewick.research.walk_forward import Choice
 from candlewick.runtime.jobs.kinds import results
-from candlewick.runtime.jobs.kinds.optimisation import Asked as Space
-from candlewick.runtime.jobs.kinds.optimisation import ranges_of
-from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_class_of
+from candlewick.runtime.jobs.kinds.request import markets_of, read, strategy_class_of
+from candlewick.runtime.jobs.kinds.searching import Searching, runners
 from candlewick.runtime.jobs.kinds.telling import FIRST, teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
@@ -29,16 +28,12 @@ class OnPaper(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     equity: list[float]
 
 
-class Asked(Request, kw_only=True, forbid_unknown_fields=True):
+class Asked(Searching, kw_only=True, forbid_unknown_fields=True):
     """What is asked for. With `parameters` that strategy is judged; without, its class (`readiness`)."""
 
     train: str = "90d"
     test: str = "30d"
     anchored: bool = False
-    trials: int = 200
-    space: Space = None
-    constraints: tuple[str, ...] = ()
-    seed: int = 0
     paper: OnPaper | None = None
 
 
@@ -47,11 +42,8 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     request = read(spec, Asked)
     kind = strategy_class_of(request, work)
     strategy = kind(**request.parameters) if request.parameters else kind
-    work.progress(0.0, "Reading the bars")
     markets = markets_of(request, work)
-    work.require_going_on()
     work.progress(FIRST, "Judging")
-    executor, workers = work.threads() if kind.signals_only() else work.processes()
     found = readiness(
         strategy,
         markets,
@@ -59,15 +51,14 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         test=request.test,
         anchored=request.anchored,
         trials=request.trials,
-        space=ranges_of(request.space, kind.parameters()),
+        space=request.ranges(kind),
         constraints=request.constraints,
         seed=request.seed,
         paper=None if request.paper is None else PaperRun.of(request.paper.time, request.paper.equity),
-        executor=executor,
-        workers=workers,
         progress=teller(work),
         done={int(number): msgspec.convert(piece, Choice) for number, piece in work.pieces.done.items()},
         on_piece=lambda number, choice: work.pieces.add(str(number), msgspec.to_builtins(choice)),
+        **runners(kind, work),
         **request.terms,
     )
     results.write_json(work.folder / FILE, found.summary)

@@ -93,9 +93,13 @@ def strategy_class_of(request: Request, work: Work) -> type[Strategy]:
 def markets_of(request: Request, work: Work) -> tuple[Market, ...]:
     """The markets with their closed bars and, of perpetuals, funding, from the lake; notes their fingerprint.
 
+    The first step of every study, and told as that.
+
     Raises:
         UsageError: a symbol has no bars of that timeframe in that time; says what there is.
+        Cancelled: somebody asked for the study's end.
     """
+    work.progress(0.0, "Reading the bars")
     start_s, end_s = span_of(request.timerange)
     markets: list[Market] = []
     with Lake(work.lake) as lake:
@@ -105,6 +109,7 @@ def markets_of(request: Request, work: Work) -> tuple[Market, ...]:
             known = request.instruments.get(id)
             markets.append(market if known is None else replace(market, instrument=known))
     work.saw_data(of_data(markets))
+    work.require_going_on()
     return tuple(markets)
 
 

@@ -22,9 +22,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     """Run the strategy as it is, and then with one thing after the other changed."""
     request = read(spec, Request)
     strategy = strategy_of(request, work)
-    work.progress(0.0, "Reading the bars")
     markets = markets_of(request, work)
-    work.require_going_on()
     work.progress(FIRST, "Running the strategy")
     found = stress_of(backtest(strategy, markets, **request.terms), progress=teller(work))
     results.write_json(work.folder / FILE, found.summary)

@@ -10,40 +10,30 @@ from typing import Any, Final
 
 import msgspec
 
-from candlewick.research.search import Method
 from candlewick.research.walk_forward import Choice, WalkForward, walk_forward
 from candlewick.runtime.jobs.kinds import results
-from candlewick.runtime.jobs.kinds.optimisation import Asked, ranges_of
-from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_of
+from candlewick.runtime.jobs.kinds.request import markets_of, read, strategy_of
+from candlewick.runtime.jobs.kinds.searching import Choosing, runners
 from candlewick.runtime.jobs.kinds.telling import FIRST, teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
 FILE: Final = "walk_forward.json"
 
 
-class Walk(Request, kw_only=True, forbid_unknown_fields=True):
-    """What is asked for; `parameters` are those that are not searched. The words are `walk_forward`'s."""
+class Asked(Choosing, kw_only=True, forbid_unknown_fields=True):
+    """What is asked for. The words are those of `walk_forward`."""
 
     train: str = "90d"
     test: str = "30d"
     anchored: bool = False
-    objective: str | tuple[str, ...] = "sharpe"
-    method: Method = "grid"
-    trials: int = 200
-    space: Asked = None
-    constraints: tuple[str, ...] = ()
-    seed: int = 0
 
 
 def run(spec: dict[str, Any], work: Work) -> Outcome:
     """Walk forward, going on behind the windows that an earlier attempt had done."""
-    request = read(spec, Walk)
+    request = read(spec, Asked)
     strategy = strategy_of(request, work)
-    work.progress(0.0, "Reading the bars")
     markets = markets_of(request, work)
-    work.require_going_on()
     work.progress(FIRST, "Walking forward")
-    executor, workers = work.threads() if strategy.signals_only() else work.processes()
     found = walk_forward(
         strategy,
         markets,
@@ -53,14 +43,13 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         objective=request.objective,
         method=request.method,
         trials=request.trials,
-        space=ranges_of(request.space, type(strategy).parameters()),
+        space=request.ranges(type(strategy)),
         constraints=request.constraints,
         seed=request.seed,
-        executor=executor,
-        workers=workers,
         progress=teller(work),
         done={int(number): msgspec.convert(piece, Choice) for number, piece in work.pieces.done.items()},
         on_piece=lambda number, choice: work.pieces.add(str(number), msgspec.to_builtins(choice)),
+        **runners(type(strategy), work),
         **request.terms,
     )
     return Outcome(_keep(work, found), FILE)

@@ -1,0 +1,69 @@
+"""What every study that tries sets of parameters asks for, and who runs them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from candlewick.core.errors import UsageError
+from candlewick.research.search import Method
+from candlewick.runtime.jobs.kinds.request import Request
+from candlewick.runtime.jobs.work import Work
+from candlewick.trading.strategy.param import Param
+from candlewick.trading.strategy.strategy import Strategy
+
+
+class Range(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The values of a number: from `low` to `high` by `step`; without one, any between (whole ones: by 1)."""
+
+    low: float
+    high: float
+    step: float | None = None
+
+
+class Searching(Request, kw_only=True, forbid_unknown_fields=True):
+    """A request whose `parameters` are those that are not searched. The words are those of `optimise`.
+
+    Attributes:
+        space: what is searched, by name; None: all that has a range.
+    """
+
+    trials: int = 200
+    space: dict[str, Range | list[Any]] | None = None
+    constraints: tuple[str, ...] = ()
+    seed: int = 0
+
+    def ranges(self, kind: type[Strategy]) -> dict[str, Any] | None:
+        """What is searched, as studies take it.
+
+        Raises:
+            UsageError: a whole number is searched between others.
+        """
+        if self.space is None:
+            return None
+        known = kind.parameters()
+        return {name: _values(name, given, known.get(name)) for name, given in self.space.items()}
+
+
+class Choosing(Searching, kw_only=True, forbid_unknown_fields=True):
+    """The same where the best set is chosen by objectives."""
+
+    objective: str | tuple[str, ...] = "sharpe"
+    method: Method = "grid"
+
+
+def runners(kind: type[Strategy], work: Work) -> dict[str, Any]:
+    """Where sets are run, as studies take it: threads for what the core runs, processes for Python's part."""
+    executor, workers = work.threads() if kind.signals_only() else work.processes()
+    return {"executor": executor, "workers": workers, "folder": work.folder}
+
+
+def _values(name: str, given: Range | list[Any], known: Param[Any] | None) -> Any:
+    if isinstance(given, list):
+        return given
+    whole = known is not None and known.kind is int
+    low, high = (int(given.low), int(given.high)) if whole else (given.low, given.high)
+    if whole and (low, high) != (given.low, given.high):
+        raise UsageError(f"{name} is searched from {given.low} to {given.high}: give whole numbers.")
+    return Param(low, low=low, high=high, step=given.step)
