@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -84,6 +85,18 @@ def test_while_the_database_is_locked_everything_waits_and_nothing_overtakes(
     assert answers.heard == [(0, None), (1, None), (2, None)]
     assert troubles[-1] == ""
     assert [seq for seq, _ in journal.newest(1, "orders", 9)] == [1, 2, 3]
+
+
+def test_an_idle_writer_finds_out_by_itself_that_nothing_can_be_written_and_when_it_can_again(
+    journal: Journal, stranger: Connection
+) -> None:
+    told: Queue[str] = Queue()
+    writer = JournalWriter(journal, told.put, idle_s=0.01)
+    with held(stranger):
+        assert told.get(timeout=30)
+    assert told.get(timeout=30) == ""
+    assert journal.last_seq == 0
+    writer.close()
 
 
 def test_a_contradiction_stops_everything_after_it(journal: Journal) -> None:

@@ -16,6 +16,7 @@ LARGEST_GROUP: Final = 500  # batches in one transaction: a bound on how long th
 FIRST_WAIT_S: Final = 0.02
 LONGEST_WAIT_S: Final = 1.0
 CLOSE_S: Final = 5.0
+IDLE_S: Final = 5.0  # so long after the last transaction an empty one is written
 
 Done = Callable[[Exception | None], None]
 log = logging.getLogger(__name__)
@@ -29,6 +30,9 @@ class JournalWriter:
     is on disk contradict each other: from then on every batch is answered with that error, so that the engine
     stops and recovers from the disk.
 
+    Where nothing is to be written for a while, an empty transaction is: of a disk that is full, or locked,
+    people hear before they want to trade.
+
     What waits is not bounded, for nothing that the heart has decided may be dropped. While there is `trouble`
     new orders are refused, so that only what venues report, and a sample a minute, adds to it.
 
@@ -37,11 +41,14 @@ class JournalWriter:
             files of this machine lie is for the log. Empty while all is well.
     """
 
-    def __init__(self, journal: Journal, on_trouble: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, journal: Journal, on_trouble: Callable[[str], None] | None = None, *, idle_s: float = IDLE_S
+    ) -> None:
         """`on_trouble` is called on the writer's thread with each new `trouble`, the empty one included."""
         self.trouble = ""
         self._journal = journal
         self._on_trouble = on_trouble
+        self._idle_s = idle_s
         self._queue: deque[tuple[Batch, Done]] = deque()
         self._wake = threading.Condition()
         self._closing = False
@@ -74,15 +81,17 @@ class JournalWriter:
             raise StoreError(f"What waited could not be written: {self.trouble}")
 
     def _run(self) -> None:
-        while group := self._take():
+        while (group := self._take()) is not None:
             error = self._failure or self._commit([batch for batch, _ in group])
             for _, done in group:
                 done(error)
 
-    def _take(self) -> Sequence[tuple[Batch, Done]]:
-        """What waits, up to a bound; empty once closed and drained."""
+    def _take(self) -> Sequence[tuple[Batch, Done]] | None:
+        """What waits, up to a bound; nothing, where none came for a while; None once closed and drained."""
         with self._wake:
-            self._wake.wait_for(lambda: self._queue or self._closing)
+            self._wake.wait_for(lambda: self._queue or self._closing, self._idle_s)
+            if self._closing and not self._queue:
+                return None
             return [self._queue.popleft() for _ in range(min(len(self._queue), LARGEST_GROUP))]
 
     def _commit(self, batches: Sequence[Batch]) -> Exception | None:
