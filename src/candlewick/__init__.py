@@ -26,6 +26,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from candlewick import ta as ta
+    from candlewick.backtest.lookahead import Lookahead as Lookahead
+    from candlewick.backtest.lookahead import lookahead as lookahead
     from candlewick.backtest.market import FundingRates as FundingRates
     from candlewick.backtest.market import Market as Market
     from candlewick.backtest.result import Result as Result
@@ -84,6 +86,7 @@ _HOMES: Final = {
     "FundingRates": "candlewick.backtest.market",
     "Indicators": f"{_STRATEGY}.strategy",
     "Kelly": f"{_STRATEGY}.sizing",
+    "Lookahead": "candlewick.backtest.lookahead",
     "Market": "candlewick.backtest.market",
     "MonteCarlo": "candlewick.research.monte_carlo",
     "Notional": f"{_STRATEGY}.sizing",
@@ -108,6 +111,7 @@ _HOMES: Final = {
     "crossed_below": f"{_STRATEGY}.signals",
     "load": "candlewick.runtime.face",
     "load_market": "candlewick.runtime.face",
+    "lookahead": "candlewick.backtest.lookahead",
     "monte_carlo": "candlewick.research.monte_carlo",
     "optimise": "candlewick.research.search",
     "read": "candlewick.runtime.face",

@@ -18,6 +18,7 @@ from candlewick.trading.strategy.blame import blamed
 from candlewick.trading.strategy.known import read_only
 from candlewick.trading.strategy.signals import DISTANCES, Signals
 from candlewick.trading.strategy.strategy import Strategy
+from candlewick.trading.strategy.timeout import in_time
 
 FIRST_ROOM: Final = 1_024
 
@@ -77,14 +78,14 @@ def signals_of(strategy: Strategy, market: Market) -> tuple[Signals, Mapping[str
     """
     bars = read_only(market.bars)
     with blamed(strategy, "indicators"):
-        ind = strategy.indicators(bars)
+        ind = in_time(strategy, "indicators", lambda: strategy.indicators(bars))
     if not isinstance(ind, Mapping):
         raise StrategyError(
             f"indicators() of {type(strategy).__name__} answers {type(ind).__name__}: "
             'it must return columns by name, such as {"fast": ta.ema(bars.close, 12)}.'
         )
     with blamed(strategy, "signals"):
-        signals = strategy.signals(bars, ind)
+        signals = in_time(strategy, "signals", lambda: strategy.signals(bars, ind))
     if not isinstance(signals, Signals):
         raise StrategyError(
             f"signals() of {type(strategy).__name__} answers {type(signals).__name__}: "

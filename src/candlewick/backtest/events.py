@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,7 @@ from candlewick.trading.strategy.blame import blame, led_through
 from candlewick.trading.strategy.intents import Intent
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
 from candlewick.trading.strategy.strategy import Strategy
+from candlewick.trading.strategy.timeout import in_time
 
 AtClose = Callable[[int], None]
 
@@ -159,13 +161,14 @@ def _run_on_bar(
             clock.known = known[i]
         on_bar(main)
 
+    if drive == "step":
+        drive_it = partial(_step, book, at_close, first)
+    elif counts:
+        drive_it = partial(_every_bar, book, at_close, first)
+    else:  # nothing stands between the loop and the strategy
+        drive_it = partial(_every_bar, book, on_bar, first, main)
     with _telling(strategy, "on_bar"):
-        if drive == "step":
-            _step(book, at_close, first)
-        elif counts:
-            _every_bar(book, at_close, first)
-        else:  # nothing stands between the loop and the strategy
-            _every_bar(book, on_bar, first, main)
+        in_time(strategy, "on_bar", drive_it, lambda: book.clock.known)
     return (), tuple(context.answered for context in contexts)
 
 

@@ -293,7 +293,7 @@ def _columns(ind: Mapping[str, Any], bars: int) -> Iterator[tuple[str, NDArray[A
 
 
 def _settled(strategy: Strategy, bars: Bars) -> int:
-    return strategy.settled_from(bars, strategy.indicators(bars))
+    return SignalRunner(strategy, bars).settled_from
 
 
 def _cuts(speaking: NDArray[np.int64], settled: int, bars: int, most: int) -> list[int]:

@@ -11,4 +11,5 @@ runner       a strategy bar by bar: intents for every lane
 signals      what a strategy that only signals answers
 sizing       how much an entry is for
 strategy     `Strategy`, the class to derive from
+timeout      a strategy that does not come back
 """

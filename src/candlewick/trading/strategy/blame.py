@@ -8,9 +8,12 @@ import traceback
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import Any, Final
 
 from candlewick.core.errors import StrategyError, UsageError
+
+_BASE: Final = "candlewick.trading.strategy.strategy"
 
 
 @contextmanager
@@ -45,15 +48,22 @@ def led_through(strategy: object, error: Exception | SystemExit) -> bool:
     return isinstance(error, StrategyError) or _line_of(type(strategy), error) is not None
 
 
+def is_own(strategy: type[Any], frame: FrameType) -> bool:
+    """Whether a frame runs code of the strategy's own file, or of one it derives from."""
+    if frame.f_globals.get("__name__") == strategy.__module__:
+        return True
+    files = {
+        getattr(sys.modules.get(each.__module__), "__file__", None)
+        for each in strategy.__mro__
+        if each.__module__ not in ("builtins", _BASE)
+    }
+    return frame.f_code.co_filename in files
+
+
 def _line_of(strategy: type[Any], error: BaseException) -> tuple[str, int, str] | None:
     """File, line and text of the innermost of the strategy's own lines that led to the error."""
-    own = set()
-    for each in strategy.__mro__:
-        module = sys.modules.get(each.__module__)
-        if not each.__module__.startswith("candlewick.trading.strategy.strategy") and each is not object:
-            own.add(getattr(module, "__file__", None))
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
-        file = frame.f_code.co_filename
-        if file in own or frame.f_globals.get("__name__") == strategy.__module__:
+        if is_own(strategy, frame):
+            file = frame.f_code.co_filename
             return file, line, linecache.getline(file, line).strip()
     return None

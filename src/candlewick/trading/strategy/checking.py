@@ -13,7 +13,7 @@ from candlewick.trading.strategy.strategy import Strategy
 
 
 def check_terms(strategy: Strategy) -> None:
-    """Look at a strategy's sizing, exits, protections and warm-up, with the values it has now.
+    """Look at a strategy's sizing, exits, protections and warm-up and timeout, with the values it has now.
 
     Raises:
         UsageError: one of them cannot be used; names it, and what to give.
@@ -28,6 +28,11 @@ def check_terms(strategy: Strategy) -> None:
         value = getattr(strategy, count)
         if value is not None and not _is_count(value):
             raise UsageError(f"{count} of {name} is {value!r}: give a whole number of bars, or None.")
+    longest = strategy.timeout_s
+    if longest is not None and not (_is_number(longest) and longest > 0):
+        raise UsageError(
+            f"timeout_s of {name} is {longest!r}: give seconds above zero, or None for any time."
+        )
     even = strategy.break_even
     if even is not None and not (_is_number(even) and even >= 0):
         raise UsageError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, Final, Protocol
 
 import numpy as np
@@ -16,6 +17,7 @@ from candlewick.trading.strategy.known import Clock, Known, known_indicators
 from candlewick.trading.strategy.signals import DISTANCES, Signals
 from candlewick.trading.strategy.sizing import ALL_IN, Sizing
 from candlewick.trading.strategy.strategy import Strategy
+from candlewick.trading.strategy.timeout import in_time
 
 WHOLE: Final = Size(ALL_IN.amount)
 
@@ -43,20 +45,22 @@ class SignalRunner:
 
     Attributes:
         signals, indicators: what it answered for these bars.
-        flags: its wishes by bar (`signals.WISHES`), none before it is settled.
+        settled_from: the first bar at which it may signal.
+        flags: its wishes by bar (`signals.WISHES`), none before that.
         numbers: size, stop_loss, take_profit and trailing_stop: a value a bar, or one for all.
     """
 
     def __init__(self, strategy: Strategy, bars: Bars) -> None:
         self.bars = bars
         with blamed(strategy, "indicators"):
-            self.indicators = strategy.indicators(bars)
+            self.indicators = in_time(strategy, "indicators", lambda: strategy.indicators(bars))
         with blamed(strategy, "signals"):
-            self.signals = strategy.signals(bars, self.indicators)
+            self.signals = in_time(strategy, "signals", lambda: strategy.signals(bars, self.indicators))
             if not isinstance(self.signals, Signals):
                 raise UsageError(f"it answers {type(self.signals).__name__}: it must return Signals(…).")
             self.flags = self.signals.flags(len(bars))
-            self.flags[: strategy.settled_from(bars, self.indicators)] = 0
+            self.settled_from = strategy.settled_from(bars, self.indicators)
+            self.flags[: self.settled_from] = 0
             amount = np.atleast_1d(np.asarray(strategy.sizing.column(bars), np.float64))
             scaled = amount * self.signals.scale(len(bars))
             self.numbers = {"size": scaled} | {
@@ -277,7 +281,7 @@ def contexts_of(
     contexts = []
     for each, is_spot, clock in zip(bars, spot, clocks, strict=True):
         with blamed(strategy, "indicators"):
-            ind = strategy.indicators(each)
+            ind = in_time(strategy, "indicators", partial(strategy.indicators, each))
             contexts.append(
                 MarketContext(strategy, each, ind, dealer, clock=clock, short_allowed=not is_spot)
             )

@@ -36,6 +36,8 @@ class Strategy:
         protections: pauses after losses.
         warm_up: bars that it wants before the first at which it may trade; None: until all its indicators
             have a value.
+        timeout_s: seconds of work that one call of its code may take before it is ended with an error that
+            names the line; None: any.
     """
 
     timeframe: ClassVar[str] = ""
@@ -46,6 +48,7 @@ class Strategy:
     partial_exits: tuple[tuple[float, float], ...] = ()
     protections: tuple[Protection, ...] = ()
     warm_up: int | None = None
+    timeout_s: float | None = 60.0
 
     def __init__(self, **parameters: Any) -> None:
         known = self.parameters()
