@@ -12,6 +12,8 @@ import typer
 from typer import Argument, Option, echo
 
 from candlewick.cli.account_books import statement
+from candlewick.cli.edge import AsJson, DataDir
+from candlewick.cli.printing import print_json
 from candlewick.core.errors import UsageError
 from candlewick.runtime.settings import Settings, load
 
@@ -26,8 +28,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
-AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
 Name = Annotated[str | None, Option(help="Name of the account; may be left out where there is only one.")]
 Owner = Annotated[str | None, Option("--user", help="Whose account, where several have that name.")]
 Mark = Annotated[
@@ -63,7 +63,7 @@ def show_all(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         for account in Account.objects.select_related("user").order_by("id")
     ]
     if as_json:
-        echo(json.dumps(found))
+        print_json(found)
         return
     for each in found:
         note = " (archived)" if each["archived"] else ""

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
-from typer import Option, echo
+from typer import echo
 
+from candlewick.cli.edge import AsJson, DataDir
+from candlewick.cli.printing import print_json
 from candlewick.core.errors import StoreError
 from candlewick.runtime.settings import Settings, load
 
@@ -33,8 +34,8 @@ def _audit() -> None:
 
 @app.command()
 def verify(
-    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
-    as_json: Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check every row of the journal and of the audit, and that all that is stored follows from the journal.
 
@@ -50,7 +51,7 @@ def verify(
         )
     if as_json:
         found = [{"code": fault.code, "text": fault.text} for fault in faults]
-        echo(json.dumps({"whole": not faults, "chains": report, "faults": found}))
+        print_json({"whole": not faults, "chains": report, "faults": found})
     elif not faults:
         for name, end in report.items():
             echo(f"{name:<8} {end['rows']:>9,} rows, whole; ends in {end['head'][:16] or '-'}")

@@ -26,7 +26,7 @@ def work(
     docs/what-the-simulation-does-not-do.md.
     """
     from candlewick.cli.backtest_report import document, show
-    from candlewick.cli.data_report import print_json
+    from candlewick.cli.printing import print_json
 
     result = question.run()
     if as_json:

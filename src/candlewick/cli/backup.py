@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -10,6 +9,8 @@ from typing import Annotated
 
 from typer import Argument, Option, echo
 
+from candlewick.cli.edge import AsJson, DataDir
+from candlewick.cli.printing import print_json
 from candlewick.core.clock import iso
 from candlewick.runtime.settings import load
 
@@ -20,8 +21,8 @@ def command(
         bool, Option("--with-keys", help="Put master.key and secret.key in too: whoever has it has all.")
     ] = False,
     with_lake: Annotated[bool, Option("--with-lake", help="Put market history in too.")] = False,
-    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
-    as_json: Annotated[bool, Option("--json", help="One JSON document on stdout.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Write people, accounts, ledger, audit and settings into FILE. Works beside a running Candlewick."""
     from candlewick.store import backup
@@ -39,7 +40,7 @@ def command(
     )
     size = file.stat().st_size
     if as_json:
-        echo(json.dumps({"file": str(file), "bytes": size, "parts": [part.name for part in made.parts]}))
+        print_json({"file": str(file), "bytes": size, "parts": [part.name for part in made.parts]})
         return
     echo(f"Wrote {file}: {len(made.parts)} parts, {size:,} bytes.")
     if not with_keys and settings.master_key is None:

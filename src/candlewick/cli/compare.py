@@ -20,7 +20,7 @@ def work(
     """Rank strategies on the same bars, and say which differ by more than chance."""
     from candlewick.backtest.registry import METRICS
     from candlewick.backtest.report.figures import UNKNOWN, text_of
-    from candlewick.cli.data_report import print_json, table
+    from candlewick.cli.printing import print_json, table
     from candlewick.research.comparing import FIGURES, compare
 
     results = [each.run() for each in questions]

@@ -15,7 +15,6 @@ from candlewick.cli.data_report import (
     downloaded_json,
     imported_json,
     iso,
-    print_json,
     report_json,
     series_json,
     show_imported,
@@ -23,6 +22,7 @@ from candlewick.cli.data_report import (
     show_series,
 )
 from candlewick.cli.edge import AsJson, DataDir, Timerange, edge, progress_bar
+from candlewick.cli.printing import print_json
 from candlewick.core.errors import CandlewickError, StoreLocked, UsageError
 from candlewick.core.timerange import timerange_of
 

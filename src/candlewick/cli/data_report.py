@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from typer import echo
+
+from candlewick.cli.printing import table
 
 if TYPE_CHECKING:
     from candlewick.runtime.download import Downloaded
@@ -162,19 +162,3 @@ def iso(time_s: float) -> str:
     return moment.isoformat(timespec="milliseconds" if moment.microsecond else "seconds").replace(
         "+00:00", "Z"
     )
-
-
-def print_json(document: dict[str, Any]) -> None:
-    """The one document on stdout."""
-    echo(json.dumps(document))
-
-
-def table(rows: Sequence[tuple[str, ...]], *, right: tuple[int, ...]) -> None:
-    """Rows in columns, those in `right` aligned to the right."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    for row in rows:
-        cells = [
-            f"{cell:>{width}}" if column in right else f"{cell:<{width}}"
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        echo("  ".join(cells).rstrip())

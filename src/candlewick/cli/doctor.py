@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import shutil
@@ -10,11 +9,13 @@ import tomllib
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 from pydantic import SecretStr
-from typer import Option, echo
+from typer import echo
 
+from candlewick.cli.edge import AsJson, DataDir
+from candlewick.cli.printing import print_json
 from candlewick.core.errors import StoreLocked
 from candlewick.runtime.settings import CONFIG_FILE, PREFIX, load
 from candlewick.runtime.supervisor import owning
@@ -23,8 +24,8 @@ PLAIN_VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 
 def command(
-    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
-    as_json: Annotated[bool, Option("--json", help="One JSON document on stdout.")] = False,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
 ) -> None:
     """Print every setting, its value, and whether a flag, a variable, the file or the default gave it."""
     settings = load(data_dir=data_dir)
@@ -42,7 +43,7 @@ def command(
         "free_disk_gb": free_disk_gb(settings.data_dir),
     }
     if as_json:
-        echo(json.dumps(report))
+        print_json(report)
         return
     echo(f"Candlewick {report['version']}, Python {report['python']}, {file}{'' if written else ' (none)'}")
     echo(f"running: {report['running']}; free disk: {report['free_disk_gb']} GB")

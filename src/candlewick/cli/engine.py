@@ -7,6 +7,7 @@ from typing import Annotated
 
 from typer import Option
 
+from candlewick.cli.edge import DataDir
 from candlewick.runtime.logs import set_up_logging
 from candlewick.runtime.settings import load, names
 
@@ -15,7 +16,7 @@ def command(
     venues: Annotated[
         str | None, Option(help="`sim`, or real venues by name: `binance`. Commas between several.")
     ] = None,
-    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
+    data_dir: DataDir = None,
     replay: Annotated[
         list[Path] | None, Option(help="Play this recording instead of following venues.")
     ] = None,

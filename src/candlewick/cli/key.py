@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from getpass import getpass
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option, echo
 
+from candlewick.cli.edge import AsJson, DataDir
+from candlewick.cli.printing import print_json
 from candlewick.core.errors import UsageError
 from candlewick.runtime.settings import Settings, load
 
@@ -26,8 +27,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
-AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
 Person = Annotated[str | None, Option("--user", help="Whose key; may be left out where there is one person.")]
 
 
@@ -67,7 +66,7 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     keys = [_public(key) for key in VenueKey.objects.select_related("user", "account")]
     if as_json:
-        echo(json.dumps(keys))
+        print_json(keys)
         return
     for key in keys:
         account = key["account"] or "-"
@@ -178,4 +177,7 @@ def _public(key: VenueKey) -> dict[str, object]:
 
 
 def _tell(key: VenueKey, sentence: str, *, as_json: bool) -> None:
-    echo(json.dumps(_public(key)) if as_json else sentence)
+    if as_json:
+        print_json(_public(key))
+    else:
+        echo(sentence)

@@ -22,7 +22,7 @@ def work(
     Exit code 1 if one does: then no figure of this strategy can be believed.
     """
     from candlewick.backtest.lookahead import lookahead
-    from candlewick.cli.data_report import print_json
+    from candlewick.cli.printing import print_json
 
     found = lookahead(question.strategy, question.markets, most=most, cash=question.terms["cash"])
     if as_json:

@@ -29,7 +29,7 @@ def work(
     """Draw a backtest again and again, and say how much of its result is luck."""
     from candlewick.backtest.report.figures import UNKNOWN, plain
     from candlewick.cli.backtest_report import heading
-    from candlewick.cli.data_report import print_json, table
+    from candlewick.cli.printing import print_json, table
     from candlewick.research.monte_carlo import FIGURES, LEVELS, monte_carlo
 
     result = question.run()

@@ -40,7 +40,7 @@ def work(
     as_json: AsJson = False,
 ) -> None:
     """Search a strategy's parameters, and say how far the best can be believed."""
-    from candlewick.cli.data_report import print_json
+    from candlewick.cli.printing import print_json
     from candlewick.research.search import optimise
 
     with at_work(question, processes) as executor, progress_bar("Searching") as progress:
@@ -85,7 +85,7 @@ def show(found: Optimisation, told: dict[str, Any], top: int) -> None:
     """The best trials as a table, and what is to be thought of the first."""
     from candlewick.backtest.registry import METRICS
     from candlewick.backtest.report.figures import UNKNOWN, text_of
-    from candlewick.cli.data_report import table
+    from candlewick.cli.printing import table
 
     first = found.best
     shown = [name for name in first.figures if name in METRICS]

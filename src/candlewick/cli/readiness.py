@@ -44,7 +44,7 @@ def work(
     With --param these parameters are judged, without those that were best over the whole time. The thresholds
     stand in docs/readiness.md.
     """
-    from candlewick.cli.data_report import print_json, table
+    from candlewick.cli.printing import print_json, table
     from candlewick.research.readiness import readiness
 
     loaded = question.loaded

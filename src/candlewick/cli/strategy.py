@@ -9,8 +9,8 @@ import typer
 from typer import Argument, Option, echo
 
 from candlewick.cli import strategy_at_work
-from candlewick.cli.data_report import print_json, table
 from candlewick.cli.edge import AsJson, DataDir, edge
+from candlewick.cli.printing import print_json, table
 from candlewick.cli.strategy_folder import folder_of
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ def work(question: Asked, as_json: AsJson = False) -> None:
     from candlewick.backtest.registry import METRICS
     from candlewick.backtest.report.figures import UNKNOWN, text_of
     from candlewick.cli.backtest_report import heading
-    from candlewick.cli.data_report import print_json, table
+    from candlewick.cli.printing import print_json, table
     from candlewick.research.stress import stress
 
     with progress_bar("Trying") as progress:

@@ -7,11 +7,11 @@ import contextlib
 import json
 import os
 import threading
-from pathlib import Path
 from typing import Annotated, Final
 
 from typer import Option, echo
 
+from candlewick.cli.edge import DataDir
 from candlewick.core.errors import StoreError
 from candlewick.runtime.jobs.queue import Queue
 from candlewick.runtime.settings import PREFIX, Settings, load, names
@@ -28,7 +28,7 @@ def command(
     ] = None,
     host: Annotated[str | None, Option(help="Address the terminal binds to.")] = None,
     port: Annotated[int | None, Option(help="Port of the terminal.")] = None,
-    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
+    data_dir: DataDir = None,
     seed: Annotated[int | None, Option(help="Seed of the simulated market.")] = None,
     misbehave: Annotated[
         str | None, Option(help="Faults of the simulated venues, as `candlewick sim`.")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from enum import StrEnum
 from getpass import getpass, getuser
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option, echo
 
+from candlewick.cli.edge import AsJson, DataDir
+from candlewick.cli.printing import print_json
 from candlewick.cli.web import address_of
 from candlewick.core.errors import UsageError
 from candlewick.runtime.settings import load
@@ -27,9 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
 Name = Annotated[str, Argument(help="The name they sign in with.")]
-AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
 FromStdin = Annotated[bool, Option(help="Read the password from standard input.")]
 
 
@@ -78,7 +77,7 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     people = [_public(user) for user in User.objects.order_by("username")]
     if as_json:
-        echo(json.dumps(people))
+        print_json(people)
         return
     for person in people:
         notes = ["" if person["password"] else "no password", "" if person["active"] else "closed"]
@@ -194,7 +193,7 @@ def _tell(user: User, sentence: str, *, as_json: bool, with_link: bool) -> None:
 
     link = f"{address_of(settings_in_force().web)}{login_path(LoginLink.issue(user))}" if with_link else None
     if as_json:
-        echo(json.dumps(_public(user) | {"login_link": link}))
+        print_json(_public(user) | {"login_link": link})
         return
     echo(sentence)
     if link is not None:

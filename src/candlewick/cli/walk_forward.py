@@ -40,7 +40,7 @@ def work(
     """Search parameters on one stretch of time, judge them on the next, and go on."""
     from candlewick.backtest.registry import METRICS
     from candlewick.backtest.report.figures import UNKNOWN, text_of
-    from candlewick.cli.data_report import print_json, table
+    from candlewick.cli.printing import print_json, table
     from candlewick.market.bars import clock
     from candlewick.research.walk_forward import FIGURES, walk_forward
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Option, echo
 
+from candlewick.cli.edge import DataDir
 from candlewick.runtime.logs import set_up_logging
 from candlewick.runtime.settings import WebSettings, load
 
@@ -14,7 +14,7 @@ from candlewick.runtime.settings import WebSettings, load
 def command(
     host: Annotated[str | None, Option(help="Address to listen on.")] = None,
     port: Annotated[int | None, Option(help="Port to listen on.")] = None,
-    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Serve the terminal until SIGTERM. Prints a login link while no owner has a password."""
     from candlewick.store.keys import require_settled

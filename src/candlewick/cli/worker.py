@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from typer import Option
 
+from candlewick.cli.edge import DataDir
 from candlewick.runtime.logs import set_up_logging
 from candlewick.runtime.settings import load
 
@@ -16,7 +16,7 @@ def command(
         int | None, Option(help="How many processes one study may use; as many as there are processors.")
     ] = None,
     idle_s: Annotated[float | None, Option(help="End when there was nothing to do for so long.")] = None,
-    data_dir: Annotated[Path | None, Option(help="Folder for database, history and settings.")] = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Run studies that wait, one after the other, until SIGTERM.
 
