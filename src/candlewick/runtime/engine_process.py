@@ -163,6 +163,7 @@ class EngineProcess:
             place=settings.rows,
             data_dir=settings.data_dir,
             do=accounts.execution.do,
+            set_leverage=accounts.leverage.set,
             fetch=live.historian.closed_bars,
             follow=live.follow_too,
             ready=accounts.ready,

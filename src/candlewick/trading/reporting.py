@@ -96,7 +96,7 @@ def leverage_taken(account: AccountState, market: Market, report: LeverageTaken)
 
 
 def leverage_refused(account: AccountState, market: Market, report: LeverageRefused) -> Steps:
-    """Nothing is another: told to whoever asked, who was told already that it was asked for."""
+    """Nothing is another: whoever asked may be gone by now, and others see the position too."""
     return (
         Alert(
             account=account.number,

@@ -175,8 +175,10 @@ class FileVenue:
 class OneVenue:
     """`LiveTrading` of one account at one venue, if there is any."""
 
-    def __init__(self, venue: OrderVenue | None) -> None:
+    def __init__(self, venue: OrderVenue | None, tell: Tell) -> None:
         self._venue = venue
+        if isinstance(venue, FileVenue):
+            venue.tell = tell
 
     @property
     def accounts(self) -> frozenset[int]:
@@ -233,14 +235,12 @@ class House:
             send=self.frames.extend,
             start=self.live.start,
             follow=self.live.follow_too,
-            live=lambda knows, tell: OneVenue(venue),  # type: ignore[arg-type,return-value]
+            live=lambda knows, tell: OneVenue(venue, tell),  # type: ignore[arg-type,return-value]
             funding=lambda id, begin, end: self.live.feed_of(id).funding(id, begin, end),
             tell_all=self.system_lanes.notice,
             primary="sim",
             clock=self.clock,
         )
-        if isinstance(venue, FileVenue):
-            venue.tell = self.live.obey
         execution = self.accounts.execution
         self.live.keep_accounts(execution.carry_out, execution.seal, self.accounts.on_event, execution.notice)
         self.told: list[tuple[str, int, dict[str, Any]]] = []

@@ -106,6 +106,7 @@ class Floor:
             place=settings_in_force().rows,
             data_dir=self.folder,
             do=house.execution.do,
+            set_leverage=house.accounts.leverage.set,
             fetch=house.live.historian.closed_bars,
             follow=house.live.follow_too,
             ready=house.accounts.ready,

@@ -9,6 +9,7 @@ connections  how live accounts are connected with their venues
 disk       what people hear while the ledger cannot be written
 execution  what the heart decides goes to disk, then to venues and people, in this order
 figures    what goes without a number: what prices move, once a window
+leverage   leverage is set, and of a live account its venue waited for
 live_trading  where orders of live accounts go
 lanes      events of accounts, numbered, and the snapshots before them
 offline    the same without an engine, for one command

@@ -21,6 +21,7 @@ from candlewick.runtime.accounts.disk import DiskWatch, Notice
 from candlewick.runtime.accounts.execution import Execution
 from candlewick.runtime.accounts.figures import Figures
 from candlewick.runtime.accounts.lanes import KEPT_EVENTS
+from candlewick.runtime.accounts.leverage import Leverage
 from candlewick.runtime.accounts.live_trading import LiveTrading
 from candlewick.runtime.accounts.recovery import recover
 from candlewick.runtime.accounts.requests import AccountRequests
@@ -106,6 +107,9 @@ class Accounts:
             on_failure=self._fail,
             clock=clock,
         )
+        self.leverage = Leverage(
+            self.execution.do, self.execution.settled, lambda account: account in self._live.accounts
+        )
         self.connections = Connections(self._live.health, self.execution.notice, clock)
         self.disk = DiskWatch(self.figures, tell_all, self.execution.notice, clock)
         self._arrears = Arrears(
@@ -124,6 +128,7 @@ class Accounts:
             open_lanes=self._open_lanes,
             go_live=self._go_live,
             follow=follow,
+            set_leverage=self.leverage.set,
             warm=self.warm_for,
             ready=self.ready,
             primary=primary,
@@ -291,6 +296,7 @@ class Accounts:
         except Exception as error:
             self._fail(error)
             raise
+        self.leverage.hear(event)
 
     def _on_paper(self) -> list[AccountState]:
         accounts = self._engine.desk.accounts.values()

@@ -54,6 +54,7 @@ class AccountRequests:
         open_lanes: Callable[[int], None],
         go_live: Callable[[int, str, str], None],
         follow: Callable[[str], None],
+        set_leverage: Callable[[commands.SetLeverage, str], Awaitable[None]],
         warm: Callable[[int], object],
         ready: Callable[[int], Awaitable[None]],
         primary: str,
@@ -66,6 +67,7 @@ class AccountRequests:
         self._open_lanes = open_lanes
         self._go_live = go_live
         self._follow = follow
+        self._set_leverage = set_leverage
         self._warm = warm
         self._ready = ready
         self._primary = primary
@@ -182,7 +184,7 @@ class AccountRequests:
             actor=actor,
             ts=self._now(),
         )
-        await self._execution.do(command, source)
+        await self._set_leverage(command, source)
         return encode(self._bodies.positions(account))
 
     async def _import(

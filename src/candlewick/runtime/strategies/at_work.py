@@ -51,6 +51,8 @@ class Means(Protocol):
 
     def do(self, command: commands.Command) -> Any: ...
 
+    def set_leverage(self, command: commands.SetLeverage) -> Any: ...
+
     def follow(self, instrument: str) -> None: ...
 
     async def ready(self, account: int) -> None: ...
@@ -466,7 +468,7 @@ class AtWork:
                     ts=self._means.clock.now_ns(),
                 )
                 try:
-                    await self._means.do(command)
+                    await self._means.set_leverage(command)
                     now = wanted
                 except CandlewickError as error:
                     self._log("refused", f"{symbol}: the leverage stays {now:f}: {error}")

@@ -55,6 +55,7 @@ class Strategies:
 
     Args:
         do: hands the heart a command with its audit, and returns when what it decided is on disk.
+        set_leverage: the same for leverage, and returns when it is so.
         fetch: the newest closed bars of an instrument, interval and number.
         follow: has an instrument's market data come.
         ready: returns once orders of an account can be taken.
@@ -73,6 +74,7 @@ class Strategies:
         place: Place,
         data_dir: Path,
         do: Callable[[commands.Command], Coroutine[Any, Any, None]],
+        set_leverage: Callable[[commands.SetLeverage], Coroutine[Any, Any, None]],
         fetch: Fetch,
         follow: Callable[[str], None],
         ready: Callable[[int], Coroutine[Any, Any, None]],
@@ -89,6 +91,7 @@ class Strategies:
         self.clock = clock
         self.folder = data_dir / FOLDER
         self.do = do
+        self.set_leverage = set_leverage
         self.fetch = fetch
         self.follow = follow
         self.ready = ready

@@ -88,8 +88,8 @@ def close(request: HttpRequest, closing: Closing) -> HttpResponse:
 def leverage(request: HttpRequest, wanted: Leverage) -> HttpResponse:
     """Leverage and margin mode of a perpetual, for the position held and those to come.
 
-    The venue of a live account is asked for it: what it takes shows in the position, what it refuses is told
-    as an alert.
+    The venue of a live account is asked for it, and its answer is waited for: 409 is what it refuses; 503,
+    that it could not be asked or has not answered yet, and then what it takes shows in the position.
     """
     access = require_risk(request, wanted.account)
     body = desk.act(
