@@ -64,8 +64,8 @@ class Leverage:
             said = await asyncio.wait_for(asyncio.shield(answer), self._within_s)
         except TimeoutError:
             raise VenueUnavailable(
-                f"The venue was asked for {command.leverage:f}x and has not answered yet. What it takes shows "
-                "in the position; else ask again."
+                f"The venue was asked for {command.leverage:f}x and has not answered yet. "
+                "What it takes shows in the position; if it takes nothing, ask again."
             ) from None
         await self._settled()
         if isinstance(said, LeverageRefused):
