@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -218,6 +219,34 @@ def test_what_is_known_grows_bar_by_bar() -> None:
         (2, 102.0, 200.0, [200.0, 204.0]),
         (3, 100.0, 200.0, [204.0, 200.0]),
     ]
+
+
+class Counting(Strategy):
+    """Buys once in its life."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bought: list[int] = []
+
+    def on_bar(self, ctx: Context) -> None:
+        if not self.bought:
+            self.bought.append(ctx.index)
+            ctx.buy(quantity=1)
+
+
+def test_a_run_begins_with_what_it_was_given_and_leaves_that_alone() -> None:
+    strategy, bars = Counting(), bars_of(FLAT, FLAT, FLAT)
+    first, again = cw.backtest(strategy, bars), cw.backtest(strategy, bars)
+    assert told(first) == told(again) == [(1, 1, 100.0, 1.0, "entry")]
+    assert strategy.bought == []
+    assert isinstance(first.strategy, Counting)
+    assert first.strategy.bought == [0]
+
+
+def test_a_strategy_that_holds_what_cannot_be_copied_is_run_all_the_same() -> None:
+    strategy = Counting()
+    strategy.lock = threading.Lock()  # type: ignore[attr-defined]
+    assert len(cw.backtest(strategy, bars_of(FLAT, FLAT)).fills) == 1
 
 
 def test_a_strategy_that_raises_is_told_with_its_line() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Sequence
 from typing import Any
@@ -22,6 +23,8 @@ Rows = NDArray[Any]
 def strategy_of(given: Strategy | type[Strategy]) -> Strategy:
     """A strategy that can be run, from one or from its class.
 
+    Of one with an `on_bar` a copy: what it keeps from bar to bar begins in each run as it was given.
+
     Raises:
         UsageError: it is none, or says something about itself that makes no sense.
     """
@@ -38,7 +41,15 @@ def strategy_of(given: Strategy | type[Strategy]) -> Strategy:
             ) from None
     run = given() if isinstance(given, type) else given
     check_terms(run)
-    return run
+    return run if run is not given or run.signals_only() else fresh(run)
+
+
+def fresh(strategy: Strategy) -> Strategy:
+    """A copy for one run, with all that was set on it."""
+    try:
+        return copy.deepcopy(strategy)
+    except TypeError:  # it holds what cannot be copied, such as a lock or an open file: that is shared
+        return copy.copy(strategy)
 
 
 def refuse_timeframe(strategy: Strategy, markets: Sequence[Market]) -> None:

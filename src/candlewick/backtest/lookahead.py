@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.account import Account
-from candlewick.backtest.asking import strategy_of
+from candlewick.backtest.asking import fresh, strategy_of
 from candlewick.backtest.market import FundingRates, Market, Traded, markets_of
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import Bars, clock
@@ -249,9 +249,8 @@ def _asked(
     from candlewick.backtest.events import run_events
 
     heard: list[tuple[int, Intent]] = []
-    fresh = strategy.but()  # what it keeps from bar to bar begins anew
     account = Account(cash, 0.0002, 0.0005, 0.0, strategy.leverage)
-    result = run_events(fresh, markets, account, "on_bar", heard=heard)
+    result = run_events(fresh(strategy), markets, account, "on_bar", heard=heard)
     return heard, result.time
 
 

@@ -34,7 +34,8 @@ def backtest(
     `docs/what-the-simulation-does-not-do.md`.
 
     Args:
-        strategy: one, or its class (then with its own defaults).
+        strategy: one, or its class (then with its own defaults). One with an `on_bar` is copied for the run:
+            what it wrote down meanwhile stands in `result.strategy`.
         bars: `Bars`, a `Market` (bars with instrument, funding, finer bars), or several.
         cash: what the account begins with, in the quote currency.
         fee_taker, fee_maker: as fractions of the notional.
