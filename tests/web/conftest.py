@@ -21,10 +21,11 @@ from django.contrib.auth import login  # noqa: E402
 from django.contrib.sessions.backends.db import SessionStore  # noqa: E402
 from django.db import connections  # noqa: E402
 from django.http import HttpRequest  # noqa: E402
-from django.test import Client  # noqa: E402
+from django.test.client import Client, ClientHandler  # noqa: E402
 from websockets.typing import Origin  # noqa: E402
 
 from candlewick.store.models import Role, User  # noqa: E402
+from candlewick.web.handler import TwoWays  # noqa: E402
 from candlewick.web.live.hub import Hub, Limits  # noqa: E402
 from candlewick.web.people.first_owner import add_person  # noqa: E402
 from candlewick.web.server import WebServer  # noqa: E402
@@ -84,13 +85,18 @@ def person() -> Person:
 Browser = Callable[..., Client]
 
 
+class _Handler(TwoWays, ClientHandler):
+    """Requests go the way that they go behind the bridge."""
+
+
 @pytest.fixture
 def browser(services: Services) -> Browser:
     """A browser without a socket; signed in if it is somebody's."""
 
     def open_browser(user: User | None = None, *, checks_csrf: bool = False) -> Client:
         extras: Any = {ENVIRON_KEY: services}
-        client = Client(enforce_csrf_checks=checks_csrf, **extras)
+        client = Client(**extras)
+        client.handler = _Handler(enforce_csrf_checks=checks_csrf)
         if user is not None:
             client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
         return client

@@ -3,14 +3,17 @@
 api           REST, documented at /api/docs
 asgi          the one application: what is live, and what is Django's
 audit         the page of the audit log
+away          the page for while the engine is away
 boot          makes Django ready in this process
-bridge        Django's WSGI handler on a pool of threads
+bridge        Django's handler on a pool of threads
 compression   answers in fewer bytes
+charts        the page of several charts at once
 components    parts of pages that the server renders, with the events they answer to
 cors          pages of other origins
 dashboard     the page that the day begins on
 desk          asking the engine about a person's account
 download      files that are made while they are sent
+handler       the way of a request through Django: that of pages, and the short one of data
 headers       security headers, and what pages and data may load
 health        readiness and metrics
 journal       the pages of trades, and what people write about them

@@ -28,11 +28,11 @@ class CrossOrigin:
         self._get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        origin = request.headers.get("Origin")
-        if origin is None or not request.path.startswith("/api/"):
+        origin = request.META.get("HTTP_ORIGIN")
+        if origin is None:
             return self._get_response(request)
         is_named = origin in settings.LIVE_ALLOWED_ORIGINS
-        is_preflight = request.method == "OPTIONS" and "Access-Control-Request-Method" in request.headers
+        is_preflight = request.method == "OPTIONS" and "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in request.META
         # A preflight is answered here whoever asks: a browser sends none of a person's credentials with it.
         response = HttpResponse(status=204) if is_preflight else self._get_response(request)
         patch_vary_headers(response, ["Origin"])

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator
 
 import uvicorn
 import uvloop
-from django.core.wsgi import get_wsgi_application
 from django.urls import get_resolver
 
 from candlewick.core.errors import ConfigError
@@ -24,6 +23,7 @@ from candlewick.web import desk
 from candlewick.web.asgi import Application
 from candlewick.web.bridge import Bridge
 from candlewick.web.components.socket import ComponentEvents
+from candlewick.web.handler import Handler
 from candlewick.web.link import Engine, Link
 from candlewick.web.live.access import still_admitted
 from candlewick.web.live.hub import NOT_SIGNED_IN, Hub, Limits
@@ -111,7 +111,7 @@ class WebServer:
             ledger=self._settings.ledger,
             primary=self._settings.primary,
         )
-        bridge = services.bridge = Bridge(get_wsgi_application(), {ENVIRON_KEY: services})
+        bridge = services.bridge = Bridge(Handler(), {ENVIRON_KEY: services})
         opening: dict[int, asyncio.Task[None]] = {}
 
         def open_account(number: int) -> None:

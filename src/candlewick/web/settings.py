@@ -44,10 +44,9 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "candlewick.web.headers.security_headers",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "candlewick.web.headers.ContentPolicy",
+    "csp.middleware.CSPMiddleware",
     "candlewick.web.problem.ProblemMiddleware",
     "candlewick.web.limits.RateLimits",
-    "candlewick.web.cors.CrossOrigin",
     "candlewick.web.people.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -55,6 +54,14 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+]
+DATA_MIDDLEWARE = [  # of what programs ask for: `web.handler`
+    "candlewick.web.headers.data_headers",
+    "candlewick.web.problem.ProblemMiddleware",
+    "candlewick.web.limits.RateLimits",
+    "candlewick.web.cors.CrossOrigin",
+    "candlewick.web.people.sessions.Sessions",
+    "django.middleware.common.CommonMiddleware",
 ]
 ROOT_URLCONF = "candlewick.web.urls"
 APPEND_SLASH = True
@@ -65,6 +72,7 @@ TEMPLATES: list[dict[str, Any]] = [
             _here / "templates",
             _here / "audit" / "templates",
             _here / "terminal" / "templates",
+            _here / "charts" / "templates",
             _here / "components" / "templates",
             _here / "performance" / "templates",
             _here / "dashboard" / "templates",

@@ -43,6 +43,10 @@ def scope_of(method: str, path: str) -> Scope:
 class ByToken(HttpBearer):
     """`Authorization: Bearer` with an access token or an API token."""
 
+    def __call__(self, request: HttpRequest) -> Person | None:
+        kind, _, token = request.META.get("HTTP_AUTHORIZATION", "").partition(" ")
+        return self.authenticate(request, token) if kind.lower() == self.openapi_scheme else None
+
     def authenticate(self, request: HttpRequest, token: str) -> Person | None:
         return _admitted(request, identity.by_bearer(token))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Final
 
 from allauth.account.adapter import get_adapter
+from allauth.core.context import request_context
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -58,21 +59,26 @@ def obtain(request: HttpRequest, credentials: Credentials) -> Tokens | HttpRespo
 
     Failures count together with those of the sign-in page, and lock the name alike.
     """
-    adapter = get_adapter()
     try:
-        user = adapter.authenticate(request, username=credentials.username, password=credentials.password)
+        with request_context(request):  # allauth counts failures by it; its middleware is on the pages' way
+            user = _signed_in(request, credentials)
     except ValidationError as error:
         detail = " ".join(error.messages)
         return problem.response(429, detail, headers={"Retry-After": str(_LOCKED_S)})
-    if not isinstance(user, User):
-        raise AuthenticationError(401, "The name or the password is not right.")
-    if two_factor.is_on(user.pk) and (refusal := two_factor.refusal(user, credentials.code)):
-        raise AuthenticationError(401, refusal)
     agent, origin = request.headers.get("User-Agent", ""), origin_of(request)
     with transaction.atomic():
         pair = programs.begin(user, agent=agent, origin_ip=origin or None)
         note(request, "sign_in.done", user.username, actor=user.username, after={"program": agent[:200]})
     return _both(pair)
+
+
+def _signed_in(request: HttpRequest, credentials: Credentials) -> User:
+    user = get_adapter().authenticate(request, username=credentials.username, password=credentials.password)
+    if not isinstance(user, User):
+        raise AuthenticationError(401, "The name or the password is not right.")
+    if two_factor.is_on(user.pk) and (refusal := two_factor.refusal(user, credentials.code)):
+        raise AuthenticationError(401, refusal)
+    return user
 
 
 @router.post("/token/refresh/", auth=None, response=Tokens, summary="The next two tokens")
