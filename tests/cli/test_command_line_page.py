@@ -13,7 +13,8 @@ from tests.cli.ground import ROOT
 
 PAGE = (ROOT / "docs" / "command-line.md").read_text(encoding="utf-8")
 RESEARCH = (
-    "backtest", "lookahead", "optimise", "walk-forward", "monte-carlo", "stress", "compare", "readiness",
+    "backtest", "lookahead", "optimise", "walk-forward", "cross-validate", "monte-carlo", "stress", "compare",
+    "readiness",
 )  # fmt: skip
 
 

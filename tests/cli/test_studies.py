@@ -32,10 +32,11 @@ def test_a_search_tells_the_best_and_how_far_to_believe_it(cli: Cli, file: str) 
     assert len(told["trials"]) == 6
     assert {trial["parameters"]["slow"] for trial in told["trials"]} == {20, 40}
     by_sharpe = max(told["trials"], key=lambda trial: trial["figures"]["sharpe"])
-    assert told["best"] == by_sharpe["parameters"]
+    assert told["best"]["parameters"] == by_sharpe["parameters"]
     assert 0 <= told["deflated_sharpe"] <= 1
     said = cli.done(*asked, "--top", "2")
-    assert f"The best is fast={told['best']['fast']}, slow={told['best']['slow']}." in said
+    best = told["best"]["parameters"]
+    assert f"The best is fast={best['fast']}, slow={best['slow']}." in said
     assert len(cli.json(*asked, "--objective", "sharpe", "--objective", "max_drawdown")["front"]) >= 1
 
 
@@ -80,6 +81,19 @@ def test_a_walk_chooses_and_judges_window_by_window(cli: Cli, file: str) -> None
     said = cli.done(*asked, "--space", "fast=5,10", "--space", "slow=20,30")
     assert "Out of sample, stitched:" in said
     refused(cli(*asked[:-1], "900d"), code=2)
+
+
+def test_a_cross_validation_makes_paths_of_one_history(cli: Cli, file: str) -> None:
+    asked = ("cross-validate", "ema-cross", "--file", file, "--space", "fast=5,10", "--space", "slow=20,30")
+    told = cli.json(*asked)
+    assert (told["sets"], told["splits"], told["paths"]) == (4, 15, 5)
+    fewer = cli.json(*asked, "--groups", "4", "--test-groups", "1", "--purge", "10", "--embargo", "0")
+    assert (fewer["splits"], fewer["paths"]) == (4, 1)
+    said = cli.done(*asked)
+    assert said.rstrip().endswith(told["verdict"])
+    chosen = ", ".join(f"{name}={value}" for name, value in told["best"].items())
+    assert f"Over the whole time {chosen} is best" in said
+    refused(cli(*asked, "--constraint", "trades >= 30"), "known after a run only", code=2)
 
 
 def test_strategies_are_ranked_on_the_same_bars(cli: Cli, file: str) -> None:

@@ -26,6 +26,7 @@ VERBS = {
     "backtest": "Run a strategy over history, and show what it would have made.",
     "optimise": "Search a strategy's parameters.",
     "walk-forward": "Search on one stretch of time, test on the next, again and again.",
+    "cross-validate": "Make many histories of one, and judge choices on what they did not see.",
     "monte-carlo": "See how much of a result is luck.",
     "stress": "Put a strategy through crises and bad assumptions.",
     "compare": "Rank strategies, and say whether they differ.",
@@ -66,7 +67,7 @@ class LazyGroup(TyperGroup):
         # listing the verbs must not import them, as the inherited page would
         print(ctx.get_usage(), f"\n\n{root.info.help}\n")
         for verb in self.list_commands(ctx):
-            print(f"  {verb:<12} {VERBS[verb]}")
+            print(f"  {verb:<14} {VERBS[verb]}")
         print("\n`candlewick VERB --help` tells more of each.")
 
 

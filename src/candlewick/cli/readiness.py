@@ -7,36 +7,20 @@ from typing import Annotated, Literal
 import typer
 from typer import Option, echo
 
-from candlewick.cli.edge import AsJson, progress_bar
-from candlewick.cli.research_options import (
-    Anchored,
-    Asked,
-    Constraints,
-    Processes,
-    Seed,
-    Spaces,
-    Test,
-    Train,
-    Trials,
-    at_work,
-    researching,
-    space_of,
-)
+from candlewick.cli.edge import AsJson
+from candlewick.cli.research_options import Asked, researching
+from candlewick.cli.research_search import Anchored, Search, Test, Train
 
 
 def work(
     question: Asked,
+    search: Search,
     train: Train = "90d",
     test: Test = "30d",
     anchored: Anchored = False,
-    trials: Trials = 200,
-    space: Spaces = None,
-    constraint: Constraints = None,
-    seed: Seed = 0,
     need: Annotated[
         Literal["nothing", "paper", "live"], Option(help="Exit with 1 unless it is ready for this.")
     ] = "nothing",
-    processes: Processes = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a strategy by published thresholds: out of sample, against chance, against the future.
@@ -49,12 +33,10 @@ def work(
 
     loaded = question.loaded
     strategy = question.strategy if question.parameters else loaded.strategy
-    with at_work(question, processes) as executor, progress_bar("Judging") as progress:
+    with search.at_work(loaded, "Judging") as words:
         found = readiness(
-            strategy, question.markets, train=train, test=test, anchored=anchored, trials=trials,
-            space=space_of(space, loaded.strategy), constraints=constraint or (), seed=seed,
-            executor=executor, progress=lambda share, step: progress(share), **question.terms,
-        )  # fmt: skip
+            strategy, question.markets, train=train, test=test, anchored=anchored, **words, **question.terms
+        )
     if as_json:
         print_json(found.summary)
     else:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from candlewick.cli.edge import DataDir, Timerange, edge
+from candlewick.cli.parameters import Parameters, pairs
+from candlewick.cli.research_markets import markets_of
+from candlewick.cli.research_search import Search, searched
 from candlewick.cli.strategy_folder import folder_of
 from candlewick.core.errors import UsageError
 
@@ -37,32 +38,12 @@ FundingFiles = Annotated[
 Finer = Annotated[
     str | None, Option(help="Bars of a shorter timeframe that decide what comes first inside a bar.")
 ]
-Parameters = Annotated[
-    list[str] | None, Option("--param", help="A parameter of the strategy: fast=10; may be repeated.")
-]
+Seed = Annotated[int, Option(help="The same seed draws the same.")]
 Cash = Annotated[float, Option(help="What the account begins with.")]
 FeeMaker = Annotated[float, Option(help="Fraction of the notional that a resting order pays: 0.0002.")]
 FeeTaker = Annotated[float, Option(help="Fraction that an order pays which is filled at once: 0.0005.")]
 SlippageBps = Annotated[float, Option(help="What a taker pays beyond the price, in 0.01 %.")]
 Leverage = Annotated[float | None, Option(help="Of positions in perpetuals; the strategy's unless given.")]
-Seed = Annotated[int, Option(help="The same seed draws the same.")]
-Objectives = Annotated[
-    list[str] | None,
-    Option("--objective", help="A metric to be better in: sharpe; several look for the Pareto front."),
-]
-SearchMethod = Annotated[str, Option("--method", help="grid, random, nsga2, …")]
-Trials = Annotated[int, Option(help="How many sets of parameters are tried at most; a grid tries all.")]
-Train = Annotated[str, Option(help="Length of the time on which parameters are chosen: 90d.")]
-Test = Annotated[str, Option(help="Length of the time behind it on which they are judged.")]
-Anchored = Annotated[bool, Option("--anchored", help="Begin every training with the first bar.")]
-Spaces = Annotated[
-    list[str] | None,
-    Option("--space", help="What is searched: fast=5:50:5, kind=a,b; all that has a range unless given."),
-]
-Constraints = Annotated[
-    list[str] | None, Option("--constraint", help="What must hold: 'trades >= 30'; may be repeated.")
-]
-Processes = Annotated[int | None, Option(help="How many at once; as many as there are processors.")]
 DaysAYear = Annotated[float, Option(help="What annual figures count: 365, or 252 for stocks.")]
 
 
@@ -90,28 +71,36 @@ class Asked:
 def researching(work: Callable[..., None], *, several: bool = False) -> Callable[..., None]:
     """The command of `work(question, …)`: the options of every verb of research, and then its own.
 
-    What it raises becomes a sentence.
+    Where `work` takes a `Search`, it has the options of that too. What it raises becomes a sentence.
 
     Args:
         several: whether the question is about several strategies on the same markets: a list of `Asked`.
     """
-    own = list(inspect.signature(work, eval_str=True).parameters.values())[1:]
-    first, *shared = inspect.signature(asked, eval_str=True).parameters.values()
+    first, *shared = _options(asked)
     if several:
         first = first.replace(name="strategies", annotation=Names)
-    names = [each.name for each in shared]
+    own = _options(work)[1:]
+    search = next((each for each in own if each.annotation is Search), None)
+    searches = [] if search is None else _options(searched)
 
     def command(**given: Any) -> None:
         with edge():
-            named, options = given.pop(first.name), {name: given.pop(name) for name in names}
+            if search is not None:
+                given[search.name] = searched(**{each.name: given.pop(each.name) for each in searches})
+            named, options = given.pop(first.name), {each.name: given.pop(each.name) for each in shared}
             work(asked_each(named, **options) if several else asked(named, **options), **given)
 
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    options = [each.replace(kind=kind) for each in (first, *own, *shared)]
+    own = [each for each in own if each is not search]
+    options = [each.replace(kind=kind) for each in (first, *own, *searches, *shared)]
     command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
     command.__annotations__ = {each.name: each.annotation for each in options}
     command.__doc__ = work.__doc__
     return command
+
+
+def _options(function: Callable[..., object]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function, eval_str=True).parameters.values())
 
 
 def asked(
@@ -158,136 +147,10 @@ def asked_each(strategies: list[str], **options: Any) -> list[Asked]:
 
 def named(text: str, param: list[str] | None, data_dir: Path | None) -> tuple[Loaded, dict[str, str]]:
     """A strategy and its parameters: those of `name,fast=10`, and those of `--param` besides."""
+    from candlewick.research.loading import find
+
     name, *own = text.split(",")
-    loaded = find_strategy(name, data_dir)
+    loaded = find(name, folder_of(data_dir))
     given = pairs([*own, *(param or [])])
     loaded.strategy(**given)
     return loaded, given
-
-
-@contextmanager
-def at_work(question: Asked, processes: int | None) -> Iterator[Executor | None]:
-    """Where runs go: processes for a strategy that Python must run, else what a study itself takes."""
-    from candlewick.runtime.jobs.executors import crew
-
-    loaded = question.loaded
-    if loaded.strategy.signals_only():
-        yield None
-        return
-    with crew("processes", processes, source=None if loaded.bundled else loaded.file.absolute()) as found:
-        yield found.executor
-
-
-def space_of(texts: list[str] | None, strategy: type[Strategy]) -> dict[str, Any] | None:
-    """What is to be searched: `fast=5:50:5` is from, to and step, `a=5,7` values; None: nothing is said.
-
-    Raises:
-        UsageError: there is no such parameter, or what is given is neither.
-    """
-    from candlewick.trading.strategy.param import Param
-
-    if not texts:
-        return None
-    found: dict[str, Any] = {}
-    for name, text in pairs(texts).items():
-        param = strategy.parameters().get(name)
-        if param is None:
-            raise UsageError(f"{strategy.__name__} has no parameter {name!r} to search.")
-        low, *rest = text.split(":")
-        if not rest:
-            found[name] = [param.read(strategy.__name__, each) for each in text.split(",")]
-            continue
-        try:
-            numbers = [float(each) for each in (low, *rest)]
-            begin, end, step = numbers if len(numbers) == 3 else (*numbers, None)
-        except ValueError:
-            raise UsageError(f"{text!r} is no range. Write {name}=5:50:5, or {name}=5,10,20.") from None
-        default = param.kind(begin)
-        found[name] = Param(default, low=begin, high=end, step=step)
-    return found
-
-
-def find_strategy(name: str, data_dir: Path | None) -> Loaded:
-    """A strategy of a person's folder, a bundled one, or one of any file."""
-    from candlewick.research.loading import find
-
-    return find(name, folder_of(data_dir))
-
-
-def pairs(texts: list[str]) -> dict[str, str]:
-    """`name=value` as a mapping.
-
-    Raises:
-        UsageError: one of them is no such pair, or a name stands there twice.
-    """
-    found: dict[str, str] = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise UsageError(f"{text!r} is no parameter. Write it as name=value: --param fast=10.")
-        if name in found:
-            raise UsageError(f"The parameter {name} is given twice.")
-        found[name.strip()] = value.strip()
-    return found
-
-
-def markets_of(
-    symbols: list[str],
-    timeframe: str | None,
-    timerange: str | None,
-    files: list[Path],
-    funding: list[Path],
-    finer: str | None,
-    data_dir: Path | None,
-) -> tuple[Market, ...]:
-    """The markets, from files where there are any and from the lake else.
-
-    Raises:
-        UsageError: neither says which, or the numbers of files, symbols and funding do not fit.
-    """
-    from candlewick.runtime.face import load_market
-
-    if files:
-        return _from_files(files, symbols, timeframe, timerange, funding, finer)
-    if funding:
-        raise UsageError("--funding belongs to --file; the lake's perpetuals bring theirs along.")
-    if not symbols:
-        raise UsageError(
-            "Say on which market: --symbol BTCUSDT (`candlewick data list` shows them), or --file PATH."
-        )
-    if timeframe is None:
-        raise UsageError("Say which bars: --timeframe 1h.")
-    return tuple(
-        load_market(symbol, timeframe, timerange=timerange, finer=finer, data_dir=data_dir)
-        for symbol in symbols
-    )
-
-
-def _from_files(
-    files: list[Path],
-    symbols: list[str],
-    timeframe: str | None,
-    timerange: str | None,
-    funding: list[Path],
-    finer: str | None,
-) -> tuple[Market, ...]:
-    from candlewick.backtest.market import Market
-    from candlewick.ledger.csv_fills import infer_instrument
-    from candlewick.runtime.face import read, read_funding
-
-    if symbols and len(symbols) != len(files):
-        raise UsageError(f"There are {len(files)} --file, but {len(symbols)} --symbol: give one for each.")
-    made = []
-    for at, path in enumerate(files):
-        symbol = symbols[at] if symbols else None
-        bars = read(path, symbol=symbol, timeframe=timeframe, timerange=timerange)
-        inside = None if finer is None else read(path, symbol=symbol, timeframe=finer, timerange=timerange)
-        made.append(Market(bars, infer_instrument(bars.symbol, primary="file"), None, inside))
-    paying = [at for at, market in enumerate(made) if not market.is_spot]
-    if funding and len(funding) != len(paying):
-        raise UsageError(
-            f"{len(paying)} of the files are no spot, but there are {len(funding)} --funding: one for each."
-        )
-    for at, path in zip(paying, funding, strict=False):
-        made[at] = replace(made[at], funding=read_funding(path))
-    return tuple(made)

@@ -12,8 +12,8 @@ from typer import Argument, Option, echo
 
 from candlewick.cli.account_books import opening
 from candlewick.cli.edge import AsJson, DataDir, edge
+from candlewick.cli.parameters import Parameters, pairs
 from candlewick.cli.printing import print_json, table
-from candlewick.cli.research_options import Parameters, pairs
 from candlewick.core.errors import EngineAway, UnknownAccount, UnknownSymbol, UsageError
 
 if TYPE_CHECKING:

@@ -4,37 +4,19 @@ from __future__ import annotations
 
 from typer import echo
 
-from candlewick.cli.edge import AsJson, progress_bar
-from candlewick.cli.research_options import (
-    Anchored,
-    Asked,
-    Constraints,
-    Objectives,
-    Processes,
-    SearchMethod,
-    Seed,
-    Spaces,
-    Test,
-    Train,
-    Trials,
-    at_work,
-    researching,
-    space_of,
-)
+from candlewick.cli.edge import AsJson
+from candlewick.cli.research_options import Asked, researching
+from candlewick.cli.research_search import Anchored, Method, Objectives, Search, Test, Train
 
 
 def work(
     question: Asked,
+    search: Search,
     train: Train = "90d",
     test: Test = "30d",
     anchored: Anchored = False,
     objective: Objectives = None,
-    method: SearchMethod = "grid",
-    trials: Trials = 200,
-    space: Spaces = None,
-    constraint: Constraints = None,
-    seed: Seed = 0,
-    processes: Processes = None,
+    method: Method = "grid",
     as_json: AsJson = False,
 ) -> None:
     """Search parameters on one stretch of time, judge them on the next, and go on."""
@@ -44,13 +26,10 @@ def work(
     from candlewick.market.bars import clock
     from candlewick.research.walk_forward import FIGURES, walk_forward
 
-    with at_work(question, processes) as executor, progress_bar("Walking") as progress:
+    with search.at_work(question.loaded, "Walking") as words:
         found = walk_forward(
             question.strategy, question.markets, train=train, test=test, anchored=anchored,
-            objective=objective or "sharpe",
-            method=method,  # type: ignore[arg-type]  # it says itself which there are
-            trials=trials, space=space_of(space, question.loaded.strategy), constraints=constraint or (),
-            seed=seed, executor=executor, progress=lambda share, step: progress(share), **question.terms,
+            objective=objective or "sharpe", method=method, **words, **question.terms,
         )  # fmt: skip
     if as_json:
         print_json(found.summary)

@@ -61,6 +61,7 @@ class CrossValidation:
     """What choosing by the past is worth.
 
     Attributes:
+        strategy: whose parameters were chosen.
         sets: the parameters that were tried.
         sharpes: the yearly Sharpe ratio of each over the whole time; None: undefined.
         splits: every way to choose `test_groups` of the groups to be judged on.
@@ -72,6 +73,7 @@ class CrossValidation:
         independent: how many independent sets they are worth; None: none of them ever traded.
     """
 
+    strategy: str
     sets: tuple[Parameters, ...]
     sharpes: tuple[float | None, ...]
     splits: tuple[Split, ...]
@@ -132,6 +134,7 @@ class CrossValidation:
         """All of it but the paths' returns, as JSON has it."""
         best = self.best
         return {
+            "strategy": self.strategy,
             "sets": len(self.sets),
             "splits": len(self.splits),
             "paths": len(self.paths),
@@ -230,6 +233,7 @@ def cross_validate(
     embargoed = -(-(len(markets[0].bars) // 100 if embargo is None else embargo) // each)
     splits, paths = _judge(table, groups, test_groups, purged, embargoed, a_year)
     return CrossValidation(
+        strategy=type(base).__name__,
         sets=tuple(each.parameters for each in ran),
         sharpes=tuple(metrics.sharpe(column, periods_a_year=a_year) for column in table.T),
         splits=splits,

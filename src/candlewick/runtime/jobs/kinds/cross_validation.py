@@ -57,7 +57,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         **request.terms,
     )
     summary = found.summary
-    results.write_json(work.folder / FILE, {"strategy": type(strategy).__name__, **summary})
+    results.write_json(work.folder / FILE, summary)
     results.write_array(work.folder / "paths.npy", found.paths)
     results.write_array(work.folder / "time.npy", found.time)
     return Outcome({name: summary[name] for name in HEADLINE}, FILE)
