@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option, echo
 
-from candlewick.cli import strategy_at_work
+from candlewick.cli import strategy_at_work, strategy_drift
 from candlewick.cli.edge import AsJson, DataDir, edge
 from candlewick.cli.printing import print_json, table
 from candlewick.cli.strategy_folder import folder_of
@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 strategy_at_work.register(app)
+app.command()(strategy_drift.drift)
 
 
 @app.command("list")

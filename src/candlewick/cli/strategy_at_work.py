@@ -42,7 +42,7 @@ def start(
 ) -> None:
     """Put a strategy to work: it trades from the next bar on, as long as the engine runs."""
     with edge():
-        settings = _ready(data_dir)
+        settings = ready(data_dir)
         from candlewick.core.instrument import parse_symbol
         from candlewick.runtime.strategies import desk
         from candlewick.store.audit.recording import record
@@ -104,7 +104,7 @@ def at_work(
 ) -> None:
     """List the strategies at work."""
     with edge():
-        _ready(data_dir)
+        ready(data_dir)
         from candlewick.store.models import StrategyAtWork, WorkState
 
         found = StrategyAtWork.objects.select_related("account").order_by("-created_ns")
@@ -132,7 +132,7 @@ def register(app: typer.Typer) -> None:
 
 def _move(what: str, id: str, data_dir: Path | None, **how: Any) -> None:
     with edge():
-        _ready(data_dir)
+        ready(data_dir)
         from candlewick.runtime.strategies import desk
         from candlewick.store.audit.recording import record
         from candlewick.store.models import Account
@@ -144,7 +144,8 @@ def _move(what: str, id: str, data_dir: Path | None, **how: Any) -> None:
     echo(f"{row.name} ({row.pk}): {row.state}.")
 
 
-def _ready(data_dir: Path | None) -> Settings:
+def ready(data_dir: Path | None) -> Settings:
+    """The settings in force, with the rows of strategies to be read."""
     from candlewick.runtime.settings import load
     from candlewick.web.boot import boot, migrate
 

@@ -114,6 +114,7 @@ class Floor:
             past=house.accounts.booked,
             sent=house.accounts.sent,
             history=house.lake.candles,
+            funding=lambda id, begin, end: house.live.feed_of(id).funding(id, begin, end),
             tell=lambda account, channel, type, data: self.told.append((type, data)),
             note=lambda account: None,
             primary="sim",

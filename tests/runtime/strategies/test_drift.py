@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+import math
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from candlewick.core.clock import NS_PER_S
+from candlewick.core.events import Funding
+from candlewick.core.reports import FundingPaid
+from candlewick.market.bars import Bars
+from candlewick.runtime.strategies import desk
 from candlewick.runtime.strategies.drift import Filled, Funded, Trade, drift_of, plain, trades_of
+from candlewick.runtime.strategies.drifting import settlements
+from candlewick.runtime.strategies.expected_process import Asked, Settled, expected
+from candlewick.runtime.strategies.messages import Columns
+from tests.runtime.ground import INSTRUMENT
 from tests.runtime.strategies.ground import BTC, Floor, until
 
 
@@ -141,6 +155,69 @@ async def test_a_strategy_at_work_is_compared_with_its_own_backtest(floor: Floor
     assert sum(found["causes"].values()) == pytest.approx(found["gap"])
     assert second["expected"] is None, "the next bar has not opened yet"
     assert second["actual"]["symbol"] == BTC
+
+
+async def test_a_strategy_that_was_stopped_keeps_its_last_drift(floor: Floor) -> None:
+    row = await floor.started()
+    await floor.close_bar(row, 101.0)
+    await until(lambda: floor.held)
+    desk.stop(row, "ann", close=True)
+    floor.strategies.look()
+    await until(lambda: floor.state(row) == "stopped")
+    await until(lambda: floor.row(row).drift)
+    drift: Any = floor.row(row).drift
+    (trade,) = drift["trades"]
+    assert trade["actual"]["exit_time"] is not None
+    assert sum(drift["causes"].values()) == pytest.approx(drift["gap"])
+
+
+def funding(time: int, rate: float, mark: float | None = None) -> Funding:
+    return Funding("sim:BTCUSDT-PERP", rate, mark, time * NS_PER_S + 3_000_000, time * NS_PER_S)
+
+
+def test_funding_is_the_venues_and_where_the_account_paid_it_the_accounts() -> None:
+    paid = FundingPaid(
+        account=1, id="x", instrument="sim:BTCUSDT-PERP", rate=Decimal("0.0002"), mark=Decimal(101),
+        quantity=Decimal(1), amount=Decimal("-0.0202"), currency="USDT", ts=(28_800 + 70) * NS_PER_S,
+    )  # fmt: skip
+    other = msgspec.structs.replace(paid, instrument="sim:ETHUSDT-PERP")
+    told = [funding(0, 0.0001, 99.0), funding(28_800, 0.0001, 100.0), funding(57_600, -0.0003)]
+    first, second, third = settlements("sim:BTCUSDT-PERP", told, [(paid, False), (other, False)])
+    assert (first, second) == ((0, 0.0001, 99.0), (28_800, 0.0002, 101.0))
+    assert third[:2] == (57_600, -0.0003)
+    assert math.isnan(third.mark)
+    assert settlements("sim:BTCUSDT-PERP", [], [(paid, False)]) == [(28_860, 0.0002, 101.0)]
+
+
+HOLDS = """
+import candlewick as cw
+
+
+class Holds(cw.Strategy):
+    warm_up = 0
+
+    def signals(self, bars, ind):
+        return cw.Signals(enter_long=bars.close > 0.0)
+"""
+
+
+def test_the_backtest_pays_the_funding_that_was_settled(tmp_path: Path) -> None:
+    (tmp_path / "strategy.py").write_text(HOLDS, encoding="utf-8")
+    flat = np.full(60, 100.0)
+    bars = Bars.from_arrays(
+        symbol="sim:BTCUSDT-PERP", timeframe="1h", time=3_600 * np.arange(60), open=flat, high=flat + 1,
+        low=flat - 1, close=flat, volume=flat,
+    )  # fmt: skip
+    perp = msgspec.structs.replace(INSTRUMENT, id="sim:BTCUSDT-PERP", symbol="BTCUSDT-PERP", kind="perp")
+    settled = [Settled(28_800, 0.01, 100.0), Settled(57_600, 0.01, math.nan)]
+    (held,) = expected(
+        Asked(
+            strategy="Holds", file=str(tmp_path / "strategy.py"), parameters={}, timeframe="1h",
+            bars=[Columns.of(bars)], instruments=[perp], funding=[settled], begins=0, cash=1_000.0,
+            fee_taker=0.0, fee_maker=0.0, slippage_bps=0.0,
+        )
+    )  # fmt: skip
+    assert held.funding == pytest.approx(-held.size * 100.0 * 0.02)
 
 
 async def until_told(floor: Floor, id: str) -> dict[str, Any]:

@@ -16,6 +16,8 @@ ownings   what is its own of an account: holdings, capital, trades
 running   a strategy in its process: bars in, intents out
 drift     what it did beside its backtest, and why they differ
 drifting  gathers what is compared; expected_process runs the backtest
+drifts    keeps drifts until there are new bars, and the last one for good
+child     a process that runs a person's code, as the engine starts it
 bodies    strategies as people see them
 requests  verbs of the gateway
 replaying     a strategy over history through the real heart, as a backtest's proof

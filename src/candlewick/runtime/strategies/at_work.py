@@ -99,7 +99,6 @@ class AtWork:
         self.health = Health()
         self.ownings: Ownings | None = None
         self.ordering: Ordering | None = None
-        self.leverage = 1.0  # that it wants of perpetuals, once it has said so
         self.rules = Rules()
         self.day_equity: float | None = None  # as the day (UTC) began, or as it began itself
         self._last: Point | None = None
@@ -312,7 +311,7 @@ class AtWork:
     def _keep_rules(self, ready: messages.Ready, history: list[Bars]) -> None:
         """Take its rules; what a pause knows of the past is read from its fills and the bars."""
         assert self.ownings is not None
-        self.leverage, self.rules = ready.leverage, ready.rules
+        self.rules = ready.rules
         length = seconds(self.spec.timeframe)
         capital = float(self.ownings.capital)
         self._pause = Pause(ready.rules, capital, length)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
-import signal
-import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -13,20 +12,23 @@ import msgspec
 
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import Conflict
+from candlewick.core.events import Funding
 from candlewick.core.instrument import Instrument
 from candlewick.core.interval import open_time, seconds
 from candlewick.core.reports import Fill, FundingPaid
 from candlewick.ledger.contract import is_spot
 from candlewick.market.bars import Bars
-from candlewick.runtime.parents import die_with
+from candlewick.runtime.strategies import child
 from candlewick.runtime.strategies.drift import Drift, Filled, Funded, drift_of, trades_of
-from candlewick.runtime.strategies.expected_process import Answered, Asked
+from candlewick.runtime.strategies.expected_process import Answered, Asked, Settled
 from candlewick.runtime.strategies.messages import Columns
 from candlewick.runtime.strategies.rules import fee_in_quote
 from candlewick.store.journal.reader import SentOrder
 from candlewick.trading.account import AccountState
 
 WITHIN_S: Final = 60.0
+PAID_WITHIN_S: Final = 600  # on paper a settlement is paid on the first event after its time
+_MODULE: Final = "candlewick.runtime.strategies.expected_process"
 
 
 class DriftUnknown(Conflict):
@@ -39,30 +41,17 @@ async def expected_of(asked: Asked) -> Answered:
     Raises:
         DriftUnknown: it did not answer in time, or failed.
     """
-    answers, answer = os.pipe()
-    try:
-        process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "candlewick.runtime.strategies.expected_process", str(answer),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.DEVNULL,
-            pass_fds=(answer,),
-            start_new_session=True,
-            preexec_fn=die_with(os.getpid(), signal.SIGKILL),
-        )  # fmt: skip
-    finally:
-        os.close(answer)
+    process, answers = await child.started(_MODULE, prints=False)
+    reading = asyncio.create_task(asyncio.to_thread(_read, answers))
     try:
         async with asyncio.timeout(WITHIN_S):
-            reading = asyncio.create_task(asyncio.to_thread(_read, answers))
             await process.communicate(msgspec.msgpack.encode(asked))
-            told = await reading
+            told = await asyncio.shield(reading)
     except TimeoutError:
         raise DriftUnknown(f"Its backtest did not end within {WITHIN_S:.0f} s.") from None
     finally:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            await process.wait()
+        await child.ended(process)
+        await reading  # the process was the pipe's other end: there is nothing more to come
     if not told:
         raise DriftUnknown("Its backtest ended and said nothing.")
     found = msgspec.msgpack.decode(told, type=Answered)
@@ -92,9 +81,9 @@ def request(
     bars: Sequence[Bars],
     instruments: list[Instrument],
     account: AccountState,
+    funding: list[list[Settled]],
     begun_ns: int,
     capital: float,
-    leverage: float,
 ) -> Asked:
     """What the backtest is asked: on the bars since it began, and on the account's terms."""
     settings = account.settings
@@ -106,14 +95,35 @@ def request(
         timeframe=timeframe,
         bars=[Columns.of(each) for each in bars],
         instruments=instruments,
+        funding=funding,
         # the first bar that it could answer was the one that was open when it began
         begins=open_time(begun_ns // NS_PER_S, seconds(timeframe)),
         cash=capital,
         fee_taker=float(fees.taker),
         fee_maker=float(fees.maker),
         slippage_bps=float(settings.slippage_bps),
-        leverage=leverage,
     )
+
+
+def settlements(
+    instrument: str, told: Sequence[Funding], booked: Sequence[tuple[Fill | FundingPaid, bool]]
+) -> list[Settled]:
+    """Funding of an instrument as its venue settled it; where the account paid or received, as that did."""
+    known = {_minute(each.ts_exchange): (each.rate, each.mark) for each in told}
+    for money, _ in booked:
+        if isinstance(money, FundingPaid) and money.instrument == instrument:
+            paid = _minute(money.ts)
+            time = next((each for each in known if 0 <= paid - each < PAID_WITHIN_S), paid)
+            known[time] = float(money.rate), float(money.mark)
+    return [
+        Settled(time, rate, math.nan if mark is None else mark)
+        for time, (rate, mark) in sorted(known.items())
+    ]
+
+
+def _minute(ts: int) -> int:
+    """Venues stamp a settlement some milliseconds after its hour."""
+    return ts // NS_PER_S // 60 * 60
 
 
 def _told(

@@ -8,22 +8,35 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from candlewick.core.errors import CandlewickError
 from candlewick.core.instrument import Instrument
 from candlewick.core.interval import seconds
 from candlewick.runtime.jobs import sources
+from candlewick.runtime.strategies import child
 from candlewick.runtime.strategies.drift import Trade
 from candlewick.runtime.strategies.messages import Columns
 
 NICE = 10
 
 
+class Settled(NamedTuple):
+    """Funding that was settled: when (UTC seconds), at which rate and mark (NaN: unknown)."""
+
+    time: int
+    rate: float
+    mark: float
+
+
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """Which strategy, on which bars, on which terms; it may signal from the bar that opens at `begins` on."""
+    """Which strategy, on which bars, on which terms; it may signal from the bar that opens at `begins` on.
+
+    `funding` is that of each market, rising in time.
+    """
 
     strategy: str
     file: str
@@ -31,12 +44,12 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     timeframe: str
     bars: list[Columns]
     instruments: list[Instrument]
+    funding: list[list[Settled]]
     begins: int
     cash: float
     fee_taker: float
     fee_maker: float
     slippage_bps: float
-    leverage: float
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,9 +69,7 @@ def main() -> None:
         answer = Answered(fault=str(error))
     except Exception as error:  # noqa: BLE001 - the edge of the process: whatever a strategy raises is told
         answer = Answered(fault=f"{type(error).__name__}: {error}")
-    left = msgspec.msgpack.encode(answer)
-    while left:
-        left = left[os.write(int(sys.argv[1]), left) :]
+    child.say(int(sys.argv[1]), msgspec.msgpack.encode(answer))
 
 
 def expected(asked: Asked) -> list[Trade]:
@@ -68,13 +79,13 @@ def expected(asked: Asked) -> list[Trade]:
         CandlewickError: it cannot be run.
     """
     from candlewick.backtest import run
-    from candlewick.backtest.market import Market
+    from candlewick.backtest.market import FundingRates, Market
 
     file = Path(asked.file) if asked.file else None
     strategy = sources.strategy(asked.strategy, file)(**asked.parameters)
     markets = [
-        Market(columns.bars(asked.timeframe), instrument)
-        for columns, instrument in zip(asked.bars, asked.instruments, strict=True)
+        Market(columns.bars(asked.timeframe), instrument, FundingRates(*_columns(funding)))
+        for columns, instrument, funding in zip(asked.bars, asked.instruments, asked.funding, strict=True)
     ]
     bars = markets[0].bars
     settled = max(strategy.settled_from(each.bars, strategy.indicators(each.bars)) for each in markets)
@@ -86,7 +97,6 @@ def expected(asked: Asked) -> list[Trade]:
         fee_taker=asked.fee_taker,
         fee_maker=asked.fee_maker,
         slippage_bps=asked.slippage_bps,
-        leverage=asked.leverage,
     )
     length = seconds(asked.timeframe)
     return [
@@ -105,6 +115,11 @@ def expected(asked: Asked) -> list[Trade]:
         )
         for each in result.trades
     ]
+
+
+def _columns(funding: list[Settled]) -> tuple[Any, ...]:
+    time, rate, mark = zip(*funding, strict=True) if funding else ((), (), ())
+    return np.array(time, np.int64), np.array(rate, float), np.array(mark, float)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import signal
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -14,7 +12,7 @@ from typing import Final
 import msgspec
 
 from candlewick.core.errors import CandlewickError, StrategyError
-from candlewick.runtime.parents import die_with
+from candlewick.runtime.strategies import child
 from candlewick.runtime.strategies.messages import (
     HEAD,
     LONGEST,
@@ -30,7 +28,7 @@ from candlewick.runtime.strategies.messages import (
 )
 
 READY_S: Final = 60.0  # to load a strategy and have it look at its history, on a slow machine
-_LINE: Final = 4_096
+_MODULE: Final = "candlewick.runtime.strategies.host_process"
 
 
 class HostDied(CandlewickError):
@@ -60,25 +58,7 @@ class Host:
     @classmethod
     async def start(cls, print_line: Callable[[str], None]) -> Host:
         """Start a process that has been told nothing yet."""
-        answers, answer = os.pipe()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "candlewick.runtime.strategies.host_process", str(answer),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=os.environ | {"PYTHONUNBUFFERED": "1"},
-                pass_fds=(answer,),
-                start_new_session=True,
-                preexec_fn=die_with(os.getpid(), signal.SIGKILL),
-                limit=_LINE,
-            )  # fmt: skip
-        except BaseException:
-            os.close(answers)
-            raise
-        finally:
-            os.close(answer)
-        host = cls(process, answers, print_line)
+        host = cls(*await child.started(_MODULE, prints=True), print_line)
         await host._listen()
         return host
 
@@ -112,9 +92,7 @@ class Host:
 
     async def end(self) -> None:
         """End it, and every process it has started, now."""
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-        await self._process.wait()
+        await child.ended(self._process)
         # a child of it that changed its group may hold the pipes open: what it prints is nobody's
         for task in self._tasks:
             task.cancel()
@@ -168,11 +146,11 @@ class Host:
         stdout = self._process.stdout
         assert stdout is not None
         rest = b""
-        while data := await stdout.read(_LINE):
+        while data := await stdout.read(child.LINE):
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 self._print(_text(line))
-            if len(rest) > _LINE:  # a line without an end is cut into pieces
+            if len(rest) > child.LINE:  # a line without an end is cut into pieces
                 self._print(_text(rest))
                 rest = b""
         if rest:

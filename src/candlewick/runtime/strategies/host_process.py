@@ -15,6 +15,7 @@ from typing import IO, Any
 
 from candlewick.core.errors import CandlewickError
 from candlewick.runtime.jobs import sources
+from candlewick.runtime.strategies import child
 from candlewick.runtime.strategies.messages import HEAD, Answer, Bar, Begin, Raised, Ready, Told, packed, told
 from candlewick.runtime.strategies.rules import Rules
 from candlewick.runtime.strategies.running import runner_of
@@ -70,9 +71,7 @@ def _next(bars: IO[bytes]) -> Told | None:
 
 def _say(answers: int, message: Any) -> None:
     sys.stdout.flush()
-    left = packed(message)
-    while left:
-        left = left[os.write(answers, left) :]
+    child.say(answers, packed(message))
 
 
 if __name__ == "__main__":

@@ -5,26 +5,29 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
-from candlewick.core.clock import NS_PER_S, Clock
-from candlewick.core.errors import CandlewickError, EngineAway, StoreBusy, StoreError
-from candlewick.core.events import Candle
+from candlewick.core.clock import NS_PER_S, Clock, iso
+from candlewick.core.errors import CandlewickError, StoreBusy, StoreError, VenueError
+from candlewick.core.events import Candle, Funding
 from candlewick.core.interval import seconds
 from candlewick.core.order import Order
 from candlewick.core.reports import Fill, FundingPaid
+from candlewick.ledger.contract import is_spot
 from candlewick.market.bars import Bars
 from candlewick.runtime.strategies.at_work import AtWork
 from candlewick.runtime.strategies.bodies import body, final_figures
 from candlewick.runtime.strategies.drift import plain
-from candlewick.runtime.strategies.drifting import DriftUnknown, compare, expected_of, request
+from candlewick.runtime.strategies.drifting import DriftUnknown, compare, expected_of, request, settlements
+from candlewick.runtime.strategies.drifts import Drifts
+from candlewick.runtime.strategies.expected_process import Settled
 from candlewick.runtime.strategies.feed import Fetch
 from candlewick.runtime.strategies.host import source_file
 from candlewick.runtime.strategies.rows import Kind, Line, Rows, State, Wanted
@@ -42,12 +45,12 @@ LOOK_S: Final = 1.0  # how soon a change is seen that nobody told us of
 RETRY_S: Final = 0.5
 WRITE_S: Final = 0.5  # how long lines of a log are gathered
 LINES_WAITING: Final = 200  # of one strategy; what it prints beyond them is dropped
-DRIFT_WITHIN_S: Final = 10.0  # less than a request lasts
-DRIFT_KEPT_S: Final = 10.0  # on short bars it is not worked out anew for each of them
 FOLDER: Final = "strategies-at-work"
 
 T = TypeVar("T")
-Past = Callable[[int, str, list[str], int], list[tuple[Fill | FundingPaid, bool]]]
+Booking = tuple[Fill | FundingPaid, bool]
+Past = Callable[[int, str, list[str], int], list[Booking]]
+Settlements = Callable[[str, int, int], Awaitable[list[Funding]]]
 
 
 class Strategies:
@@ -63,6 +66,7 @@ class Strategies:
         past: what was booked for an account in instruments since a time, and whether under a tag.
         sent: orders of an account and a tag since a time, as they passed the door.
         history: bars of an instrument and interval from a UTC second on.
+        funding: what its venue has settled of an instrument from one UTC second until another.
         tell: an event for an account: its number, channel, type and data.
         note: called with an account when a strategy's figures are new.
     """
@@ -82,6 +86,7 @@ class Strategies:
         past: Past,
         sent: Callable[[int, str, int], dict[str, SentOrder]],
         history: Callable[[str, str, int], Bars],
+        funding: Settlements,
         tell: Callable[[int, str, str, Any], None],
         note: Callable[[int], None],
         primary: str,
@@ -99,7 +104,8 @@ class Strategies:
         self._past = past
         self._sent = sent
         self._history = history
-        self._drifts: dict[str, _Asked] = {}
+        self._funding = funding
+        self._drifts = Drifts()
         self._tell = tell
         self._note = note
         self._primary = primary
@@ -124,6 +130,7 @@ class Strategies:
                 group.create_task(self._write_lines())
         finally:
             await self._end(list(self._tasks))
+            await self._drifts.close()
 
     async def close(self) -> None:
         """Write what the logs still have to say, and let go of the database."""
@@ -179,7 +186,7 @@ class Strategies:
         await self._end([id])
         gone, self._told[id] = self.known.pop(id), ()
         self.at_work.pop(id, None)
-        self._drifts.pop(id, None)
+        self._drifts.forget(id)
         if gone.account in self.engine.desk.accounts:
             self._tell(gone.account, "strategies", "strategy_ended", {"id": id, "state": "stopped"})
 
@@ -217,6 +224,9 @@ class Strategies:
         if await (at_work.leave() if keeps else at_work.close_all()):
             figures = msgspec.json.encode(final_figures(at_work.ownings, self.engine))
             await self._move(wanted, "stopped", wanted.reason, figures)
+            if wanted.begun_ns is not None:
+                last = partial(self._compare_with_backtest, at_work)
+                self._drifts.keep_last(wanted.id, last, partial(self._keep_drift, wanted.id))
         else:
             await self._move(wanted, "paused", "Its position could not be closed; its log says why.")
 
@@ -256,17 +266,8 @@ class Strategies:
         wanted, at_work = self.known[id], self.at_work.get(id)
         if at_work is None or wanted.begun_ns is None or wanted.capital is None:
             raise DriftUnknown(f"{wanted.name} has not begun yet: there is nothing to compare.")
-        loop = asyncio.get_running_loop()
-        now, newest = loop.time(), at_work.health.last_bar
-        kept = self._drifts.get(id)
-        if kept is None or (kept.task.done() and kept.newest != newest and now - kept.at > DRIFT_KEPT_S):
-            # whoever asks meanwhile waits for the same answer
-            task = loop.create_task(self._compare_with_backtest(at_work))
-            kept = self._drifts[id] = _Asked(task, newest, now)
-        try:
-            return await asyncio.wait_for(asyncio.shield(kept.task), DRIFT_WITHIN_S)
-        except TimeoutError:
-            raise EngineAway("Its backtest is still running. Ask again in a moment.") from None
+        newest = at_work.health.last_bar
+        return await self._drifts.of(id, newest, partial(self._compare_with_backtest, at_work))
 
     async def _compare_with_backtest(self, at_work: AtWork) -> dict[str, Any]:
         wanted, spec = at_work.wanted, at_work.spec
@@ -279,6 +280,7 @@ class Strategies:
         bars = [
             await asyncio.to_thread(self._history, symbol, spec.timeframe, start_s) for symbol in spec.symbols
         ]
+        booked = await self.fills(wanted, spec.symbols)
         asked = request(
             strategy=spec.strategy,
             file=source_file(self.folder, wanted.id, wanted.source),
@@ -287,14 +289,25 @@ class Strategies:
             bars=bars,
             instruments=[self.engine.market.instruments[symbol] for symbol in spec.symbols],
             account=account,
+            funding=[await self._settlements(symbol, wanted.begun_ns, booked) for symbol in spec.symbols],
             begun_ns=wanted.begun_ns,
             capital=float(wanted.capital),
-            leverage=at_work.leverage,
         )
-        answered = await expected_of(asked)
-        booked = await self.fills(wanted, spec.symbols)
         sent = await self._call(partial(self._sent, wanted.account, wanted.tag, wanted.begun_ns))
-        return plain(compare(answered, booked, sent, bars, wanted.id))
+        told = plain(compare(await expected_of(asked), booked, sent, bars, wanted.id))
+        ends = max((int(each.time[-1]) + seconds(spec.timeframe) for each in bars if len(each)), default=None)
+        return {"as_of": None if ends is None else iso(ends * NS_PER_S)} | told
+
+    async def _settlements(self, symbol: str, begun_ns: int, booked: Sequence[Booking]) -> list[Settled]:
+        if is_spot(self.engine.market.instruments[symbol]):
+            return []
+        now_s = self.clock.now_ns() // NS_PER_S
+        try:
+            told = await self._funding(symbol, begun_ns // NS_PER_S, now_s + 1)
+        except VenueError as error:
+            log.info("Funding of %s is known from the account alone: %s", symbol, error)
+            told = []
+        return settlements(symbol, told, booked)
 
     # --- what it hears
 
@@ -371,6 +384,9 @@ class Strategies:
         """Count a restart of its process."""
         await self._persist(partial(self._rows.restarted, wanted.id))
 
+    async def _keep_drift(self, id: str, drift: dict[str, Any]) -> None:
+        await self._persist(partial(self._rows.keep_drift, id, msgspec.json.encode(drift)))
+
     async def _persist(self, write: Callable[[], None]) -> None:
         while True:
             try:
@@ -417,14 +433,6 @@ class Strategies:
 
     async def _call(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
-
-
-class _Asked(NamedTuple):
-    """A comparison with the backtest, under way or done: up to which bar, and when it began."""
-
-    task: asyncio.Task[dict[str, Any]]
-    newest: int | None
-    at: float
 
 
 def _told(wanted: Wanted) -> str:

@@ -126,6 +126,10 @@ class Rows:
                 )
             )
 
+    def keep_drift(self, id: str, drift: bytes) -> None:
+        """How far it was from its backtest when it ended, as JSON."""
+        self._write("UPDATE store_strategyatwork SET drift = ? WHERE id = ?", (drift.decode(), id))
+
     def last_line(self, id: str) -> int:
         """The number of the newest line of its log; 0: it has none."""
         return int(

@@ -42,6 +42,7 @@ class StrategyAtWork(models.Model):
     reason = models.TextField(blank=True, default="")  # why it is in this state, a sentence
     capital = models.CharField(max_length=40, blank=True, default="")  # exact; empty until it first begins
     figures = models.JSONField(null=True, blank=True)  # what it came to, once it has ended; sums as text
+    drift = models.JSONField(null=True, blank=True)  # from its backtest, once it has ended
     restarts = models.PositiveIntegerField(default=0)
     created_ns = models.BigIntegerField()
     changed_ns = models.BigIntegerField()

@@ -198,6 +198,7 @@ class Difference(Schema):
 class Drift(Schema):
     """The profit that the backtest expects, the actual one, and the causes of the gap between them."""
 
+    as_of: str | None
     expected: float
     actual: float
     gap: float
@@ -272,6 +273,9 @@ def log(
 def drift(request: HttpRequest, id: Id) -> HttpResponse:
     """Its trades beside those of its backtest on the same bars since it began, paired by their signal.
 
+    It is worked out when asked for, until `as_of`; 503 while that is under way for the first time, and then
+    the one before until there is a newer one. Of a strategy that was stopped it is the last one.
+
     Causes: `latency` (the market moved until the order was sent), `slippage` (until it was filled), `price`
     (a stop or target stood elsewhere), `exit` (it ended for another reason), `fee`, `funding`, `size`,
     `missed_signal` and `extra_trade`.
@@ -279,7 +283,9 @@ def drift(request: HttpRequest, id: Id) -> HttpResponse:
     row, access = find(request, id)
     told = desk.ask(request, access, "strategy.drift", id=row.pk)
     if told == b"null":
-        raise Conflict(f"{row.name} is {row.state}: its drift is told while the engine has it at work.")
+        if row.drift is None:
+            raise Conflict(f"{row.name} is {row.state}: its drift is told while the engine has it at work.")
+        return _answer(row.drift)
     return HttpResponse(told, content_type="application/json")
 
 

@@ -117,12 +117,14 @@ def part(request: HttpRequest, id: str) -> HttpResponse:
 @page("read")
 @require_safe
 def drift(request: HttpRequest, id: str) -> HttpResponse:
-    """How far it is from its backtest: it runs one, so it comes after the page."""
+    """How far it is from its backtest: that has to run first, so it comes after the page."""
     _find(request, id)
     try:
         context = drifting.told(orjson.loads(rest.drift(request, id).content))
-    except (Conflict, EngineAway) as error:
+    except Conflict as error:
         context = {"complaint": str(error)}
+    except EngineAway as error:
+        context = {"complaint": str(error), "again": request.path}
     return render(request, "strategies/_drift.html", context)
 
 
