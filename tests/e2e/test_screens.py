@@ -22,7 +22,7 @@ SYMBOL: Final = "BTCUSDT-PERP"
 FAR: Final = {"symbol": SYMBOL, "side": "buy", "order_type": "limit", "quantity": "0.05"}
 SCREENS: Final = ("/", "/portfolio/", "/risk/")
 FEATURES: Final = {
-    "/terminal/", "/portfolio/", "/performance/", "/trades/", "/risk/", "/audit/", "/settings/",
+    "/terminal/", "/charts/", "/portfolio/", "/performance/", "/trades/", "/risk/", "/audit/", "/settings/",
     "/strategies/", "/research/", "/research/new/",
     "/settings/accounts/", "/settings/tokens/", "/settings/people/", "/settings/keys/",
     "/accounts/password/set/", "/accounts/2fa/totp/activate/",

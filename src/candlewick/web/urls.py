@@ -15,6 +15,7 @@ urlpatterns = [
     path("readyz", health.readyz, name="readyz"),
     path("metrics", health.metrics, name="metrics"),
     path("", include("candlewick.web.terminal.urls")),
+    path("", include("candlewick.web.charts.urls")),
     path("", include("candlewick.web.portfolio.urls")),
     path("", include("candlewick.web.performance.urls")),
     path("", include("candlewick.web.journal.urls")),

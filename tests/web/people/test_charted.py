@@ -112,4 +112,4 @@ def test_preferences_and_indicators_leave_each_other_alone(client: Client, ann: 
 def test_the_terminal_begins_with_the_catalogue_of_what_it_draws(ann: User) -> None:
     charts = charted.Charts.model_validate({"indicators": [{"key": "macd"}, {"key": "sma:9"}]})
 
-    assert {kind["name"] for kind in charted.kinds(charts)} == {"macd", "sma"}
+    assert {kind["name"] for kind in charted.kinds(charts.indicators)} == {"macd", "sma"}

@@ -232,6 +232,7 @@ PAGES: Final[dict[str, Page]] = {
     "mfa_view_recovery_codes": Page(rule(strangers="hidden", others="hidden")),
     "mfa_generate_recovery_codes": Page(SIGNED_IN),
     "terminal": Page(SIGNED_IN),
+    "charts": Page(SIGNED_IN),
     "portfolio": Page(SEES, about=True),
     "portfolio_orders": Page(SEES, about=True),
     "portfolio_holdings": Page(SEES, about=True),
@@ -411,6 +412,8 @@ OPERATIONS: Final[dict[str, Operation]] = {
     "PATCH /api/preferences/": Operation(SIGNED_IN, {}),
     "GET /api/preferences/indicators/": Operation(SIGNED_IN),
     "PUT /api/preferences/indicators/": Operation(SIGNED_IN, {"indicators": []}),
+    "GET /api/preferences/panes/": Operation(SIGNED_IN),
+    "PUT /api/preferences/panes/": Operation(SIGNED_IN, {"shown": 2, "panes": []}),
     "GET /api/replay/": Operation(SIGNED_IN),
     "POST /api/replay/": Operation(NOT_VIEWERS, {"action": "pause"}),
     "POST /api/token/": Operation(EVERYBODY, {}),  # 422 for what is missing: the name and password decide

@@ -1,12 +1,21 @@
-"""Which indicators a person's charts show, and how each looks; the same on every symbol, in every browser."""
+"""Which indicators a person's charts show, and how each looks; the same in every browser."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import Annotated, Any, Final, Literal
 
 from django.db import transaction
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from candlewick.core.errors import UsageError
@@ -46,6 +55,17 @@ class Charted(BaseModel):
         return given | {"key": study.key}
 
 
+def _each_once(indicators: tuple[Charted, ...]) -> tuple[Charted, ...]:
+    keys = [each.key for each in indicators]
+    twice = next((key for key in keys if keys.count(key) > 1), None)
+    if twice is not None:
+        raise PydanticCustomError("indicator", "{key} is there twice: change its numbers.", {"key": twice})
+    return indicators
+
+
+Indicators = Annotated[tuple[Charted, ...], AfterValidator(_each_once)]
+
+
 class Charts(BaseModel):
     """What a chart shows: indicators in the order in which they are listed."""
 
@@ -57,17 +77,7 @@ class Charts(BaseModel):
         },
     )
 
-    indicators: Annotated[tuple[Charted, ...], Field(max_length=MOST_AT_ONCE)]
-
-    @model_validator(mode="after")
-    def _each_once(self) -> Charts:
-        keys = [each.key for each in self.indicators]
-        twice = next((key for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            raise PydanticCustomError(
-                "indicator", "{key} is there twice: change its numbers.", {"key": twice}
-            )
-        return self
+    indicators: Annotated[Indicators, Field(max_length=MOST_AT_ONCE)]
 
 
 USUAL: Final = Charts(indicators=(Charted(key="ema:20"), Charted(key="rsi:14")))
@@ -78,7 +88,7 @@ def of(user_id: int) -> Charts:
     kept = User.objects.filter(pk=user_id).values_list("preferences", flat=True).first() or {}
     if _KEPT_AS not in kept:
         return USUAL
-    return Charts(indicators=tuple(each for each in map(_known, kept[_KEPT_AS]) if each is not None))
+    return Charts(indicators=drawable(kept[_KEPT_AS]))
 
 
 def keep(user_id: int, charts: Charts) -> None:
@@ -89,9 +99,14 @@ def keep(user_id: int, charts: Charts) -> None:
         user.save(update_fields=["preferences"])
 
 
-def kinds(charts: Charts) -> list[dict[str, Any]]:
+def drawable(kept: Iterable[Any]) -> tuple[Charted, ...]:
+    """Indicators as they were kept, without those that this version does not know any more."""
+    return tuple(each for each in map(_known, kept) if each is not None)
+
+
+def kinds(indicators: Iterable[Charted]) -> list[dict[str, Any]]:
     """The catalogue's rows of what is shown: enough to draw it before the whole catalogue is fetched."""
-    names = {each.key.partition(":")[0] for each in charts.indicators}
+    names = {each.key.partition(":")[0] for each in indicators}
     return [kind for kind in _catalogue() if kind["name"] in names]
 
 

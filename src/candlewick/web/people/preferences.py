@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from django.db import transaction
 from pydantic import BaseModel, ConfigDict, Field, StrictBool, ValidationError
 
 from candlewick.store.models import User
+
+KEPT_BESIDE: Final = (
+    "indicators",
+    "panes",
+)  # what people/charted.py and people/panes.py keep in the same place
 
 
 class Preferences(BaseModel):
@@ -42,9 +47,9 @@ def of(user_id: int) -> Preferences:
 
 
 def keep(user_id: int, preferences: Preferences) -> None:
-    """Store what a person has chosen; what else is kept with it (`charted`) stays."""
+    """Store what a person has chosen; what else is kept with it (`charted`, `panes`) stays."""
     with transaction.atomic():
         user = User.objects.select_for_update().only("preferences").get(pk=user_id)
-        others = {name: value for name, value in user.preferences.items() if name == "indicators"}
+        others = {name: value for name, value in user.preferences.items() if name in KEPT_BESIDE}
         user.preferences = others | preferences.model_dump(mode="json")
         user.save(update_fields=["preferences"])

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import parse_symbol, public_symbol
 from candlewick.core.interval import SECONDS
+from candlewick.market.indicators.catalogue import MOST_AT_ONCE
 from candlewick.web.link import Link
 from candlewick.web.people import charted
 from candlewick.web.people.accounts import AccountAccess
@@ -85,7 +86,8 @@ class Page:
             "replays": self.link.mode == "replay",
             "account": self._account(),
             "preferences": self.preferences.model_dump(mode="json"),
-            "charts": self.charts.model_dump(mode="json") | {"kinds": charted.kinds(self.charts)},
+            "charts": self.charts.model_dump(mode="json")
+            | {"kinds": charted.kinds(self.charts.indicators), "most": MOST_AT_ONCE},
             "instruments": list(known.values()),
         }
 

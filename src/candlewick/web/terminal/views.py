@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from candlewick.store.models import Role, User
+from candlewick.web.away import engine_away
 from candlewick.web.components import registry
 from candlewick.web.components.dispatch import Call, dispatch
 from candlewick.web.components.views import visit_of
@@ -31,10 +32,8 @@ def terminal(request: HttpRequest) -> HttpResponse:
     link = services.engine.link
     user = request.user
     assert isinstance(user, User)  # `login_required` lets nobody else through
-    if not link.instruments:  # the engine was never seen, or no venue has told it yet what it lists
-        answer = render(request, "503.html", status=503)
-        answer["Retry-After"] = answer["Refresh"] = "1"  # the page comes as soon as the engine does
-        return answer
+    if not link.instruments:
+        return engine_away(request)
     page = Page.make(
         link,
         watchlist=instruments_of(user.pk, services.hub.directory),

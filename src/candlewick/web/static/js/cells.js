@@ -82,6 +82,18 @@ export function byId(id) {
 }
 
 /**
+ * The one element that a part of the page must have.
+ * @param {ParentNode} within
+ * @param {string} selector
+ * @returns {any}
+ */
+export function part(within, selector) {
+  const found = within.querySelector(selector);
+  if (!found) throw new Error(`There is no ${selector} where it has to be.`);
+  return found;
+}
+
+/**
  * What a panel says about its data: `live` shows it, anything else says why not.
  * @param {HTMLElement} panel
  * @param {"loading" | "live" | "stale" | "disconnected" | "empty" | "error"} state

@@ -1,9 +1,4 @@
-/** Which indicators a person's charts show. Kept on the server, the same on every symbol and in every browser. */
-
-import { send } from "./api.js";
-
-const PATH = "/api/preferences/indicators/";
-export const MOST = 16;
+/** Which indicators a chart shows. Kept on the server, the same in every browser. */
 
 /** @typedef {import("./terminal/chart/study.js").Look} Look */
 
@@ -16,13 +11,17 @@ export class Charted extends EventTarget {
   #sending = Promise.resolve();
 
   /**
-   * @param {{indicators: Look[], kinds: import("./terminal/chart/catalogue.js").Kind[]}} start as the page came with them
-   * @param {import("./terminal/chart/catalogue.js").Catalogue} catalogue
+   * @param {Look[]} indicators as the page came with them
+   * @param {{catalogue: import("./terminal/chart/catalogue.js").Catalogue, most: number,
+   *   keep: (indicators: Partial<Look>[]) => Promise<Look[]>}} parts `keep` has the server judge and keep them, and
+   *   answers with them as they are kept; `most` there may be
    */
-  constructor({ indicators }, catalogue) {
+  constructor(indicators, { catalogue, most, keep }) {
     super();
     this.indicators = indicators;
     this.catalogue = catalogue;
+    this.most = most;
+    this.keep = keep;
   }
 
   /** @param {string} key */
@@ -43,8 +42,7 @@ export class Charted extends EventTarget {
   change(how) {
     const change = this.#sending.then(async () => {
       try {
-        const { indicators } = await send("PUT", PATH, { indicators: how(this.indicators) });
-        this.#become(indicators);
+        this.#become(await this.keep(how(this.indicators)));
         return true;
       } catch (problem) {
         const said = Object.values(problem.errors ?? {}).flat().join(" ") || problem.message;

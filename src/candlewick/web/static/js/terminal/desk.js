@@ -1,4 +1,4 @@
-/** What the person looks at: one symbol, one interval. The address bar and the history follow. */
+/** What a chart shows: one symbol, one interval. */
 
 /**
  * @typedef {object} Instrument as the server describes it
@@ -27,8 +27,6 @@ export class Desk extends EventTarget {
     this.interval = start.interval;
     this.intervals = start.intervals;
     this.instruments = instruments;
-    history.replaceState({ symbol: this.symbol, interval: this.interval }, "");
-    addEventListener("popstate", (event) => event.state && this.#go(event.state));
   }
 
   /** @returns {Instrument | undefined} */
@@ -38,16 +36,13 @@ export class Desk extends EventTarget {
 
   /** @param {string} symbol */
   select(symbol) {
-    if (symbol === this.symbol) return;
-    this.#go({ symbol, interval: this.interval });
-    this.#remember();
+    if (symbol !== this.symbol) this.go({ symbol, interval: this.interval });
   }
 
   /** @param {string} interval */
   setInterval(interval) {
     if (interval === this.interval || !this.intervals.includes(interval)) return;
-    this.#go({ symbol: this.symbol, interval });
-    this.#remember();
+    this.go({ symbol: this.symbol, interval });
   }
 
   /** @param {number} step +1 for the next longer interval, -1 for the next shorter */
@@ -56,13 +51,8 @@ export class Desk extends EventTarget {
     if (next) this.setInterval(next);
   }
 
-  #remember() {
-    const query = new URLSearchParams({ symbol: this.symbol, interval: this.interval });
-    history.pushState({ symbol: this.symbol, interval: this.interval }, "", `?${query}`);
-  }
-
   /** @param {{symbol: string, interval: string}} place */
-  #go({ symbol, interval }) {
+  go({ symbol, interval }) {
     const isOtherSymbol = symbol !== this.symbol;
     const isOtherInterval = interval !== this.interval;
     this.symbol = symbol;

@@ -11,7 +11,7 @@ const LINGER_MS = 150; // an order that eats through the book is many fills
 
 /** @typedef {{id: string, symbol: string, side: "buy" | "sell", price: number, quantity: number, fee: number, fee_currency: string, liquidity: string, realized_pnl: number, time: string}} Fill */
 
-/** `change` says that there are other fills, or another symbol. */
+/** `change` says that there may be other fills. */
 export class Fills extends EventTarget {
   /** @type {Fill[]} newest first */
   all = [];
@@ -31,7 +31,7 @@ export class Fills extends EventTarget {
     account.addEventListener("orders", (/** @type {CustomEvent} */ event) => {
       if (event.detail === null || event.detail.order.fill) this.#loadSoon();
     });
-    desk.addEventListener("symbol", () => this.#loadSoon());
+    desk.addEventListener("symbol", () => this.#isOnly && this.#loadSoon());
     desk.instruments.addEventListener("complete", () => this.#drawSoon());
   }
 

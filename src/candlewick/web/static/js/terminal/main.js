@@ -1,6 +1,7 @@
 /** Puts the terminal together: one connection, the panels, and who tells whom. */
 
-import { byId, setText } from "../cells.js";
+import { send } from "../api.js";
+import { byId } from "../cells.js";
 import { Charted } from "../charted.js";
 import { serveComponents } from "../components/kernel.js";
 import { Ties } from "../components/ties.js";
@@ -8,6 +9,7 @@ import { Confirm } from "../confirm.js";
 import { Live } from "../live.js";
 import { Preferences } from "../preferences.js";
 import { Account } from "./account.js";
+import { followAddress } from "./address.js";
 import { AmendDialog } from "./amend.js";
 import { Blotter } from "./blotter.js";
 import { Book } from "./book.js";
@@ -24,6 +26,7 @@ import { Kpis } from "./kpis.js";
 import { lazily } from "./lazily.js";
 import { Notices } from "./notices.js";
 import { Orders } from "./orders.js";
+import { indicatorsDialog } from "./pick.js";
 import { Quotes } from "./quotes.js";
 import { Replay } from "./replay.js";
 import { Search } from "./search.js";
@@ -49,7 +52,7 @@ import { Watchlist } from "./watchlist.js";
  * @property {import("./desk.js").Instrument[]} instruments
  * @property {{id: number, name: string, currency: string, may_trade: boolean, may_manage_risk: boolean} | null} account
  * @property {import("../preferences.js").Choices} preferences
- * @property {{indicators: import("./chart/study.js").Look[], kinds: import("./chart/catalogue.js").Kind[]}} charts
+ * @property {{indicators: import("./chart/study.js").Look[], kinds: import("./chart/catalogue.js").Kind[], most: number}} charts
  */
 
 /** @type {Start} */
@@ -59,49 +62,43 @@ const { symbol, interval, intervals, favourites, watchlist: symbols, strip } = s
 const live = new Live("/ws/");
 const instruments = new Instruments(start.instruments);
 const desk = new Desk({ symbol, interval, intervals: Object.keys(intervals) }, instruments);
+followAddress(desk);
 const preferences = new Preferences(start.preferences);
 const notices = new Notices({ live, account: start.account?.id });
-const charted = new Charted(start.charts, new Catalogue(start.charts.kinds));
-const chart = new Chart({ desk, live, lengths: intervals, notices, charted });
-const picker = lazily(() => import("./picker.js").then(({ Picker }) => new Picker(charted)), (sentence) => setText(byId("indicator-said"), sentence));
+const charted = new Charted(start.charts.indicators, {
+  catalogue: new Catalogue(start.charts.kinds),
+  most: start.charts.most,
+  keep: async (wanted) => (await send("PUT", "/api/preferences/indicators/", { indicators: wanted })).indicators,
+});
+const chart = new Chart(byId("chart"), { desk, live, lengths: intervals, notices, charted });
+const pick = indicatorsDialog();
 const backtests = lazily(() => import("./backtests.js").then(({ Backtests }) => new Backtests({ chart, desk, notices })), (sentence) => notices.tell("WARNING", "Trades", sentence));
 const quotes = new Quotes(live);
 const headline = new Headline({ desk, live });
 const book = new Book({ desk, live });
 const feeds = new Feeds({ live, desk });
-const search = new Search({ desk, watchlist: () => watchlist });
-const watchlist = new Watchlist(symbols, { desk, quotes, notices, add: () => search.open(true) });
+const search = new Search({ instruments, watchlist: () => watchlist });
+const watchlist = new Watchlist(symbols, { desk, quotes, notices, add: () => search.open(desk, true) });
 new Tape({ desk, live });
 new Strip(strip, { desk, quotes });
 const replay = start.replays ? new Replay({ notices }) : null;
 new Status({ live, feeds, desk, headline, book, notices, replay, refresh: () => chart.refresh() });
 controlChart({ desk });
-byId("indicators-open").addEventListener("click", () => pick());
-charted.addEventListener("settings", (/** @type {CustomEvent<string>} */ event) => pick(event.detail));
+byId("chart-png").addEventListener("click", () => chart.savePicture());
+byId("search-open").addEventListener("click", () => search.open(desk));
+byId("indicators-open").addEventListener("click", () => pick(charted));
+// the dialog tells of itself what was not kept
+charted.addEventListener("problem", (/** @type {CustomEvent<string>} */ event) => byId("indicators").open || notices.tell("WARNING", "Indicators", event.detail));
+charted.addEventListener("settings", (/** @type {CustomEvent<string>} */ event) => pick(charted, event.detail));
 byId("trades-menu").addEventListener("beforetoggle", (/** @type {ToggleEvent} */ event) => event.newState === "open" && backtests((it) => it.offer()));
 const asked = new URLSearchParams(location.search).get("backtest");
 if (asked) backtests((it) => it.showAsked(asked));
-listenForShortcuts({ desk, search, pick, favourites, preferences, trading: start.account ? trade(start.account) : null });
+listenForShortcuts({ desk, search, pick: () => pick(charted), favourites, preferences, trading: start.account ? trade(start.account) : null });
 
 live.open();
 // prices of what the page did not come with need their instrument's step; the chart goes first
 const whenIdle = window.requestIdleCallback ?? ((run) => setTimeout(run, 200));
 whenIdle(() => instruments.load().catch((problem) => notices.tell("WARNING", "Instruments", problem.message)));
-
-/**
- * Open the dialog of indicators at once, whatever is fetched still: what is typed next belongs to it, and a key
- * that would trade elsewhere is a letter of a name.
- * @param {string} [key] whose settings are wanted
- */
-function pick(key) {
-  const dialog = /** @type {HTMLDialogElement} */ (byId("indicators"));
-  if (!dialog.open) {
-    byId("indicator-search").value = "";
-    dialog.showModal();
-    byId("indicator-search").focus();
-  }
-  picker((it) => it.show(key));
-}
 
 /**
  * What the page has for whoever has an account; the keys that trade with it.
@@ -119,7 +116,7 @@ function trade(about) {
   const ticket = new Ticket({ account, desk });
   new Kpis(account);
   new Lines({ chart, desk, account, trading, confirm, notices });
-  new Marks({ chart, desk, account, fills });
+  new Marks({ chart, desk, account: about.id, fills });
   new Ties(live, about.id);
   soundNews({ account, live, preferences });
   serveComponents({

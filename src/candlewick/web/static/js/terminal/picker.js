@@ -1,9 +1,9 @@
 /** The indicators' dialog: find one and add it; numbers, colours and place of those on the chart. */
 
 import { byId, element, setText, targetOf } from "../cells.js";
-import { MOST } from "../charted.js";
 import { numbersOf } from "./chart/catalogue.js";
 import { LINES } from "./chart/theme.js";
+import { Combobox } from "./combobox.js";
 import { settingsOf } from "./picker_settings.js";
 
 const OTHER_PERIODS = [50, 100, 200, 9, 12, 26, 7, 5, 30];
@@ -14,39 +14,37 @@ const GROUPS = { trend: "Trend", momentum: "Momentum", volatility: "Volatility",
 export class Picker {
   #dialog = /** @type {HTMLDialogElement} */ (byId("indicators"));
   #input = /** @type {HTMLInputElement} */ (byId("indicator-search"));
-  #list = byId("indicator-list");
   #chosen = byId("indicator-chosen");
   #said = byId("indicator-said");
-  /** @type {HTMLElement[]} */
-  #options = [];
-  #active = 0;
+  #options = new Combobox(this.#input, byId("indicator-list"), { search: () => this.#search(), choose: (option) => this.#add(option) });
   /** Whose settings are open. @type {string | null} */
   #open = null;
+  /** Ends listening to the chart that the dialog was about before. */
+  #leave = new AbortController();
 
-  /** @param {import("../charted.js").Charted} charted */
-  constructor(charted) {
-    this.charted = charted;
-    this.#input.addEventListener("input", () => this.#search());
-    this.#input.addEventListener("keydown", (event) => this.#key(event));
-    this.#list.addEventListener("click", (event) => this.#add(/** @type {HTMLElement | null} */ (targetOf(event).closest("[role=option]"))));
+  constructor() {
     this.#chosen.addEventListener("click", (event) => this.#act(event));
     this.#chosen.addEventListener("change", (event) => this.#set(event));
     this.#chosen.addEventListener("input", (event) => this.#preview(event));
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
-    charted.addEventListener("change", () => this.#showChosen());
-    charted.addEventListener("problem", (/** @type {CustomEvent<string>} */ event) => this.#say(event.detail, "error"));
   }
 
   /**
    * Fill the dialog, which is open.
+   * @param {import("../charted.js").Charted} charted of the chart that it is about
    * @param {string | null} key whose settings to open
    */
-  show(key = null) {
+  show(charted, key = null) {
+    this.#leave.abort();
+    this.#leave = new AbortController();
+    this.charted = charted;
+    charted.addEventListener("change", () => this.#showChosen(), this.#leave);
+    charted.addEventListener("problem", (/** @type {CustomEvent<string>} */ event) => this.#say(event.detail, "error"), this.#leave);
     this.#open = key;
     this.#say("");
     this.#showChosen();
     if (key) this.#row(key)?.querySelector("input")?.focus();
-    this.charted.catalogue.load().then(
+    charted.catalogue.load().then(
       () => this.#search(),
       (problem) => this.#say(`${problem.message} Close and open this to try again.`, "error"),
     );
@@ -59,9 +57,7 @@ export class Picker {
       return words.every((word) => text.includes(word));
     });
     const groups = Object.keys(GROUPS).map((group) => this.#group(group, found.filter((kind) => kind.group === group)));
-    this.#list.replaceChildren(...groups.filter((group) => group !== null));
-    this.#options = [...this.#list.querySelectorAll("[role=option]")];
-    this.#activate(0);
+    this.#options.show(groups.filter((group) => group !== null));
     setText(byId("indicator-count"), found.length ? `${found.length} ${found.length === 1 ? "indicator" : "indicators"}` : "none that is called so");
   }
 
@@ -85,35 +81,11 @@ export class Picker {
     );
   }
 
-  /** @param {number} at */
-  #activate(at) {
-    this.#options[this.#active]?.setAttribute("aria-selected", "false");
-    this.#active = Math.max(0, Math.min(at, this.#options.length - 1));
-    const option = this.#options[this.#active];
-    if (!option) return this.#input.removeAttribute("aria-activedescendant");
-    option.setAttribute("aria-selected", "true");
-    option.scrollIntoView({ block: "nearest" });
-    this.#input.setAttribute("aria-activedescendant", option.id);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.key === "ArrowDown") this.#activate(this.#active + 1);
-    else if (event.key === "ArrowUp") this.#activate(this.#active - 1);
-    else if (event.key === "PageDown") this.#activate(this.#active + 8);
-    else if (event.key === "PageUp") this.#activate(this.#active - 8);
-    else if (event.key === "Enter") this.#add(this.#options[this.#active] ?? null);
-    else return;
-    event.preventDefault();
-  }
-
-  /** @param {HTMLElement | null} option */
+  /** @param {HTMLElement} option */
   async #add(option) {
-    const kind = option && this.charted.catalogue.kindOf(option.dataset.name);
-    if (!kind) return;
-    this.#activate(this.#options.indexOf(option));
-    const { indicators } = this.charted;
-    if (indicators.length >= MOST) return this.#say(`${MOST} indicators are on the chart: remove one first.`, "error");
+    const kind = this.charted.catalogue.kindOf(option.dataset.name);
+    const { indicators, most } = this.charted;
+    if (indicators.length >= most) return this.#say(`${most} indicators are on the chart: remove one first.`, "error");
     const key = this.#freeKey(kind);
     if (key === null) return this.#say(`${kind.title} is on the chart already.`, "error");
     const isKept = await this.charted.change((looks) => [...looks, { key, colors: this.#freshColor(kind) }]);
@@ -153,9 +125,9 @@ export class Picker {
     if (!this.#dialog.open) return;
     const focused = /** @type {HTMLElement | null} */ (document.activeElement);
     const place = { key: rowOf(focused)?.dataset.key, name: focused?.dataset.action ?? focused?.getAttribute("name") };
-    const { indicators, catalogue } = this.charted;
+    const { indicators, catalogue, most } = this.charted;
     if (this.#open && !this.charted.has(this.#open)) this.#open = null;
-    setText(byId("indicator-used"), `${indicators.length} of ${MOST}`);
+    setText(byId("indicator-used"), `${indicators.length} of ${most}`);
     this.#chosen.replaceChildren(
       ...indicators.map((look, at) => settingsOf(catalogue.kindOf(look.key), look, { isOpen: look.key === this.#open, isFirst: at === 0, isLast: at === indicators.length - 1 })),
     );

@@ -1,6 +1,7 @@
 /** Symbol search: a combobox over a listbox in a dialog. Enter opens or adds, Shift+Enter adds. */
 
-import { byId, element, setText, targetOf } from "../cells.js";
+import { byId, element, setText } from "../cells.js";
+import { Combobox } from "./combobox.js";
 import { about } from "./instruments.js";
 
 /** @typedef {import("./desk.js").Instrument} Instrument */
@@ -8,49 +9,53 @@ import { about } from "./instruments.js";
 const SHOWN = 50;
 
 export class Search {
-  #dialog = byId("search");
-  #input = byId("search-input");
-  #list = byId("search-list");
+  #dialog = /** @type {HTMLDialogElement} */ (byId("search"));
+  #input = /** @type {HTMLInputElement} */ (byId("search-input"));
   #said = byId("search-said");
-  /** @type {Instrument[]} */
-  #found = [];
-  #active = 0;
+  #options;
   #adds = false;
+  /** Whose symbol is chosen. @type {import("./desk.js").Desk | null} */
+  #desk = null;
 
-  /** @param {{desk: import("./desk.js").Desk, watchlist: () => import("./watchlist.js").Watchlist}} parts */
-  constructor({ desk, watchlist }) {
-    this.desk = desk;
+  /**
+   * @param {{instruments: import("./instruments.js").Instruments,
+   *   watchlist?: () => import("./watchlist.js").Watchlist}} parts without a watchlist nothing is added to it
+   */
+  constructor({ instruments, watchlist }) {
+    this.instruments = instruments;
     this.watchlist = watchlist;
-    this.#input.addEventListener("input", () => this.#search());
-    this.#input.addEventListener("keydown", (event) => this.#key(event));
-    this.#list.addEventListener("click", (event) => this.#click(event));
+    this.#options = new Combobox(this.#input, byId("search-list"), {
+      search: () => this.#search(),
+      choose: ({ dataset }, { shiftKey }) => this.#choose(dataset.symbol, this.#adds || shiftKey),
+    });
     this.#dialog.addEventListener("click", (event) => event.target === this.#dialog && this.#dialog.close());
-    byId("search-open").addEventListener("click", () => this.open());
   }
 
-  /** @param {boolean} adds whether Enter adds to the watchlist rather than opening the chart */
-  open(adds = false) {
+  /**
+   * @param {import("./desk.js").Desk} desk whose symbol is looked for
+   * @param {boolean} adds whether Enter adds to the watchlist rather than opening the chart
+   */
+  open(desk, adds = false) {
+    this.#desk = desk;
     this.#adds = adds;
     setText(byId("search-title"), adds ? "Add to the watchlist" : "Open a symbol");
     setText(byId("search-enter"), adds ? "add to the watchlist" : "open");
-    byId("search-shift").toggleAttribute("hidden", adds);
+    byId("search-shift").toggleAttribute("hidden", adds || !this.watchlist);
     this.#input.value = "";
     this.#dialog.showModal();
     this.#input.focus();
     this.#search();
-    if (this.desk.instruments.isComplete) return;
+    if (this.instruments.isComplete) return;
     setText(this.#said, "Loading the instruments…");
-    this.desk.instruments.load().then(
+    this.instruments.load().then(
       () => this.#search(),
       (problem) => setText(this.#said, `${problem.message} Close and open the search to try again.`),
     );
   }
 
   #search() {
-    const matches = this.desk.instruments.search(this.#input.value);
-    this.#found = matches.slice(0, SHOWN);
-    this.#list.replaceChildren(...this.#found.map((instrument, at) => this.#option(instrument, at)));
-    this.#activate(0);
+    const matches = this.instruments.search(this.#input.value);
+    this.#options.show(matches.slice(0, SHOWN).map((instrument, at) => this.#option(instrument, at)));
     setText(this.#said, countOf(matches.length));
   }
 
@@ -65,47 +70,18 @@ export class Search {
       element("b", {}, instrument.symbol),
       element("span", { class: "dim" }, [about(instrument), instrument.sector].filter(Boolean).join(" · ")),
     );
-    if (this.watchlist().has(instrument.symbol)) option.append(element("span", { class: "mark" }, "in the watchlist"));
+    if (this.watchlist?.().has(instrument.symbol)) option.append(element("span", { class: "mark" }, "in the watchlist"));
     return option;
   }
 
-  /** @param {number} at */
-  #activate(at) {
-    this.#list.children[this.#active]?.setAttribute("aria-selected", "false");
-    this.#active = Math.max(0, Math.min(at, this.#found.length - 1));
-    const option = this.#list.children[this.#active];
-    if (!option) return this.#input.removeAttribute("aria-activedescendant");
-    option.setAttribute("aria-selected", "true");
-    option.scrollIntoView({ block: "nearest" });
-    this.#input.setAttribute("aria-activedescendant", option.id);
-  }
-
-  /** @param {KeyboardEvent} event */
-  #key(event) {
-    if (event.key === "ArrowDown") this.#activate(this.#active + 1);
-    else if (event.key === "ArrowUp") this.#activate(this.#active - 1);
-    else if (event.key === "PageDown") this.#activate(this.#active + 8);
-    else if (event.key === "PageUp") this.#activate(this.#active - 8);
-    else if (event.key === "Enter") this.#choose(this.#found[this.#active]?.symbol, this.#adds || event.shiftKey);
-    else return;
-    event.preventDefault();
-  }
-
-  /** @param {MouseEvent} event */
-  #click(event) {
-    const symbol = /** @type {HTMLElement | null} */ (targetOf(event).closest("[role=option]"))?.dataset.symbol;
-    this.#choose(symbol, this.#adds || event.shiftKey);
-  }
-
   /**
-   * @param {string | undefined} symbol
+   * @param {string} symbol
    * @param {boolean} adds
    */
   #choose(symbol, adds) {
-    if (!symbol) return;
     this.#dialog.close();
-    if (adds) this.watchlist().add(symbol);
-    else this.desk.select(symbol);
+    if (adds && this.watchlist) this.watchlist().add(symbol);
+    else this.#desk.select(symbol);
   }
 }
 

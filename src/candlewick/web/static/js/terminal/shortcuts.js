@@ -17,7 +17,7 @@ export function listenForShortcuts({ desk, search, pick, favourites, trading, pr
 
   /** @type {Keys} */
   const looking = {
-    "/": () => search.open(),
+    "/": () => search.open(desk),
     i: () => pick(),
     "?": () => dialog.showModal(),
     "[": () => desk.stepInterval(-1),
@@ -32,7 +32,7 @@ export function listenForShortcuts({ desk, search, pick, favourites, trading, pr
   document.addEventListener("keydown", (event) => {
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
       event.preventDefault();
-      if (!isAsking()) search.open();
+      if (!isAsking()) search.open(desk);
       return;
     }
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || isAsking()) return;

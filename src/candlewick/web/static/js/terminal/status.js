@@ -5,6 +5,7 @@
 
 import { lasting } from "../format.js";
 import { byId, setText } from "../cells.js";
+import { doubtOf, veil } from "./doubt.js";
 
 const PANELS = ["chart", "book", "tape", "watch"];
 
@@ -58,20 +59,13 @@ export class Status {
     this.notices.tell("WARNING", code.replaceAll("_", " "), message);
   }
 
-  /** The worst of connection, engine and feed. */
+  /** @returns {import("./doubt.js").Doubt | null} */
   #doubt() {
-    const { state, engineIsAway } = this.live;
-    if (state === "connecting") return { state: "loading", word: "connecting", text: "" };
-    if (state === "reconnecting") return { state: "disconnected", word: "disconnected", text: "Connection lost. Reconnecting…" };
-    if (state === "signed-out") return { state: "disconnected", word: "signed out", text: "Your session has ended. Sign in again." };
-    if (state === "refused") return { state: "disconnected", word: "refused", text: "The server refuses live data to this page." };
-    if (engineIsAway) return { state: "disconnected", word: "engine away", text: "The engine is away; it is being restarted." };
-    const health = this.feeds.of(this.desk.instrument?.venue);
-    if (health?.state === "disconnected") return { state: "disconnected", word: "disconnected", text: "The venue's feed is down. Reconnecting…" };
+    const doubt = doubtOf(this.live, this.feeds.of(this.desk.instrument?.venue)?.state);
+    if (doubt && doubt.state !== "stale") return doubt;
     if (this.replay?.pause) return null; // what is shown is what the recording says of its moment
-    if (health?.state === "stale") return { state: "stale", word: "stale", text: "The venue's feed is stale." };
-    if (this.headline.isStale) return { state: "stale", word: "stale", text: "What is shown of this symbol may be old." };
-    return null;
+    if (!doubt && this.headline.isStale) return { state: "stale", word: "stale", text: "What is shown of this symbol may be old." };
+    return doubt;
   }
 
   #judge() {
@@ -81,22 +75,9 @@ export class Status {
     setText(pill, doubt?.word ?? (this.replay?.pause || "live"));
     byId("session-ended").toggleAttribute("hidden", this.live.state !== "signed-out");
     this.headline.setDoubt(doubt && doubt.state !== "loading" ? doubt.word : null);
-    for (const id of PANELS) this.#veil(byId(id), doubt);
+    for (const id of PANELS) veil(byId(id), doubt);
     if (doubt && doubt.state !== "loading") this.book.blank();
     this.#say(doubt ? doubt.text : this.replay?.pause ? `Replay: ${this.replay.pause}.` : "Live data.");
-  }
-
-  /**
-   * @param {HTMLElement} panel
-   * @param {{state: any, text: string} | null} doubt
-   */
-  #veil(panel, doubt) {
-    if (doubt && doubt.state !== "loading") {
-      panel.dataset.doubt = doubt.state;
-      setText(panel.querySelector(".doubt"), doubt.text);
-    } else {
-      delete panel.dataset.doubt;
-    }
   }
 
   /** @param {string} text */

@@ -3,7 +3,7 @@
 import { CandlestickSeries, createChart, HistogramSeries } from "lightweight-charts";
 import { draw } from "../../frame.js";
 import { fixed } from "../../format.js";
-import { byId, setState } from "../../cells.js";
+import { part, setState } from "../../cells.js";
 import { about, priceDecimals } from "../instruments.js";
 import { isTooLongAgo, newest, older, pause, since } from "./history.js";
 import { Future } from "./future.js";
@@ -19,10 +19,12 @@ const FAR_FROM_NOW_BARS = 12;
 const HURRY_MS = 200;
 
 /** @typedef {import("./history.js").Candle} Candle */
+/** @typedef {{tell: (severity: string, title: string, message?: string) => void}} Teller who says what went wrong */
 
 export class Chart {
-  #panel = byId("chart");
-  #plot = byId("plot");
+  #panel;
+  #plot;
+  #toNow;
   #legend;
   /** @type {AbortController} everything asked for the symbol and interval that are shown */
   #scope = new AbortController();
@@ -40,16 +42,20 @@ export class Chart {
   #lastLine = null;
 
   /**
+   * @param {HTMLElement} panel holds a plot, and in it a place to draw, a legend, a veil, and a button that leads to now
    * @param {{desk: import("../desk.js").Desk, live: import("../../live.js").Live, lengths: Record<string, number>,
-   *   notices: import("../notices.js").Notices, charted: import("../../charted.js").Charted}} parts
+   *   notices: Teller, charted: import("../../charted.js").Charted}} parts
    */
-  constructor({ desk, live, lengths, notices, charted }) {
+  constructor(panel, { desk, live, lengths, notices, charted }) {
+    this.#panel = panel;
+    this.#plot = part(panel, ".plot");
+    this.#toNow = part(panel, ".to-now");
     this.desk = desk;
     this.live = live;
     this.lengths = lengths;
     this.notices = notices;
-    this.#legend = new Legend(charted);
-    this.api = createChart(byId("tv"), CHART);
+    this.#legend = new Legend(this.#plot, charted);
+    this.api = createChart(part(panel, ".tv"), CHART);
     /** @type {SplitSeries<Candle>} */
     this.candles = new SplitSeries(this.api, CandlestickSeries, CANDLES);
     this.volume = new SplitSeries(this.api, HistogramSeries, VOLUME);
@@ -65,8 +71,6 @@ export class Chart {
     });
     this.indicators.show(charted.indicators);
     charted.addEventListener("change", () => this.indicators.show(charted.indicators));
-    // the dialog tells of itself what was not kept
-    charted.addEventListener("problem", (/** @type {CustomEvent} */ event) => byId("indicators").open || notices.tell("WARNING", "Indicators", event.detail));
     charted.addEventListener("preview", (/** @type {CustomEvent} */ event) => this.indicators.show(event.detail));
     this.api.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#rangeChanged(range));
     this.api.subscribeCrosshairMove((event) => {
@@ -74,8 +78,7 @@ export class Chart {
       this.#describeSoon();
     });
     this.#plot.addEventListener("keydown", (event) => this.#key(event));
-    byId("to-now").addEventListener("click", () => this.toNow());
-    byId("chart-png").addEventListener("click", () => this.savePicture());
+    this.#toNow.addEventListener("click", () => this.toNow());
     desk.addEventListener("symbol", () => this.#open());
     desk.addEventListener("interval", () => this.#open());
     desk.instruments.addEventListener("complete", () => this.#setFormat());
@@ -113,6 +116,21 @@ export class Chart {
     const scale = this.api.timeScale();
     const { from, to } = scale.getVisibleLogicalRange();
     scale.setVisibleLogicalRange({ from: 0, to: to - from });
+  }
+
+  /**
+   * Put the crosshair on the candle within which a moment lies; away, where there is none.
+   * @param {number | undefined} time UTC seconds
+   */
+  pointAt(time) {
+    const candle = time === undefined ? undefined : this.candles.at(this.candles.placeOf(time));
+    if (candle && time < candle.time + this.lengths[this.desk.interval]) {
+      this.api.setCrosshairPosition(candle.close, /** @type {any} */ (candle.time), this.candles.live);
+      return;
+    }
+    this.api.clearCrosshairPosition(); // which tells nobody
+    this.#pointed = null;
+    this.#describeSoon();
   }
 
   async savePicture() {
@@ -206,7 +224,7 @@ export class Chart {
   /** @param {import("lightweight-charts").LogicalRange | null} range */
   #rangeChanged(range) {
     if (!range) return;
-    byId("to-now").hidden = this.api.timeScale().scrollPosition() > -FAR_FROM_NOW_BARS;
+    this.#toNow.hidden = this.api.timeScale().scrollPosition() > -FAR_FROM_NOW_BARS;
     if (range.from < LOAD_WITHIN_BARS) this.#loadOlder();
     if (this.#isLoaded) this.#reachBack();
   }

@@ -1,6 +1,6 @@
 /** The legend: open, high, low, close and volume of one candle, and each indicator's name and figures. */
 
-import { byId, element, setText, targetOf } from "../../cells.js";
+import { element, part, setText, targetOf } from "../../cells.js";
 import { compact, fixed, moment } from "../../format.js";
 
 const PANE_GAP_PX = 5;
@@ -8,7 +8,7 @@ const PANE_GAP_PX = 5;
 /** @typedef {import("./study.js").Study} Study */
 
 export class Legend {
-  #box = byId("legend");
+  #box;
   /** @type {Record<string, HTMLElement>} */
   #values = {};
   #overPrices = element("span", { class: "extra" });
@@ -16,8 +16,13 @@ export class Legend {
   #rows = new Map();
   #order = "";
 
-  /** @param {import("../../charted.js").Charted} charted who is told what is pressed here */
-  constructor(charted) {
+  /**
+   * @param {HTMLElement} plot that it lies over
+   * @param {import("../../charted.js").Charted} charted who is told what is pressed here
+   */
+  constructor(plot, charted) {
+    this.plot = plot;
+    this.#box = part(plot, ".legend");
     this.charted = charted;
     this.#values.time = element("span", { class: "time" });
     this.#box.append(this.#values.time);
@@ -26,7 +31,7 @@ export class Legend {
       this.#box.append(element("span", { class: "pair" }, element("span", { class: "dim" }, letter), this.#values[key]));
     }
     this.#box.append(this.#overPrices);
-    byId("plot").addEventListener("click", (event) => this.#click(event));
+    plot.addEventListener("click", (event) => this.#click(event));
   }
 
   /**
@@ -84,7 +89,7 @@ export class Legend {
     for (const study of studies) {
       const row = this.#rows.get(study.key) ?? this.#row(study);
       this.#rows.set(study.key, row);
-      if (study.isOwn) byId("plot").append(row);
+      if (study.isOwn) this.plot.append(row);
       else this.#overPrices.append(row);
     }
   }

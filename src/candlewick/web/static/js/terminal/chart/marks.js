@@ -13,15 +13,18 @@ export class Marks {
   #asking = new AbortController();
 
   /**
-   * @param {{chart: import("./chart.js").Chart, desk: import("../desk.js").Desk,
-   *   account: import("../account.js").Account, fills: import("../fills.js").Fills}} parts
+   * @param {{chart: import("./chart.js").Chart, desk: import("../desk.js").Desk, account: number, fills: EventTarget}} parts
+   *   `fills` says by `change` that the account may have others
    */
   constructor({ chart, desk, account, fills }) {
     this.desk = desk;
     this.account = account;
     this.markers = createSeriesMarkers(chart.candles.history, [], { autoScale: false });
     fills.addEventListener("change", () => this.#load());
-    desk.addEventListener("symbol", () => this.markers.setMarkers([]));
+    desk.addEventListener("symbol", () => {
+      this.markers.setMarkers([]);
+      this.#load();
+    });
     desk.addEventListener("interval", () => this.#load());
   }
 
@@ -32,7 +35,7 @@ export class Marks {
     const { signal } = this.#asking;
     const { symbol, interval } = this.desk;
     try {
-      const marks = await get("/api/fills/marks/", { account: this.account.about.id, symbol, interval }, signal);
+      const marks = await get("/api/fills/marks/", { account: this.account, symbol, interval }, signal);
       if (!signal.aborted) this.#draw(marks);
     } catch {
       if (!signal.aborted) this.markers.setMarkers([]); // the list of fills says what is wrong
