@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
 
 import numpy as np
 
 from candlewick.core.errors import UsageError
 from candlewick.research import samplers
-from candlewick.research.objectives import Constraint, judge_of
+from candlewick.research.objectives import judge_of
 from candlewick.research.space import Parameters, Ranges, Space, space_of
 from candlewick.trading.strategy.strategy import Strategy
 
@@ -27,15 +27,9 @@ def sets_of(
     """
     if trials < 1:
         raise UsageError(f"trials is {trials}: give a number of at least 1.")
+    refuse_outcomes(constraints, base.values)
     space = space_of(type(base), ranges)
     judge = judge_of("sharpe", constraints, base.values)
-    for rule in judge.constraints:
-        foreign = _foreign(rule, base)
-        if foreign:
-            raise UsageError(
-                f"The constraint {rule.text!r} asks for {foreign[0]}, which is known after a run only: here "
-                "constraints are about parameters."
-            )
     allowed = (each for each in _candidates(space, trials, seed) if judge.before(each) is None)
     found = list(itertools.islice(allowed, trials))
     if not found:
@@ -43,14 +37,25 @@ def sets_of(
     return found
 
 
+def refuse_outcomes(constraints: Iterable[str], values: Mapping[str, Any]) -> None:
+    """Say so where a constraint is about more than the parameters that have these values.
+
+    Raises:
+        UsageError: one is, or cannot be read.
+    """
+    for rule in judge_of("sharpe", constraints, values).constraints:
+        foreign = [name for name in rule.names if name not in values]
+        if foreign:
+            raise UsageError(
+                f"The constraint {rule.text!r} asks for {foreign[0]}, which is known after a run only: here "
+                "constraints are about parameters."
+            )
+
+
 def about_parameters(base: Strategy, constraints: Iterable[str]) -> list[str]:
     """Those of the constraints that can be told before a run."""
     rules = judge_of("sharpe", constraints, base.values).constraints
-    return [rule.text for rule in rules if not _foreign(rule, base)]
-
-
-def _foreign(rule: Constraint, base: Strategy) -> list[str]:
-    return [name for name in rule.names if name not in base.values]
+    return [rule.text for rule in rules if base.values.keys() >= set(rule.names)]
 
 
 def _candidates(space: Space, trials: int, seed: int) -> Iterator[Parameters]:

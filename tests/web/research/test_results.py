@@ -30,6 +30,7 @@ MORE: Final[dict[str, dict[str, Any]]] = {
         "parameters": {"shorts": False},
     },
     "walk_forward": WINDOWS,
+    "cross_validation": {"space": SPACE, "groups": 4, "constraints": ["fast < slow"]},
     "monte_carlo": {"runs": 50},
     "stress": {},
     "readiness": WINDOWS,
@@ -99,6 +100,15 @@ def test_a_walk_forward_shows_each_window(study: Run) -> None:
     assert len(found["windows"]) > 1
     for window in found["windows"]:
         assert f"<time>{window['test_start'][:10]}</time>" in page
+
+
+def test_a_cross_validation_shows_its_paths_and_choices(study: Run) -> None:
+    _, found, page = study("cross_validation")
+    assert (found["paths"], found["splits"]) == (3, 6)
+    assert found["verdict"] in page
+    table = page[page.index("choices-title") :]
+    for choice in found["choices"]:
+        assert f'<th scope="row">{", ".join(str(group + 1) for group in choice["tested"])}</th>' in table
 
 
 def test_a_monte_carlo_shows_its_verdict(study: Run) -> None:

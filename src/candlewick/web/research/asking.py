@@ -9,6 +9,7 @@ from typing import Any
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument, public_symbol
 from candlewick.research.objectives import judge_of
+from candlewick.research.sets import refuse_outcomes
 from candlewick.runtime.jobs import desk
 from candlewick.runtime.jobs.kinds.request import span_of
 from candlewick.store.lake.reading import instrument_in
@@ -17,6 +18,7 @@ from candlewick.web.research import markets
 from candlewick.web.research.kinds import (
     OTHERS,
     AskedComparison,
+    AskedCrossValidation,
     AskedRanges,
     AskedReadiness,
     AskedSearch,
@@ -153,6 +155,8 @@ def _faults_of_search(asked: AskedRanges, strategy: Book, values: Mapping[str, A
         return {"objective": str(error)}
     try:
         judge_of(objective, asked.constraints, values)
+        if isinstance(asked, AskedCrossValidation):
+            refuse_outcomes(asked.constraints, values)
     except UsageError as error:
         return {"constraints": str(error)}
     return {}

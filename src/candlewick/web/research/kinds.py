@@ -151,6 +151,29 @@ class AskedWalkForward(AskedSearch):
     anchored: Annotated[bool, Field(description="Each training begins at the first bar.")] = False
 
 
+class AskedCrossValidation(AskedRanges):
+    """Many histories out of one, each with parameters chosen on the rest. Constraints name parameters."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [
+                _EXAMPLE | {"parameters": {}, "groups": 6, "test_groups": 2, "constraints": ["fast < slow"]}
+            ]
+        },
+    )
+
+    groups: Annotated[int, Field(ge=2, le=100, description="Stretches that the time is cut into.")] = 6
+    test_groups: Annotated[int, Field(ge=1, le=99, description="Judged on at once.")] = 2
+    purge: Annotated[
+        int | None,
+        Field(ge=0, le=10_000_000, description="Bars left out beside a tested stretch. Null: by its rule."),
+    ] = None
+    embargo: Annotated[
+        int | None, Field(ge=0, le=10_000_000, description="Bars left out behind it. Null: a hundredth.")
+    ] = None
+
+
 class AskedReadiness(AskedRanges):
     """Whether a strategy may be traded on paper, or with money. With parameters, those are judged."""
 
@@ -310,6 +333,24 @@ _ALL: Final = (
         AskedWalkForward,
         ("total_return", "sharpe", "max_drawdown", "trades"),
         (*_WINDOWS, *_SEARCH),
+    ),
+    Kind(
+        "cross_validation",
+        "cross-validations",
+        "Cross-validation",
+        "Cross-validations",
+        "Of many histories made of one: on how many would parameters chosen elsewhere have gained?",
+        AskedCrossValidation,
+        ("mean_path_sharpe", "losing_paths", "retention", "pbo"),
+        (
+            Setting("groups", "Stretches of time", step="1"),
+            Setting("test_groups", "Judged on at once", "The others are chosen by.", step="1"),
+            Setting("purge", "Purge, bars", "Left out beside. Empty: the longest trade.", step="1"),
+            Setting("embargo", "Embargo, bars", "Left out behind. Empty: a hundredth of all.", step="1"),
+            Setting("trials", "Sets at most", "Of a larger grid so many by chance.", step="1"),
+            Setting("constraints", "Constraints", "Of parameters, with commas between: fast < slow"),
+            Setting("seed", "Seed", "The same one draws the same.", step="1"),
+        ),
     ),
     Kind(
         "monte_carlo",

@@ -1,14 +1,15 @@
 """What a study asked for and found, ready for its page.
 
-request       what was asked, as facts
-backtest      the tear sheet, with the curves that can be looked into
-optimisation  the best set and its neighbours, heatmaps, the Pareto front, the trials
-walk_forward  the stitched run, its windows, how the parameters wandered
-monte_carlo   the verdict, bands of what might have been
-stress        crises that were, and things made worse
-readiness     the verdict, each reason with its figure and its threshold
-comparison    the ranking, and which differences are more than chance
-words         figures and values in words
+request           what was asked, as facts
+backtest          the tear sheet, with the curves that can be looked into
+optimisation      the best set and its neighbours, heatmaps, the Pareto front, the trials
+walk_forward      the stitched run, its windows, how the parameters wandered
+cross_validation  the paths, and every choice with what it came to
+monte_carlo       the verdict, bands of what might have been
+stress            crises that were, and things made worse
+readiness         the verdict, each reason with its figure and its threshold
+comparison        the ranking, and which differences are more than chance
+words             figures and values in words
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from candlewick.web.research import results
 from candlewick.web.research.shown import (
     backtest,
     comparison,
+    cross_validation,
     monte_carlo,
     optimisation,
     readiness,
@@ -34,6 +36,7 @@ __all__ = ["facts_of", "line_at_fault", "parameters_of", "result_of"]
 _OF: Final[dict[str, Callable[[Job], dict[str, Any]]]] = {
     "backtest": backtest.of,
     "compare": comparison.of,
+    "cross_validation": cross_validation.of,
     "monte_carlo": monte_carlo.of,
     "optimisation": optimisation.of,
     "readiness": readiness.of,
