@@ -9,7 +9,9 @@ feed      closed bars of its markets, in order, without a gap
 host      its process, as the engine holds it
 host_process  the process itself: runs a person's code, and nothing else does
 messages  what both say to each other
+orders    its orders: sent, taken back, waited for
 ordering  intents become orders, sized as they are sent
+keeping   what protects its positions, and its rules at each close
 sizing    how much an entry is for, by the compiled core's own rule
 rules     what the engine keeps for it at each close: time exits, pauses after losses
 ownings   what is its own of an account: holdings, capital, trades

@@ -20,7 +20,9 @@ from candlewick.market.bars import Bars
 from candlewick.runtime.strategies import messages
 from candlewick.runtime.strategies.feed import BarFeed, Closed, Fetch
 from candlewick.runtime.strategies.host import Host, HostDied, source_file
-from candlewick.runtime.strategies.ordering import Log, Ordering
+from candlewick.runtime.strategies.keeping import Keeping
+from candlewick.runtime.strategies.ordering import Ordering
+from candlewick.runtime.strategies.orders import Log, Orders
 from candlewick.runtime.strategies.ownings import Ownings
 from candlewick.runtime.strategies.rows import Wanted
 from candlewick.runtime.strategies.rules import Pause, Point, Rules, curve, rests
@@ -98,7 +100,7 @@ class AtWork:
         self.spec = spec
         self.health = Health()
         self.ownings: Ownings | None = None
-        self.ordering: Ordering | None = None
+        self.orders: Orders | None = None
         self.rules = Rules()
         self.day_equity: float | None = None  # as the day (UTC) began, or as it began itself
         self._last: Point | None = None
@@ -121,9 +123,9 @@ class AtWork:
 
     def hear_order(self, order: Order) -> None:
         """One of its orders has changed, and that is on disk."""
-        if self.ordering is None:
+        if self.orders is None:
             return
-        self.ordering.hear()
+        self.orders.hear()
         if order.filled and not order.is_working:
             self._start(self._follow(order))
 
@@ -133,8 +135,8 @@ class AtWork:
             self._early.append((booked, own))
         elif self.ownings is not None:
             self._book(booked, own)
-            if self.ordering is not None:
-                self.ordering.hear()
+            if self.orders is not None:
+                self.orders.hear()
             self._changed()
 
     # --- its life
@@ -160,7 +162,7 @@ class AtWork:
 
     async def prepare(self) -> None:
         """Read what it holds and has earned; the first time, set its capital aside."""
-        if self.ordering is not None:
+        if self.orders is not None:
             return
         account = await self._account()
         now = self._means.clock.now_ns()
@@ -190,7 +192,7 @@ class AtWork:
             if key not in known:
                 known.add(key)
                 self._book(booked, own)
-        self.ordering = Ordering(
+        self.orders = orders = Orders(
             id=self.wanted.id,
             tag=self.wanted.tag,
             account=account,
@@ -201,6 +203,7 @@ class AtWork:
             log=self._log,
             clock=self._means.clock,
         )
+        self._ordering, self._keeping = Ordering(orders), Keeping(orders)
         await asyncio.to_thread(_load_sizing)
 
     async def rest(self) -> None:
@@ -214,14 +217,14 @@ class AtWork:
         """Take back its orders and close what it holds; whether nothing is left."""
         self._be("stopping")
         await self.prepare()
-        assert self.ordering is not None
+        assert self.orders is not None
         await self._ready()
-        return await self.ordering.close_all(f"stop{self.wanted.revision}")
+        return await self.orders.close_all(f"stop{self.wanted.revision}")
 
     async def withdraw(self) -> None:
         """Take back what could still open or add to a position."""
-        if self.ordering is not None:
-            await self.ordering.withdraw_entries()
+        if self.orders is not None:
+            await self.orders.withdraw_entries()
 
     async def leave(self) -> bool:
         """Take back what could still open or add; the rest is the account's from now on."""
@@ -244,6 +247,7 @@ class AtWork:
             host, ready = await self._begin(history)
         self._keep_rules(ready, history)
         await self._agree_on_leverage(Decimal(repr(ready.leverage)))
+        await self._keeping.catch_up()
         self._feed = BarFeed(
             self.spec.symbols,
             self.spec.timeframe,
@@ -264,9 +268,9 @@ class AtWork:
 
     async def _act(self, host: Host, closed: Closed) -> None:
         """Tell the process a bar, and carry out what it wants."""
-        assert self.ordering is not None
+        assert self.orders is not None
         await self._means.settled()  # what was filled before is known before anything is decided
-        await self.ordering.tidy()
+        await self._keeping.tidy()
         opens, length = closed.ended, seconds(self.spec.timeframe)
         points = self._points(closed.ended)
         self._pause.close(points)
@@ -275,7 +279,7 @@ class AtWork:
         acts = self._age_s(closed) <= within_s
         if acts:
             reach = {symbol: (row[1], row[2]) for symbol, row in closed.rows.items()}
-            await self.ordering.keep(self.rules, closed.time, length, reach)
+            await self._keeping.keep(self.rules, closed.time, length, reach)
             await self._means.settled()
         loop = asyncio.get_running_loop()
         asked = loop.time()
@@ -286,7 +290,7 @@ class AtWork:
             self._log("missed", f"The bar of {closed.time} came too late to act on.")
         elif answer.intents:
             await self._means.settled()
-            await self.ordering.carry_out(
+            await self._ordering.carry_out(
                 closed.time, answer.intents, lambda symbol: self._rests(symbol, opens)
             )
         self.health.last_bar = closed.time
@@ -429,7 +433,7 @@ class AtWork:
 
     def _bar(self, closed: Closed, *, acts: bool) -> messages.Bar:
         assert self.ownings is not None
-        assert self.ordering is not None
+        assert self.orders is not None
         valuation = self.ownings.value(self._means.engine.market)
         equity, free = valuation.total_value, self.ownings.free(valuation)
         held = {}
@@ -438,7 +442,7 @@ class AtWork:
             held[symbol] = messages.Held(
                 0.0 if position is None else float(position.quantity),
                 None if position is None else float(position.avg_price),
-                self.ordering.ids(symbol),
+                self.orders.ids(symbol),
             )
         return messages.Bar(
             time=closed.time,
@@ -485,9 +489,9 @@ class AtWork:
             self._log("state", f"{lost:f} {booked.instrument} of its position was closed by somebody else.")
 
     async def _follow(self, order: Order) -> None:
-        assert self.ordering is not None
-        await self.ordering.trail(order)
-        await self.ordering.tidy()
+        assert self.orders is not None
+        await self._keeping.follow(order)
+        await self._keeping.tidy()
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

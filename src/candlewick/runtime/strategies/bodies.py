@@ -111,9 +111,9 @@ def final_figures(ownings: Ownings | None, engine: Engine) -> dict[str, Any]:
 
 
 def _orders(at_work: AtWork | None, primary: str) -> dict[str, Any]:
-    if at_work is None or at_work.ordering is None:
+    if at_work is None or at_work.orders is None:
         return {"orders": []}
-    return {"orders": [order_json(each, primary=primary) for each in at_work.ordering.working()]}
+    return {"orders": [order_json(each, primary=primary) for each in at_work.orders.working()]}
 
 
 def _rounded(value: float | None) -> float | None:
