@@ -14,6 +14,7 @@ from candlewick.runtime.jobs import desk
 from candlewick.runtime.supervisor import claimed_port
 from candlewick.store.models import User
 from candlewick.web.boot import settings_in_force
+from tests.runtime.jobs import loops
 from tests.runtime.jobs.ground import ROOT, reach, until, worker
 
 pytest.importorskip("distributed", reason="Dask is not installed: run `make setup`")
@@ -136,3 +137,14 @@ def test_a_scheduler_that_does_not_answer_fails_the_study_with_a_sentence(ann: U
         failed = reach(job.pk, "done", "failed")
     assert failed.error.startswith(f"The Dask scheduler at {address} does not answer")
     assert "CANDLEWICK_JOBS__SCHEDULER" in failed.error
+
+
+def test_a_strategy_that_loops_on_another_machine_is_told_and_the_machine_works_on(
+    ann: User, cluster: Cluster
+) -> None:
+    loops.put_bars()
+    looping = loops.submit(ann, "optimisation", "LoopsByBar")
+    sound = loops.submit(ann, "optimisation", "Sound")
+    with worker(scheduler=cluster.address):
+        loops.require_told(looping, "while len(ctx.close)")
+        assert reach(sound.pk, "done", "failed").state == "done"
