@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from typing import Final
 
 import numpy as np
@@ -70,6 +71,33 @@ def test_a_backtest_is_asked_for_and_its_result_comes_by_itself(open_page: OpenP
     assert kept.value.path().read_text().startswith("<!doctype html>")
     page.goto("/research/")
     expect(page.get_by_role("row").filter(has_text="Eight and twenty-six")).to_contain_text("Done")
+
+
+def test_bars_that_are_not_here_yet_are_brought_in_and_chosen(open_page: OpenPage) -> None:
+    page = open_page("/research/new/?strategy=EmaCross")
+    page.get_by_text("Bring in other bars").click()
+    page.get_by_label("Market", exact=True).fill("ltcusdt")
+    page.get_by_label("Of the last").select_option("365")
+    page.get_by_role("button", name="Bring them in").click()
+
+    expect(page.locator("#bring-said")).to_have_text("8,760 bars are here.")
+    expect(page.get_by_label("Bars", exact=True)).to_have_value("LTCUSDT|1h")
+    begin = date.fromisoformat(page.get_by_label("From").input_value())
+    end = date.fromisoformat(page.get_by_label("until").input_value())
+    assert timedelta(365) <= end - begin <= timedelta(367)
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_url(re.compile(r"/research/[0-9a-f]{24}/"))
+    done(page)
+    expect(page.get_by_role("list", name="At a glance")).to_contain_text("Sharpe")
+
+
+def test_a_market_that_nobody_lists_is_said_to_be_unknown(open_page: OpenPage) -> None:
+    page = open_page("/research/new/?strategy=EmaCross", expects_faults=True)
+    page.get_by_text("Bring in other bars").click()
+    page.get_by_label("Market", exact=True).fill("nope")
+    page.get_by_role("button", name="Bring them in").click()
+
+    expect(page.locator("#bring-said")).to_contain_text("Unknown symbol 'NOPE'")
 
 
 def test_a_search_draws_its_heatmap_within_the_page_s_policy(open_page: OpenPage) -> None:

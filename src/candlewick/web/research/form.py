@@ -13,10 +13,9 @@ from pydantic import ValidationError
 from candlewick.trading.strategy.param import Param
 from candlewick.web.research.asking import Refused
 from candlewick.web.research.kinds import OTHERS, AskedStudy, Kind, Setting
-from candlewick.web.research.markets import Series
+from candlewick.web.research.markets import Series, rank_of
 from candlewick.web.strategies.shelf import Book, Shelf
 
-MARKET: Final = ("BTCUSDT-PERP", "BTCUSDT", "ETHUSDT-PERP", "ETHUSDT")
 TIMEFRAMES: Final = ("1h", "4h", "15m", "30m", "2h", "5m", "1d", "1m")
 YEARS: Final = 3
 VALUES: Final = 12  # of a range that is searched, where nobody says more
@@ -204,7 +203,7 @@ def best(there: Sequence[Series]) -> Series | None:
     def rank(each: Series) -> tuple[bool, int, int, int]:
         return (
             each.bars < 1_000,
-            MARKET.index(each.symbol) if each.symbol in MARKET else len(MARKET),
+            rank_of(each.symbol),
             TIMEFRAMES.index(each.timeframe) if each.timeframe in TIMEFRAMES else len(TIMEFRAMES),
             -each.bars,
         )

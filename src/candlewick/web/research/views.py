@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from candlewick.backtest.registry import METRICS
 from candlewick.core.errors import Conflict, StoreDamaged, UsageError
 from candlewick.core.instrument import public_symbol
+from candlewick.core.interval import SECONDS
 from candlewick.runtime.jobs import desk
 from candlewick.store.models import Job, JobState, Role
 from candlewick.web.people.doors import page, who
@@ -23,11 +24,12 @@ from candlewick.web.people.trail import note as audited
 from candlewick.web.research import asking, comparing, form, markets, results, rows, shown
 from candlewick.web.research.form import Form
 from candlewick.web.research.kinds import Kind, kinds
-from candlewick.web.scripts import library, scripts_of
+from candlewick.web.scripts import library, script_json, scripts_of
 from candlewick.web.services import services_of
 from candlewick.web.strategies.shelf import NoSuchStrategy, shelf
 
 LIST_ENTRY: Final = "js/research/list.js"
+NEW_ENTRY: Final = "js/research/new.js"
 STUDY_ENTRY: Final = "js/research/study.js"
 PLOTLY: Final = "plotly.js-cartesian-dist-min/plotly-cartesian.min.js"
 STARTABLE: Final = ("backtest", "optimisation", "readiness")  # of which parameters can be taken to work
@@ -245,7 +247,7 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
     except NoSuchStrategy:
         strategy = on_shelf.books[0]
     context = {
-        "scripts": scripts_of(STUDY_ENTRY),
+        "scripts": scripts_of(NEW_ENTRY),
         "kind": kind,
         "kinds": list(kinds().values()),
         "form": filled,
@@ -254,6 +256,10 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
         "params": filled.of_params(strategy, kind),
         "own": filled.of_settings(kind),
         "there": there,
+        "listed": markets.listed(services.engine.link.instruments, primary=services.primary),
+        "timeframes": markets.TIMEFRAMES,
+        "lengths": script_json({each: SECONDS[each] for each in markets.TIMEFRAMES}),
+        "spans": markets.SPANS,
         "market": filled.typed.get("market", ""),
         "span": [
             filled.plain("start", "From", "", kind="date"),
