@@ -12,7 +12,7 @@ from django.test import Client
 
 from candlewick.core.reports import Fill
 from candlewick.store.journal.paging import Page
-from candlewick.store.journal.reader import FillRecord
+from candlewick.store.journal.records import FillRecord
 from candlewick.store.models import Role, User
 from candlewick.web.services import Services
 

@@ -27,7 +27,8 @@ from candlewick.runtime.accounts.recovery import recover
 from candlewick.runtime.accounts.requests import AccountRequests
 from candlewick.runtime.accounts.views import HeartAccounts, HeartMarket
 from candlewick.store.journal.journal import Journal
-from candlewick.store.journal.reader import Records, SentOrder
+from candlewick.store.journal.reader import Records
+from candlewick.store.journal.records import SentOrder
 from candlewick.store.journal.writer import JournalWriter
 from candlewick.trading.account import AccountState
 from candlewick.trading.commands import Command, SetTradingState

@@ -23,7 +23,7 @@ from candlewick.runtime.strategies.drift import Drift, Filled, Funded, drift_of,
 from candlewick.runtime.strategies.expected_process import Answered, Asked, Settled
 from candlewick.runtime.strategies.messages import Columns
 from candlewick.runtime.strategies.rules import fee_in_quote
-from candlewick.store.journal.reader import SentOrder
+from candlewick.store.journal.records import SentOrder
 from candlewick.trading.account import AccountState
 
 WITHIN_S: Final = 60.0

@@ -34,7 +34,7 @@ from candlewick.runtime.strategies.rows import Kind, Line, Rows, State, Wanted
 from candlewick.runtime.strategies.running import WINDOW
 from candlewick.runtime.strategies.spec import read
 from candlewick.store.databases import Place
-from candlewick.store.journal.reader import SentOrder
+from candlewick.store.journal.records import SentOrder
 from candlewick.trading import commands
 from candlewick.trading.effects import Booked, OrderChanged
 from candlewick.trading.engine import Engine

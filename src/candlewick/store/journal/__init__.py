@@ -9,6 +9,7 @@ curves       how long what an account was worth is kept
 rows         how each noun stands in its table
 sums         sums of an account's day, and of round trips that share something
 reader       `Records`: what pages ask of it
+records      what it answers with, and how each is made of its row
 selection    which classes of round trips a filter and a search choose
 paging       pages of rows by key
 """

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import timedelta
 from decimal import Decimal, localcontext
 from typing import Any, Final, Literal
 
@@ -19,7 +19,7 @@ import msgspec
 from candlewick.core.errors import StoreBusy, UsageError
 from candlewick.core.instrument import Instrument
 from candlewick.core.order import Order
-from candlewick.core.reports import Fill, FundingPaid
+from candlewick.core.reports import FundingPaid
 from candlewick.ledger.posting import Posting, Transaction
 from candlewick.ledger.trips import RoundTrip
 from candlewick.store.databases import Place, database_at
@@ -27,6 +27,21 @@ from candlewick.store.door import Connection
 from candlewick.store.journal import curves, selection
 from candlewick.store.journal.paging import Page, Seek, Where, merged, page_of
 from candlewick.store.journal.projections import EXACT
+from candlewick.store.journal.records import (
+    EPOCH,
+    BookedRecord,
+    BucketRecord,
+    DayRecord,
+    EquityPoint,
+    FillRecord,
+    SentOrder,
+    Turns,
+    as_fill,
+    bucket_record,
+    day_record,
+    fill_record,
+    thinned,
+)
 from candlewick.store.journal.selection import TripClass, TripFilter, require_few, words_of
 from candlewick.store.journal.sums import DIMENSIONS, BucketSums, day_of
 from candlewick.store.sqlite import SqliteDatabase
@@ -35,7 +50,6 @@ from candlewick.trading.entries import OrderPlaced
 MOST_ROWS: Final = 1_000
 FEW_TRIPS: Final = 10_000
 FINE_NS: Final = 14 * 86_400_000_000_000  # a longer span is drawn from the hours' last samples
-_EPOCH: Final = date(1970, 1, 1)
 
 TripSort = Literal["entered", "exited", "net", "return", "held"]
 TRIP_SORTS: Final[dict[str, str]] = {
@@ -43,96 +57,10 @@ TRIP_SORTS: Final[dict[str, str]] = {
 }  # fmt: skip
 
 _order: Final = msgspec.json.Decoder(Order).decode
-_fill: Final = msgspec.json.Decoder(Fill).decode
 _placed: Final = msgspec.json.Decoder(OrderPlaced).decode
 _funding: Final = msgspec.json.Decoder(FundingPaid).decode
 _trip: Final = msgspec.json.Decoder(RoundTrip).decode
 _instrument: Final = msgspec.json.Decoder(Instrument).decode
-
-
-class FillRecord(msgspec.Struct, frozen=True):
-    """A fill, and the profit it closed, in the account's currency before fees."""
-
-    fill: Fill
-    realised: Decimal
-
-
-class BookedRecord(msgspec.Struct, frozen=True):
-    """A fill or a funding payment; `tag` is that of the fill's order."""
-
-    money: Fill | FundingPaid
-    tag: str
-
-
-class SentOrder(msgspec.Struct, frozen=True):
-    """An order as it passed the door: the mark of that moment, and which leg of a bracket it is, if any."""
-
-    mark: Decimal | None
-    leg: str
-    ts: int
-
-
-class EquityPoint(msgspec.Struct, frozen=True):
-    """What an account was worth at `ts` (ns UTC); `low` and `high` since the point before."""
-
-    ts: int
-    equity: Decimal
-    cash: Decimal
-    unrealised: Decimal
-    low: Decimal
-    high: Decimal
-
-
-class DayRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """An account's day (UTC) in one currency.
-
-    Attributes:
-        opening, closing: equity at 00:00 and at the day's last sample; None: unknown, or another currency.
-        flows: deposits less withdrawals.
-        volume: notional of the fills, in this currency as quote.
-        fees: paid (negative: received); funding: received (negative: paid).
-    """
-
-    day: date
-    currency: str
-    opening: Decimal | None
-    closing: Decimal | None
-    realised: Decimal
-    fees: Decimal
-    funding: Decimal
-    flows: Decimal
-    volume: Decimal
-    fills: int
-
-
-class BucketRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """Round trips that were closed in a span, by something that they share.
-
-    `profit` and `loss` (not above zero) are the sums of the trips that won and that lost; `held_ns` of all.
-    """
-
-    value: str
-    currency: str
-    trades: int
-    wins: int
-    losses: int
-    net: Decimal
-    gross: Decimal
-    fees: Decimal
-    funding: Decimal
-    profit: Decimal
-    loss: Decimal
-    best: Decimal
-    worst: Decimal
-    held_ns: int
-
-
-class Turns(msgspec.Struct, frozen=True):
-    """How many round trips were open as a span began, and the times (ns) at which others began and ended."""
-
-    held: int
-    entered: list[int]
-    exited: list[int]
 
 
 ANY_TRIP: Final = TripFilter()
@@ -188,7 +116,7 @@ class Records:
         where.equal("order_id", order_id)
         where.span("ts", start, end)
         seek = Seek("ledger_fill", "ts", "seq", "body, realised")
-        return self._page(seek, where, cursor, limit, _fill_record)
+        return self._page(seek, where, cursor, limit, fill_record)
 
     def booked(self, account: int, instruments: Sequence[str], since: int) -> list[BookedRecord]:
         """Every fill and funding payment of an account in some instruments since a time, in order of booking.
@@ -212,7 +140,7 @@ class Records:
             account,
             fills[0][0],
         )
-        found = [(seq, BookedRecord(_fill(body), tag or "")) for seq, body, tag in fills]
+        found = [(seq, BookedRecord(as_fill(body), tag or "")) for seq, body, tag in fills]
         for seq, body in paid:
             funding = _funding(body)
             if funding.instrument in instruments:
@@ -298,7 +226,7 @@ class Records:
             "WHERE t.account = ? AND t.trip = ? ORDER BY t.ts, f.seq",
             account, id,
         )  # fmt: skip
-        return [_fill_record(*row) for row in rows]
+        return [fill_record(*row) for row in rows]
 
     def turns(self, account: int, start: int, end: int) -> Turns:
         """When round trips began and ended in a span: enough to know when nothing was held."""
@@ -327,7 +255,7 @@ class Records:
         fine_from = self._samples_from(account) if last - first <= FINE_NS else last + 1
         rows = self._curve("ledger_equity_hour", "low, high", account, first, min(fine_from, last + 1))
         rows += self._curve("ledger_equity", "equity, equity", account, max(first, fine_from), last + 1)
-        return _thinned(rows, first, last, max(points, 1))
+        return thinned(rows, first, last, max(points, 1))
 
     def days(self, account: int, start: int | None = None, end: int | None = None) -> list[DayRecord]:
         """Every day of a span that anything happened on, in each currency, oldest first."""
@@ -337,7 +265,7 @@ class Records:
             f"FROM ledger_day {where.text} ORDER BY day, currency",
             *where.parameters,
         )
-        return [_day_record(*row) for row in rows]
+        return [day_record(*row) for row in rows]
 
     def buckets(
         self,
@@ -362,7 +290,7 @@ class Records:
             for value, currency, *stored in rows:
                 sums.setdefault((value, currency), BucketSums()).add_stored(stored)
         return [
-            _bucket_record(_EPOCH + timedelta(value) if by == "day" else value, currency, found)
+            bucket_record(EPOCH + timedelta(value) if by == "day" else value, currency, found)
             for (value, currency), found in sorted(sums.items())
             if found.trades
         ]
@@ -530,43 +458,3 @@ def _days(account: int, start: int | None, end: int | None) -> Where:
         None if end is None else day_of(end - 1) + 1,
     )
     return where
-
-
-def _fill_record(body: str, realised: Any) -> FillRecord:
-    return FillRecord(_fill(body), Decimal(realised))
-
-
-def _day_record(day: int, currency: str, opening: Any, closing: Any, *rest: Any) -> DayRecord:
-    realised, fees, funding, flows, volume, fills = rest
-    return DayRecord(
-        day=_EPOCH + timedelta(day), currency=currency,
-        opening=None if opening is None else Decimal(opening),
-        closing=None if closing is None else Decimal(closing),
-        realised=Decimal(realised), fees=Decimal(fees), funding=Decimal(funding), flows=Decimal(flows),
-        volume=Decimal(volume), fills=fills,
-    )  # fmt: skip
-
-
-def _bucket_record(value: object, currency: str, sums: BucketSums) -> BucketRecord:
-    return BucketRecord(
-        value=str(value), currency=currency, trades=sums.trades, wins=sums.wins, losses=sums.losses,
-        net=sums.net, gross=sums.gross, fees=sums.fees, funding=sums.funding, profit=sums.profit,
-        loss=sums.loss, best=max(sums.nets), worst=min(sums.nets), held_ns=sums.held,
-    )  # fmt: skip
-
-
-def _thinned(rows: list[tuple[Any, ...]], first: int, last: int, points: int) -> list[EquityPoint]:
-    """The last sample of each of `points` equal stretches, with the lowest and highest of it."""
-    width = max((last - first) // points, 1)
-    made: list[EquityPoint] = []
-    stretch = None
-    low = high = Decimal(0)
-    for ts, equity, cash, unrealised, lowest, highest in rows:
-        here = (ts - first) // width
-        if here != stretch:
-            stretch, low, high = here, Decimal(lowest), Decimal(highest)
-        else:
-            low, high = min(low, Decimal(lowest)), max(high, Decimal(highest))
-            made.pop()
-        made.append(EquityPoint(ts, Decimal(equity), Decimal(cash), Decimal(unrealised), low, high))
-    return made

@@ -14,7 +14,7 @@ from candlewick.core.instrument import public_symbol
 from candlewick.core.interval import SECONDS
 from candlewick.runtime.accounts import shapes
 from candlewick.runtime.accounts.shapes import encode, tidy
-from candlewick.store.journal.reader import FillRecord
+from candlewick.store.journal.records import FillRecord
 from candlewick.web import desk
 from candlewick.web.api.paging import passed_on, records_page
 from candlewick.web.api.schemas import Exact

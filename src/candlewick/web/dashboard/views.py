@@ -15,7 +15,8 @@ from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.errors import EngineAway, StoreBusy
 from candlewick.core.instrument import public_symbol
 from candlewick.ledger.trips import RoundTrip
-from candlewick.store.journal.reader import BucketRecord, Records
+from candlewick.store.journal.reader import Records
+from candlewick.store.journal.records import BucketRecord
 from candlewick.store.journal.selection import TripFilter
 from candlewick.web import desk
 from candlewick.web.components import figures as text

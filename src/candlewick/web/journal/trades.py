@@ -14,7 +14,8 @@ from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.instrument import Instrument, public_symbol
 from candlewick.ledger.trips import RoundTrip
 from candlewick.runtime.accounts.shapes import percent, tidy
-from candlewick.store.journal.reader import FillRecord, Records
+from candlewick.store.journal.reader import Records
+from candlewick.store.journal.records import FillRecord
 from candlewick.store.journal.rows import cost_of
 from candlewick.store.models import TradeImage
 from candlewick.web.journal import excursions, images, notes

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Final
 
 from candlewick.backtest import metrics
-from candlewick.store.journal.reader import BucketRecord, Records
+from candlewick.store.journal.reader import Records
+from candlewick.store.journal.records import BucketRecord
 from candlewick.web.performance.span import Span
 from candlewick.web.performance.study import ZERO
 

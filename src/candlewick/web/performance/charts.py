@@ -12,7 +12,8 @@ import numpy as np
 from candlewick.backtest import metrics
 from candlewick.backtest.metrics import Series
 from candlewick.core.clock import NS_PER_S
-from candlewick.store.journal.reader import EquityPoint, Records
+from candlewick.store.journal.reader import Records
+from candlewick.store.journal.records import EquityPoint
 from candlewick.web.performance.span import Span, day_of, ns_of
 from candlewick.web.performance.study import ZERO, Study
 

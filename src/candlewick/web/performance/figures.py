@@ -10,7 +10,8 @@ from typing import Any
 
 from candlewick.backtest import metrics
 from candlewick.runtime.accounts.shapes import tidy
-from candlewick.store.journal.reader import BucketRecord, Records
+from candlewick.store.journal.reader import Records
+from candlewick.store.journal.records import BucketRecord
 from candlewick.web.performance.span import Span, ns_of
 from candlewick.web.performance.study import ZERO, Study
 

@@ -17,7 +17,8 @@ import numpy as np
 
 from candlewick.backtest import metrics
 from candlewick.backtest.metrics import Series
-from candlewick.store.journal.reader import DayRecord, Records
+from candlewick.store.journal.reader import Records
+from candlewick.store.journal.records import DayRecord
 from candlewick.web.performance.span import Span
 
 ZERO = Decimal(0)
