@@ -14,9 +14,11 @@ import requests
 
 from tests.e2e.conftest import Up
 from tests.e2e.program import Program, command, exact, generous, token_of, until
+from tests.e2e.test_strategies_at_work import FLIP
 
 ACCOUNT: Final = "Real"
 SWITCH: Final = '[accounts.Real]\nlive = {live}\nvenue = "sim"\nkey = "main"\n'
+AT_WORK: Final = "/api/dashboard/strategies/"
 SPOT: Final = "BTC/USDT"
 PERP: Final = "BTCUSDT-PERP"
 
@@ -70,7 +72,7 @@ class Desk:
         command(data_dir, "account", "go-live", ACCOUNT, "--venue", "sim", given=f"{ACCOUNT}\n")
         secrets = f"{key['apiKey']}\n{key['secret']}\n"
         command(data_dir, "key", "add", "sim", "--label", "main", "--account", ACCOUNT, given=secrets)
-        self.program = Program(up, token_of(data_dir, "owner", "read", "trade", "risk"))
+        self.program = Program(up, token_of(data_dir, "owner", "read", "write", "trade", "risk"))
 
     def place(self, **order: Any) -> dict[str, Any]:
         return self.program.place(account=ACCOUNT, **order)
@@ -131,6 +133,8 @@ class Desk:
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     data_dir = tmp_path_factory.mktemp("live")
     (data_dir / "candlewick.toml").write_text(SWITCH.format(live="true"))
+    (data_dir / "strategies").mkdir()
+    (data_dir / "strategies" / "flip.py").write_text(FLIP)
     with generous():
         up = Up(data_dir)
     try:
@@ -208,10 +212,9 @@ def test_a_perpetual_is_bought_and_closed(desk: Desk) -> None:
 
 
 def test_leverage_is_what_the_venue_takes_and_its_refusal_is_told(desk: Desk) -> None:
-    def ask_for(leverage: int) -> None:
+    def ask_for(leverage: int) -> requests.Response:
         wanted = {"symbol": PERP, "leverage": leverage, "margin_mode": "isolated", "account": ACCOUNT}
-        answer = desk.program.insist("PUT", "/api/positions/leverage/", wanted)
-        assert answer.status_code == 200, answer.text
+        return desk.program.insist("PUT", "/api/positions/leverage/", wanted)
 
     def ours() -> Any:
         order = {"symbol": PERP, "side": "buy", "quantity": 0.02, "order_type": "market", "account": ACCOUNT}
@@ -221,8 +224,9 @@ def test_leverage_is_what_the_venue_takes_and_its_refusal_is_told(desk: Desk) ->
         (row,) = desk.venue.fapiPrivateGetSymbolConfig({"symbol": "BTCUSDT"})
         return row["marginType"], int(row["leverage"])
 
-    ask_for(9)
-    until(lambda: ours() == 9)
+    answer = ask_for(9)
+    assert answer.status_code == 200, answer.text
+    assert ours() == 9
     assert theirs() == ("ISOLATED", 9)
 
     desk.becomes(desk.place(symbol=PERP, side="buy", quantity=0.02, order_type="market")["id"], "FILLED")
@@ -230,7 +234,9 @@ def test_leverage_is_what_the_venue_takes_and_its_refusal_is_told(desk: Desk) ->
     assert [(each["leverage"], each["margin_mode"]) for each in held if each["symbol"] == PERP] == [
         (9, "isolated")
     ]
-    ask_for(5)  # which would take more margin than the isolated position has: the venue does not do that
+    answer = ask_for(5)  # which would take more margin than the isolated position has: it does not do that
+    assert answer.status_code == 409, answer.text
+    assert "-4161" in answer.json()["detail"]
     assert desk.alerted("-4161")["title"] == "Leverage was not changed"
     assert ours() == 9
     assert theirs() == ("ISOLATED", 9)
@@ -273,6 +279,38 @@ def test_what_the_venue_filled_while_the_engine_was_dead_is_booked_once(desk: De
     fee = sum(each["fee"] for each in fills)
     until(lambda: desk.balances()["BTC"] == before + Decimal("0.03") - fee)
     assert desk.venue.fetch_balance()["total"]["BTC"] == float(desk.balances()["BTC"])
+
+
+def test_a_strategy_trades_there_with_its_stop_and_is_flat_once_it_is_stopped(desk: Desk) -> None:
+    body = {
+        "strategy": "Flip", "symbols": ["ETHUSDT-PERP"], "timeframe": "1s", "amount": 2_000,
+        "parameters": {"every": 5}, "account": ACCOUNT, "confirm_live": ACCOUNT,
+    }  # fmt: skip
+    answer = desk.program.insist("POST", AT_WORK, body)
+    assert answer.status_code == 201, answer.text
+    id = answer.json()["id"]
+
+    def entries() -> list[dict[str, Any]]:
+        items = desk.program.get(f"/api/orders/?account={ACCOUNT}&limit=1000")["items"]
+        return [each for each in items if each["tag"].endswith(id) and each["order_type"] == "market"]
+
+    orders = until(
+        lambda: len(found := [each for each in entries() if each["status"] == "FILLED"]) >= 3 and found
+    )
+    fills = desk.fills(orders[-1]["id"])
+    theirs = {each["id"] for each in desk.venue.fetch_my_trades("ETH/USDT:USDT")}
+    assert fills
+    assert {each["id"] for each in fills} <= theirs
+    stops = {each["tag"] for each in desk.working().values() if each["order_type"] == "stop"}
+    assert all(tag.endswith(id) for tag in stops)
+
+    assert desk.program.insist("POST", f"{AT_WORK}{id}/stop/", {}).status_code == 200
+    ended = until(lambda: (now := desk.program.get(f"{AT_WORK}{id}/"))["state"] == "stopped" and now)
+    assert ended["trades"] >= 1
+    assert desk.held("ETHUSDT-PERP") == []
+    assert [each for each in desk.working().values() if each["tag"].endswith(id)] == []
+    positions = desk.venue.fapiPrivateV3GetPositionRisk({"symbol": "ETHUSDT"})
+    assert all(not Decimal(each["positionAmt"]) for each in positions)
 
 
 @pytest.fixture
