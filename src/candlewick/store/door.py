@@ -14,6 +14,8 @@ from collections.abc import Generator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
+from candlewick.core.errors import StoreError
+
 BUSY_TIMEOUT_S: Final = 1.0  # whoever writes tries again
 Row = tuple[Any, ...]
 
@@ -64,6 +66,13 @@ class Database(ABC):
         Raises:
             StoreBusy: the server is away, or has no connection to spare.
             StoreError: the database is damaged, or not ours to use.
+        """
+
+    @abstractmethod
+    def explained(self, error: Exception) -> StoreError:
+        """What the driver's own error says, where somebody else has called it (Django).
+
+        A plain `StoreError` says nothing of the database, but of the statement.
         """
 
     @abstractmethod

@@ -54,6 +54,11 @@ class PostgresDatabase(Database):
     def connect(self, *, read_only: bool = False) -> Connection:
         return PostgresConnection(self, read_only=read_only)
 
+    def explained(self, error: Exception) -> StoreError:
+        if isinstance(error, psycopg.Error):
+            return _postgres_error(self.name, error)
+        return StoreError(f"{self.name}: {error}")
+
     @contextmanager
     def claim(self) -> Iterator[None]:
         connection = PostgresConnection(self, read_only=False)

@@ -32,6 +32,9 @@ class SqliteDatabase(Database):
     def connect(self, *, read_only: bool = False) -> Connection:
         return SqliteConnection(self.path, read_only=read_only)
 
+    def explained(self, error: Exception) -> StoreError:
+        return _sqlite_error(self.path, error)
+
     @contextmanager
     def claim(self) -> Iterator[None]:
         with _lock_file(self.path.with_name(f"{self.path.name}.lock"), self.name):
@@ -117,10 +120,10 @@ class SqliteConnection(Connection):
             raise StoreDamaged(f"{self._path} cannot be used: {error.strerror}.") from error
 
 
-def _sqlite_error(path: Path, error: sqlite3.Error) -> StoreError:
+def _sqlite_error(path: Path, error: Exception) -> StoreError:
     match getattr(error, "sqlite_errorcode", 0) & 0xFF:
         case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
-            return StoreBusy(f"{path}: another process holds its write lock.")
+            return StoreBusy(f"{path}: another process holds its write lock. Try again.")
         case sqlite3.SQLITE_FULL:
             return StoreBusy(f"{path}: the disk is full. Free some space; nothing acknowledged is lost.")
         case sqlite3.SQLITE_IOERR:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
-from candlewick.core.errors import EngineAway, StoreError
+from candlewick.core.errors import EngineAway, StoreBusy, StoreError
+from candlewick.store.databases import database_at
+from candlewick.web.boot import settings_in_force
 
+log = logging.getLogger(__name__)
 _DETAILS = {
     400: "The request cannot be read.",
     403: "You may not do this.",
@@ -71,17 +77,39 @@ class ProblemMiddleware:
         return response(answer.status_code, detail or "The request was refused.", headers=kept)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A page whose store or engine is away says so; other errors are answered where they are known."""
-        return unavailable(request, error) if isinstance(error, EngineAway | StoreError) else None
+        """What is away, or full, is told; other errors are answered where they are known."""
+        return unavailable(request, error)
 
 
-def unavailable(request: HttpRequest, error: EngineAway | StoreError) -> HttpResponse:
-    """The answer while the engine, a database, or Redis, is away."""
+def unavailable(request: HttpRequest, error: BaseException) -> HttpResponse | None:
+    """The answer while the engine, a database, Redis or room on the disk is away; None: none of them is."""
+    away = _what_is_away(error)
+    if away is None:
+        return None
     if request.path.startswith(("/api/", "/components/")):
-        return response(503, str(error), headers=_SOON)
-    page = render(request, "store_away.html", {"reason": str(error)}, status=503)
+        return response(503, str(away), headers=_SOON)
+    told = {"request": request, "reason": str(away)}
+    try:
+        page = render(request, "store_away.html", told, status=503)
+    except DatabaseError:  # not even who looks at the page can be read
+        page = HttpResponse(render_to_string("store_away.html", told), status=503)
     page["Retry-After"] = _SOON["Retry-After"]
     return page
+
+
+def _what_is_away(error: BaseException) -> EngineAway | StoreError | None:
+    """What an error tells of what we stand on; None: it tells of a mistake of ours."""
+    if isinstance(error, EngineAway | StoreError):
+        return error
+    told: StoreError | None = None
+    if isinstance(error, DatabaseError) and isinstance(error.__cause__, Exception):
+        told = database_at(settings_in_force().rows).explained(error.__cause__)
+    elif isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        told = StoreBusy(f"{error.filename or 'The data folder'}: the disk is full. Free some space.")
+    if told is None or type(told) is StoreError:
+        return None
+    log.error("A request could not be carried out: %s", told)
+    return told
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.sessions.backends.base import UpdateError
 from django.contrib.sessions.backends.cached_db import SessionStore as CachedStore
 from django.contrib.sessions.backends.db import SessionStore as DatabaseStore
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.cache.backends.base import BaseCache
+from django.db import Error as DatabaseError
 from django.http import HttpRequest, HttpResponse
 
+from candlewick.core.errors import StoreError
 from candlewick.web import problem
 from candlewick.web.shared import RedisAway
 
@@ -58,5 +62,15 @@ class Sessions(SessionMiddleware):
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         try:
             return super().process_response(request, response)
-        except RedisAway as error:
-            return problem.unavailable(request, error)
+        except (SessionInterrupted, DatabaseError, StoreError) as error:
+            away = problem.unavailable(request, _said_by_the_database(error))
+            if away is None:
+                raise
+            return away
+
+
+def _said_by_the_database(error: BaseException) -> BaseException:
+    """What Django takes for a session that was deleted meanwhile, as the database said it."""
+    while isinstance(error, SessionInterrupted | UpdateError) and error.__context__ is not None:
+        error = error.__context__
+    return error
