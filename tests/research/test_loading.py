@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from candlewick.core.errors import UsageError
-from candlewick.research.loading import BUNDLED, BrokenStrategy, find, load, shelf
+from candlewick.research.loading import BUNDLED, BrokenStrategy, files, find, load, shelf
 
 GOOD = '''"""Mine."""
 
@@ -118,7 +118,7 @@ def test_a_file_that_cannot_be_run_is_told_with_its_line_and_harms_no_other(
 ) -> None:
     put(folder, "good.py", GOOD)
     put(folder, "wrong.py", text)
-    there = shelf(folder)
+    there = shelf(files(folder))
     assert [each.name for each in there.strategies] == [*BUNDLED, "Hold"]
     (fault,) = there.broken
     assert (fault.path.name, fault.line) == ("wrong.py", line)
@@ -136,7 +136,7 @@ def test_a_file_that_is_no_text_is_broken(folder: Path) -> None:
 def test_tests_and_private_files_are_no_strategies(folder: Path) -> None:
     for name in ("test_mine.py", "_mine.py", "conftest.py", ".mine.py"):
         put(folder, name, "raise RuntimeError\n")
-    assert shelf(folder).broken == ()
+    assert shelf(files(folder)).broken == ()
 
 
 def test_all_files_of_the_bundled_folder_are_named() -> None:

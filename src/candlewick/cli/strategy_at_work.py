@@ -44,12 +44,14 @@ def start(
     with edge():
         settings = ready(data_dir)
         from candlewick.core.instrument import parse_symbol
+        from candlewick.research.describing import look
+        from candlewick.research.loading import FOLDER
         from candlewick.runtime.strategies import desk
         from candlewick.store.audit.recording import record
 
         row = _account(account, user)
         ids = [parse_symbol(each, primary=settings.primary) for each in symbol]
-        found = desk.described(settings.data_dir, strategy)
+        found = look(settings.data_dir / FOLDER).find(strategy)
         if row.kind == "live":
             _confirm(row)
         known = asyncio.run(_listed(settings, row))

@@ -1,5 +1,6 @@
 """Studies of strategies: what stands between an idea and money. Strategies and arrays in, results out.
 
+naming            which strategy a name means
 describing        what people are told of strategies, whatever their files do
 loading           strategies by name: the bundled ones, a person's own, those of any file
 monte_carlo       what else might have come of a run, and whether it is luck

@@ -19,6 +19,7 @@ from typing import Any, Final
 import msgspec
 
 from candlewick.core.errors import CandlewickError
+from candlewick.research import naming
 from candlewick.research.loading import BUNDLED, BrokenStrategy, Loaded, bundled_of, files, load
 from candlewick.trading.strategy.param import Param
 
@@ -75,6 +76,21 @@ class Looked(msgspec.Struct, frozen=True):
 
     strategies: tuple[Described, ...]
     broken: tuple[Faulty, ...]
+
+    def find(self, name: str) -> Described:
+        """The strategy that a name means.
+
+        Raises:
+            NoSuchStrategy: it means none that can be run, or more than one; says which there are, or why.
+        """
+        found = naming.meant(name, self.strategies, self.broken)
+        if isinstance(found, Faulty):
+            raise naming.NoSuchStrategy(str(BrokenStrategy(Path(found.file), found.line, found.reason)))
+        return found
+
+    def key_of(self, strategy: Described) -> str:
+        """The shortest name that means this strategy and no other."""
+        return naming.key_of(strategy, self.strategies, self.broken)
 
 
 class _Seen(msgspec.Struct, frozen=True):

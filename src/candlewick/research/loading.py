@@ -8,13 +8,11 @@ code: it may take long, or end the process.
 from __future__ import annotations
 
 import ast
-import difflib
 import hashlib
 import inspect
-import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -22,6 +20,7 @@ from types import ModuleType
 from typing import Final
 
 from candlewick.core.errors import CandlewickError, StrategyError, UsageError
+from candlewick.research import naming
 from candlewick.trading.strategy.strategy import Strategy
 
 FOLDER: Final = "strategies"
@@ -83,41 +82,33 @@ class Shelf:
 
 
 def find(name: str, folder: Path | None = None) -> Loaded:
-    """The strategy that a person means.
+    """The strategy that a person means. Of their files those alone are run that may hold it.
 
     Args:
-        name: a class (`EmaCross`, also written `ema-cross`), `file:Class`, or a path, with `:Class` where the
-            file has several.
-        folder: a person's own; theirs come before the bundled ones of the same name.
+        name: as `naming` has it; or a path, with `:Class` where the file has several.
+        folder: a person's own.
 
     Raises:
         UsageError: there is none of that name, or more than one; says which there are.
         BrokenStrategy: its file cannot be run; says in which line, and why.
     """
-    file, _, wanted = name.rpartition(":") if ":" in name else (name, "", "")
+    file, _, wanted = name.strip().rpartition(":") if ":" in name else (name.strip(), "", "")
     path = _file(file, folder)
     if path is not None:
-        return _only(path, load(path), wanted, name)
-    if wanted:
-        raise UsageError(f"There is no file {file!r}, neither here nor among your strategies.")
-    own = [each for each in files(folder) if any(_plain(one) == _plain(name) for one in _named(each))]
-    if len(own) > 1:
-        there = " or ".join(f"{each.stem}:{name}" for each in own)
-        raise UsageError(f"{len(own)} of your files have a strategy {name}. Say which: {there}.")
-    if own:
-        found = load(own[0])
-        wanted = next((one.name for one in found if _plain(one.name) == _plain(name)), "")
-        return _only(own[0], found, wanted, name)
-    for each in BUNDLED:
-        if _plain(each) == _plain(name):
-            return bundled_of(each)
-    raise UsageError(_nothing(name, folder))
+        return _of_file(path, wanted, name)
+    own = files(folder)
+    to_run = [each for each in own if (each.stem == file if wanted else naming.may_hold(each, file))]
+    there = shelf(to_run)
+    found = naming.meant(name, there.strategies, there.broken, (each for each in own if each not in to_run))
+    if isinstance(found, BrokenStrategy):
+        raise found
+    return found
 
 
-def shelf(folder: Path | None = None) -> Shelf:
-    """All strategies: the bundled ones, then a person's own by file. A file that is broken harms no other."""
+def shelf(own: Iterable[Path]) -> Shelf:
+    """The bundled strategies, then those of a person's files. A file that is broken harms no other."""
     there, broken = [bundled_of(each) for each in BUNDLED], []
-    for path in files(folder):
+    for path in own:
         try:
             there += load(path)
         except BrokenStrategy as fault:
@@ -207,40 +198,28 @@ def _broken(path: Path, fault: BaseException) -> BrokenStrategy:
     return BrokenStrategy(path, lines[-1] if lines else None, reason)
 
 
-def _only(path: Path, found: list[Loaded], wanted: str, name: str) -> Loaded:
-    if not wanted and len(found) == 1:
-        return found[0]
+def _of_file(path: Path, wanted: str, name: str) -> Loaded:
+    found = load(path)
     there = ", ".join(each.name for each in found)
-    if not wanted:
+    if not wanted and len(found) > 1:
         raise UsageError(f"{path.name} has {len(found)} strategies. Say which: {name}:Class, of {there}.")
-    for each in found:
-        if _plain(each.name) == _plain(wanted):
-            return each
-    raise UsageError(f"{path.name} has no strategy {wanted!r}. It has: {there}.")
+    named = naming.alike(wanted, found) if wanted else found
+    if not named:
+        raise UsageError(f"{path.name} has no strategy {wanted!r}. It has: {there}.")
+    return named[0]
 
 
 def _file(name: str, folder: Path | None) -> Path | None:
-    """The file that is named by its path, or by its stem in the folder; None if it names none."""
-    looks_like_one = name.endswith(".py") or "/" in name
-    places = [Path(name).expanduser()] if looks_like_one else []
+    """The file of a path, also of one within the folder; None if the name is no path."""
+    if not name.endswith(".py") and "/" not in name:
+        return None
+    places = [Path(name).expanduser()]
     if folder is not None and "/" not in name:
-        places.append(folder / (name if name.endswith(".py") else f"{name}.py"))
+        places.append(folder / name)
     for path in places:
         if path.is_file():
             return path
-    if looks_like_one:
-        raise UsageError(f"There is no file {name}.")
-    return None
-
-
-def _named(path: Path) -> Iterator[str]:
-    """What the file's strategies may be called, without running it."""
-    yield path.stem
-    try:
-        tree = ast.parse(_text(path))
-    except (SyntaxError, ValueError, BrokenStrategy):
-        return
-    yield from (each.name for each in tree.body if isinstance(each, ast.ClassDef))
+    raise UsageError(f"There is no file {name}.")
 
 
 def _line_of(text: str, name: str) -> int | None:
@@ -248,17 +227,3 @@ def _line_of(text: str, name: str) -> int | None:
         if isinstance(each, ast.ClassDef) and each.name == name:
             return each.lineno
     return None
-
-
-def _plain(name: str) -> str:
-    """A name without what people write differently: `EmaCross`, `ema-cross` and `ema_cross` are one."""
-    return re.sub(r"[-_ ]", "", name).lower()
-
-
-def _nothing(name: str, folder: Path | None) -> str:
-    own = [one for path in files(folder) for one in _named(path)][:100]
-    known = {_plain(each): each for each in [*own, *BUNDLED]}
-    near = [known[each] for each in difflib.get_close_matches(_plain(name), known, n=3)]
-    hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(BUNDLED)}."
-    where = f" Your own stand in {folder}." if folder is not None else ""
-    return f"There is no strategy {name!r}. {hint}{where}"

@@ -136,21 +136,6 @@ def test_of_other_accounts_nothing_is_known(account: Account) -> None:
         desk.find([account.pk + 1], row.pk)
 
 
-def test_a_persons_own_strategy_comes_before_a_bundled_one_and_keeps_its_text(tmp_path: Path) -> None:
-    folder = tmp_path / loading.FOLDER
-    folder.mkdir()
-    text = "import candlewick as cw\nclass EmaCross(cw.Strategy):\n    def signals(self, bars, ind): ...\n"
-    (folder / "mine.py").write_text(text)
-    (folder / "broken.py").write_text("def (")
-    assert desk.described(tmp_path, "ema-cross").source == text
-    assert desk.described(tmp_path, "mine").name == "EmaCross"
-    assert desk.described(tmp_path, "DonchianTrend").bundled
-    with pytest.raises(UsageError, match=r"broken.py, line 1"):
-        desk.described(tmp_path, "broken")
-    with pytest.raises(UsageError, match="no strategy 'Nothing'"):
-        desk.described(tmp_path, "Nothing")
-
-
 _ON_POSTGRES = """
 from decimal import Decimal
 from candlewick.runtime.settings import load

@@ -38,7 +38,7 @@ def test_it_reads_what_was_typed_in_the_units_that_were_asked_for() -> None:
 def test_what_was_asked_can_be_typed_again() -> None:
     asked = read(typed(p_fast="9", more="ETHUSDT", slippage_bps="2", leverage="3"))
     spec = asked.model_dump() | {"strategy": "some.module:EmaCross"}
-    again = form.typed_of(spec, BACKTEST, public={})
+    again = form.typed_of(spec, BACKTEST, public={}, named={"some.module:EmaCross": "EmaCross"}.__getitem__)
     assert read(again | {"act": "run"}) == asked
 
 
@@ -87,5 +87,5 @@ def test_a_search_reads_ranges_and_leaves_single_numbers_as_they_are() -> None:
 def test_a_search_can_be_typed_again() -> None:
     ranges = {"p_fast_low": "5", "p_fast_high": "20", "p_fast_step": "5", "p_slow_low": "30", "p_shorts": "*"}
     asked = read(typed(**ranges, s_method="random", s_trials="20"), SEARCH)
-    again = form.typed_of(asked.model_dump() | {"strategy": "x:EmaCross"}, SEARCH, public={})
+    again = form.typed_of(asked.model_dump(), SEARCH, public={}, named=str)
     assert read(again | {"act": "run"}, SEARCH) == asked

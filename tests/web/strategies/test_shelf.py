@@ -9,10 +9,12 @@ from typing import Final
 import pytest
 from django.conf import settings
 from django.test import Client
+from django.urls import reverse
 
 from candlewick.research.loading import FOLDER
-from candlewick.store.models import Role
-from candlewick.web.strategies.shelf import NoSuchStrategy, WrongParameters, shelf
+from candlewick.research.naming import NoSuchStrategy
+from candlewick.store.models import Role, StrategyAtWork
+from candlewick.web.strategies.shelf import WrongParameters, shelf
 from tests.web.conftest import Browser, Person
 from tests.web.ground import FakeLink
 
@@ -86,10 +88,50 @@ def test_a_broken_file_is_told_with_its_line_and_harms_no_other(folder: Path, cl
     assert "Dip" in page
 
 
-def test_two_of_one_name_can_be_told_apart(folder: Path) -> None:
+def test_a_persons_own_is_what_its_name_means_and_the_bundled_one_has_another(folder: Path) -> None:
     (folder / "mine.py").write_text(GOOD.replace("class Dip", "class EmaCross"))
-    assert shelf().find("EmaCross").told.bundled
-    assert shelf().find("mine:EmaCross").source
+    there = shelf()
+    own, bundled = there.find("EmaCross"), there.find("candlewick.bundled.ema_cross:EmaCross")
+    assert own.source == there.find("mine:EmaCross").source == there.find("ema-cross").source
+    assert bundled.told.bundled
+    assert (own.key, bundled.key) == ("EmaCross", "candlewick.bundled.ema_cross:EmaCross")
+    assert all(there.find(each.key) is each for each in there.books)
+
+
+def test_what_is_shown_is_what_is_started(folder: Path, client: Client, link: FakeLink) -> None:
+    (folder / "ema_cross.py").write_text(GOOD.replace("class Dip", "class EmaCross"))
+    link.answers |= dict.fromkeys(("strategy.look", "strategy.state"), lambda **_: None)
+    for name, symbols in (("EmaCross", "BTCUSDT"), ("candlewick.bundled.ema_cross:EmaCross", "ETHUSDT")):
+        book, typed = shelf().find(name), {"symbols": symbols, "timeframe": "1h", "share": "10"}
+        at = reverse("strategy", args=[book.key])
+        shown = client.get(at).content.decode()
+        assert ("Comes with Candlewick" in shown) == book.told.bundled
+        assert (
+            client.post(
+                f"{at}start/", typed | {"symbols": "ETHUSDT" if book.source else "BTCUSDT"}
+            ).status_code
+            == 302
+        )
+        row = StrategyAtWork.objects.latest("created_ns")
+        assert row.source == book.source
+        assert row.spec["strategy"] == book.told.reference
+        page = client.get(reverse("strategy_at_work", args=[row.pk])).content.decode()
+        assert ("Buys every dip" in page) == (not book.told.bundled)
+
+
+def test_a_study_leads_back_to_what_it_studied(folder: Path) -> None:
+    own = GOOD.replace("class Dip", "class EmaCross")
+    (folder / "mine.py").write_text(own)
+    there = shelf()
+    bundled = there.studied("candlewick.bundled.ema_cross:EmaCross", "")
+    assert bundled is not None
+    assert bundled.told.bundled
+    assert there.studied("EmaCross", own) is there.find("EmaCross")
+    (folder / "two.py").write_text(own.replace("every", "each"))
+    found = shelf().studied("EmaCross", own)
+    assert found is not None
+    assert found.key == "mine:EmaCross"
+    assert shelf().studied("Gone", own) is None
 
 
 def test_parameters_are_read_as_their_kind_and_refused_by_name(folder: Path) -> None:

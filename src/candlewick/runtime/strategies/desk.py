@@ -10,14 +10,12 @@ import hashlib
 import time
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final
 
 from django.db import transaction
 from django.db.models import F
 
 from candlewick.core.errors import Conflict, UsageError
-from candlewick.research import describing, loading
 from candlewick.research.describing import Described
 from candlewick.runtime.strategies.spec import Spec, write
 from candlewick.store.models import Account, StrategyAtWork, StrategyLine, WorkState
@@ -32,29 +30,6 @@ class UnknownStrategy(UsageError):
 
     def __init__(self, id: str) -> None:
         super().__init__(f"You have no strategy {id[:40]!r} at work.")
-
-
-def described(data_dir: Path, name: str) -> Described:
-    """The strategy that a person means, theirs before the bundled ones. This process runs no file of theirs.
-
-    Raises:
-        UsageError: there is none, or its file cannot be run; says where and why.
-    """
-    there = describing.look(data_dir / loading.FOLDER)
-    plain = name.strip()
-    own = [each for each in there.strategies if not each.bundled and _means(each, plain)]
-    found = own or [each for each in there.strategies if each.bundled and _means(each, plain)]
-    if len(found) > 1:
-        choices = " or ".join(f"{Path(each.file).stem}:{each.name}" for each in found)
-        raise UsageError(f"strategy: {plain!r} stands in several of your files. Say which: {choices}.")
-    if found:
-        return found[0]
-    for broken in there.broken:
-        if Path(broken.file).stem == plain.partition(":")[0]:
-            where = f", line {broken.line}" if broken.line else ""
-            raise UsageError(f"strategy: {Path(broken.file).name}{where}: {broken.reason}")
-    known = ", ".join(each.name for each in there.strategies)
-    raise UsageError(f"strategy: there is no strategy {plain[:60]!r}. There are {known}.")
 
 
 def start(
@@ -194,17 +169,6 @@ def _move(
     if not moved:
         raise Conflict(f"{now.name} is {now.state} and cannot be {what}.")
     return now
-
-
-def _means(each: Described, name: str) -> bool:
-    file, _, wanted = name.rpartition(":")
-    if file and Path(each.file).stem != Path(file).stem:
-        return False
-    return _plain(wanted) in (_plain(each.name), *(() if each.bundled else (_plain(Path(each.file).stem),)))
-
-
-def _plain(name: str) -> str:
-    return name.replace("-", "").replace("_", "").lower()
 
 
 def _checked(strategy: Described, given: Mapping[str, Any]) -> dict[str, Any]:

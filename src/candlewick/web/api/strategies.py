@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import Annotated, Any, Final, Literal
 
 import msgspec
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
 from pydantic import ConfigDict, Field, StrictBool
@@ -15,6 +14,8 @@ from pydantic import ConfigDict, Field, StrictBool
 from candlewick.core.clock import iso
 from candlewick.core.errors import Conflict, EngineAway, UsageError
 from candlewick.core.instrument import public_symbol
+from candlewick.research.describing import Described
+from candlewick.research.naming import NoSuchStrategy
 from candlewick.runtime.accounts.shapes import encode
 from candlewick.runtime.strategies import desk as register
 from candlewick.store.models import Account, StrategyAtWork, WorkState
@@ -23,6 +24,7 @@ from candlewick.web.api import schemas
 from candlewick.web.people.accounts import AccountAccess, MayNot, chosen, of_request, require_trade
 from candlewick.web.people.trail import note as audited
 from candlewick.web.services import services_of
+from candlewick.web.strategies.shelf import shelf
 
 router = Router(tags=["strategies"])
 
@@ -222,12 +224,20 @@ def listing(request: HttpRequest, ended: bool = True, account: str | None = None
 )
 def start(request: HttpRequest, wanted: Start) -> HttpResponse:
     """It trades from the next bar on. On a live account, give the account's name as `confirm_live`."""
+    try:
+        book = shelf().find(wanted.strategy)
+    except NoSuchStrategy as error:
+        raise UsageError(f"strategy: {error}") from None
+    return put_to_work(request, wanted, book.told)
+
+
+def put_to_work(request: HttpRequest, wanted: Start, strategy: Described) -> HttpResponse:
+    """Start this strategy, whatever else has its name."""
     access = require_trade(request, wanted.account)
     if access.kind == "live" and wanted.confirm_live != access.name:
         raise UsageError(
             f"confirm_live: {access.name} trades with real money: give its name here to let a strategy do so."
         )
-    strategy = register.described(settings.DATA_DIR, wanted.strategy)
     row = register.start(
         Account.objects.get(pk=access.id),
         strategy,

@@ -8,6 +8,7 @@ from typing import Any
 
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument, public_symbol
+from candlewick.research.naming import NoSuchStrategy
 from candlewick.research.objectives import judge_of
 from candlewick.research.sets import refuse_outcomes
 from candlewick.runtime.jobs import desk
@@ -28,7 +29,7 @@ from candlewick.web.research.kinds import (
 )
 from candlewick.web.research.markets import Series
 from candlewick.web.services import Services
-from candlewick.web.strategies.shelf import Book, NoSuchStrategy, WrongParameters, shelf
+from candlewick.web.strategies.shelf import Book, WrongParameters, shelf
 
 
 class Refused(UsageError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any, Final
@@ -147,16 +147,19 @@ def read(kind: Kind, typed: Mapping[str, str], params: Mapping[str, Param[Any]])
         raise Refused(_errors(error)) from None
 
 
-def typed_of(spec: Mapping[str, Any], kind: Kind, *, public: Mapping[str, str]) -> dict[str, str]:
+def typed_of(
+    spec: Mapping[str, Any], kind: Kind, *, public: Mapping[str, str], named: Callable[[str], str]
+) -> dict[str, str]:
     """A request as it would have been typed: to ask again for what was asked before.
 
     Args:
         public: the symbols' public names, by id.
+        named: what names now the strategy of a reference.
     """
     start, _, end = str(spec.get("timerange", "-")).partition("-")
     symbols = [public.get(each, each) for each in spec["symbols"]]
     typed = {
-        "strategy": str(spec["strategy"]).rpartition(":")[2],
+        "strategy": named(spec["strategy"]),
         "market": f"{symbols[0]}|{spec['timeframe']}",
         "more": ", ".join(symbols[1:]),
         "start": _dashed(start),
@@ -168,7 +171,7 @@ def typed_of(spec: Mapping[str, Any], kind: Kind, *, public: Mapping[str, str]) 
             typed[name] = _written(spec[name] * (100 if name in _PER_CENT else 1))
     for setting in kind.settings:
         if setting.name == OTHERS:
-            typed[f"s_{OTHERS}"] = "\n".join(_told(each) for each in spec.get(OTHERS, ()))
+            typed[f"s_{OTHERS}"] = "\n".join(_told(each, named) for each in spec.get(OTHERS, ()))
         elif spec.get(setting.name) is not None:
             typed[f"s_{setting.name}"] = _written(spec[setting.name])
     for name, given in (spec.get("space") or {}).items() if kind.searches else ():
@@ -232,10 +235,10 @@ def _contender(line: str) -> dict[str, Any]:
     return {"strategy": name, "parameters": values}
 
 
-def _told(contender: Mapping[str, Any]) -> str:
+def _told(contender: Mapping[str, Any], named: Callable[[str], str]) -> str:
     """The same as it would have been typed."""
     values = (f"{name}={_written(value)}" for name, value in contender.get("parameters", {}).items())
-    return " ".join([str(contender["strategy"]).rpartition(":")[2], *values])
+    return " ".join([named(contender["strategy"]), *values])
 
 
 def _parameters(

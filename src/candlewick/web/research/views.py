@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -17,6 +18,7 @@ from candlewick.backtest.registry import METRICS
 from candlewick.core.errors import Conflict, StoreDamaged, UsageError
 from candlewick.core.instrument import public_symbol
 from candlewick.core.interval import SECONDS
+from candlewick.research.naming import NoSuchStrategy
 from candlewick.runtime.jobs import desk
 from candlewick.store.models import Job, JobState, Role
 from candlewick.web.people.doors import page, who
@@ -26,7 +28,7 @@ from candlewick.web.research.form import Form
 from candlewick.web.research.kinds import Kind, kinds
 from candlewick.web.scripts import library, script_json, scripts_of
 from candlewick.web.services import services_of
-from candlewick.web.strategies.shelf import NoSuchStrategy, shelf
+from candlewick.web.strategies.shelf import shelf
 
 LIST_ENTRY: Final = "js/research/list.js"
 NEW_ENTRY: Final = "js/research/new.js"
@@ -234,9 +236,19 @@ def _begun(request: HttpRequest, kind: Kind) -> dict[str, str]:
         public = {id: public_symbol(id, primary=services.primary) for id in job.spec.get("symbols", ())}
         if public:
             changes = {"parameters": shown.parameters_of(job, request.GET.get("trial", ""))}
-            return form.typed_of(job.spec | changes, kind, public=public)
+            return form.typed_of(job.spec | changes, kind, public=public, named=_named(job))
     there = markets.series(services.lake, primary=services.primary)
     return form.sensible(shelf(), there, request.GET.get("strategy", ""), request.GET.get("market", ""))
+
+
+def _named(job: Job) -> Callable[[str], str]:
+    """What names the strategy of a reference of the study as it is now; empty where it has gone."""
+
+    def named(reference: str) -> str:
+        book = shelf().studied(reference, job.source)
+        return "" if book is None else book.key
+
+    return named
 
 
 def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 200) -> HttpResponse:
@@ -281,7 +293,7 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
 
 def _study(request: HttpRequest, job: Job) -> dict[str, Any]:
     """Everything that stands on a study's page."""
-    services = services_of(request)
+    services, strategy = services_of(request), _named(job)(job.spec.get("strategy", ""))
     context: dict[str, Any] = {
         "job": job,
         "row": rows.row_of(job),
@@ -289,8 +301,8 @@ def _study(request: HttpRequest, job: Job) -> dict[str, Any]:
         "request_facts": shown.facts_of(job, primary=services.primary),
         "log": results.log_tail(job) if job.state == JobState.FAILED else "",
         "code": list(results.code_lines(job.source, shown.line_at_fault(job.error))) if job.source else [],
-        "strategy": str(job.spec.get("strategy", "")).rpartition(":")[2],
-        "can_start": job.state == JobState.DONE and job.kind in STARTABLE and "strategy" in job.spec,
+        "strategy": strategy,
+        "can_start": strategy and job.state == JobState.DONE and job.kind in STARTABLE,
     }
     if job.state == JobState.DONE:
         try:

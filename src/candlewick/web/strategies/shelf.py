@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,22 +12,13 @@ from typing import Any, Final
 from django.conf import settings
 
 from candlewick.core.errors import UsageError
-from candlewick.research.describing import Described, look
+from candlewick.research.describing import Described, Looked, look
 from candlewick.research.loading import FOLDER, files
 from candlewick.trading.strategy.param import Param
 
 Words = tuple[bool, str]
 """Some of a text, and whether it is code."""
 LIMIT_S: Final = 5.0  # a file that takes longer is told of as one that cannot be loaded
-
-
-class NoSuchStrategy(UsageError):
-    """There is no strategy of that name."""
-
-    def __init__(self, name: str, known: list[str]) -> None:
-        near = difflib.get_close_matches(name, known, n=2)
-        hint = f"Did you mean {' or '.join(near)}?" if near else f"There are {', '.join(known)}."
-        super().__init__(f"There is no strategy {name[:60]!r}. {hint}")
 
 
 class WrongParameters(UsageError):
@@ -44,7 +34,7 @@ class Book:
     """A strategy on the shelf.
 
     Attributes:
-        key: what names it on pages and to programs: its class, or `file:Class` where that is not enough.
+        key: what names it on pages and to programs, and means it alone.
         told: all that is known of it without running it.
     """
 
@@ -113,23 +103,37 @@ class Broken:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shelf:
-    """What there is to study, and which files are broken."""
+    """What there is to study and to put to work, and which files are broken."""
 
-    books: tuple[Book, ...]
-    broken: tuple[Broken, ...] = ()
+    looked: Looked
+
+    @cached_property
+    def books(self) -> tuple[Book, ...]:
+        return tuple(Book(self.looked.key_of(each), each) for each in self.looked.strategies)
+
+    @cached_property
+    def broken(self) -> tuple[Broken, ...]:
+        return tuple(Broken(Path(each.file).name, each.line, each.reason) for each in self.looked.broken)
 
     def find(self, name: str) -> Book:
-        """The strategy of a key.
+        """The strategy that a name means.
 
         Raises:
-            NoSuchStrategy: there is none.
+            NoSuchStrategy: it means none that can be run, or more than one; says which there are, or why.
         """
-        for each in self.books:
-            if each.key == name:
-                return each
-        raise NoSuchStrategy(name, [each.key for each in self.books])
+        told = self.looked.find(name)
+        return next(each for each in self.books if each.told is told)
+
+    def studied(self, reference: str, source: str) -> Book | None:
+        """The strategy that a study or one at work is of, by what it keeps; None: it has gone."""
+        found = [
+            each
+            for each in self.books
+            if each.told.reference == reference and each.told.bundled == (not source)
+        ]
+        return next((each for each in found if each.source == source), found[0] if found else None)
 
 
 class _Kept:
@@ -138,15 +142,13 @@ class _Kept:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._stamp: tuple[Any, ...] | None = None
-        self._shelf = Shelf(())
+        self._shelf = Shelf(Looked((), ()))
 
     def shelf(self, folder: Path) -> Shelf:
         with self._lock:  # one at a time: a file may take seconds, and need not take them twice
             stamp = _stamp(folder)
             if stamp != self._stamp:
-                looked = look(folder, limit_s=LIMIT_S)
-                broken = (Broken(Path(each.file).name, each.line, each.reason) for each in looked.broken)
-                self._shelf, self._stamp = Shelf(tuple(_named(looked.strategies)), tuple(broken)), stamp
+                self._shelf, self._stamp = Shelf(look(folder, limit_s=LIMIT_S)), stamp
             return self._shelf
 
 
@@ -161,16 +163,6 @@ def shelf() -> Shelf:
 def _words(text: str) -> list[Words]:
     """A text in parts, those between backticks being code."""
     return [(bool(at % 2), part) for at, part in enumerate(text.split("`")) if part]
-
-
-def _named(told: Iterable[Described]) -> list[Book]:
-    """Each with its key: its class, and its file too where another one has that class already."""
-    books: dict[str, Book] = {}
-    for each in told:
-        file = Path(each.file).stem
-        key = each.name if each.name not in books else f"{file}:{each.name}"
-        books[key] = Book(key, each)
-    return list(books.values())
 
 
 def _stamp(folder: Path) -> tuple[Any, ...]:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from candlewick.core.errors import CandlewickError, Conflict, EngineAway
 from candlewick.core.interval import INTERVALS
+from candlewick.research.naming import NoSuchStrategy
 from candlewick.runtime.strategies.desk import UnknownStrategy
 from candlewick.store.models import Job, StrategyAtWork
 from candlewick.web.api import strategies as rest
@@ -27,7 +28,7 @@ from candlewick.web.research.results import code_lines
 from candlewick.web.research.views import may_ask
 from candlewick.web.scripts import scripts_of
 from candlewick.web.strategies import at_work, drifting, starting
-from candlewick.web.strategies.shelf import Book, NoSuchStrategy, shelf
+from candlewick.web.strategies.shelf import Book, shelf
 
 ENTRY: Final = "js/strategies/main.js"
 STUDIES: Final = 8
@@ -87,7 +88,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
         return _start_page(request, book, access, _begun(request))
     typed = {name: str(value) for name, value in request.POST.items()}
     try:
-        made = orjson.loads(rest.start(request, starting.read(typed, book)).content)
+        made = orjson.loads(rest.put_to_work(request, starting.read(typed, book), book.told).content)
     except starting.Wrong as wrong:
         return _start_page(request, book, access, typed, wrong.errors, status=422)
     except CandlewickError as error:
@@ -184,9 +185,8 @@ def _one(request: HttpRequest, row: StrategyAtWork, access: AccountAccess) -> di
 def _code(row: StrategyAtWork) -> list[tuple[int, str, bool]]:
     """The text that runs: as it was when it was started; of a bundled one, as it is."""
     text = row.source
-    if not text:
-        name = str(row.spec.get("strategy", "")).rpartition(":")[2]
-        text = next((each.told.source for each in shelf().books if each.told.name == name), "")
+    if not text and (book := shelf().studied(row.spec["strategy"], "")) is not None:
+        text = book.told.source
     return list(code_lines(text))
 
 
