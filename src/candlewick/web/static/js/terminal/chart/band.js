@@ -1,41 +1,27 @@
 /** The area between two lines, in the colour of the one on top; only what is in view is drawn. */
 
+import { Primitive } from "./primitive.js";
+
 /** @typedef {import("./split.js").SplitSeries<{time: number, value?: number}>} Line */
 
 const OPACITY = "1f"; // of 255 in hexadecimal, behind #rrggbb
 
-export class Band {
-  /** @type {import("lightweight-charts").SeriesAttachedParameter<any> | null} */
-  #where = null;
-  #views = [{ zOrder: () => /** @type {const} */ ("bottom"), renderer: () => ({ draw: (target) => this.#draw(target) }) }];
-
+export class Band extends Primitive {
   /**
    * @param {Line} one
    * @param {Line} other
    * @param {() => [string, string]} colors `#rrggbb` of either
    */
   constructor(one, other, colors) {
+    super("bottom");
     this.one = one;
     this.other = other;
     this.colors = colors;
   }
 
-  /** @param {import("lightweight-charts").SeriesAttachedParameter<any>} where */
-  attached(where) {
-    this.#where = where;
-  }
-
-  detached() {
-    this.#where = null;
-  }
-
-  paneViews() {
-    return this.#views;
-  }
-
   /** @param {any} target */
-  #draw(target) {
-    if (!this.#where || !this.one.length || !this.other.length) return;
+  draw(target) {
+    if (!this.where || !this.one.length || !this.other.length) return;
     target.useMediaCoordinateSpace(({ context }) => {
       for (const { isOver, points } of this.#stretches()) {
         context.fillStyle = this.colors()[isOver ? 0 : 1] + OPACITY;
@@ -49,7 +35,7 @@ export class Band {
 
   /** Stretches of the view in which one and the same line is on top. */
   *#stretches() {
-    const { chart, series } = this.#where;
+    const { chart, series } = this.where;
     const scale = chart.timeScale();
     const seen = scale.getVisibleLogicalRange();
     const times = scale.getVisibleRange();

@@ -1,6 +1,7 @@
 /** Small signs under and over candles, where an indicator found something; only those in view are drawn. */
 
-import { indexOfTime } from "./split.js";
+import { firstWhere, indexOfTime } from "./places.js";
+import { Primitive } from "./primitive.js";
 import { DOWN, UP } from "./theme.js";
 
 const SIZE_PX = 5;
@@ -10,18 +11,16 @@ const AWAY_PX = 6;
  * Behaves as a `SplitSeries` whose points are signs: above zero it points up, below zero down, zero is none.
  * @typedef {{time: number, value: number}} Sign
  */
-export class Glyphs {
+export class Glyphs extends Primitive {
   /** @type {Sign[]} */
   #points = [];
-  /** @type {import("lightweight-charts").SeriesAttachedParameter<any> | null} */
-  #where = null;
-  #views = [{ zOrder: () => /** @type {const} */ ("top"), renderer: () => ({ draw: (target) => this.#draw(target) }) }];
 
   /**
    * @param {import("./split.js").SplitSeries<any>} candles that the signs belong to
    * @param {{up?: string, down?: string}} colors
    */
   constructor(candles, colors = {}) {
+    super("top");
     this.candles = candles;
     this.colors = colors;
     candles.live.attachPrimitive(this);
@@ -42,7 +41,7 @@ export class Glyphs {
   /** @param {Sign[]} points */
   setAll(points) {
     this.#points = points;
-    this.#where?.requestUpdate();
+    this.redraw();
   }
 
   /** @param {Sign[]} points older than `first` */
@@ -64,7 +63,7 @@ export class Glyphs {
     if (last === undefined || point.time > last.time) this.#points.push(point);
     else if (point.time === last.time) this.#points[this.#points.length - 1] = point;
     else return this.merge([point]);
-    this.#where?.requestUpdate();
+    this.redraw();
   }
 
   clear() {
@@ -80,27 +79,14 @@ export class Glyphs {
     return this.#points[indexOfTime(this.#points, Number(event.time))];
   }
 
-  /** @param {import("lightweight-charts").SeriesAttachedParameter<any>} where */
-  attached(where) {
-    this.#where = where;
-  }
-
-  detached() {
-    this.#where = null;
-  }
-
-  paneViews() {
-    return this.#views;
-  }
-
   /** @param {any} target */
-  #draw(target) {
-    const { chart, series } = this.#where;
+  draw(target) {
+    const { chart, series } = this.where;
     const scale = chart.timeScale();
     const seen = scale.getVisibleRange();
     if (!seen) return;
     target.useMediaCoordinateSpace(({ context }) => {
-      for (let at = this.#after(Number(seen.from)); at < this.#points.length; at += 1) {
+      for (let at = firstWhere(this.#points.length, (middle) => this.#points[middle].time >= Number(seen.from)); at < this.#points.length; at += 1) {
         const { time, value } = this.#points[at];
         if (time > Number(seen.to)) break;
         if (value) this.#drawOne(context, scale.timeToCoordinate(/** @type {any} */ (time)), series, time, value);
@@ -127,17 +113,5 @@ export class Glyphs {
     context.lineTo(x - SIZE_PX, edge + way * (AWAY_PX + 1.6 * SIZE_PX));
     context.lineTo(x + SIZE_PX, edge + way * (AWAY_PX + 1.6 * SIZE_PX));
     context.fill();
-  }
-
-  /** @param {number} time */
-  #after(time) {
-    let low = 0;
-    let high = this.#points.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.#points[middle].time < time) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 }

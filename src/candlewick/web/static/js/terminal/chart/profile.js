@@ -3,6 +3,7 @@
 import { get } from "../../api.js";
 import { patiently } from "./history.js";
 import { numbersOf } from "./catalogue.js";
+import { Primitive } from "./primitive.js";
 
 const PATH = "/api/dashboard/charts/volume-profile/";
 const WIDEST = 0.16; // of the pane
@@ -11,18 +12,16 @@ const OUTSIDE = "30";
 
 /** @typedef {{edges: number[], volume: number[], poc: number | null, value_low: number | null, value_high: number | null}} Bins */
 
-export class Profile {
+export class Profile extends Primitive {
   /** @type {Bins | null} */
   #bins = null;
-  /** @type {import("lightweight-charts").SeriesAttachedParameter<any> | null} */
-  #where = null;
-  #views = [{ zOrder: () => /** @type {const} */ ("bottom"), renderer: () => ({ draw: (target) => this.#draw(target) }) }];
 
   /**
    * @param {string} key with its numbers: period, bins, share
    * @param {() => string} color `#rrggbb`
    */
   constructor(key, color) {
+    super("bottom");
     const [period, bins, share] = numbersOf(key);
     this.numbers = { period, bins, share };
     this.color = color;
@@ -33,32 +32,19 @@ export class Profile {
     const bins = await patiently(() => get(PATH, { symbol, interval, ...this.numbers }, signal), signal);
     if (signal.aborted) return;
     this.#bins = bins;
-    this.#where?.requestUpdate();
+    this.redraw();
   }
 
   clear() {
     this.#bins = null;
-    this.#where?.requestUpdate();
-  }
-
-  /** @param {import("lightweight-charts").SeriesAttachedParameter<any>} where */
-  attached(where) {
-    this.#where = where;
-  }
-
-  detached() {
-    this.#where = null;
-  }
-
-  paneViews() {
-    return this.#views;
+    this.redraw();
   }
 
   /** @param {any} target */
-  #draw(target) {
+  draw(target) {
     const bins = this.#bins;
     if (!bins?.volume.length) return;
-    const { series } = this.#where;
+    const { series } = this.where;
     const most = Math.max(...bins.volume);
     if (most <= 0) return;
     target.useMediaCoordinateSpace(({ context, mediaSize }) => {

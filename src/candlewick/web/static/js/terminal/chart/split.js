@@ -5,6 +5,8 @@
  * the short one, and only when it has grown are its bars folded into the long one.
  */
 
+import { firstWhere, indexOfTime } from "./places.js";
+
 const FOLD_AT = 400;
 
 /** @typedef {{time: number}} Point */
@@ -71,14 +73,7 @@ export class SplitSeries {
    * @param {number} time
    */
   placeOf(time) {
-    let low = 0;
-    let high = this.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (this.at(middle).time <= time) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return firstWhere(this.length, (at) => this.at(at).time > time) - 1;
   }
 
   /** @returns {P[]} oldest first */
@@ -200,21 +195,4 @@ export class SplitSeries {
  */
 function isSame(one, other) {
   return other !== undefined && Object.keys(one).every((name) => one[name] === other[name]);
-}
-
-/**
- * @param {Point[]} points sorted by time
- * @param {number} time
- * @returns {number} -1 if there is none
- */
-export function indexOfTime(points, time) {
-  let low = 0;
-  let high = points.length - 1;
-  while (low <= high) {
-    const middle = (low + high) >> 1;
-    if (points[middle].time === time) return middle;
-    if (points[middle].time < time) low = middle + 1;
-    else high = middle - 1;
-  }
-  return -1;
 }

@@ -5,6 +5,8 @@
  */
 
 import { fixed, moment, percent, signed } from "../../format.js";
+import { firstWhere } from "./places.js";
+import { Primitive } from "./primitive.js";
 import { DOWN, UP } from "./theme.js";
 
 const MARKED_AT_MOST = 400; // of more in view the lines alone are drawn
@@ -30,20 +32,18 @@ const STOP = "#fdb44b";
  * @typedef {{at: number, x0: number, y0: number, x1: number, y1: number}} Drawn
  */
 
-export class Trips {
+export class Trips extends Primitive {
   /** @type {Columns | null} */
   #trades = null;
   /** The latest exit of a trade and of all before it: it only rises. @type {number[]} */
   #lastExit = [];
-  /** @type {import("lightweight-charts").SeriesAttachedParameter<any> | null} */
-  #where = null;
   /** What was drawn last, for the pointer. @type {Drawn[]} */
   #drawn = [];
   #marked = -1;
-  #views = [{ zOrder: () => /** @type {const} */ ("top"), renderer: () => ({ draw: (target) => this.#draw(target) }) }];
 
   /** @param {import("./split.js").SplitSeries<any>} candles */
   constructor(candles) {
+    super("top");
     this.candles = candles;
     candles.live.attachPrimitive(this);
   }
@@ -63,14 +63,14 @@ export class Trips {
     this.#marked = -1;
     let last = -Infinity;
     this.#lastExit = (trades?.exit_time ?? []).map((time) => (last = Math.max(last, time ?? Infinity)));
-    this.#where?.requestUpdate();
+    this.redraw();
   }
 
   /** @param {number} at of the trade that stands out, -1 for none */
   mark(at) {
     if (at === this.#marked) return;
     this.#marked = at;
-    this.#where?.requestUpdate();
+    this.redraw();
   }
 
   /**
@@ -123,23 +123,10 @@ export class Trips {
     this.candles.live.detachPrimitive(this);
   }
 
-  /** @param {import("lightweight-charts").SeriesAttachedParameter<any>} where */
-  attached(where) {
-    this.#where = where;
-  }
-
-  detached() {
-    this.#where = null;
-  }
-
-  paneViews() {
-    return this.#views;
-  }
-
   /** Places of the trades in view. @returns {Drawn[]} */
   #inView() {
     const of = this.#trades;
-    const { chart, series } = this.#where;
+    const { chart, series } = this.where;
     const seen = chart.timeScale().getVisibleRange();
     if (!of || !seen || !this.candles.length) return [];
     const first = firstWhere(this.length, (at) => this.#lastExit[at] >= Number(seen.from));
@@ -161,11 +148,11 @@ export class Trips {
    */
   #x(time) {
     const candle = this.candles.at(Math.max(0, this.candles.placeOf(time)));
-    return this.#where.chart.timeScale().timeToCoordinate(candle.time);
+    return this.where.chart.timeScale().timeToCoordinate(candle.time);
   }
 
   /** @param {any} target */
-  #draw(target) {
+  draw(target) {
     this.#drawn = this.#inView();
     const of = this.#trades;
     target.useMediaCoordinateSpace(({ context }) => {
@@ -194,7 +181,7 @@ export class Trips {
   #sign(context, { at, x0, y0, x1, y1 }) {
     const of = this.#trades;
     const way = of.side[at] > 0 ? 1 : -1;
-    const stop = of.stop[at] === null ? null : this.#where.series.priceToCoordinate(of.stop[at]);
+    const stop = of.stop[at] === null ? null : this.where.series.priceToCoordinate(of.stop[at]);
     if (stop !== null) {
       context.strokeStyle = STOP;
       context.lineWidth = 1;
@@ -234,22 +221,6 @@ export class Trips {
     context.stroke();
     this.#sign(context, trip);
   }
-}
-
-/**
- * The first place for which something holds that holds for all behind it.
- * @param {number} length
- * @param {(at: number) => boolean} holds
- */
-function firstWhere(length, holds) {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /**
