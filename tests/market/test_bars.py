@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import zipfile
 from datetime import UTC, datetime
 from itertools import groupby
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candlewick.core.errors import UnknownInterval, UsageError
+from candlewick.core.errors import BadData, UnknownInterval, UsageError
 from candlewick.market.bars import COLUMNS, Bars, resample
 
 T0 = 1_700_006_400
@@ -62,6 +63,37 @@ def test_it_reads_dates_and_refuses_what_is_none() -> None:
         Bars.from_arrays(**columns(time=days))
     with pytest.raises(ValueError, match="The time in row 2 is unknown"):
         Bars.from_arrays(**columns(time=[60.0, 120.0, np.nan]))
+
+
+@pytest.mark.parametrize("column", ["time", *COLUMNS])
+def test_its_columns_cannot_be_written_to_nor_what_is_cut_or_sent_of_it(column: str) -> None:
+    bars = Bars.from_arrays(**columns())
+    for each in (bars, bars[1:], pickle.loads(pickle.dumps(bars)), resample(bars, "5m")):
+        with pytest.raises(ValueError, match="read-only"):
+            getattr(each, column)[0] = 1
+
+
+def test_what_becomes_of_the_arrays_it_was_made_of_is_nothing_to_it() -> None:
+    given = {
+        name: np.array([60, 120]) if name == "time" else np.array([1.0, 2.0]) for name in ("time", *COLUMNS)
+    }
+    bars = Bars.from_arrays(**columns(**given))
+    for column in given.values():
+        column[:] = 9
+    assert bars.time.tolist() == [60, 120]
+    assert [getattr(bars, name).tolist() for name in COLUMNS] == [[1.0, 2.0]] * len(COLUMNS)
+
+
+@pytest.mark.parametrize("factor", [1, 10**3, 10**6, 10**9])
+def test_whole_numbers_of_time_are_seconds_or_what_their_size_says(factor: int) -> None:
+    times = np.array([T0, T0 + 60, T0 + 120])
+    bars = Bars.from_arrays(**columns(time=times * factor))
+    assert bars.time.tolist() == times.tolist()
+
+
+def test_it_refuses_parts_of_a_second() -> None:
+    with pytest.raises(BadData, match=r"row 1 is 120\.5: give whole seconds"):
+        Bars.from_arrays(**columns(time=[60.0, 120.5, 180.0]))
 
 
 def test_it_refuses_text_among_prices() -> None:

@@ -15,7 +15,6 @@ from candlewick.backtest.market import Market
 from candlewick.backtest.result import Result
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.trading.strategy.blame import blamed
-from candlewick.trading.strategy.known import read_only
 from candlewick.trading.strategy.signals import DISTANCES, Signals
 from candlewick.trading.strategy.strategy import Strategy
 from candlewick.trading.strategy.timeout import in_time
@@ -76,7 +75,7 @@ def signals_of(strategy: Strategy, market: Market) -> tuple[Signals, Mapping[str
     Raises:
         UsageError: it answers something else.
     """
-    bars = read_only(market.bars)
+    bars = market.bars
     with blamed(strategy, "indicators"):
         ind = in_time(strategy, "indicators", lambda: strategy.indicators(bars))
     if not isinstance(ind, Mapping):

@@ -72,6 +72,7 @@ def columns_of(markets: Sequence[Market]) -> Columns:
             grid[:] = np.nan
         for row, (market, place) in enumerate(zip(markets, places, strict=True)):
             grid[row, slice(None) if place is None else place] = getattr(market.bars, name)
+        grid.flags.writeable = False  # as bars are: the core is compiled for one kind of array
         grids.append(grid)
     fine, fine_start = _fine(markets, clock_time)
     first, high, low, close = grids

@@ -26,7 +26,8 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 class Bars:
     """Candles of one instrument and interval, oldest first, as columns of equal length.
 
-    `time` is the open time in UTC seconds (int64), strictly rising; prices and volume are float64.
+    `time` is the open time in UTC seconds (int64), strictly rising; prices and volume are float64. The
+    columns are for reading alone: what was checked stays so, and one run changes nothing for the next.
     """
 
     symbol: str
@@ -37,6 +38,18 @@ class Bars:
     low: Column
     close: Column
     volume: Column
+
+    def __post_init__(self) -> None:
+        for name in ("time", *COLUMNS):
+            column = getattr(self, name)
+            if column.flags.writeable:
+                locked = column.view()
+                locked.flags.writeable = False
+                object.__setattr__(self, name, locked)
+
+    def __reduce__(self) -> Any:
+        columns = (getattr(self, name) for name in COLUMNS)
+        return type(self), (self.symbol, self.timeframe, self.time, *columns)
 
     @classmethod
     def from_arrays(
@@ -51,13 +64,14 @@ class Bars:
         close: ArrayLike,
         volume: ArrayLike,
     ) -> Self:
-        """Columns from anything array-like.
+        """Columns from anything array-like, which is copied.
+
+        Whole numbers of `time` are seconds, or what their size says (milli-, micro- or nanoseconds).
 
         Raises:
             BadData: the columns differ in length, or the times do not rise.
         """
-        given = np.asarray(time)
-        times = np.ascontiguousarray(times_of(given) if given.dtype.kind in "MfO" else given, dtype=np.int64)
+        times = np.array(times_of(np.asarray(time)))
         columns = [_numbers(*each) for each in zip(COLUMNS, (open, high, low, close, volume), strict=True)]
         for name, column in zip(COLUMNS, columns, strict=True):
             if column.shape != times.shape:
@@ -104,7 +118,7 @@ class Bars:
         return cls.from_arrays(
             symbol=symbol,
             timeframe=timeframe,
-            time=times_of(np.asarray(named)),
+            time=named,
             **{name: columns[name] for name in COLUMNS},
         )
 
@@ -182,7 +196,7 @@ class Bars:
 
 def _numbers(name: str, column: ArrayLike) -> Column:
     try:
-        return np.ascontiguousarray(column, dtype=np.float64)
+        return np.array(column, dtype=np.float64, order="C")
     except (TypeError, ValueError):
         raise BadData(
             f"Column {name!r} holds something that is no number: mend or remove that row."
@@ -240,6 +254,8 @@ def times_of(values: NDArray[Any]) -> NDArray[np.int64]:
         return values.astype("datetime64[s]").astype(np.int64)
     if values.dtype.kind in "iuf":
         numbers = values.astype(np.int64)
+        if values.dtype.kind == "f" and len(parts := np.flatnonzero(numbers != values)):
+            raise BadData(f"The time in row {parts[0]} is {values[parts[0]]}: give whole seconds.")
         size = int(np.abs(numbers).max(initial=0))
         for digits, factor in ((1e17, 10**9), (1e14, 10**6), (1e11, 10**3)):
             if size > digits:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -19,8 +19,8 @@ from candlewick.backtest.registry import Figure
 from candlewick.backtest.result import Result
 from candlewick.backtest.run import backtest
 from candlewick.core.errors import StrategyError, UsageError
-from candlewick.market.bars import COLUMNS, Bars
-from candlewick.market.indicators.memo import Memo, remembering, unwritable
+from candlewick.market.bars import COLUMNS
+from candlewick.market.indicators.memo import Memo, remembering
 from candlewick.research.lean import LeanFigures
 from candlewick.research.objectives import Objective
 from candlewick.research.space import Parameters
@@ -86,16 +86,14 @@ class Runner:
         self._begin()
 
     def _begin(self) -> None:
-        # what a strategy sees cannot be written to; the core is compiled for arrays that can
-        self._seen = tuple(_unwritable(market) for market in self.markets)
-        columns = [getattr(market.bars, name) for market in self._seen for name in COLUMNS]
+        columns = [getattr(market.bars, name) for market in self.markets for name in COLUMNS]
         self._memo: Memo | None = Memo(columns, self._most_bytes)
         self._grounds: dict[float, Ground] = {}
         self._own = threading.local()
         self._ends: NDArray[np.intp] | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        left = ("_seen", "_memo", "_grounds", "_own", "_ends")
+        left = ("_memo", "_grounds", "_own", "_ends")
         return {name: value for name, value in vars(self).items() if name not in left}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -163,7 +161,7 @@ class Runner:
         account = self.setup.account(strategy)
         ground = self._grounds.get(account.leverage)
         if ground is None:
-            ground = replace(ground_of(self.markets, account), markets=self._seen)
+            ground = ground_of(self.markets, account)
             self._grounds[account.leverage] = ground
         # whoever gets the whole result may keep it
         return run_signals(strategy, ground, None if self.scores else self._room)
@@ -186,14 +184,6 @@ def why_not(error: UsageError, parameters: Parameters) -> str:
         tried = f"{str(error).rstrip('.')}. It was tried with {_told(parameters)}."
         raise StrategyError(tried, error.file, error.line) from error.__cause__
     return str(error.__cause__ or error)
-
-
-def _unwritable(market: Market) -> Market:
-    bars = market.bars
-    columns = {name: unwritable(getattr(bars, name)) for name in COLUMNS}
-    made = Bars(bars.symbol, bars.timeframe, unwritable(bars.time), **columns)
-    made.check()
-    return replace(market, bars=made)
 
 
 def _number(objective: Objective, result: Result) -> Figure:

@@ -10,13 +10,15 @@ import pytest
 from numpy.typing import NDArray
 
 from candlewick import ta
-from candlewick.market.indicators.memo import Memo, remembering, unwritable
+from candlewick.market.indicators.memo import Memo, remembering
 
 ROWS = 500
 
 
 def column(seed: int = 0) -> NDArray[Any]:
-    return unwritable(100 + np.cumsum(np.random.default_rng(seed).normal(0, 1, ROWS)))
+    made: NDArray[Any] = 100 + np.cumsum(np.random.default_rng(seed).normal(0, 1, ROWS))
+    made.flags.writeable = False
+    return made
 
 
 def memo(*columns: NDArray[Any], most_bytes: int = 1 << 20) -> Memo:

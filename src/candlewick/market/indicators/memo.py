@@ -139,13 +139,6 @@ def remembered(function: Callable[P, R]) -> Callable[P, R]:
     return recalling
 
 
-def unwritable(column: NDArray[Any]) -> NDArray[Any]:
-    """The same column, for reading alone."""
-    view = column.view()
-    view.flags.writeable = False
-    return view
-
-
 def _owner(column: NDArray[Any]) -> NDArray[Any]:
     while isinstance(column.base, np.ndarray):
         column = column.base

@@ -49,9 +49,7 @@ def through(folder: Path, asked: str, stamp: Callable[[], str | None], read: Cal
 def _mapped(path: Path) -> Floats | None:
     """The table in a file; None if it is not there or not whole."""
     try:
-        # private pages: a strategy that writes into its bars changes nobody else's, and compiled code takes
-        # columns that may be written for the same as those in memory
-        found = np.load(path, mmap_mode="c", allow_pickle=False)
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
         os.utime(path)
     except (OSError, ValueError):
         return None

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final, overload
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from candlewick.core.errors import BadData
-from candlewick.market.bars import COLUMNS, Bars, Column
+from candlewick.market.bars import Bars, Column
 
 
 class Clock:
@@ -95,21 +94,3 @@ def _known(name: str, value: Any, bars: Bars, clock: Clock) -> Any:
             f"{len(bars):,} bars: answer one number a bar, or a number or word that holds for all of them."
         )
     return Known(column, clock)
-
-
-def read_only(bars: Bars) -> Bars:
-    """The same columns, locked: a strategy that wrote into them would change them for every later run."""
-    kept = _READ_ONLY.get(bars)
-    if kept is None:
-        time, *columns = (_locked(getattr(bars, name)) for name in ("time", *COLUMNS))
-        kept = _READ_ONLY[bars] = Bars(bars.symbol, bars.timeframe, time, *columns)
-    return kept
-
-
-def _locked(column: Any) -> Any:
-    view = column.view()
-    view.flags.writeable = False
-    return view
-
-
-_READ_ONLY: Final[WeakKeyDictionary[Bars, Bars]] = WeakKeyDictionary()
