@@ -53,6 +53,25 @@ def walk(
     )  # fmt: skip
 
 
+def marked(seed: int, bars: Bars) -> Bars:
+    """The mark beside a market: near its prices, on no tick, and unknown here and there."""
+    rng = np.random.default_rng(seed)
+    apart = float(rng.choice([0.0005, 0.01, 0.04]))
+
+    def near(column: NDArray[np.float64]) -> NDArray[np.float64]:
+        return np.round(column * np.exp(rng.normal(0, apart, len(bars))), 7)
+
+    opened, close = near(bars.open), near(bars.close)
+    high = np.maximum(np.maximum(opened, close), near(bars.high))
+    low = np.minimum(np.minimum(opened, close), near(bars.low))
+    kept = rng.random(len(bars)) < 0.95
+    kept[0] = True
+    return Bars.from_arrays(
+        symbol=bars.symbol, timeframe=bars.timeframe, time=bars.time[kept], open=opened[kept],
+        high=high[kept], low=low[kept], close=close[kept], volume=np.zeros(int(kept.sum())),
+    )  # fmt: skip
+
+
 def perpetual(symbol: str, tick: str, lot: str) -> Instrument:
     return Instrument(
         id=f"x:{symbol}", venue="x", symbol=symbol, native=symbol, kind="perp", base=symbol,
@@ -114,7 +133,7 @@ def cases(
         symbol = "ABC"[number]
         missing = draw(st.sampled_from([0.0, 0.2])) if number else 0.0
         prices = walk(seed + number, bars, symbol=symbol, tick=float(tick), missing=missing)
-        funding = finer = None
+        funding = None
         if draw(st.booleans()):
             rng = np.random.default_rng(seed + 7)
             times = START + np.unique(rng.integers(0, 60 * bars, bars // 8 + 1)) // 30 * 30
@@ -122,7 +141,8 @@ def cases(
             mark = np.where(rng.random(len(times)) < 0.5, np.nan, 100.0) if draw(st.booleans()) else None
             funding = FundingRates(times, np.round(rng.normal(0, 0.001, len(times)), 8), mark)
         instrument = None if tick == "0" else perpetual(symbol, tick, lot)
-        markets.append(Market(prices, instrument, funding, finer))
+        marks = marked(seed + 13 + number, prices) if draw(st.booleans()) else None
+        markets.append(Market(prices, instrument, funding, mark=marks))
     rate = st.none() | st.sampled_from([0.004, 0.02, 0.06])
     columns = {
         "often": draw(st.sampled_from([0.05, 0.3])),

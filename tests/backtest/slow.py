@@ -132,7 +132,9 @@ class Market:
 
     candles: list[Candle | None]
     wishes: list[Wish]
+    marks: list[Candle | None] | None = None
     finer: list[list[Candle]] | None = None
+    finer_marks: list[list[Candle | None]] | None = None
     funding: dict[int, list[Settlement]] = field(default_factory=dict)
     tick: Decimal = ZERO
     lot: Decimal = ZERO
@@ -143,6 +145,21 @@ class Market:
     last_close: Decimal = ZERO
     rests_until: int = 0
     skipped: int = 0
+
+    def mark_in(self, i: int) -> Candle:
+        """The mark in a bar that there is; where it is not known, what was traded."""
+        traded = self.candles[i]
+        assert traded is not None
+        return (self.marks[i] if self.marks else None) or traded
+
+    def parts_of(self, i: int) -> list[tuple[Candle, Candle]]:
+        """What a bar is made of, each with its mark."""
+        traded = self.candles[i]
+        assert traded is not None
+        if self.finer is None:
+            return [(traded, self.mark_in(i))]
+        marks = self.finer_marks[i] if self.finer_marks else [None] * len(self.finer[i])
+        return [(part, mark or part) for part, mark in zip(self.finer[i], marks, strict=True)]
 
     def on_tick(self, price: Decimal, rounding: str = ROUND_HALF_EVEN) -> Decimal:
         if not self.tick:
@@ -206,8 +223,8 @@ class SlowBacktest:
         i = self.bar
         for market in self.markets:
             if candle := market.candles[i]:
-                self._settle(market, candle.open, at_open=True)
-                self._at_price(market, candle.open)
+                self._settle(market, market.mark_in(i).open, at_open=True)
+                self._at_price(market, candle.open, market.mark_in(i).open)
                 self._leave_if_wanted(market, candle.open)
         for market in self.markets:
             if candle := market.candles[i]:
@@ -218,17 +235,17 @@ class SlowBacktest:
                 if i and market.wishes[i - 1].says_something:
                     market.wishes[i] = market.wishes[i - 1]  # it waits for the next bar there is
                 continue
-            for n, part in enumerate(market.finer[i] if market.finer else [candle]):
+            for n, (part, mark) in enumerate(market.parts_of(i)):
                 if n:
-                    self._at_price(market, part.open)
-                self._in_range(market, part)
+                    self._at_price(market, part.open, mark.open)
+                self._in_range(market, part, mark)
             if at := market.held:
                 best = candle.high if at.side > 0 else candle.low
                 even = self.terms.break_even
                 far = even is not None and at.has_reached(at.entry * (1 + at.side * even), best)
                 if far and (at.stop is None or (at.entry - at.stop) * at.side > 0):
                     at.stop = at.entry
-            self._settle(market, candle.close, at_open=False)
+            self._settle(market, market.mark_in(i).close, at_open=False)
             market.last_close = candle.close
         equity = self._equity_at_close()
         self.equity.append(equity)
@@ -241,22 +258,22 @@ class SlowBacktest:
     def _equity_at_close(self) -> Decimal:
         return self.wallet + sum((m.held.profit(m.last_close) for m in self.markets if m.held), ZERO)
 
-    def _settle(self, market: Market, price: Decimal, at_open: bool) -> None:
+    def _settle(self, market: Market, mark: Decimal, at_open: bool) -> None:
         for due in market.funding.get(self.bar, ()):
             if market.held and due.at_open == at_open:
-                paid = -market.held.side * market.held.size * (due.mark or price) * due.rate
+                paid = -market.held.side * market.held.size * (due.mark or mark) * due.rate
                 self.wallet += paid
                 self.funding += paid
                 market.held.funding += paid
                 market.held.margin += paid
 
-    def _at_price(self, market: Market, price: Decimal) -> None:
+    def _at_price(self, market: Market, price: Decimal, mark: Decimal) -> None:
         """The market is at `price`, with nothing in between: an open, of a bar or of a finer one."""
         at = market.held
         if at is None:
             return
         end = market.end_of_margin()
-        if at.is_beyond(end, price):
+        if at.is_beyond(end, mark):
             self._liquidate(market, price)
         elif at.is_beyond(at.stop, price):
             self._close(market, price, "stop_loss")
@@ -270,20 +287,21 @@ class SlowBacktest:
                 if at.is_beyond(market.trail_at(), price):
                     self._close(market, price, "trailing_stop")
 
-    def _in_range(self, market: Market, candle: Candle) -> None:
+    def _in_range(self, market: Market, candle: Candle, mark: Candle) -> None:
         at = market.held
         if at is None:
             return
         best, worst = (candle.high, candle.low) if at.side > 0 else (candle.low, candle.high)
         end = market.end_of_margin()
-        lost = at.is_beyond(end, worst)
-        reachable = end if lost and end is not None else worst  # beyond its end nothing else is met
+        lost = at.is_beyond(end, mark.low if at.side > 0 else mark.high)
+        # beyond its end nothing else is met; a mark may come there where no trade does
+        reachable = end if lost and end is not None and at.is_beyond(end, worst) else worst
         stops = [(at.stop, "stop_loss"), (market.trail_at(), "trailing_stop")]
         met = [(level, why) for level, why in stops if level is not None and at.is_beyond(level, reachable)]
         if met:  # the one that is nearer to where the price came from; of two at one price the first
             self._close(market, *max(met, key=lambda each: at.side * each[0]))
         elif lost and end is not None:
-            self._liquidate(market, end)
+            self._liquidate(market, min(max(end, candle.low), candle.high))
         else:
             self._take_parts(market, best, None)
             if at.has_reached(at.target, best) and at.target is not None:
@@ -350,7 +368,7 @@ class SlowBacktest:
             side, size, paid, size * paid / market.leverage, i, fee, stop, target, wish.trailing_stop, size
         )
         self._write(market, side, "entry", paid, size, fee)
-        self._at_price(market, price)
+        self._at_price(market, price, market.mark_in(i).open)
 
     def _size(
         self, market: Market, amount: Decimal | None, price: Decimal, paid: Decimal, stop: Decimal | None
@@ -405,14 +423,14 @@ class SlowBacktest:
         paid, fee = self._taken(market, -market.held.side, price, market.held.size)
         self._end(market, paid, fee, why)
 
-    def _liquidate(self, market: Market, mark: Decimal) -> None:
-        """Closed at the mark, but never for less than nothing: the venue bears what is beyond."""
+    def _liquidate(self, market: Market, traded: Decimal) -> None:
+        """Closed where the market trades, but never for less than nothing: the venue bears what is beyond."""
         at = market.held
         assert at
         nothing_left = market.on_tick(
             max(at.entry - at.side * at.margin / at.size, ZERO), ROUND_CEILING if at.side > 0 else ROUND_FLOOR
         )
-        price = self._paid(market, -at.side, mark)
+        price = self._paid(market, -at.side, traded)
         if at.is_beyond(nothing_left, price):
             price = nothing_left
         left = at.margin + at.profit(price)

@@ -12,13 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import candlewick as cw
+from candlewick.backtest.market import Market
 from candlewick.backtest.record import Drive
 from candlewick.backtest.result import Result
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import Bars
 from candlewick.trading.strategy.context import Context
 from candlewick.trading.strategy.strategy import Strategy
-from tests.backtest.randomly import Case, cases, walk
+from tests.backtest.randomly import Case, cases, marked, walk
 from tests.backtest.test_run import FLAT, bars_of
 
 WAYS: tuple[Drive, ...] = ("woken", "on_bar", "step")
@@ -29,7 +30,7 @@ def assert_same(one: Result, other: Result) -> None:
     assert len(one.fills) == len(other.fills)
     for name in ("bar", "market", "side", "why", "maker", "signal"):
         assert one.fills[name].tolist() == other.fills[name].tolist(), name
-    for name in ("price", "size", "fee", "funding", "stop"):
+    for name in ("price", "size", "fee", "funding", "stop", "target"):
         np.testing.assert_allclose(other.fills[name], one.fills[name], rtol=1e-12, atol=1e-12, err_msg=name)
     np.testing.assert_allclose(other.equity, one.equity, rtol=0, atol=1e-9 * one.account.cash)
     assert other.funding == pytest.approx(one.funding, abs=1e-9)
@@ -336,13 +337,14 @@ def ask(ctx: Context, order: dict[str, Any]) -> None:
     (ctx.buy if order["side"] == "buy" else ctx.sell)(**terms)
 
 
-@given(st.integers(0, 2**32 - 1), scripts(), st.sampled_from([1.0, 10.0]))
+@given(st.integers(0, 2**32 - 1), scripts(), st.sampled_from([1.0, 10.0]), st.booleans())
 @settings(deadline=None)
 def test_bars_that_are_passed_over_hold_nothing(
-    seed: int, script: list[tuple[int, dict[str, Any]]], leverage: float
+    seed: int, script: list[tuple[int, dict[str, Any]]], leverage: float, has_mark: bool
 ) -> None:
     """Orders of every kind: looking at each bar finds what looking ahead finds."""
-    bars = walk(seed, 80, symbol="A", tick=0.0)
+    prices = walk(seed, 80, symbol="A", tick=0.0)
+    bars = Market(prices, mark=marked(seed, prices)) if has_mark else prices
     asked = [(bar, lambda ctx, order=order: ask(ctx, order)) for bar, order in script]
     results = [
         cw.backtest(Asking(*asked), bars, cash=1_000, leverage=leverage, slippage_bps=2, drive=drive)

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import candlewick as cw
-from candlewick.core.errors import UsageError
+from candlewick.backtest.record import Drive
+from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import Bars
 from candlewick.trading.strategy.signals import Signals
 from candlewick.trading.strategy.strategy import Strategy
@@ -81,6 +82,25 @@ def test_finer_bars_decide_where_they_are_there() -> None:
     assert (trade.reason, trade.exit_price) == ("take_profit", 105.0)
 
 
+@pytest.mark.parametrize("drive", ["arrays", "woken", "on_bar", "step"])
+def test_a_trade_tells_where_its_stop_and_target_stood(drive: Drive) -> None:
+    bars = bars_of(FLAT, FLAT, FLAT, FLAT)
+    said = Said(enter_long=at(4, 0), exit_long=at(4, 1), stop_loss=0.02, take_profit=[0.05, 0.1, 0.1, 0.1])
+    (trade,) = cw.backtest(said, bars, drive=drive).trades
+    assert trade.stop == 98.0
+    assert trade.target == pytest.approx(105.0)
+    (bare,) = cw.backtest(Said(enter_long=at(4, 0)), bars, drive=drive).trades
+    assert (bare.stop, bare.target) == (None, None)
+
+
+def test_tables_of_trades_have_the_same_columns_where_there_are_none() -> None:
+    bars = bars_of(FLAT, FLAT, FLAT)
+    none, some = (cw.backtest(Said(enter_long=said), bars).trades for said in (False, at(3, 0)))
+    assert (len(none), len(some)) == (0, 1)
+    assert none.to_polars().schema == some.to_polars().schema
+    assert some.to_polars()["entry_time"][0] == some[0].entry_time
+
+
 def test_a_market_that_opens_beyond_the_stop_is_left_at_its_open() -> None:
     bars = bars_of(FLAT, FLAT, (80, 82, 79, 81))
     (trade,) = cw.backtest(Said(enter_long=at(3, 0), stop_loss=0.05), bars, fee_taker=0.0).trades
@@ -113,6 +133,13 @@ def test_all_markets_share_the_cash() -> None:
 def test_it_says_what_is_wrong_with_signals(said: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
         cw.backtest(Said(**said), bars_of(FLAT, FLAT))
+
+
+def test_a_signal_that_there_is_not_is_told_with_what_is_near_to_it() -> None:
+    with pytest.raises(StrategyError, match=r"Signals has no 'enter_lng'. Did you mean enter_long\?"):
+        cw.backtest(Said(enter_lng=True), bars_of(FLAT, FLAT))
+    with pytest.raises(UsageError, match=r"Signals has no 'colour'\. It has: enter_long, exit_long"):
+        Signals(colour=1)  # type: ignore[call-arg]
 
 
 def test_it_says_when_the_cash_buys_nothing() -> None:

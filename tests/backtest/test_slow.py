@@ -33,7 +33,7 @@ from candlewick.trading.strategy.sizing import (
     VolatilityTarget,
 )
 from tests.backtest import slow
-from tests.backtest.randomly import Scripted, perpetual, walk
+from tests.backtest.randomly import Scripted, marked, perpetual, walk
 from tests.examples import examples
 
 NO_LEVERAGE = Decimal(1)
@@ -126,14 +126,23 @@ def settlements_of(market: Market, clock: Sequence[int]) -> dict[int, list[slow.
 def slow_market(case: Case, market: Market, clock: Sequence[int]) -> slow.Market:
     own = candles_of(market.bars)
     wishes = iter(wishes_of(case.strategy, market.bars))
-    length, finer = seconds(market.bars.timeframe), None
+    length, finer, marks, finer_marks = seconds(market.bars.timeframe), None, None, None
     if market.finer is not None:
         parts = candles_of(market.finer)
-        finer = [[parts[t] for t in sorted(parts) if start <= t < start + length] for start in clock]
+        inside = [[t for t in sorted(parts) if start <= t < start + length] for start in clock]
+        finer = [[parts[t] for t in times] for times in inside]
+    if market.mark is not None:
+        known_marks = candles_of(resample(market.mark, market.bars.timeframe))
+        marks = [known_marks.get(time) for time in clock]
+        if market.finer is not None:
+            known_marks = candles_of(resample(market.mark, market.finer.timeframe))
+            finer_marks = [[known_marks.get(t) for t in times] for times in inside]
     made = slow.Market(
         candles=[own.get(time) for time in clock],
         wishes=[next(wishes) if time in own else slow.Wish() for time in clock],
+        marks=marks,
         finer=finer,
+        finer_marks=finer_marks,
         funding=settlements_of(market, clock),
         leverage=NO_LEVERAGE if market.is_spot else known(case.account["leverage"]),
         least=known(case.account["cash"]) / 10**9,  # what rounding leaves of an account that is lost
@@ -236,7 +245,10 @@ def markets_of(draw: st.DrawFn, seed: int, bars: int) -> list[Market]:
         instrument = None
         if tick != "0":
             instrument = make(base, tick, lot)
-        markets.append(Market(prices, instrument, funding, finer))
+        marks = None
+        if not is_spot and draw(st.booleans()):
+            marks = marked(seed + 13 + number, prices if finer is None else finer)
+        markets.append(Market(prices, instrument, funding, finer, mark=marks))
     return markets
 
 

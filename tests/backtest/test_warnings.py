@@ -31,6 +31,23 @@ def perpetual(funding: cw.FundingRates | None) -> cw.Market:
     return cw.Market(bars(), infer_instrument("x:BTCUSDT-PERP", primary="x"), funding)
 
 
+def test_a_strategy_that_waits_for_longer_than_there_are_bars_is_told() -> None:
+    class Waiting(Waves):
+        warm_up = 500
+
+    class Averaging(Waves):
+        def indicators(self, bars: cw.Bars) -> cw.Indicators:
+            return {"mean": cw.ta.sma(bars.close, 450)}
+
+    waiting, averaging = (cw.backtest(kind, bars()).warnings[0] for kind in (Waiting, Averaging))
+    assert waiting == (
+        "Waiting said nothing of BTCUSDT-PERP: there are 400 bars, and it waits for 500. "
+        "Load more, or lower its lengths."
+    )
+    assert "there are 400 bars, and its indicators have no value" in averaging
+    assert not any("said nothing" in each for each in cw.backtest(Waves, bars()).warnings)
+
+
 def test_a_perpetual_without_funding_is_told() -> None:
     said = cw.backtest(Waves, perpetual(None)).warnings
     assert any(each.startswith("No funding is known of BTCUSDT-PERP: nothing was paid") for each in said)

@@ -43,9 +43,10 @@ def run_signals(strategy: Strategy, ground: Ground, room: Room | None = None) ->
         money["wallet"] = money["peak"] = account.cash
         fills, skipped = room.fills(most, FILL), np.zeros(len(markets), np.int64)
         count = core.run(
-            columns.open, columns.high, columns.low, columns.close, flags, size, stop_loss, take_profit,
-            trailing, ground.rules, ground.leverages, ground.least, ground.tiers, terms[0], partials,
-            ground.funding, columns.fine, columns.fine_start, held, money[0], equity, fills, skipped,
+            columns.open, columns.high, columns.low, columns.close, *columns.marks[:-1],
+            flags, size, stop_loss, take_profit, trailing, ground.rules, ground.leverages, ground.least,
+            ground.tiers, terms[0], partials, ground.funding, columns.fine, columns.marks.fine,
+            columns.fine_start, held, money[0], equity, fills, skipped,
         )  # fmt: skip
         if count != core.FULL:
             break

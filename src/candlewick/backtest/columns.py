@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,23 @@ Grid = NDArray[np.float64]
 NO_FINE: Final = (np.zeros((4, 0)), np.zeros((0, 0), np.int64))
 
 
+class Marks(NamedTuple):
+    """The mark in each bar: what margin is judged by. Where it is not known, the traded prices.
+
+    Attributes:
+        top, bottom: the highest and lowest of both, mark and trades.
+        fine: of the finer bars, as `Columns.fine`.
+    """
+
+    open: Grid
+    high: Grid
+    low: Grid
+    close: Grid
+    top: Grid
+    bottom: Grid
+    fine: Grid
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Columns:
     """Prices of all markets on one clock: a row a market, a column a bar, NaN where a market has none.
@@ -28,6 +45,7 @@ class Columns:
         time: open times, UTC seconds.
         places: per market, the column of each of its bars; None: it has them all.
         fine, fine_start: finer bars, and where those of each bar begin (`fills.signals.run`).
+        marks: what margin is judged by.
     """
 
     time: NDArray[np.int64]
@@ -38,6 +56,7 @@ class Columns:
     places: tuple[NDArray[np.intp] | None, ...]
     fine: Grid
     fine_start: NDArray[np.int64]
+    marks: Marks
 
     def when(self, bar: int) -> datetime:
         """When a bar opened."""
@@ -76,7 +95,55 @@ def columns_of(markets: Sequence[Market]) -> Columns:
         grids.append(grid)
     fine, fine_start = _fine(markets, clock_time)
     first, high, low, close = grids
-    return Columns(clock_time, first, high, low, close, tuple(places), fine, fine_start)
+    marks = Marks(first, high, low, close, high, low, fine)
+    if any(market.mark is not None for market in markets):
+        marks = _marks(markets, places, marks)
+    return Columns(clock_time, first, high, low, close, tuple(places), fine, fine_start, marks)
+
+
+def _marks(markets: Sequence[Market], places: Sequence[NDArray[np.intp] | None], traded: Marks) -> Marks:
+    grids = [grid.copy() for grid in traded[:4]]
+    fine, begun = traded.fine.copy(), 0
+    for row, (market, place) in enumerate(zip(markets, places, strict=True)):
+        own = slice(None) if place is None else place
+        if market.mark is not None:
+            rows, at = _marked(market.mark, market.bars)
+            for grid, column in zip(grids, rows, strict=True):
+                part = grid[row, own]
+                part[at] = column
+                grid[row, own] = part
+        if market.finer is not None:
+            if market.mark is not None:
+                rows, at = _marked(market.mark, market.finer)
+                fine[:, begun + np.flatnonzero(at)] = rows
+            begun += len(market.finer)
+    first, high, low, close = grids
+    made = first, high, low, close, np.maximum(high, traded.high), np.minimum(low, traded.low)
+    for grid in made:
+        grid.flags.writeable = False  # as those of the trades are
+    return Marks(*made, fine)
+
+
+def _marked(mark: Bars, bars: Bars) -> tuple[list[NDArray[np.float64]], NDArray[np.bool_]]:
+    """Open, high, low and close of the mark in these bars, and which of them have one.
+
+    Raises:
+        UsageError: the mark's bars are longer, or none of them falls among these.
+    """
+    mark.check()
+    if seconds(mark.timeframe) > seconds(bars.timeframe):
+        raise UsageError(
+            f"The mark of {bars.symbol} is of {mark.timeframe}, but is to judge bars of {bars.timeframe}: "
+            "load it in that timeframe or a shorter one, or leave it away."
+        )
+    same = resample(mark, bars.timeframe)
+    there = np.isin(bars.time, same.time)
+    if not there.any():
+        raise UsageError(
+            f"The mark of {bars.symbol} is not known at any of its bars: load it for the same range."
+        )
+    at = np.searchsorted(same.time, bars.time[there])
+    return [getattr(same, name)[at] for name in COLUMNS[:4]], there
 
 
 def funding_rows(markets: Sequence[Market], time: NDArray[np.int64], dtype: Any) -> Rows:
@@ -125,6 +192,17 @@ def funding_gap(rates: FundingRates, bars: Bars) -> str | None:
         f"No funding is known of {bars.symbol} from {clock(int(edges[worst]))} to "
         f"{clock(int(edges[worst + 1]))}: nothing was paid there."
     )
+
+
+def mark_gap(market: Market) -> str | None:
+    """How much of the mark is missing, as a sentence; None: nothing, or there is none at all."""
+    if market.mark is None:
+        return None
+    _, there = _marked(market.mark, market.bars)
+    missing = int(np.count_nonzero(~there))
+    if not missing:
+        return None
+    return f"The mark of {market.symbol} is not known at {missing:,} bars: traded prices judged margin there."
 
 
 def _fine(markets: Sequence[Market], time: NDArray[np.int64]) -> tuple[Grid, NDArray[np.int64]]:

@@ -223,7 +223,7 @@ def _step(book: Book, at_close: AtClose, first: int = 0) -> None:
     book.looks_ahead = False
     for i in range(book.bars):
         for at in markets:
-            if at.next > i and not (at.lows[i] > at.below and at.highs[i] < at.above):  # a NaN is looked at
+            if at.next > i and not (at.bottoms[i] > at.below and at.tops[i] < at.above):  # a NaN is looked at
                 at.next = book.next = i
         if book.next <= i:
             book.process(i)

@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from candlewick.backtest.account import Account
 from candlewick.backtest.columns import Columns
 from candlewick.backtest.events_held import (
+    NO_LEGS,
+    NOWHERE,
     Held,
     Legs,
     Working,
     entry_side,
     initial,
+    met_at,
     notional,
     on_tick,
     profit,
@@ -33,9 +36,8 @@ from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Sig
 from candlewick.trading.strategy.known import Clock
 
 NAN: Final = math.nan
-NO_LEGS: Final = Legs()
 TIFS: Final = {"GTC": state.GTC, "IOC": state.IOC, "FOK": state.FOK}
-Fill = tuple[int, int, int, int, bool, float, float, float, float, float, int]
+Fill = tuple[int, int, int, int, bool, float, float, float, float, float, float, int]
 
 
 class Book:
@@ -138,9 +140,9 @@ class Book:
             at.catch_up(i)
             price = at.opens[i]
             if at.units and at.funding_due:
-                self._settle(at, i, price, False)
+                self._settle(at, i, at.mark_opens[i], False)
             if price == price:
-                self._open(at, i, price)
+                self._open(at, i, price, at.mark_opens[i])
                 if at.units:
                     self._exit(at, i, price)
         if self.asked:
@@ -151,7 +153,7 @@ class Book:
                 if at.units or at.working:
                     self._rest_of_bar(at, i)
             if at.units and at.funding_due:
-                self._settle(at, i, at.closes[i], True)
+                self._settle(at, i, at.mark_closes[i], True)
         for at in stirring:
             at.look_ahead(i, self.bars, self.time_exit, self.looks_ahead)
         for each in self.asked:  # no bar here: what was asked waits for the next one
@@ -166,13 +168,13 @@ class Book:
                       self.columns.close, self.rules, self.pause_at, self.pause_for)  # fmt: skip
             self._marked = i
 
-    def _settle(self, at: Held, i: int, price: float, inside: bool) -> None:
+    def _settle(self, at: Held, i: int, known: float, inside: bool) -> None:
         row, due = at.funded, at.funding_due
         while row < len(due) and due[row][0] < i:
             row += 1
         while row < len(due) and due[row][0] == i:
             _, is_inside, rate, mark = due[row]
-            mark = mark if mark == mark else price
+            mark = mark if mark == mark else known
             if is_inside == inside and mark == mark:
                 paid = core.funding(at.size, mark, rate, at.contract_size, at.inverse)
                 self.wallet += paid
@@ -182,14 +184,14 @@ class Book:
                 at.judge()
             row += 1
 
-    def _open(self, at: Held, i: int, price: float) -> None:
+    def _open(self, at: Held, i: int, price: float, mark: float) -> None:
         """What the first price of a bar does to a position and to the orders beside it."""
-        if at.units and (at.end - price) * at.side >= 0.0:  # a NaN compares as false
+        if at.units and (at.end - mark) * at.side >= 0.0:  # a NaN compares as false
             self._liquidate(at, i, price)
         elif at.working:
             at.stepper.position = at.units
             if self._book(at, i, at.stepper.open(price)) and at.units:
-                self._open(at, i, price)  # what the price paid is already beyond acts on the same open
+                self._open(at, i, price, mark)  # what the price paid is already beyond acts on the same open
 
     def _exit(self, at: Held, i: int, price: float) -> None:
         for wanted in at.wanted:
@@ -221,39 +223,42 @@ class Book:
     def _rest_of_bar(self, at: Held, i: int) -> None:
         first, last = (at.fine_start[i], at.fine_start[i + 1]) if at.fine_start is not None else (0, 0)
         if first == last:
-            self._range(at, i, at.highs[i], at.lows[i], at.closes[i])
+            self._range(at, i, at.highs[i], at.lows[i], at.closes[i], (at.mark_highs[i], at.mark_lows[i]))
         for j in range(first, last):
             opened, high, low, close = at.fine[:, j].tolist()
+            mark_open, *mark, _ = at.fine_mark[:, j].tolist()
             if j > first:
-                self._open(at, i, opened)
-            self._range(at, i, high, low, close)
+                self._open(at, i, opened, mark_open)
+            self._range(at, i, high, low, close, mark)
         if at.units and at.even == at.even:
             best = at.highs[i] if at.units > 0.0 else at.lows[i]
             if (best - at.even) * at.side >= 0.0:
                 at.raise_stops()
 
-    def _range(self, at: Held, i: int, high: float, low: float, close: float) -> None:
-        """What stands against the position is set off before what it hopes for."""
-        if at.units and (at.end - (low if at.units > 0.0 else high)) * at.side >= 0.0:
-            self._hurt(at, i, high, low)
+    def _range(self, at: Held, i: int, high: float, low: float, close: float, mark: Sequence[float]) -> None:
+        """What stands against the position is set off before what it hopes for. `mark`: its high and low."""
+        if at.units and (at.end - (mark[1] if at.units > 0.0 else mark[0])) * at.side >= 0.0:
+            self._hurt(at, i, high, low, mark)
         if at.working:
             at.stepper.position = at.units
             if self._book(at, i, at.stepper.range(high, low, close)):
-                self._hurt(at, i, high, low)  # an entry inside a bar may be stopped in it, and gains nothing
+                # an entry inside a bar may be stopped in it, and gains nothing
+                self._hurt(at, i, high, low, mark)
 
-    def _hurt(self, at: Held, i: int, high: float, low: float) -> None:
-        """Let a bar's worst price meet the stops, and the end of the margin behind them."""
+    def _hurt(self, at: Held, i: int, high: float, low: float, mark: Sequence[float]) -> None:
+        """Let a bar's worst price meet the stops, and its worst mark the end of the margin behind them."""
         if not at.units:
             return
-        side, worst = at.side, low if at.units > 0.0 else high
-        lost = (at.end - worst) * side >= 0.0
+        side, worst, end = at.side, low if at.units > 0.0 else high, mark[1] if at.units > 0.0 else mark[0]
+        lost = (at.end - end) * side >= 0.0
         if at.working:
             at.stepper.position = at.units
-            least = at.end if lost else worst  # a stop that stands before the end of the margin is met first
-            self._book(at, i, at.stepper.range(-math.inf, least, NAN) if side == BUY
-                       else at.stepper.range(least, math.inf, NAN))  # fmt: skip
-        if lost and at.units and (at.end - worst) * at.side >= 0.0:
-            self._liquidate(at, i, at.end)
+            if lost and (at.end - worst) * side > 0.0:
+                worst = at.end  # a stop that stands before the end of the margin is met first
+            self._book(at, i, at.stepper.range(-math.inf, worst, NAN) if side == BUY
+                       else at.stepper.range(worst, math.inf, NAN))  # fmt: skip
+        if lost and at.units and (at.end - end) * at.side >= 0.0:
+            self._liquidate(at, i, met_at(at.end, high, low))
 
     # Entries and orders
 
@@ -263,20 +268,21 @@ class Book:
             return
         paid = slipped(side, price, NAN, at.slippage, at.tick)
         distance = NAN if signal.stop_loss is None else signal.stop_loss
-        stop = on_tick(paid * (1.0 - side * distance), at.tick)
-        units = self._sized(at, i, signal.size, paid, stop)
-        if not self._is_worth(at, units, min(paid, price)):
-            return
-        place = self.columns.places[at.number]
-        row = signal.row if place is None else int(place[signal.row])
         legs = Legs(
             stop_distance=distance,
             target_distance=NAN if signal.take_profit is None else signal.take_profit,
             trailing=NAN if signal.trailing_stop is None else signal.trailing_stop,
         )
-        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, row, stop)
+        levels = legs.levels(side, paid, at.tick)
+        units = self._sized(at, i, signal.size, paid, levels[0])
+        if not self._is_worth(at, units, min(paid, price)):
+            return
+        place = self.columns.places[at.number]
+        row = signal.row if place is None else int(place[signal.row])
+        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, row, levels)
         at.add_legs(f"{i}-{at.number}", units, paid, legs, self.parts, self.break_even)
-        self._open(at, i, price)  # what the price paid is already beyond acts on the same open
+        # what the price paid is already beyond acts on the same open
+        self._open(at, i, price, at.mark_opens[i])
 
     def _place(self, at: Held, i: int, price: float, place: Place) -> None:
         side = BUY if place.side == "buy" else SELL
@@ -312,7 +318,7 @@ class Book:
             reduce_only=place.reduce_only,
         )  # fmt: skip
         at.working[place.id] = Working(ORDERED, place, self._tag(place), reserved)
-        self._open(at, i, price)
+        self._open(at, i, price, at.mark_opens[i])
 
     def _reserved(self, at: Held, units: float, limit: float, price: float) -> float:
         """Money that is not there for others while an order rests, as the door counts it.
@@ -330,7 +336,7 @@ class Book:
         signal = self._tag(place)
         if at.units * side < 0.0:
             closing = min(units, abs(at.units))
-            self._trade(at, i, side, closing, paid, self._fee(at, closing, paid), False, ORDERED, -1, NAN)
+            self._trade(at, i, side, closing, paid, self._fee(at, closing, paid), False, ORDERED)
             at.stepper.position = at.units
             self._book(at, i, at.stepper.settle())
             units -= closing
@@ -343,10 +349,10 @@ class Book:
             or not self._is_worth(at, units, min(paid, price))
         ):
             return
-        stop = _stop_of(legs, side, paid, at.tick)
-        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, signal, stop)
+        levels = legs.levels(side, paid, at.tick)
+        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, signal, levels)
         at.add_legs(place.id, units, paid, legs, self.parts, self.break_even)
-        self._open(at, i, price)
+        self._open(at, i, price, at.mark_opens[i])
 
     def _units(
         self, at: Held, i: int, place: Place, legs: Legs, side: int, price: float, against: float
@@ -358,7 +364,7 @@ class Book:
                 return wanted
             return self._sized_as(at, i, sizing.QUANTITY, at.size_of(wanted), price, NAN)
         assert place.size is not None
-        stop = _stop_of(legs, side, price, at.tick)
+        stop, _ = legs.levels(side, price, at.tick)
         return self._sized(at, i, place.size, price, stop, freed=at.margin if against else 0.0)
 
     def _sized(self, at: Held, i: int, size: Any, price: float, stop: float, *, freed: float = 0.0) -> float:
@@ -414,9 +420,7 @@ class Book:
                 at.forget(action.order)
             place = order.place
             if place is None:
-                self._trade(
-                    at, i, side, action.quantity, action.price, action.fee, action.maker, order.why, -1, NAN
-                )
+                self._trade(at, i, side, action.quantity, action.price, action.fee, action.maker, order.why)
                 continue
             held = at.units * side
             opens = action.quantity + min(held, 0.0)
@@ -425,9 +429,9 @@ class Book:
             else:
                 why, signal = ORDERED, order.signal if opens > 0.0 else -1
             legs = _legs(place, at.tick)
-            stop = _stop_of(legs, side, action.price, at.tick)
+            levels = legs.levels(side, action.price, at.tick)
             self._trade(
-                at, i, side, action.quantity, action.price, action.fee, action.maker, why, signal, stop
+                at, i, side, action.quantity, action.price, action.fee, action.maker, why, signal, levels
             )
             if opens > 0.0:
                 at.add_legs(place.id, opens, action.price, legs, self.parts, self.break_even)
@@ -446,23 +450,23 @@ class Book:
         """Close a position as a taker who comes while the market is at `price`."""
         side, units = -at.side, abs(at.units)
         paid = slipped(side, price, NAN, at.slippage, at.tick)
-        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, why, i - 1, NAN)
+        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, why, i - 1)
         if at.working:
             at.stepper.position = 0.0
             self._book(at, i, at.stepper.settle())
 
-    def _liquidate(self, at: Held, i: int, mark: float) -> None:
-        """The venue closes a position whose margin `mark` has used up, and takes its orders away."""
-        price = margin.liquidated_at(at.size, at.entry, at.margin, mark, at.rules)
+    def _liquidate(self, at: Held, i: int, market: float) -> None:
+        """The venue closes a position whose margin is used up, at `market`, and takes its orders away."""
+        price = margin.liquidated_at(at.size, at.entry, at.margin, market, at.rules)
         fee = margin.liquidation_fee(at.size, at.entry, at.margin, price, at.rules)
-        self._trade(at, i, -at.side, abs(at.units), price, fee, False, LIQUIDATED, -1, NAN)
+        self._trade(at, i, -at.side, abs(at.units), price, fee, False, LIQUIDATED)
         at.clear()
 
     def _trade(
         self, at: Held, i: int, side: int, units: float, price: float, fee: float, maker: bool,
-        why: int, signal: int, stop: float,
+        why: int, signal: int = -1, levels: tuple[float, float] = NOWHERE,
     ) -> None:  # fmt: skip
-        """Book a fill: what it closes, then what it opens."""
+        """Book a fill: what it closes, then what it opens. `levels`: where stop and target of that stand."""
         size, received = at.size_of(units), 0.0
         opening, opening_fee = units, fee
         if at.units * side < 0.0:
@@ -473,7 +477,7 @@ class Book:
             received = self._reduce(at, i, side, closing, price, share)
         if opening > 0.0:
             self._increase(at, i, side, opening, price, opening_fee)
-        self.fills.append((i, at.number, side, why, maker, price, size, fee, received, stop, signal))
+        self.fills.append((i, at.number, side, why, maker, price, size, fee, received, *levels, signal))
         self._sizes[at.number], self._entries[at.number] = at.size, at.entry
 
     def _increase(self, at: Held, i: int, side: int, units: float, price: float, fee: float) -> None:
@@ -539,10 +543,3 @@ def _legs(place: Place, tick: float) -> Legs:
         target_distance=NAN if place.target_distance is None else place.target_distance,
         trailing=NAN if place.trailing_stop is None else place.trailing_stop,
     )
-
-
-def _stop_of(legs: Legs, side: int, paid: float, tick: float) -> float:
-    """Where an entry's stop will stand; NaN: nowhere."""
-    if legs is NO_LEGS:
-        return NAN
-    return legs.stop if legs.stop == legs.stop else on_tick(paid * (1.0 - side * legs.stop_distance), tick)

@@ -31,7 +31,9 @@ def plain(function: Callable[P, T]) -> Callable[P, T]:
 on_tick, notional, profit, slipped = (
     plain(core.on_tick), plain(core.notional), plain(core.profit), plain(core.slipped)
 )  # fmt: skip
-initial, wants_exit, entry_side = plain(margin.initial), plain(signals.wants_exit), plain(signals.entry_side)
+initial, met_at, wants_exit, entry_side = (
+    plain(margin.initial), plain(margin.met_at), plain(signals.wants_exit), plain(signals.entry_side)
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,22 @@ class Legs:
     stop_distance: float = NAN
     target_distance: float = NAN
     trailing: float = NAN
+
+    def levels(self, side: int, paid: float, tick: float) -> tuple[float, float]:
+        """Where stop and target stand once `paid` is known; NaN: nowhere."""
+        if self is NO_LEGS:
+            return NOWHERE
+        stop, target = self.stop, self.target
+        if stop != stop:
+            stop = on_tick(paid * (1.0 - side * self.stop_distance), tick)
+        if target != target:
+            target = on_tick(paid * (1.0 + side * self.target_distance), tick)
+        return stop, target
+
+
+NO_LEGS: Final = Legs()
+NOWHERE: Final = (NAN, NAN)
+"""Levels of what has neither stop nor target."""
 
 
 class Held:
@@ -78,7 +96,13 @@ class Held:
         self.leverage, self.least, self.tiers, self.is_spot = leverage, least, tiers, is_spot
         self.prices = tuple(grid[number] for grid in (columns.open, columns.high, columns.low, columns.close))
         self.opens, self.highs, self.lows, self.closes = (memoryview(column) for column in self.prices)
-        self.fine = columns.fine
+        marks = [grid[number] for grid in columns.marks[:6]]
+        self.reach = marks[4], marks[5]
+        """The highest and lowest of trades and mark."""
+        self.mark_opens, self.mark_highs, self.mark_lows, self.mark_closes, self.tops, self.bottoms = (
+            memoryview(column) for column in marks
+        )
+        self.fine, self.fine_mark = columns.fine, columns.marks.fine
         begun = columns.fine_start
         self.fine_start = (
             begun[number].tolist() if len(begun) and begun[number, -1] > begun[number, 0] else None
@@ -129,10 +153,7 @@ class Held:
     ) -> None:
         """Have an entry's stop, partial exits, target and trailing stop stand, in that order."""
         side = self.side
-        stop = on_tick(paid * (1.0 - side * legs.stop_distance), self.tick)
-        target = on_tick(paid * (1.0 + side * legs.target_distance), self.tick)
-        stop = legs.stop if legs.stop == legs.stop else stop
-        target = legs.target if legs.target == legs.target else target
+        stop, target = legs.levels(side, paid, self.tick)
         if break_even > 0.0:
             self.even = self.entry * (1.0 + side * break_even)
         no_legs = stop != stop and target != target and legs.trailing != legs.trailing
@@ -219,7 +240,7 @@ class Held:
             elif orders or below > -math.inf or above < math.inf:
                 opened, high, low, close = self.prices
                 found = scan.next_stir(self.stepper.rows, orders, self.rules, below, above,
-                                       opened, high, low, close, i + 1, found)  # fmt: skip
+                                       opened, high, low, close, *self.reach, i + 1, found)  # fmt: skip
         self.next, self.below, self.above = found, below, above
 
     def _trails(self) -> bool:

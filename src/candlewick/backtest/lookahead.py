@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -263,7 +263,7 @@ def _until(market: Market, time: int) -> Market:
         rates = FundingRates(
             rates.time[:paid], rates.rate[:paid], None if rates.mark is None else rates.mark[:paid]
         )
-    return Market(market.bars[:known], market.instrument, rates, lot=market.lot)
+    return replace(market, bars=market.bars[:known], funding=rates, finer=None)
 
 
 def _order(asked: tuple[int, Intent] | None, bar: int) -> str:

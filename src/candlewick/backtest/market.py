@@ -46,6 +46,8 @@ class Market:
     Attributes:
         bars: its candles.
         instrument: its tick, lot, contract and kind; None: anything can be traded, short too.
+        mark: bars of its mark price, of the same timeframe or a shorter one (where there are finer bars, of
+            theirs): what its margin is judged by. Where it is unknown, the traded prices are.
         lot: the step of quantities where no instrument says it (1 for whole shares); None: any fraction.
         funding: what holders of a perpetual paid and were paid.
         finer: bars of a shorter timeframe, which decide what comes first inside a bar.
@@ -56,6 +58,7 @@ class Market:
     funding: FundingRates | None = None
     finer: Bars | None = None
     lot: float | None = None
+    mark: Bars | None = None
 
     def __post_init__(self) -> None:
         if self.lot is not None and (self.instrument is not None or not self.lot > 0):
@@ -63,6 +66,8 @@ class Market:
                 f"The lot of {self.symbol} is {self.lot}: give a number above zero, "
                 "and none beside an instrument."
             )
+        if self.mark is not None and self.is_spot:
+            raise UsageError(f"{self.symbol} is spot: it has no margin that a mark judges. Leave it away.")
 
     @property
     def symbol(self) -> str:

@@ -35,6 +35,7 @@ class Trade(NamedTuple):
         mae, mfe: how far it was behind and ahead, as parts of the entry price.
         reason: why it ended; `tag`: the name of its entry.
         risk: the money that was at risk at entry by its stop; None: it had none.
+        stop, target: where they stood as it was entered; None: it had none.
     """
 
     symbol: str
@@ -55,6 +56,8 @@ class Trade(NamedTuple):
     risk: float | None
     entry_bar: int
     exit_bar: int | None
+    stop: float | None
+    target: float | None
 
     @property
     def is_open(self) -> bool:
@@ -127,16 +130,20 @@ class Trades(Sequence[Trade]):
         return np.where(away > 0, away * rows["notional"], np.nan)
 
     def to_polars(self) -> polars.DataFrame:
-        """All of them as a frame."""
+        """All of them as a frame, whose columns are there where no trade is."""
         import polars
 
-        return polars.DataFrame([trade._asdict() for trade in self])
+        kinds: dict[str, Any] = dict.fromkeys(Trade._fields, polars.Float64)
+        kinds |= dict.fromkeys(("symbol", "side", "reason", "tag"), polars.String)
+        kinds |= dict.fromkeys(("entry_time", "exit_time"), polars.Datetime("us", "UTC"))
+        kinds |= dict.fromkeys(("entry_bar", "exit_bar"), polars.Int64)
+        return polars.DataFrame([trade._asdict() for trade in self], schema=kinds)
 
     def to_pandas(self) -> pandas.DataFrame:
         """All of them as a frame."""
         import pandas
 
-        return pandas.DataFrame([trade._asdict() for trade in self])
+        return pandas.DataFrame(list(self), columns=list(Trade._fields))
 
     @cached_property
     def _excursions(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -154,7 +161,6 @@ class Trades(Sequence[Trade]):
     def _trade(self, n: int) -> Trade:
         row, when = self.rows[n], self._columns.when
         over = int(row["exit_bar"]) >= 0
-        risk = float(self.risk[n])
         return Trade(
             symbol=self._symbols[row["market"]],
             side="long" if row["side"] > 0 else "short",
@@ -171,7 +177,13 @@ class Trades(Sequence[Trade]):
             mfe=float(self.mfe[n]),
             reason=REASONS[row["why"]] if over else "open",
             tag=self._tag_of(row),
-            risk=None if np.isnan(risk) else risk,
+            risk=_known(self.risk[n]),
             entry_bar=int(row["entry_bar"]),
             exit_bar=int(row["exit_bar"]) if over else None,
+            stop=_known(row["stop"]),
+            target=_known(row["target"]),
         )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if value == value else None

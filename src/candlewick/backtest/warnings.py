@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from candlewick.backtest.columns import funding_gap
+from candlewick.backtest.columns import funding_gap, mark_gap
 from candlewick.backtest.record import Record
 
 FEW_TRADES: Final = 30
@@ -21,12 +21,27 @@ OFF: Final = 0.2
 def warnings_of(run: Record) -> list[str]:
     """The warnings of a run, the gravest first."""
     return [
+        *_history(run),
         *_luck(run),
         *_edges(run),
         *_fills(run),
         *_year(run),
         *_data(run),
     ]
+
+
+def _history(run: Record) -> list[str]:
+    """Markets too short for the strategy to say anything of."""
+    said, strategy = [], run.strategy
+    for market, ind in zip(run.markets, run.indicators, strict=False):
+        count, settled = len(market.bars), strategy.settled_from(market.bars, ind)
+        if settled >= count:
+            waits = f"it waits for {settled:,}" if strategy.warm_up else "its indicators have no value"
+            said.append(
+                f"{type(strategy).__name__} said nothing of {market.symbol}: there are {count:,} bars, and "
+                f"{waits}. Load more, or lower its lengths."
+            )
+    return said
 
 
 def _luck(run: Record) -> list[str]:
@@ -117,4 +132,7 @@ def _data(run: Record) -> list[str]:
             gap = funding_gap(market.funding, market.bars)
             if gap is not None:
                 said.append(gap)
+        gap = mark_gap(market)
+        if gap is not None:
+            said.append(gap)
     return said

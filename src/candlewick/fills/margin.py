@@ -40,14 +40,20 @@ def liquidation_price(size: float, entry: float, margin: float, tiers: Levels, r
 
 
 @compiled
-def liquidated_at(size: float, entry: float, margin: float, mark: float, rules: Any) -> float:
-    """The price at which a position is closed once `mark` has used up its margin: nothing is left then."""
-    left = margin + core.profit(size, entry, mark, rules.contract_size, rules.inverse)
-    end = core.bankruptcy(size, mark, left, rules.contract_size, rules.inverse, rules.tick)
+def met_at(end: float, high: float, low: float) -> float:
+    """Where a bar trades as its mark comes to the end of a margin: there, or as near to it as it trades."""
+    return min(max(end, low), high)
+
+
+@compiled
+def liquidated_at(size: float, entry: float, margin: float, market: float, rules: Any) -> float:
+    """The price for which a position is closed that trades at `market`: never for less than nothing."""
+    left = margin + core.profit(size, entry, market, rules.contract_size, rules.inverse)
+    end = core.bankruptcy(size, market, left, rules.contract_size, rules.inverse, rules.tick)
     side = SELL if size > 0.0 else BUY
-    if not core.can_trade(side, end, mark):
+    if not core.can_trade(side, end, market):
         return end
-    return core.slipped(side, mark, end, rules.slippage, rules.tick)
+    return core.slipped(side, market, end, rules.slippage, rules.tick)
 
 
 @compiled

@@ -15,14 +15,15 @@ from candlewick.fills.state import ARRIVING, TAKE_PROFIT, TRAILING, WAITING, Lev
 @compiled
 def next_stir(
     orders: Rows, n: int, rules: Any, below: float, above: float,
-    open: Any, high: Any, low: Any, close: Any, start: int, stop: int,
+    open: Any, high: Any, low: Any, close: Any, top: Any, bottom: Any, start: int, stop: int,
 ) -> int:  # fmt: skip
     """The first bar from `start` on that does anything to one of these orders; `stop` if none before it does.
 
     Bars that are NaN do nothing. The orders are left as they are; `pass_over` lets them see what was passed.
 
     Args:
-        below, above: prices that must be seen besides, once they are reached.
+        below, above: prices that must be seen besides, once they are reached: by the market or by its mark.
+        top, bottom: the highest and lowest of both.
     """
     lower, upper = bar.edges(orders, n)
     trails = lower > upper
@@ -30,10 +31,10 @@ def next_stir(
         lower, upper = math.inf, -math.inf
         trails = False
     if trails:
-        return _next_trailed(orders, n, rules, below, above, open, high, low, close, start, stop)
+        return _next_trailed(orders, n, rules, below, above, open, high, low, close, top, bottom, start, stop)
     below, above = max(below, lower), min(above, upper)
     for i in range(start, stop):
-        if low[i] <= below or high[i] >= above:  # a NaN compares as false
+        if bottom[i] <= below or top[i] >= above:  # a NaN compares as false
             return i
     return stop
 
@@ -41,7 +42,7 @@ def next_stir(
 @compiled
 def _next_trailed(
     orders: Rows, n: int, rules: Any, below: float, above: float,
-    open: Any, high: Any, low: Any, close: Any, start: int, stop: int,
+    open: Any, high: Any, low: Any, close: Any, top: Any, bottom: Any, start: int, stop: int,
 ) -> int:  # fmt: skip
     bests = orders["best"][:n].copy()
     found = stop
@@ -49,8 +50,8 @@ def _next_trailed(
         if math.isnan(close[i]):
             continue
         if (
-            low[i] <= below
-            or high[i] >= above
+            bottom[i] <= below
+            or top[i] >= above
             or _stirs(orders, n, rules, open[i], high[i], low[i], close[i])
         ):
             found = i

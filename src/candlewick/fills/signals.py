@@ -39,22 +39,27 @@ FULL = -1
 @compiled
 def run(
     open: Levels, high: Levels, low: Levels, close: Levels,
+    mark_open: Levels, mark_high: Levels, mark_low: Levels, mark_close: Levels, top: Levels, bottom: Levels,
     flags: Any, size: Levels, stop_loss: Levels, take_profit: Levels, trailing: Levels,
     rules: Rows, leverage: Any, least: Any, tiers: Any, terms: Any, partials: Levels, funding: Rows,
-    fine: Levels, fine_start: Any, held: Rows, account: Any, equity: Any, fills: Rows, skipped: Any,
+    fine: Levels, fine_mark: Levels, fine_start: Any,
+    held: Rows, account: Any, equity: Any, fills: Rows, skipped: Any,
 ) -> int:  # fmt: skip
     """Trade the signals; fills and the equity at each close are written in place.
 
     Args:
         open, high, low, close: a row a market, a column a bar; NaN where a market has no bar.
+        mark_open, mark_high, mark_low, mark_close: the mark in the same bars: what margin is judged by, and
+            funding paid on. Where no marks are known, the traded prices.
+        top, bottom: the highest and lowest of both.
         flags: what each close signals (`ENTER_LONG` and its like), shaped as the prices.
         size, stop_loss, take_profit, trailing: the same, or one column that holds for all bars. The latter
             three as fractions of the price paid; NaN: none.
         leverage, least: of each market: its leverage, and the least notional of an order.
         tiers: market, row, (floor, rate, amount); a market without any is never liquidated.
         partials: rows (profit rate, part of the position that is closed there), rising.
-        fine, fine_start: bars of a shorter timeframe, rows open, high, low, close, and for each market and
-            bar where its finer bars begin (one column more than bars); empty: none.
+        fine, fine_mark, fine_start: bars of a shorter timeframe and their marks, rows open, high, low, close,
+            and for each market and bar where its finer bars begin (one column more than bars); empty: none.
         held, account: what is held in each market, and the money: blank as the first bar opens.
         skipped: per market, how often an entry was less than a lot or than the least notional.
 
@@ -89,7 +94,7 @@ def run(
                     equity[i] = wallet + size_0 * (close[0, i] - entry_0)
                     i += 1
             else:
-                while i < until and flags[0, i - 1] == 0 and low[0, i] > below_0 and high[0, i] < above_0:
+                while i < until and flags[0, i - 1] == 0 and bottom[0, i] > below_0 and top[0, i] < above_0:
                     equity[i] = wallet + size_0 * (close[0, i] - entry_0)
                     i += 1
             if i == bars:
@@ -98,7 +103,7 @@ def run(
         for m in range(markets):
             stirs |= i > 0 and flags[m, i - 1] != 0
             if size_of[m] != 0.0:
-                stirs |= not (low[m, i] > below[m] and high[m, i] < above[m])  # a NaN is looked at
+                stirs |= not (bottom[m, i] > below[m] and top[m, i] < above[m])  # a NaN is looked at
                 worth += size_of[m] * (close[m, i] - entry_of[m])
         if stirs:
             if account.fills + needed > len(fills):
@@ -111,12 +116,14 @@ def run(
                     if math.isnan(price) and not math.isnan(close[m, i - 1]):
                         at.value = _profit_at(at, close[m, i - 1], rules[m])
                     if next_funding <= i:
-                        _settle(at, m, i, price, False, funding, due, rules[m], tiers, account)
+                        _settle(at, m, i, mark_open[m, i], False, funding, due, rules[m], tiers, account)
                     if not math.isnan(price):
                         if len(partials) > 0:
-                            _take_parts(at, m, i, price, price, rules[m], tiers, partials, account,
-                                        fills)  # fmt: skip
-                        _at_open(at, m, i, price, rules[m], terms, account, fills[account.fills])
+                            _take_parts(at, m, i, price, price, mark_open[m, i], rules[m], tiers, partials,
+                                        account, fills)  # fmt: skip
+                        _at_open(
+                            at, m, i, price, mark_open[m, i], rules[m], terms, account, fills[account.fills]
+                        )
                 if i > 0 and flags[m, i - 1] and math.isnan(price):
                     flags[m, i] |= flags[m, i - 1]  # no bar here: the signal waits for the next one
                 elif i > 0 and at.units != 0.0 and not math.isnan(price):
@@ -149,8 +156,9 @@ def run(
                     at.end = margin.liquidation_price(at.size, at.entry, at.margin, tiers[m], rules[m])
                 # what the price paid is already beyond acts on the same open
                 if len(partials) > 0:
-                    _take_parts(at, m, i, price, price, rules[m], tiers, partials, account, fills)
-                _at_open(at, m, i, price, rules[m], terms, account, fills[account.fills])
+                    _take_parts(at, m, i, price, price, mark_open[m, i], rules[m], tiers, partials, account,
+                                fills)  # fmt: skip
+                _at_open(at, m, i, price, mark_open[m, i], rules[m], terms, account, fills[account.fills])
             for m in range(markets):
                 at = held[m]
                 if at.units != 0.0 and is_bare and not math.isnan(close[m, i]) and _stands_alone(at):
@@ -158,22 +166,34 @@ def run(
                 elif at.units != 0.0 and not math.isnan(close[m, i]):
                     first, last = (fine_start[m, i], fine_start[m, i + 1]) if has_fine else (0, 0)
                     if first == last:
-                        _in_range(at, m, i, high[m, i], low[m, i], close[m, i], rules[m], tiers, terms,
-                                  partials, account, fills)  # fmt: skip
+                        _in_range(at, m, i, high[m, i], low[m, i], close[m, i], mark_high[m, i],
+                                  mark_low[m, i], rules[m], tiers, terms, partials, account,
+                                  fills)  # fmt: skip
                     for j in range(first, last):
                         if at.units != 0.0 and j > first:
                             if len(partials) > 0:
-                                _take_parts(at, m, i, fine[0, j], fine[0, j], rules[m], tiers, partials,
-                                            account, fills)  # fmt: skip
-                            _at_open(at, m, i, fine[0, j], rules[m], terms, account, fills[account.fills])
+                                _take_parts(at, m, i, fine[0, j], fine[0, j], fine_mark[0, j], rules[m],
+                                            tiers, partials, account, fills)  # fmt: skip
+                            _at_open(
+                                at,
+                                m,
+                                i,
+                                fine[0, j],
+                                fine_mark[0, j],
+                                rules[m],
+                                terms,
+                                account,
+                                fills[account.fills],
+                            )
                         if at.units != 0.0:
-                            _in_range(at, m, i, fine[1, j], fine[2, j], fine[3, j], rules[m], tiers, terms,
-                                      partials, account, fills)  # fmt: skip
+                            _in_range(at, m, i, fine[1, j], fine[2, j], fine[3, j], fine_mark[1, j],
+                                      fine_mark[2, j], rules[m], tiers, terms, partials, account,
+                                      fills)  # fmt: skip
                     if at.units != 0.0:
                         _break_even(at, high[m, i], low[m, i], terms.break_even)
                         at.value = _profit_at(at, close[m, i], rules[m])
                 if at.units != 0.0 and next_funding <= i:
-                    _settle(at, m, i, close[m, i], True, funding, due, rules[m], tiers, account)
+                    _settle(at, m, i, mark_close[m, i], True, funding, due, rules[m], tiers, account)
             while due < len(funding) and funding[due].bar <= i:
                 due += 1
             next_funding = funding[due].bar if due < len(funding) else bars
@@ -257,15 +277,19 @@ def _profit_at(at: Any, price: float, rules: Any) -> float:
 
 @compiled
 def _settle(
-    at: Any, m: int, i: int, price: float, inside: bool, funding: Rows, due: int, rules: Any, tiers: Any,
+    at: Any, m: int, i: int, known: float, inside: bool, funding: Rows, due: int, rules: Any, tiers: Any,
     account: Any,
 ) -> None:  # fmt: skip
-    """Pay the funding of bar `i` that fell due at its open, or (`inside`) after it: from the margin."""
+    """Pay the funding of bar `i` that fell due at its open, or (`inside`) after it: from the margin.
+
+    Args:
+        known: the mark of the bar, for settlements that do not tell theirs.
+    """
     row = due
     while row < len(funding) and funding[row].bar == i:
         one = funding[row]
         if one.market == m and one.inside == inside:
-            mark = price if math.isnan(one.mark) else one.mark
+            mark = known if math.isnan(one.mark) else one.mark
             if not math.isnan(mark):
                 paid = core.funding(at.size, mark, one.rate, rules.contract_size, rules.inverse)
                 account.wallet += paid
@@ -278,10 +302,12 @@ def _settle(
 
 
 @compiled
-def _at_open(at: Any, m: int, i: int, price: float, rules: Any, terms: Any, account: Any, row: Any) -> None:
+def _at_open(
+    at: Any, m: int, i: int, price: float, mark: float, rules: Any, terms: Any, account: Any, row: Any
+) -> None:
     """What the first price of a bar does to a position: liquidation, stop, trailing stop, target."""
     side = 1 if at.units > 0.0 else -1
-    if (at.end - price) * side >= 0.0:  # a NaN compares as false, here and below
+    if (at.end - mark) * side >= 0.0:  # a NaN compares as false, here and below
         _liquidate(at, m, i, price, rules, terms, account, row)
     elif (at.stop - price) * side >= 0.0:
         _close(at, m, i, price, STOP_LOSS, rules, terms, account, row)
@@ -337,33 +363,34 @@ def _enter(
     at.trail_rate, at.best, at.end = trailing, math.nan, math.nan
     at.paid, at.funding, at.notional, at.made = fee, 0.0, worth, 0.0
     at.opened, at.parts, at.value = i, 0, 0.0
-    _write(row, account, i, m, side, ENTRY, paid, quantity, fee, stop, signal)
+    _write(row, account, i, m, side, ENTRY, paid, quantity, fee, stop, at.target, signal)
     return True
 
 
 @compiled
 def _in_range(
-    at: Any, m: int, i: int, high: float, low: float, close: float, rules: Any, tiers: Any, terms: Any,
-    partials: Levels, account: Any, fills: Rows,
+    at: Any, m: int, i: int, high: float, low: float, close: float, mark_high: float, mark_low: float,
+    rules: Any, tiers: Any, terms: Any, partials: Levels, account: Any, fills: Rows,
 ) -> None:  # fmt: skip
     """The rest of a bar: what stands against the position is set off before what it hopes for."""
     side = 1 if at.units > 0.0 else -1
     best, worst = (high, low) if side > 0 else (low, high)
     trails = not math.isnan(at.trail_rate)
     trail = _trail(at, side, rules) if trails else math.nan
-    lost = (at.end - worst) * side >= 0.0
-    # a stop that stands before the end of the margin is met first
-    stopped = (at.stop - (at.end if lost else worst)) * side >= 0.0
-    trailed = (trail - (at.end if lost else worst)) * side >= 0.0
+    lost = (at.end - (mark_low if side > 0 else mark_high)) * side >= 0.0
+    if lost and (at.end - worst) * side > 0.0:
+        worst = at.end  # a stop that stands before the end of the margin is met first
+    stopped = (at.stop - worst) * side >= 0.0
+    trailed = (trail - worst) * side >= 0.0
     if stopped and not (trailed and (trail - at.stop) * side > 0.0):  # the nearer one is met first
         _close(at, m, i, at.stop, STOP_LOSS, rules, terms, account, fills[account.fills])
     elif trailed:
         _close(at, m, i, trail, TRAILED, rules, terms, account, fills[account.fills])
     elif lost:
-        _liquidate(at, m, i, at.end, rules, terms, account, fills[account.fills])
+        _liquidate(at, m, i, margin.met_at(at.end, high, low), rules, terms, account, fills[account.fills])
     else:
         if at.parts < len(partials):
-            _take_parts(at, m, i, best, math.nan, rules, tiers, partials, account, fills)
+            _take_parts(at, m, i, best, math.nan, math.nan, rules, tiers, partials, account, fills)
         if (best - at.target) * side >= 0.0:
             _close(at, m, i, at.target, TAKEN_PROFIT, rules, terms, account, fills[account.fills])
         elif trails:
@@ -377,12 +404,12 @@ def _in_range(
 
 @compiled
 def _take_parts(
-    at: Any, m: int, i: int, best: float, price: float, rules: Any, tiers: Any, partials: Levels,
-    account: Any, fills: Rows,
+    at: Any, m: int, i: int, best: float, price: float, mark: float, rules: Any, tiers: Any,
+    partials: Levels, account: Any, fills: Rows,
 ) -> None:  # fmt: skip
     """Close the parts whose profit is there at `best`: for `price`, or (NaN) where each of them stands."""
     side = 1 if at.units > 0.0 else -1
-    if (at.stop - price) * side >= 0.0 or (at.end - price) * side >= 0.0:
+    if (at.stop - price) * side >= 0.0 or (at.end - mark) * side >= 0.0:
         return  # the open ends all of it
     while at.parts < len(partials):
         there = core.on_tick(at.entry * (1.0 + side * partials[at.parts, 0]), rules.tick)
@@ -419,10 +446,12 @@ def _close(
 
 
 @compiled
-def _liquidate(at: Any, m: int, i: int, mark: float, rules: Any, terms: Any, account: Any, row: Any) -> None:
-    """The venue closes a position whose margin `mark` has used up."""
+def _liquidate(
+    at: Any, m: int, i: int, market: float, rules: Any, terms: Any, account: Any, row: Any
+) -> None:
+    """The venue closes a position whose margin is used up, while the market is at `market`."""
     side = SELL if at.units > 0.0 else BUY
-    price = margin.liquidated_at(at.size, at.entry, at.margin, mark, rules)
+    price = margin.liquidated_at(at.size, at.entry, at.margin, market, rules)
     fee = margin.liquidation_fee(at.size, at.entry, at.margin, price, rules)
     _leave(at, m, i, side, price, fee, LIQUIDATED, rules, terms, account, row)
 
@@ -445,7 +474,7 @@ def _leave(
         if net < 0.0 and terms.cooldown > 0:
             at.rests_until = i + 1 + terms.cooldown
     signal = i - 1 if why in (SIGNAL, TIMED) else -1
-    _write(row, account, i, m, side, why, price, abs(at.size), fee, math.nan, signal)
+    _write(row, account, i, m, side, why, price, abs(at.size), fee, math.nan, math.nan, signal)
     row.funding = at.funding
     at.units, at.size, at.margin, at.value = 0.0, 0.0, 0.0, 0.0
     at.stop, at.target, at.trail_rate, at.end = math.nan, math.nan, math.nan, math.nan
@@ -470,15 +499,15 @@ def _close_part(
     at.margin -= at.margin * units / abs(at.units)
     at.units += side * units
     at.size = at.units * rules.lot if rules.lot > 0.0 else at.units
-    _write(row, account, i, m, side, PARTIAL, paid, quantity, fee, math.nan, -1)
+    _write(row, account, i, m, side, PARTIAL, paid, quantity, fee, math.nan, math.nan, -1)
 
 
 @compiled
 def _write(
     row: Any, account: Any, i: int, m: int, side: int, why: int,
-    price: float, size: float, fee: float, stop: float, signal: int,
+    price: float, size: float, fee: float, stop: float, target: float, signal: int,
 ) -> None:  # fmt: skip
     row.bar, row.market, row.side, row.why, row.maker = i, m, side, why, False
-    row.price, row.size, row.fee, row.stop, row.signal = price, size, fee, stop, signal
-    row.funding = 0.0
+    row.price, row.size, row.fee, row.signal = price, size, fee, signal
+    row.funding, row.stop, row.target = 0.0, stop, target
     account.fills += 1

@@ -17,6 +17,8 @@ KELLY: Final = 4  # of equity, by the trades so far; the size caps it
 
 DUST: Final = 1e-9
 """Of equity: what the rounding of floats leaves over buys nothing."""
+NOISE: Final = 1e-14
+"""Of a price: what the difference of two such prices may be off by."""
 
 
 @compiled
@@ -57,7 +59,7 @@ def entry_units(
     elif mode == RISK:
         if math.isnan(stop):
             return 0.0
-        lost = abs(core.profit(1.0, price, stop, rules.contract_size, rules.inverse))
+        lost = _lost(price, stop, rules)
         wanted = size * equity / lost if lost > 0.0 else 0.0
     else:
         wanted = affordable(dear, size * equity, leverage, rules)
@@ -65,6 +67,19 @@ def entry_units(
     if wanted * worth <= DUST * equity:
         return 0.0
     return max(core.units(wanted, rules.lot), 0.0)
+
+
+@compiled
+def _lost(price: float, stop: float, rules: Any) -> float:
+    """What one unit loses from `price` to its `stop`: of prices on ticks as their distance reads.
+
+    Their difference is off by its last digits, which are a lot of a large position with a near stop.
+    """
+    lost = abs(core.profit(1.0, price, stop, rules.contract_size, rules.inverse))
+    if rules.inverse:
+        return lost
+    even = core.on_tick(lost, rules.tick)
+    return even if abs(even - lost) <= NOISE * price else lost
 
 
 @compiled

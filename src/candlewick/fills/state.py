@@ -117,6 +117,7 @@ FILL: Final = np.dtype(
         ("fee", np.float64),
         ("funding", np.float64),  # of the fill that ends a position: received while it was held
         ("stop", np.float64),  # of an entry: where its stop stood, NaN: nowhere
+        ("target", np.float64),  # and its target
         ("signal", np.int64),  # bar whose signal led to it, -1: none did
     ],
     align=True,
@@ -139,6 +140,7 @@ TRADE: Final = np.dtype(
         ("pnl", np.float64),  # after fees and funding
         ("notional", np.float64),  # at entry
         ("stop", np.float64),  # of the first fill
+        ("target", np.float64),
         ("signal", np.int64),  # bar that signalled the entry
     ],
     align=True,

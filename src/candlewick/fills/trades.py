@@ -37,8 +37,8 @@ def trades_of(fills: Rows, rules: Rows, last: Any, running: Any, out: Rows) -> i
     """
     markets = len(rules)
     held = np.zeros(markets)
-    # opened, paid for, closed, got for, fees, funding, stop, profit, and the mean price of what is still held
-    begun = np.zeros((markets, 9))
+    # opened, paid for, closed, got for, fees, funding, stop, profit, mean price of what is still held, target
+    begun = np.zeros((markets, 10))
     first = np.zeros((markets, 2), np.int64)  # bar, signal
     count = 0
     for n in range(len(fills)):
@@ -79,7 +79,7 @@ def trades_of(fills: Rows, rules: Rows, last: Any, running: Any, out: Rows) -> i
         if left > 0.0:
             if held[m] == 0.0:
                 begun[m, :] = 0.0
-                begun[m, 6] = fill.stop
+                begun[m, 6], begun[m, 9] = fill.stop, fill.target
                 begun[m, 8] = fill.price
                 first[m, 0], first[m, 1] = fill.bar, fill.signal
             else:
@@ -117,7 +117,8 @@ def _put(
     trade.entry_bar, trade.signal, trade.exit_bar = first[0], first[1], bar
     trade.entry_price, trade.exit_price, trade.size = begun[1] / begun[0], price, begun[0]
     trade.last_price = last
-    trade.fees, trade.funding, trade.stop = begun[4], begun[5], begun[6]
+    trade.fees, trade.funding = begun[4], begun[5]
+    trade.stop, trade.target = begun[6], begun[9]
     trade.pnl = begun[7] + begun[5] - begun[4]
     trade.notional = core.notional(begun[0], trade.entry_price, rule.contract_size, rule.inverse)
 

@@ -54,7 +54,11 @@ def drawn_again(market: Market, rows: Rows) -> Market:
     bars = market.bars
     volume = np.concatenate((bars.volume[:1], bars.volume[1:][rows]))
     return replace(
-        market, bars=rebuilt(bars, moves_of(bars)[:, rows], volume), funding=_unmarked(market), finer=None
+        market,
+        bars=rebuilt(bars, moves_of(bars)[:, rows], volume),
+        funding=_unmarked(market),
+        finer=None,
+        mark=None,
     )
 
 
@@ -70,12 +74,12 @@ def scaled(market: Market, times: float) -> Market:
 
 
 def changed(market: Market, change: Callable[[Moves], Moves]) -> Market:
-    """The market with other moves; each is kept a possible bar. Finer bars are left out."""
+    """The market with other moves; each is kept a possible bar. Finer bars and marks are left out."""
     with np.errstate(over="ignore", under="ignore"):  # `rebuilt` says what is wrong with it
         moves = change(moves_of(market.bars))
     moves[1] = np.max(moves[[0, 1, 3]], axis=0)  # an exponential may round past the next number
     moves[2] = np.min(moves[[0, 2, 3]], axis=0)
-    return replace(market, bars=rebuilt(market.bars, moves), funding=_unmarked(market), finer=None)
+    return replace(market, bars=rebuilt(market.bars, moves), funding=_unmarked(market), finer=None, mark=None)
 
 
 def jumped(market: Market, since: int, part: float) -> Market:
@@ -85,7 +89,10 @@ def jumped(market: Market, since: int, part: float) -> Market:
         later = funding.time >= since
         funding = replace(funding, mark=np.where(later, funding.mark * (1.0 + part), funding.mark))
     finer = None if market.finer is None else _risen(market.finer, since, 1.0 + part)
-    return replace(market, bars=_risen(market.bars, since, 1.0 + part), finer=finer, funding=funding)
+    mark = None if market.mark is None else _risen(market.mark, since, 1.0 + part)
+    return replace(
+        market, bars=_risen(market.bars, since, 1.0 + part), finer=finer, funding=funding, mark=mark
+    )
 
 
 def _risen(bars: Bars, since: int, times: float) -> Bars:

@@ -40,7 +40,7 @@ def load_market(
     finer: str | None = None,
     data_dir: str | Path | None = None,
 ) -> Market:
-    """The same with its instrument and, of a perpetual, the funding that was settled.
+    """The same with its instrument and, of a perpetual, the funding that was settled and the mark.
 
     Args:
         finer: timeframe of bars that decide what comes first inside a bar.

@@ -13,7 +13,7 @@ from candlewick.core.events import Funding
 from candlewick.store.lake import Lake, cache
 from candlewick.store.lake.columns import Columns
 from candlewick.store.lake.compact import compact
-from candlewick.store.lake.kinds import CANDLES
+from candlewick.store.lake.kinds import CANDLES, MARK, Kind
 from candlewick.store.lake.reading import bars_of, instrument_in, market_of
 from tests.store.lake.samples import BTC, NS, candle
 
@@ -21,7 +21,9 @@ PERP = "sim:BTCUSDT-PERP"
 MANY = 25_000
 
 
-def fill(lake: Lake, count: int, instrument: str = BTC, last_closed: bool = True) -> None:
+def fill(
+    lake: Lake, count: int, instrument: str = BTC, last_closed: bool = True, kind: Kind = CANDLES
+) -> None:
     """So many minutes from 0 on, their closes rising."""
     time = 60 * np.arange(count)
     close = 100.0 + np.arange(count) % 50
@@ -30,7 +32,7 @@ def fill(lake: Lake, count: int, instrument: str = BTC, last_closed: bool = True
     closed = np.ones(count, np.bool_)
     closed[-1] = last_closed
     rows = Columns(time, values | {"quote_volume": unknown, "trades": unknown}, closed, time * NS)
-    lake.put_rows(CANDLES, instrument, "1m", rows)
+    lake.put_rows(kind, instrument, "1m", rows)
 
 
 def move(lake: Lake) -> None:
@@ -96,7 +98,7 @@ def test_it_says_what_there_is_where_it_has_nothing(lake: Lake) -> None:
         bars_of(lake, BTC, "7m")
 
 
-def test_a_market_has_its_kind_its_funding_and_finer_bars(lake: Lake) -> None:
+def test_a_market_has_its_kind_its_funding_its_mark_and_finer_bars(lake: Lake) -> None:
     fill(lake, 180, PERP)
     lake.put_funding([Funding(PERP, rate, None, at * NS, at * NS) for rate, at in ((0.1, 60), (0.2, 99_999))])
     market = market_of(lake, PERP, "1h", finer="1m")
@@ -106,8 +108,16 @@ def test_a_market_has_its_kind_its_funding_and_finer_bars(lake: Lake) -> None:
     assert (market.funding.time.tolist(), market.funding.rate.tolist()) == ([60], [0.1])
     assert market.finer is not None
     assert (len(market.bars), len(market.finer)) == (3, 180)
+    assert market.mark is None
+    fill(lake, 150, PERP, kind=MARK)
+    for timeframe, finer, count in (("1h", "1m", 150), ("1h", None, 150), ("5m", None, 150)):
+        marked = market_of(lake, PERP, timeframe, finer=finer)
+        assert marked.mark is not None
+        assert (marked.mark.timeframe, len(marked.mark)) == ("1m", count)
     fill(lake, 60)
+    fill(lake, 60, kind=MARK)
     spot = market_of(lake, BTC, "1h")
+    assert spot.mark is None
     assert (spot.is_spot, spot.funding, spot.finer) == (True, None, None)
 
 

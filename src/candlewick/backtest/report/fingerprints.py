@@ -17,10 +17,10 @@ LENGTH: Final = 16
 
 
 def of_data(markets: Iterable[Market]) -> str:
-    """Of everything that a run read: bars, funding and finer bars of all its markets."""
+    """Of everything that a run read: bars, funding, finer bars and marks of all its markets."""
     digest = hashlib.sha256()
     for market in markets:
-        for bars in (market.bars, market.finer):
+        for bars in (market.bars, market.finer, market.mark):
             if bars is None:
                 continue
             digest.update(f"{bars.symbol} {bars.timeframe} {len(bars)}".encode())

@@ -151,12 +151,22 @@ def _facts(run: Record) -> tuple[Fact, ...]:
         Fact("Slippage", f"{account.slippage_bps:g} bps"),
         Fact("Size of entries", _sizing(strategy)),
         Fact("Leverage", f"{account.leverage:g}"),
+        Fact("Margin judged by", _judged_by(run)),
         Fact("Bars", f"{len(run.time):,}"),
         Fact("Days a year", f"{account.days_a_year:g}"),
         Fact("Data", fingerprints.of_data(run.markets)),
         Fact("Code", fingerprints.of_code(strategy) or "unknown"),
     ]
     return tuple(facts)
+
+
+def _judged_by(run: Record) -> str:
+    marked = [market.symbol for market in run.markets if market.mark is not None]
+    if not marked:
+        return "traded prices"
+    return (
+        "the mark" if len(marked) == len(run.markets) else f"the mark of {', '.join(marked)}, traded prices"
+    )
 
 
 def _sizing(strategy: Any) -> str:

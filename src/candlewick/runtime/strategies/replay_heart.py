@@ -155,16 +155,18 @@ class Heart:
         """Have a stop wait at another price."""
         self._do(Amend(account=NUMBER, order_id=order_id, stop_price=price, actor=ACTOR, ts=self.now))
 
-    def bar_opens(self, instrument: str, price: float) -> None:
-        self.venue.bars.open(instrument, price, self.now)
+    def bar_opens(self, instrument: str, price: float, mark: float) -> None:
+        self.venue.bars.open(instrument, price, mark, self.now)
         self._work()
 
-    def bar_ranges(self, instrument: str, high: float, low: float, close: float) -> None:
-        self.venue.bars.range(instrument, high, low, close, self.now)
+    def bar_ranges(
+        self, instrument: str, high: float, low: float, close: float, marks: tuple[float, float]
+    ) -> None:
+        self.venue.bars.range(instrument, high, low, close, marks, self.now)
         self._work()
 
-    def bar_hurts(self, instrument: str, high: float, low: float) -> None:
-        self.venue.bars.hurt(instrument, high, low)
+    def bar_hurts(self, instrument: str, high: float, low: float, marks: tuple[float, float]) -> None:
+        self.venue.bars.hurt(instrument, high, low, marks)
         self._work()
 
     def take_fills(self) -> list[Booked]:

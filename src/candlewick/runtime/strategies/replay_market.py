@@ -21,7 +21,6 @@ class Sent:
 
     why: int
     signal: int = -1
-    stop: float = NAN
     entry: Place | Signal | None = None
 
 
@@ -51,7 +50,16 @@ class Desk:
         return self.instrument.id
 
 
-def leg_at(desk: Desk, paid: float, price: float | None, distance: float | None, direction: int) -> float:
+def levels(desk: Desk, entry: Place | Signal, side: int, paid: float) -> tuple[float, float]:
+    """Where stop and target of an entry stand; NaN: nowhere."""
+    if isinstance(entry, Place):
+        stop = _leg_at(desk, paid, entry.stop_loss, entry.stop_distance, -side)
+        return stop, _leg_at(desk, paid, entry.take_profit, entry.target_distance, side)
+    stop = _leg_at(desk, paid, None, entry.stop_loss, -side)
+    return stop, _leg_at(desk, paid, None, entry.take_profit, side)
+
+
+def _leg_at(desk: Desk, paid: float, price: float | None, distance: float | None, direction: int) -> float:
     """Where a leg stands: at its price, or so far from what was paid, on a tick; NaN: nowhere."""
     from candlewick.fills import core
 

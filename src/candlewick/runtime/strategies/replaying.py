@@ -24,7 +24,7 @@ from candlewick.core.events import Side
 from candlewick.core.interval import seconds
 from candlewick.core.order import OrderType, Terms
 from candlewick.runtime.strategies.replay_heart import Heart
-from candlewick.runtime.strategies.replay_market import NAN, Desk, Sent, instrument_of, leg_at
+from candlewick.runtime.strategies.replay_market import NAN, Desk, Sent, instrument_of, levels
 from candlewick.trading.effects import Booked
 from candlewick.trading.strategy.blame import blame, led_through
 from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal, Size
@@ -214,16 +214,17 @@ class Replaying:
     def _bar(self, i: int) -> None:
         self.bar = i
         self.heart.now = max(self.heart.now, int(self.columns.time[i]) * NS_PER_S)
-        opens = self.columns.open[:, i].tolist()
+        opens, marks = self.columns.open[:, i].tolist(), self.columns.marks
         for desk, price in zip(self.desks, opens, strict=True):
             if price == price:
                 self.heart.show(desk.instrument, price)
         for desk, price in zip(self.desks, opens, strict=True):
-            self._settle(desk, i, price, inside=False)
+            mark = float(marks.open[desk.number, i])
+            self._settle(desk, i, mark, inside=False)
             if price != price:
                 continue
-            self._raise_stop(desk, price)
-            self.heart.bar_opens(desk.id, price)
+            self._raise_stop(desk, price, mark)
+            self.heart.bar_opens(desk.id, price, mark)
             self._book(desk, price)
             self._exit(desk, i, price)
         asked, self.asked = self.asked, []
@@ -242,10 +243,11 @@ class Replaying:
                                 (self.columns.high, self.columns.low, self.columns.close))  # fmt: skip
             if close == close:
                 desk.wanted.clear()
-                self.heart.bar_ranges(desk.id, high, low, close)
-                self._book(desk, NAN, (high, low))
+                reached = float(marks.high[desk.number, i]), float(marks.low[desk.number, i])
+                self.heart.bar_ranges(desk.id, high, low, close, reached)
+                self._book(desk, NAN, (high, low, reached))
                 self._note_even(desk, high, low)
-            self._settle(desk, i, close, inside=True)
+            self._settle(desk, i, float(marks.close[desk.number, i]), inside=True)
 
     def _mark(self, i: int) -> float:
         """Mark everything at its close; the equity, and the pause that it calls for."""
@@ -261,9 +263,9 @@ class Replaying:
                 self.paused_until, self.peak = i + 1 + int(self.terms["pause_for"]), now
         return now
 
-    def _settle(self, desk: Desk, i: int, price: float, *, inside: bool) -> None:
+    def _settle(self, desk: Desk, i: int, known: float, *, inside: bool) -> None:
         for bar, number, is_inside, rate, mark in self.due:
-            at = mark if mark == mark else price
+            at = mark if mark == mark else known
             if bar == i and number == desk.number and is_inside == inside and at == at:
                 received = self.heart.pay_funding(desk.instrument, rate, at)
                 self.funding += received
@@ -286,22 +288,19 @@ class Replaying:
         self._book(desk, price)
 
     def _enter(self, desk: Desk, i: int, price: float, signal: Signal) -> None:
-        from candlewick.fills import core, signals, state
+        from candlewick.fills import signals, state
 
         side = 0 if self._held(desk) else signals.entry_side(signal.flags, 0.0)
         if side == 0 or self._rests(desk, i):
             return
         paid = self._paid(desk, side, price)
-        distance = NAN if signal.stop_loss is None else signal.stop_loss
-        stop = core.on_tick(paid * (1.0 - side * distance), float(desk.rules["tick"]))
+        stop, _ = levels(desk, signal, side, paid)
         quantity = self._sized(desk, signal.size, paid, stop, price)
         if not self._is_worth(desk, quantity, min(paid, price)):
             return
         place = self.columns.places[desk.number]
         row = signal.row if place is None else int(place[signal.row])
-        self._send(
-            desk, Sent(state.ENTRY, row, stop, signal), "buy" if side > 0 else "sell", quantity, "market"
-        )
+        self._send(desk, Sent(state.ENTRY, row, signal), "buy" if side > 0 else "sell", quantity, "market")
         self._book(desk, price)
 
     def _place(self, desk: Desk, i: int, price: float, place: Place) -> None:
@@ -339,7 +338,7 @@ class Replaying:
             kind = "stop" if place.limit is None else "stop_limit"
         elif place.limit is not None:
             kind = "limit"
-        id, sent = place.id, Sent(state.ENTRY, signal, NAN, place)
+        id, sent = place.id, Sent(state.ENTRY, signal, place)
         mark = money.price(desk.instrument, price)
         stop = None if place.stop is None else money.price(desk.instrument, place.stop)
         limit = None if place.limit is None else money.price(desk.instrument, place.limit)
@@ -372,7 +371,9 @@ class Replaying:
         ))  # fmt: skip
         return id
 
-    def _book(self, desk: Desk, price: float, inside: tuple[float, float] | None = None) -> None:
+    def _book(
+        self, desk: Desk, price: float, inside: tuple[float, float, tuple[float, float]] | None = None
+    ) -> None:
         """Write down the fills that came, and have the legs of entries follow them."""
         followed = False
         for booked in self.heart.take_fills():
@@ -383,7 +384,8 @@ class Replaying:
                 followed = True
         if followed:
             if inside is None:
-                self.heart.bar_opens(desk.id, price)
+                mark = float(self.columns.marks.open[desk.number, self.bar])
+                self.heart.bar_opens(desk.id, price, mark)
             else:
                 self.heart.bar_hurts(desk.id, *inside)
             self._book(desk, price, inside)
@@ -410,10 +412,12 @@ class Replaying:
         if grows:
             desk.notional += float(opened * fill.price)
         why = sent.why if sent.entry is None or grows else state.ORDERED
+        stop = target = NAN
+        if grows and sent.entry is not None:
+            stop, target = levels(desk, sent.entry, side, float(fill.price))
         self.fills.append((
             self.bar, desk.number, side, why, fill.liquidity == "maker", float(fill.price),
-            float(fill.quantity), float(fill.fee), received,
-            self._stop_of(desk, sent, side, float(fill.price)) if grows else NAN,
+            float(fill.quantity), float(fill.fee), received, stop, target,
             sent.signal if grows or sent.entry is None else -1,
         ))  # fmt: skip
         return sent if grows else None
@@ -428,12 +432,6 @@ class Replaying:
         if net < 0.0 and int(self.terms["cooldown"]) > 0:
             desk.rests_until = self.bar + 1 + int(self.terms["cooldown"])
 
-    def _stop_of(self, desk: Desk, sent: Sent, side: int, paid: float) -> float:
-        """Where the stop of an entry will stand; NaN: nowhere."""
-        if isinstance(sent.entry, Place):
-            return leg_at(desk, paid, sent.entry.stop_loss, sent.entry.stop_distance, -side)
-        return sent.stop
-
     def _follow(self, desk: Desk, booked: Booked, entry: Place | Signal, price: float) -> None:
         """Send the legs of an entry, for as much as it opened."""
         from candlewick.fills import core, state
@@ -442,12 +440,7 @@ class Replaying:
         assert fill is not None
         side = 1 if fill.side == "buy" else -1
         paid, quantity = float(fill.price), min(fill.quantity, abs(self._held(desk)))
-        if isinstance(entry, Place):
-            stop = leg_at(desk, paid, entry.stop_loss, entry.stop_distance, -side)
-            target = leg_at(desk, paid, entry.take_profit, entry.target_distance, side)
-        else:
-            stop = leg_at(desk, paid, None, entry.stop_loss, -side)
-            target = leg_at(desk, paid, None, entry.take_profit, side)
+        stop, target = levels(desk, entry, side, paid)
         mark = price if price == price else paid
         if price != price:
             self.heart.show(desk.instrument, paid)  # where the market is inside the bar
@@ -489,7 +482,7 @@ class Replaying:
             if far:
                 desk.even, desk.moves_stop = NAN, True
 
-    def _raise_stop(self, desk: Desk, price: float) -> None:
+    def _raise_stop(self, desk: Desk, price: float, marked: float) -> None:
         from candlewick.fills import state
 
         mean, held = self.heart.entry(desk.id), self._held(desk)
@@ -504,7 +497,7 @@ class Replaying:
             and (order.terms.stop_price - entry) * side >= 0
         ):
             return
-        if (float(entry) - price) * side >= 0.0 and not self._is_lost(desk, price):
+        if (float(entry) - price) * side >= 0.0 and not self._is_lost(desk, marked):
             if order is not None:
                 self.heart.cancel(order.id)
             self._send(desk, Sent(state.STOP_LOSS), "sell" if side > 0 else "buy", abs(held), "market",
@@ -515,13 +508,13 @@ class Replaying:
             desk.stop_id = self._send(desk, Sent(state.STOP_LOSS), "sell" if side > 0 else "buy", abs(held),
                                       "stop", stop=entry, reduce_only=True)  # fmt: skip
 
-    def _is_lost(self, desk: Desk, price: float) -> bool:
-        """Whether the open ends the position's margin: that comes before its stop."""
+    def _is_lost(self, desk: Desk, mark: float) -> bool:
+        """Whether the mark at the open ends the position's margin: that comes before its stop."""
         from candlewick.fills import margin
 
         held, entry = float(self._held(desk)), float(self.heart.entry(desk.id) or 0)
         end = margin.liquidation_price(held, entry, self.heart.margin(desk.id), desk.market.tiers, desk.rules)
-        return (end - price) * (1 if held > 0 else -1) >= 0.0
+        return (end - mark) * (1 if held > 0 else -1) >= 0.0
 
     # Sizes
 
@@ -534,7 +527,7 @@ class Replaying:
                 return wanted
             return self._sized_as(desk, 1, float(wanted), reference, NAN, price)
         assert place.size is not None
-        stop = leg_at(desk, reference, place.stop_loss, place.stop_distance, -side)
+        stop, _ = levels(desk, place, side, reference)
         freed = self.heart.margin(desk.id) if against else 0.0
         return self._sized(desk, place.size, reference, stop, price, freed)
 

@@ -14,7 +14,7 @@ from candlewick.core.interval import SECONDS, open_time, seconds
 from candlewick.market.bars import COLUMNS, Bars, clock, resample
 from candlewick.store.lake import cache
 from candlewick.store.lake.columns import Columns, Floats
-from candlewick.store.lake.kinds import CANDLES, FUNDING
+from candlewick.store.lake.kinds import CANDLES, FUNDING, MARK, Kind
 from candlewick.store.lake.lake import Lake
 from candlewick.store.lake.listed import instrument_of
 
@@ -60,7 +60,7 @@ def bars_of(
     for name in sorted(divisors, key=SECONDS.__getitem__, reverse=True):
         start = None if start_s is None else open_time(start_s + length - 1, length)
         end = None if end_s is None else open_time(end_s + length - 1, length)
-        bars = _closed_bars(lake, instrument, name, start, end)
+        bars = _closed_bars(lake, CANDLES, instrument, name, start, end)
         if name != timeframe:
             bars = resample(bars, timeframe, unfinished=False)
         if len(bars):
@@ -87,7 +87,7 @@ def market_of(
     end_s: int | None = None,
     finer: str | None = None,
 ) -> Market:
-    """The same bars with the kind of their instrument and, of a perpetual, its funding.
+    """The same bars with the kind of their instrument and, of a perpetual, its funding and its mark.
 
     Args:
         finer: timeframe of bars that decide what comes first inside a bar; None: there are none.
@@ -98,9 +98,11 @@ def market_of(
     bars = bars_of(lake, instrument, timeframe, start_s, end_s)
     begin, end = int(bars.time[0]), int(bars.time[-1]) + seconds(timeframe)
     known = instrument_of(lake.root, instrument)
-    rates = funding_of(lake, instrument, begin, end) if known is not None and known.kind == "perp" else None
     inside = None if finer is None else bars_of(lake, instrument, finer, begin, end)
-    return Market(bars, known, rates, inside)
+    if known is None or known.kind != "perp":
+        return Market(bars, known, finer=inside)
+    rates = funding_of(lake, instrument, begin, end)
+    return Market(bars, known, rates, inside, mark=mark_of(lake, instrument, finer or timeframe, begin, end))
 
 
 def funding_of(lake: Lake, instrument: str, start_s: int, end_s: int) -> FundingRates | None:
@@ -111,14 +113,30 @@ def funding_of(lake: Lake, instrument: str, start_s: int, end_s: int) -> Funding
     return FundingRates(found.time, found.values["rate"], found.values["mark"])
 
 
-def _closed_bars(lake: Lake, instrument: str, interval: str, start: int | None, end: int | None) -> Bars:
+def mark_of(lake: Lake, instrument: str, timeframe: str, start_s: int, end_s: int) -> Bars | None:
+    """The mark in [start_s, end_s) in this timeframe or a shorter one; None where none is known."""
+    length = seconds(timeframe)
+    kept = {
+        info.interval for info in lake.series() if (info.kind, info.instrument) == (MARK.name, instrument)
+    }
+    divisors = [name for name in kept if length % SECONDS[name] == 0]
+    for name in sorted(divisors, key=SECONDS.__getitem__, reverse=True):
+        bars = _closed_bars(lake, MARK, instrument, name, start_s, end_s)
+        if len(bars):
+            return bars
+    return None
+
+
+def _closed_bars(
+    lake: Lake, kind: Kind, instrument: str, interval: str, start: int | None, end: int | None
+) -> Bars:
     def read() -> Floats:
-        return _table(lake.rows(CANDLES, instrument, interval, start, end, names=COLUMNS, with_rev=False))
+        return _table(lake.rows(kind, instrument, interval, start, end, names=COLUMNS, with_rev=False))
 
     table = cache.through(
         lake.root / cache.FOLDER,
-        f"{instrument} {interval} {start} {end}",
-        lambda: lake.stamp(CANDLES, instrument, interval, start, end),
+        f"{kind.name} {instrument} {interval} {start} {end}",
+        lambda: lake.stamp(kind, instrument, interval, start, end),
         read,
     )
     return Bars(instrument, interval, table[0].view(np.int64), *table[1:])

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from candlewick.core.errors import BadData
+from candlewick.core.errors import BadData, UsageError
 
 Flags = NDArray[np.uint8]
 Column = NDArray[np.float64]
@@ -43,6 +44,16 @@ class Signals:
     trailing_stop: ArrayLike | None = None
     size: ArrayLike | None = None
     tag: str | Sequence[str] | None = None
+
+    def __new__(cls, **given: Any) -> Self:
+        """Refuse a name that there is not, with the near one, which a `TypeError` would not tell."""
+        known = names()
+        for name in given:
+            if name not in known:
+                near = difflib.get_close_matches(name, known, n=1)
+                hint = f"Did you mean {near[0]}?" if near else f"It has: {', '.join(known)}."
+                raise UsageError(f"Signals has no {name!r}. {hint}")
+        return object.__new__(cls)
 
     @property
     def shorts(self) -> bool:
