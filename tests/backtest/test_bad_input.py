@@ -68,6 +68,7 @@ def test_bars_that_cannot_be_are_named_by_row(changed: Any, sentence: str) -> No
         ({"cash": 0}, r"cash is 0\.0: give an amount above zero"),
         ({"cash": "abc"}, r"cash is 'abc': give a number"),
         ({"cash": None}, r"cash is None: give a number"),
+        ({"cash": 10**400}, r"cash is 10{59}…: give a smaller number"),
         ({"fee_taker": "abc"}, r"fee_taker is 'abc': give a number"),
         ({"fee_taker": 0.5}, r"fee_taker is 0\.5: give a fraction"),
         ({"slippage_bps": -1}, r"slippage_bps is -1\.0: give basis points"),

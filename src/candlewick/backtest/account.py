@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from candlewick.core.errors import UsageError
+from candlewick.core.errors import UsageError, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,9 @@ class Account:
             try:
                 object.__setattr__(self, name, float(value))
             except (TypeError, ValueError):
-                raise UsageError(f"{name} is {value!r}: give a number.") from None
+                raise UsageError(f"{name} is {shown(value)}: give a number.") from None
+            except OverflowError:
+                raise UsageError(f"{name} is {shown(value)}: give a smaller number.") from None
         if not (math.isfinite(self.cash) and self.cash > 0):
             raise UsageError(f"cash is {self.cash}: give an amount above zero.")
         for name, fee in (("fee_taker", self.fee_taker), ("fee_maker", self.fee_maker)):

@@ -24,7 +24,9 @@ CandlewickError
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Final
+
+_LONGEST_SHOWN: Final = 60
 
 
 class CandlewickError(Exception):
@@ -158,3 +160,12 @@ class EngineAway(CandlewickError):
     """The engine does not answer; it may be restarting."""
 
     retry: ClassVar[bool] = True
+
+
+def shown(value: object) -> str:
+    """Any value as a sentence shows it: no longer than a line."""
+    try:
+        text = repr(value)
+    except ValueError:  # Python writes no whole number of more than 4,300 digits
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

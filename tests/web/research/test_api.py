@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from django.conf import settings
 from django.test import Client
 
@@ -35,6 +36,23 @@ def test_what_cannot_be_is_told_by_field(client: Client, ann: User) -> None:
     assert list(post(client, AT, asked(cash=-1)).json()["errors"]) == ["cash"]
     assert list(post(client, AT, asked(speed=1)).json()["errors"]) == ["speed"]
     assert not Job.objects.filter(owner=ann).exists()
+
+
+def test_a_number_that_nothing_can_hold_is_told_by_field(client: Client, ann: User) -> None:
+    answer = post(client, AT, asked(parameters={"fast": 10**400}))
+    assert answer.status_code == 422
+    assert [each.partition(".")[0] for each in answer.json()["errors"]] == ["parameters"]
+    answer = post(client, "/api/research/optimisations/", asked(space={"fast": [10, 10**400]}))
+    assert answer.status_code == 422
+    assert [each.partition(".")[0] for each in answer.json()["errors"]] == ["space"]
+    assert not Job.objects.filter(owner=ann).exists()
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "\\udc00x"])
+def test_half_a_character_is_no_json(client: Client, ann: User, name: str) -> None:
+    for body in (f'{{"parameters":{{"{name}":1}}}}', f'{{"name":"{name}"}}'):
+        answer = client.post(AT, body, content_type="application/json")
+        assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
 def test_more_than_fifty_may_not_wait(client: Client, ann: User) -> None:

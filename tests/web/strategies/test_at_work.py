@@ -93,6 +93,15 @@ def test_what_cannot_be_is_told_and_nothing_starts(
     assert not StrategyAtWork.objects.filter(account__user=ann).exists()
 
 
+def test_a_program_that_sends_a_number_beyond_all_floats_is_told_so(client: Client, ann: User) -> None:
+    asked = {"strategy": "EmaCross", "symbols": ["BTCUSDT"], "timeframe": "1h", "fraction": 0.25}
+    asked["parameters"] = {"fast": 10**400}
+    answer = client.post("/api/dashboard/strategies/", asked, content_type="application/json")
+    assert answer.status_code == 422, answer.content
+    assert "fast of EmaCross is 1000" in answer.json()["detail"]
+    assert not StrategyAtWork.objects.filter(account__user=ann).exists()
+
+
 def test_its_page_shows_what_it_makes_holds_and_says(client: Client, ann: User) -> None:
     row = begun(client, ann)
     StrategyLine.objects.create(strategy=row, seq=1, at_ns=10**18, kind="print", text="hello <world>")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import Any, Generic, Self, TypeVar, overload
 
-from candlewick.core.errors import UsageError
+from candlewick.core.errors import UsageError, shown
 
 Value = TypeVar("Value", bound=int | float | bool | str)
 
@@ -74,7 +74,7 @@ class Param(Generic[Value]):
         """
         read: Value | None = self._convert(value)
         if read is None or not self._allows(read):
-            raise UsageError(f"{self.name} of {strategy} is {value!r}: give {self.allowed}.")
+            raise UsageError(f"{self.name} of {strategy} is {shown(value)}: give {self.allowed}.")
         return read
 
     @property
@@ -122,7 +122,10 @@ class Param(Generic[Value]):
             not isinstance(value, (int, float)) and not hasattr(value, "__float__")
         ):
             return None
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number beyond every float
+            return None
         if not math.isfinite(number) or (self.kind is int and number != int(number)):
             return None
         return self.kind(number)

@@ -16,6 +16,7 @@ replay       the recording's controls
 risk         limits, trading state, kill switch
 root         the API, and errors as problem documents
 schemas      shapes that several answers share
+sent         what programs send
 tokens       tokens for programs, tickets for live connections
 watchlist    a person's own symbols
 when         times in requests

@@ -46,6 +46,7 @@ from candlewick.web.api import (
 )
 from candlewick.web.api.access import BySession, ByToken
 from candlewick.web.api.document import Documented
+from candlewick.web.api.sent import Strict
 from candlewick.web.limits import TooMany, refused
 from candlewick.web.people.accounts import NoSuchAccount
 from candlewick.web.problem import response
@@ -58,6 +59,7 @@ api = Documented(
     urls_namespace="api",
     description="Market data and a person's own affairs. Errors are `application/problem+json`.",
     auth=[ByToken(), BySession()],
+    parser=Strict(),
 )
 # Each request is compared with every address before its own: what is asked for most comes first.
 api.add_router("/orders", orders.router)

@@ -14,7 +14,12 @@ from pydantic import ConfigDict, Field
 from candlewick.core.interval import INTERVALS
 from candlewick.runtime.jobs import registry
 
-Value = bool | int | Annotated[float, Field(allow_inf_nan=False)] | Annotated[str, Field(max_length=100)]
+Value = (
+    bool
+    | Annotated[int, Field(ge=-(2**63), lt=2**63)]  # what JSON is written with has no longer ones
+    | Annotated[float, Field(allow_inf_nan=False)]
+    | Annotated[str, Field(max_length=100)]
+)
 OTHERS: Final = "others"
 _EXAMPLE: Final[dict[str, Any]] = {
     "strategy": "EmaCross",
