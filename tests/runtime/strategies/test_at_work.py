@@ -164,6 +164,17 @@ async def test_a_process_that_is_killed_is_started_again_and_goes_on(floor: Floo
     assert any("killed" in line for line in await floor.lines(row, "error"))
 
 
+async def test_a_process_that_dies_between_two_bars_is_started_again_before_the_next(floor: Floor) -> None:
+    row = await floor.started()
+    health = floor.at_work(row).health
+    killed = health.pid
+    psutil.Process(killed).kill()
+    await until(lambda: health.phase == "running" and health.pid not in (None, killed))
+    assert (len(health.deaths), floor.row(row).restarts) == (1, 1)
+    await floor.close_bar(row, 101.0)
+    await until(lambda: floor.held)
+
+
 async def test_a_process_that_dies_again_and_again_is_paused(floor: Floor) -> None:
     source = FOLLOW.replace(
         "        return cw.Signals(", "        import os\n        os._exit(3)\n        return cw.Signals("

@@ -133,6 +133,19 @@ def test_one_that_is_killed_between_two_bars_is_noticed_at_the_next(
     on_the_engines_loop(tmp_path, body)
 
 
+def test_its_death_is_heard_while_it_is_asked_nothing_and_news_come_through_while_it_lives(
+    tmp_path: Path,
+) -> None:
+    async def body(host: Any, lines: list[str]) -> None:
+        one = await host(FOLLOW)
+        assert await one.while_alive(asyncio.sleep(0, "news")) == "news"
+        os.kill(one.pid, signal.SIGSEGV)
+        with pytest.raises(HostDied, match="ended by SIGSEGV"):
+            await one.while_alive(asyncio.Event().wait())
+
+    on_the_engines_loop(tmp_path, body)
+
+
 def test_one_that_ends_itself_is_told_with_its_code(tmp_path: Path) -> None:
     async def body(host: Any, lines: list[str]) -> None:
         one = await host(with_line("__import__('os')._exit(7)"))

@@ -264,7 +264,7 @@ class AtWork:
             )
         self._be("running")
         while True:
-            await self._act(host, await self._feed.next())
+            await self._act(host, await host.while_alive(self._feed.next()))
 
     async def _act(self, host: Host, closed: Closed) -> None:
         """Tell the process a bar, and carry out what it wants."""

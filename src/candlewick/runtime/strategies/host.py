@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import msgspec
 
@@ -29,6 +29,8 @@ from candlewick.runtime.strategies.messages import (
 
 READY_S: Final = 60.0  # to load a strategy and have it look at its history, on a slow machine
 _MODULE: Final = "candlewick.runtime.strategies.host_process"
+
+T = TypeVar("T")
 
 
 class HostDied(CandlewickError):
@@ -89,6 +91,24 @@ class Host:
         if not isinstance(answer, Answer) or answer.time != bar.time:
             raise StrategyError("The strategy's process answered what nobody asked for.")
         return answer
+
+    async def while_alive(self, news: Awaitable[T]) -> T:
+        """Wait for news, as long as the process lives.
+
+        Raises:
+            HostDied: it ended first.
+        """
+        coming, death = asyncio.ensure_future(news), asyncio.ensure_future(self._process.wait())
+        try:
+            await asyncio.wait((coming, death), return_when=asyncio.FIRST_COMPLETED)
+            if coming.done():
+                return coming.result()
+            await self.end()
+            raise HostDied(_death(self._process.returncode))
+        finally:
+            coming.cancel()
+            death.cancel()
+            await asyncio.gather(coming, death, return_exceptions=True)
 
     async def end(self) -> None:
         """End it, and every process it has started, now."""
