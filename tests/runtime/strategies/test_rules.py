@@ -51,6 +51,19 @@ async def test_the_stop_moves_to_the_entry_once_the_profit_is_there(floor: Floor
     assert len(floor.house.state.orders) == 1
 
 
+async def test_where_the_venue_changes_no_stop_another_is_sent_in_its_place(floor: Floor) -> None:
+    row = await bought(floor, following("break_even = 0.03"), stop=0.1)
+    (leg,) = floor.house.state.orders.values()
+    floor.house.state.kind, floor.house.state.venue = "live", "sim"
+    await floor.close_bar(row, 106.0)
+    await until(lambda: [*floor.house.state.orders] not in ([leg.id], []))
+    (stop,) = floor.house.state.orders.values()
+    assert (stop.id, stop.terms.order_type, stop.terms.quantity) == (f"{leg.id}-m", "stop", floor.held)
+    assert stop.terms.stop_price == Decimal("101.05")
+    await floor.close_bar(row, 107.0)
+    assert list(floor.house.state.orders) == [stop.id], "it stands there already"
+
+
 async def test_where_it_has_no_stop_one_is_placed_at_the_entry(floor: Floor) -> None:
     row = await bought(floor, following("break_even = 0.03"))
     await floor.close_bar(row, 105.0)
@@ -61,7 +74,7 @@ async def test_where_it_has_no_stop_one_is_placed_at_the_entry(floor: Floor) -> 
 
 
 async def test_parts_are_closed_once_each_as_the_profit_grows(floor: Floor) -> None:
-    row = await bought(floor, following("partial_exits = ((0.05, 0.5), (0.02, 0.25))"))
+    row = await bought(floor, following("partial_exits = ((0.02, 0.25), (0.05, 0.5))"))
     whole = floor.held
     await floor.close_bar(row, 104.0)
     await until(lambda: len(sales(floor)) == 1)

@@ -109,8 +109,13 @@ class Keeping:
                 await self.follow(order)
 
     async def _stand(self, entry: Order, key: Key) -> None:
-        """Have its legs stand at their distances from what was paid: they were sent before that was known."""
+        """Have its legs stand at their distances from what was paid: they were sent before that was known.
+
+        Not at a venue that would have to be sent others for it: what stands there protects meanwhile.
+        """
         orders, paid = self._orders, entry.average_price
+        if orders.account.kind == "live":
+            return
         sign = 1 if entry.terms.side == "buy" else -1
         instrument = orders.instrument(entry.terms.instrument)
         legs: tuple[tuple[Leg, Decimal | None, str, int], ...] = (

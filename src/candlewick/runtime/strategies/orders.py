@@ -11,6 +11,8 @@ from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from candlewick.core import money
 from candlewick.core.clock import Clock
 from candlewick.core.errors import CandlewickError, Conflict, OrderRefused, StrategyError, UnknownOrder
@@ -163,6 +165,9 @@ class Orders:
 
     async def move_stop(self, order: Order, level: Decimal, why: str) -> None:
         """Have a stop or target stand elsewhere."""
+        if self.account.kind == "live":  # venues do not change an order that waits for its trigger
+            await self._replace_stop(order, level, why)
+            return
         what = f"{(order.leg or 'stop').replace('_', ' ')} of {order.terms.instrument} to {level:f}"
         command = commands.Amend(
             account=self.account.number,
@@ -176,6 +181,18 @@ class Orders:
             self.log("order", f"{what} ({why})")
         except CandlewickError as error:
             self.log("refused", f"{what}: {error}")
+
+    async def _replace_stop(self, order: Order, level: Decimal, why: str) -> None:
+        """Send another in its place, and cancel it: afterwards; on spot before, for it claims the coins."""
+        here = replace(order.terms, quantity=order.remaining)
+        there = replace(here, stop_price=level)
+        if not is_spot(self.instrument(here.instrument)):
+            if await self.send(f"{order.id}-m", there, key=None, why=why, oco=order.oco):
+                await self.withdraw([order])
+            return
+        await self.withdraw([order])
+        if not await self.send(f"{order.id}-m", there, key=None, why=why, oco=order.oco):
+            await self.send(f"{order.id}-r", here, key=None, why="as it stood", oco=order.oco)
 
     async def withdraw(self, named: Iterable[Order]) -> None:
         """Cancel orders, and wait until they are gone."""

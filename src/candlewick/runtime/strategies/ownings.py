@@ -7,6 +7,7 @@ ledger's fills at each start, and can be made again at any time.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 
 import msgspec
@@ -125,6 +126,10 @@ class Ownings:
     def value(self, market: Market) -> Valuation:
         """What it is worth at the marks of now."""
         return value(self._book, market.marks(), venues=market.venues)
+
+    def worth(self, marks: Mapping[str, Decimal]) -> Decimal | None:
+        """What it is worth at other marks, by internal id; None where one is missing."""
+        return value(self._book, marks).total_value
 
     def free(self, valuation: Valuation) -> Decimal | None:
         """What of its worth no position binds."""

@@ -40,7 +40,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
         return cls(
             time_exit=strategy.time_exit or 0,
             break_even=strategy.break_even or 0.0,
-            parts=sorted(strategy.partial_exits),
+            parts=list(strategy.partial_exits),
             cooldown=cooldown,
             pause_at=pause_at,
             pause_for=pause_for,
