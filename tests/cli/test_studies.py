@@ -142,3 +142,4 @@ def test_readiness_tells_each_reason_and_ends_as_it_was_asked_to(cli: Cli, file:
     assert ended.stdout.rstrip().endswith(told["verdict"])
     for reason in told["reasons"]:
         assert reason in ended.stdout
+    refused(cli(*asked, "--paper", "Nobody"), "There is no account 'Nobody'", code=2)

@@ -280,3 +280,20 @@ def test_its_thresholds_are_those_that_are_published() -> None:
         ]
         expected[each.name] = ["–" if cell is None else cell for cell in cells]
     assert published == expected
+
+
+def test_a_run_on_paper_is_named_and_counts_only_for_the_parameters_that_it_ran_with() -> None:
+    bars = persistent(24 * 200)
+    time = bars.time[24 * 150 :: 24]
+    run = PaperRun.of(
+        time, np.linspace(100, 120, len(time)), name="Follow-1a2b on Paper", parameters={"look": 2}
+    )
+    same = readiness(Follow(look=2), bars, train="60d", test="30d", paper=run)
+    days = next(check for check in same.checks if check.name == "paper_days")
+    assert days.figure == 49
+    assert "Taken from Follow-1a2b on Paper, 2" in days.sentence
+    assert same.summary["paper"]["run"] == "Follow-1a2b on Paper"
+    other = readiness(Follow(look=1), bars, train="60d", test="30d", paper=run)
+    days = next(check for check in other.checks if check.name == "paper_days")
+    assert days.figure is None
+    assert "It ran with look=2: judge it with the same parameters." in days.sentence

@@ -12,10 +12,11 @@ import typer
 from typer import Argument, Option, echo
 
 from candlewick.cli.account_books import statement
+from candlewick.cli.database import opened
 from candlewick.cli.edge import AsJson, DataDir
 from candlewick.cli.printing import print_json
 from candlewick.core.errors import UsageError
-from candlewick.runtime.settings import Settings, load
+from candlewick.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from candlewick.store.models import Account, User
@@ -48,7 +49,7 @@ class Method(StrEnum):
 @app.command("list")
 def show_all(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List every account and whose it is."""
-    _ready(data_dir)
+    opened(data_dir)
     from candlewick.store.models import Account
 
     found = [
@@ -79,7 +80,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Balances, lots, realised and unrealised profit of an account."""
-    settings = _ready(data_dir)
+    settings = opened(data_dir)
     row = find(account, user)
     marks = _marks(mark)
     document = statement(settings, row, marks)
@@ -97,7 +98,7 @@ def go_live(
     data_dir: DataDir = None,
 ) -> None:
     """Make an account that trades with real money. Asks for its name again, typed by hand."""
-    settings = _ready(data_dir)
+    settings = opened(data_dir)
     from candlewick.store.audit.recording import record
     from candlewick.store.models import Account
 
@@ -135,7 +136,7 @@ def import_fills(
     """Book a history of fills into a paper account; fills it has already change nothing."""
     from candlewick.cli.account_import import bring_in
 
-    settings = _ready(data_dir)
+    settings = opened(data_dir)
     text, money = _text(file), _amount("--cash", cash)
     _require_known_venue(settings, venue)
     found = _find_or_none(account, user)
@@ -268,13 +269,3 @@ def _print(document: dict[str, Any]) -> None:
 
 def _money(value: Any) -> str:
     return "unknown" if value is None else f"{Decimal(value):,.8f}".rstrip("0").rstrip(".")
-
-
-def _ready(data_dir: Path | None) -> Settings:
-    from candlewick.web.boot import boot, migrate
-
-    settings = load(data_dir=data_dir)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    boot(settings)
-    migrate()
-    return settings

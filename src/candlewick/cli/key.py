@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer import Argument, Option, echo
 
+from candlewick.cli.database import open_at, opened
 from candlewick.cli.edge import AsJson, DataDir
 from candlewick.cli.printing import print_json
 from candlewick.core.errors import UsageError
@@ -44,7 +45,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Keep a key of a venue, encrypted. Asks for key and secret; piped in, one a line."""
-    settings = _ready(data_dir)
+    settings = opened(data_dir)
     from candlewick.store import venue_keys
 
     owner = _person(user)
@@ -61,7 +62,7 @@ def add(
 @app.command("list")
 def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List keys: whose they are, what they trade for, and their first and last letters."""
-    _ready(data_dir)
+    opened(data_dir)
     from candlewick.store.models import VenueKey
 
     keys = [_public(key) for key in VenueKey.objects.select_related("user", "account")]
@@ -76,7 +77,7 @@ def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 @app.command()
 def remove(id: Annotated[str, Argument(help="Its number in the list.")], data_dir: DataDir = None) -> None:
     """Forget a key. At the venue it stays valid until it is deleted there."""
-    _ready(data_dir)
+    opened(data_dir)
     from candlewick.store import venue_keys
 
     gone = venue_keys.remove(id)
@@ -90,7 +91,7 @@ def rotate(data_dir: DataDir = None) -> None:
 
     settings = load(data_dir=data_dir)
     with owning(settings.data_dir):
-        _boot(settings)
+        open_at(settings)
         from candlewick.store import venue_keys
 
         if settings.master_key_text is None:
@@ -101,20 +102,6 @@ def rotate(data_dir: DataDir = None) -> None:
         old = settings.master_key_text
         count = venue_keys.rotate_given(settings.data_dir, old, coming, settings.ledger)
         echo(f"{count} keys are under the new master key. Set CANDLEWICK_MASTER_KEY to it now.")
-
-
-def _ready(data_dir: Path | None) -> Settings:
-    settings = load(data_dir=data_dir)
-    _boot(settings)
-    return settings
-
-
-def _boot(settings: Settings) -> None:
-    from candlewick.web.boot import boot, migrate
-
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    boot(settings)
-    migrate()
 
 
 def _vault(settings: Settings) -> Vault:

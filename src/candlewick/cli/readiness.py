@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from typer import Option, echo
@@ -10,6 +10,9 @@ from typer import Option, echo
 from candlewick.cli.edge import AsJson
 from candlewick.cli.research_options import Asked, researching
 from candlewick.cli.research_search import Anchored, Search, Test, Train
+
+if TYPE_CHECKING:
+    from candlewick.trading.strategy.strategy import Strategy
 
 
 def work(
@@ -21,22 +24,30 @@ def work(
     need: Annotated[
         Literal["nothing", "paper", "live"], Option(help="Exit with 1 unless it is ready for this.")
     ] = "nothing",
+    paper: Annotated[
+        str | None, Option(help="What it made on paper: the id of a run, or an account that it ran on.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Judge a strategy by published thresholds: out of sample, against chance, against the future.
 
-    With --param these parameters are judged, without those that were best over the whole time. The thresholds
-    stand in docs/readiness.md.
+    With --param these parameters are judged; without, those of the run on paper, or those that were best over
+    the whole time. The thresholds stand in docs/readiness.md.
     """
+    from candlewick.cli.paper_run import paper_run
     from candlewick.cli.printing import print_json, table
     from candlewick.research.readiness import readiness
 
     loaded = question.loaded
-    strategy = question.strategy if question.parameters else loaded.strategy
+    on_paper = None if paper is None else paper_run(question, paper)
+    strategy: Strategy | type[Strategy] = question.strategy if question.parameters else loaded.strategy
+    if on_paper is not None and not question.parameters:
+        strategy = loaded.strategy(**(on_paper.parameters or {}))
     with search.at_work(loaded, "Judging") as words:
         found = readiness(
-            strategy, question.markets, train=train, test=test, anchored=anchored, **words, **question.terms
-        )
+            strategy, question.markets, train=train, test=test, anchored=anchored, paper=on_paper, **words,
+            **question.terms,
+        )  # fmt: skip
     if as_json:
         print_json(found.summary)
     else:

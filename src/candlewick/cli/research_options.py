@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -55,6 +55,7 @@ class Asked:
     parameters: dict[str, str]
     markets: tuple[Market, ...]
     terms: dict[str, Any]
+    data_dir: Path | None
 
     @property
     def strategy(self) -> Strategy:
@@ -133,7 +134,7 @@ def asked(
         "cash": cash, "fee_maker": fee_maker, "fee_taker": fee_taker, "slippage_bps": slippage_bps,
         "leverage": leverage, "days_a_year": days_a_year,
     }  # fmt: skip
-    return Asked(loaded, given, markets, terms)
+    return Asked(loaded, given, markets, terms, data_dir)
 
 
 def asked_each(strategies: list[str], **options: Any) -> list[Asked]:
@@ -141,8 +142,8 @@ def asked_each(strategies: list[str], **options: Any) -> list[Asked]:
     if not strategies:
         raise UsageError("Say which strategies: ema-cross ema-cross,fast=20 donchian-trend.")
     first = asked(strategies[0], **options)
-    others = [named(each, options.get("param"), options.get("data_dir")) for each in strategies[1:]]
-    return [first, *(Asked(loaded, given, first.markets, first.terms) for loaded, given in others)]
+    others = [named(each, options.get("param"), first.data_dir) for each in strategies[1:]]
+    return [first, *(replace(first, loaded=loaded, parameters=given) for loaded, given in others)]
 
 
 def named(text: str, param: list[str] | None, data_dir: Path | None) -> tuple[Loaded, dict[str, str]]:

@@ -11,6 +11,7 @@ import typer
 from typer import Argument, Option, echo
 
 from candlewick.cli.account_books import opening
+from candlewick.cli.database import opened
 from candlewick.cli.edge import AsJson, DataDir, edge
 from candlewick.cli.parameters import Parameters, pairs
 from candlewick.cli.printing import print_json, table
@@ -42,7 +43,7 @@ def start(
 ) -> None:
     """Put a strategy to work: it trades from the next bar on, as long as the engine runs."""
     with edge():
-        settings = ready(data_dir)
+        settings = opened(data_dir)
         from candlewick.core.instrument import parse_symbol
         from candlewick.research.describing import look
         from candlewick.research.loading import FOLDER
@@ -106,7 +107,7 @@ def at_work(
 ) -> None:
     """List the strategies at work."""
     with edge():
-        ready(data_dir)
+        opened(data_dir)
         from candlewick.store.models import StrategyAtWork, WorkState
 
         found = StrategyAtWork.objects.select_related("account").order_by("-created_ns")
@@ -134,7 +135,7 @@ def register(app: typer.Typer) -> None:
 
 def _move(what: str, id: str, data_dir: Path | None, **how: Any) -> None:
     with edge():
-        ready(data_dir)
+        opened(data_dir)
         from candlewick.runtime.strategies import desk
         from candlewick.store.audit.recording import record
         from candlewick.store.models import Account
@@ -144,18 +145,6 @@ def _move(what: str, id: str, data_dir: Path | None, **how: Any) -> None:
         now = {"state": row.state, "reason": row.reason}
         record(ACTOR, f"strategy.{what}", f"strategy {row.pk}", after=now)
     echo(f"{row.name} ({row.pk}): {row.state}.")
-
-
-def ready(data_dir: Path | None) -> Settings:
-    """The settings in force, with the rows of strategies to be read."""
-    from candlewick.runtime.settings import load
-    from candlewick.web.boot import boot, migrate
-
-    settings = load(data_dir=data_dir)
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
-    boot(settings)
-    migrate()
-    return settings
 
 
 def _account(name: str | None, user: str | None) -> Account:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 from typer import echo
 
+from candlewick.cli.database import opened
 from candlewick.cli.edge import AsJson, DataDir, edge
 from candlewick.cli.printing import print_json, table
-from candlewick.cli.strategy_at_work import LOOK_S, Id, ready
+from candlewick.cli.strategy_at_work import LOOK_S, Id
 from candlewick.core.errors import Conflict, EngineAway
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ AGAIN_S: Final = 0.5
 def drift(id: Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Tell how far a strategy is from its backtest on the same bars, and why."""
     with edge():
-        settings = ready(data_dir)
+        settings = opened(data_dir)
         from candlewick.runtime.strategies import desk
         from candlewick.store.models import Account
 

@@ -5,17 +5,16 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from getpass import getpass, getuser
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from typer import Argument, Option, echo
 
+from candlewick.cli.database import opened
 from candlewick.cli.edge import AsJson, DataDir
 from candlewick.cli.printing import print_json
 from candlewick.cli.web import address_of
 from candlewick.core.errors import UsageError
-from candlewick.runtime.settings import load
 
 if TYPE_CHECKING:
     from candlewick.store.models import User
@@ -49,7 +48,7 @@ def add(
     as_json: AsJson = False,
 ) -> None:
     """Add a person. Without a password they get a login link; a trader gets a paper account."""
-    _ready(data_dir)
+    opened(data_dir)
     from django.core.exceptions import ValidationError
     from django.db import transaction
 
@@ -72,7 +71,7 @@ def add(
 @app.command("list")
 def show(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """List everybody."""
-    _ready(data_dir)
+    opened(data_dir)
     from candlewick.store.models import User
 
     people = [_public(user) for user in User.objects.order_by("username")]
@@ -92,7 +91,7 @@ def change_role(
     as_json: AsJson = False,
 ) -> None:
     """Change what a person may do."""
-    _ready(data_dir)
+    opened(data_dir)
     from django.db import transaction
 
     from candlewick.store.models import Role, User
@@ -120,7 +119,7 @@ def reset(
     as_json: AsJson = False,
 ) -> None:
     """Take a person's password, end their sessions, and give them a login link (or a new password)."""
-    _ready(data_dir)
+    opened(data_dir)
     from django.db import transaction
 
     from candlewick.web.people.two_factor import turn_off
@@ -134,13 +133,6 @@ def reset(
             turn_off(user)
         _note("user.reset", name, after={"two_factor_off": two_factor})
     _tell(user, f"{name} is signed out everywhere.", as_json=as_json, with_link=password is None)
-
-
-def _ready(data_dir: Path | None) -> None:
-    from candlewick.web.boot import boot, migrate
-
-    boot(load(data_dir=data_dir))
-    migrate()
 
 
 def _note(action: str, name: str, *, before: object = None, after: object = None) -> None:

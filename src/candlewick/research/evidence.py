@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +13,9 @@ from candlewick.backtest.market import Market
 from candlewick.backtest.result import Result
 from candlewick.backtest.run import backtest
 from candlewick.backtest.track_record import DAY_S, TrackRecord
+from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.errors import UsageError
+from candlewick.market.bars import clock
 from candlewick.research.cross_validation import CrossValidation
 from candlewick.research.recalled import anew
 from candlewick.research.terms import Terms
@@ -26,13 +29,28 @@ Found = tuple[float | None, str]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PaperRun:
-    """What a strategy made on paper: worth at some times (UTC seconds, rising), payments left out."""
+    """What a strategy made on paper: worth at the close of some bars, payments left out.
+
+    Attributes:
+        time: when these bars opened, UTC seconds, rising.
+        name: what it is called in the verdict.
+        parameters: those that it ran with; None: those that are judged.
+    """
 
     time: NDArray[np.int64]
     equity: NDArray[np.float64]
+    name: str = ""
+    parameters: Mapping[str, Any] | None = None
 
     @classmethod
-    def of(cls, time: ArrayLike, equity: ArrayLike) -> PaperRun:
+    def of(
+        cls,
+        time: ArrayLike,
+        equity: ArrayLike,
+        *,
+        name: str = "",
+        parameters: Mapping[str, Any] | None = None,
+    ) -> PaperRun:
         """From anything array-like.
 
         Raises:
@@ -45,7 +63,34 @@ class PaperRun:
             )
         if not (np.isfinite(worth).all() and worth[0] > 0):
             raise UsageError("What a run on paper was worth must be numbers, and more than nothing at first.")
-        return cls(times, worth)
+        return cls(times, worth, name, parameters)
+
+    @property
+    def told(self) -> str:
+        """Which run it was, as a sentence; empty of one without a name."""
+        if not self.name:
+            return ""
+        first, last = (clock(int(self.time[at]))[:10] for at in (0, -1))
+        return f"Taken from {self.name}, {first} to {last}."
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """Which run it was, as JSON has it."""
+        return {
+            "run": self.name or None,
+            "from": iso(int(self.time[0]) * NS_PER_S),
+            "until": iso(int(self.time[-1]) * NS_PER_S),
+            "parameters": None if self.parameters is None else dict(self.parameters),
+        }
+
+    def differs(self, strategy: Strategy) -> str:
+        """With which other values it ran than a strategy has; empty: with the same."""
+        if self.parameters is None:
+            return ""
+        own = type(strategy)(**self.parameters).values
+        return ", ".join(
+            f"{name}={own[name]}" for name, value in strategy.values.items() if own[name] != value
+        )
 
 
 def out_of_sample(walk: WalkForward | None, why: str) -> dict[str, Found]:
@@ -137,13 +182,16 @@ def on_paper(
     if paper is None:
         why = "It has not been run on paper yet."
         return {"paper_days": (None, why), "paper_drift": (None, why)}
+    if others := paper.differs(strategy):
+        why = f"{paper.told} It ran with {others}: judge it with the same parameters."
+        return {"paper_days": (None, why), "paper_drift": (None, why)}
     start = int(paper.time[0])
     if not any(int(market.bars.time[-1]) >= start for market in markets):
         why = "The bars end before it was run on paper: load them up to now."
         return {"paper_days": (None, why), "paper_drift": (None, why)}
     run = backtest(untraded_before(anew(strategy), start), markets, **terms)
     days, drift = drift_of(run.metrics, paper)
-    return {"paper_days": (float(days), ""), "paper_drift": drift}
+    return {"paper_days": (float(days), paper.told), "paper_drift": drift}
 
 
 def _or(figure: float | None, why: str) -> Found:

@@ -70,6 +70,7 @@ class Readiness:
         strategy, parameters: what was judged.
         checks: all of them, in the order of `thresholds`.
         walk, validation, draws, future: the studies behind it; None: that one could not be made.
+        paper: the run on paper that it was given.
     """
 
     strategy: str
@@ -79,6 +80,7 @@ class Readiness:
     validation: CrossValidation | None
     draws: MonteCarlo | None
     future: Lookahead | None
+    paper: evidence.PaperRun | None
 
     @property
     def ready_for(self) -> Level:
@@ -121,6 +123,7 @@ class Readiness:
             "cross_validation": None if self.validation is None else self.validation.summary,
             "monte_carlo": None if self.draws is None else self.draws.summary,
             "lookahead": None if self.future is None else self.future.sentences,
+            "paper": None if self.paper is None else self.paper.summary,
         }
 
 
@@ -202,7 +205,7 @@ def readiness(
         **evidence.on_paper(chosen, markets, paper, terms),
     }
     checks = tuple(_check(threshold, *found[name]) for name, threshold in THRESHOLDS.items())
-    return Readiness(type(base).__name__, chosen.values, checks, walk, validation, draws, future)
+    return Readiness(type(base).__name__, chosen.values, checks, walk, validation, draws, future, paper)
 
 
 def _draws(walk: WalkForward | None, seed: int) -> tuple[MonteCarlo | None, str]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.runtime.jobs.kinds.request import Request, read
-from candlewick.store.models import Job, User
+from candlewick.store.journal.journal import Journal
+from candlewick.store.models import Account, Job, StrategyAtWork, User
 from candlewick.web.research import asking
 from candlewick.web.research.asking import Refused
-from candlewick.web.research.kinds import AskedBacktest, kinds
+from candlewick.web.research.kinds import AskedBacktest, AskedReadiness, kinds
 from candlewick.web.services import Services
+from candlewick.web.strategies.shelf import shelf
+from tests.web.research import ground
 from tests.web.research.ground import asked
 
 BACKTEST = kinds()["backtest"]
@@ -76,3 +81,66 @@ def test_it_refuses_one_market_twice_however_it_is_spelt(services: Services, ann
 
 def test_it_refuses_days_in_the_wrong_order(services: Services, ann: User) -> None:
     assert "ends before it starts" in refused(services, ann, timerange="20240201-20240101")["timerange"]
+
+
+def run_on_paper(owner: User, **changes: Any) -> StrategyAtWork:
+    """A run that began three weeks before the bars end, has not traded, and is of the text that there is."""
+    account = Account.objects.get_or_create(user=owner, name="Paper")[0]
+    begun = (ground.START + (ground.HOURS - 24 * 21) * 3_600) * NS_PER_S
+    told = shelf().find("EmaCross").told
+    spec = {
+        "strategy": told.reference,
+        "symbols": [ground.PERP],
+        "timeframe": "1h",
+        "parameters": {"fast": 9},
+    }
+    asked: dict[str, Any] = {
+        "spec": spec | {"parameters": {"fast": 9}}, "capital": "1000",
+        "tag": f"EmaCross-{StrategyAtWork.objects.count()}",
+        "code_hash": hashlib.sha256(told.source.encode()).hexdigest(), "begun_ns": begun, "created_ns": begun,
+    }  # fmt: skip
+    return StrategyAtWork.objects.create(
+        account=account, name="EmaCross", changed_ns=begun, **(asked | changes)
+    )
+
+
+def on_paper(services: Services, owner: User, **changes: Any) -> Any:
+    kind = kinds()["readiness"]
+    return asking.ask(services, owner.pk, kind, AskedReadiness(**asked(**changes))).spec["paper"]
+
+
+@pytest.fixture
+def _ledger(services: Services) -> None:
+    """A ledger in which nothing has happened yet."""
+    Journal.open(services.ledger).close()
+
+
+@pytest.mark.usefixtures("_ledger")
+def test_readiness_takes_the_newest_run_on_paper_and_keeps_it(services: Services, ann: User) -> None:
+    assert on_paper(services, ann) is None
+    run_on_paper(ann)
+    run = run_on_paper(ann, created_ns=2**62)
+    found = on_paper(services, ann)
+    assert (found["run"], found["account"], found["parameters"]) == (run.tag, "Paper", {"fast": 9})
+    assert len(found["time"]) == 22
+    assert set(found["equity"]) == {1000.0}
+    assert on_paper(services, ann, paper="none") is None
+    first = StrategyAtWork.objects.order_by("created_ns").first()
+    assert first is not None
+    assert on_paper(services, ann, paper=first.pk)["run"] == first.tag
+
+
+@pytest.mark.usefixtures("_ledger")
+def test_a_run_of_other_code_of_another_market_or_of_somebody_else_is_not_taken(
+    services: Services, ann: User, bob: User
+) -> None:
+    run_on_paper(bob)
+    changed = run_on_paper(ann, code_hash="another")
+    spec = changed.spec | {"symbols": [ground.SPOT]}
+    elsewhere = run_on_paper(ann, spec=spec)
+    assert on_paper(services, ann) is None
+    assert on_paper(services, ann, paper=changed.pk)["run"] == changed.tag, "a person may say that it counts"
+    for other in (elsewhere.pk, "0123456789"):
+        with pytest.raises(Refused) as caught:
+            on_paper(services, ann, paper=other)
+        assert f"No run {other} of EmaCross on paper" in caught.value.errors["paper"]

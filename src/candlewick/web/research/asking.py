@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+import msgspec
+
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument, public_symbol
 from candlewick.research.naming import NoSuchStrategy
 from candlewick.research.objectives import judge_of
 from candlewick.research.sets import refuse_outcomes
-from candlewick.runtime.jobs import desk
-from candlewick.runtime.jobs.kinds.request import span_of
+from candlewick.runtime.jobs import desk, paper
+from candlewick.runtime.jobs.kinds.request import Request, market_in, span_of
 from candlewick.store.lake.reading import instrument_in
-from candlewick.store.models import Job
+from candlewick.store.models import Account, Job
 from candlewick.web.research import markets
 from candlewick.web.research.kinds import (
+    NEWEST,
+    NO_RUN,
     OTHERS,
+    PAPER,
     AskedComparison,
     AskedCrossValidation,
     AskedRanges,
@@ -47,7 +54,7 @@ def ask(services: Services, owner: int, kind: Kind, asked: AskedStudy) -> Job:
         Refused: something in it is unknown or cannot be.
         Conflict: too many of the person's studies wait already.
     """
-    strategy, spec = read(services, asked)
+    strategy, spec = read(services, owner, asked)
     return desk.submit(
         owner,
         kind.kind,
@@ -59,7 +66,7 @@ def ask(services: Services, owner: int, kind: Kind, asked: AskedStudy) -> Job:
     )
 
 
-def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
+def read(services: Services, owner: int, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
     """The strategy, and the request as the study's process reads it.
 
     Raises:
@@ -90,7 +97,7 @@ def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
     if errors or strategy is None:
         raise Refused(errors)
     known = services.hub.directory.instruments
-    return strategy, {
+    spec = {
         "strategy": strategy.told.reference,
         "parameters": _told(strategy, parameters) if isinstance(asked, AskedReadiness) else parameters,
         "symbols": ids,
@@ -106,6 +113,9 @@ def read(services: Services, asked: AskedStudy) -> tuple[Book, dict[str, Any]]:
         **asked.settings,
         **others,
     }
+    if isinstance(asked, AskedReadiness):
+        spec[PAPER] = _on_paper(services, owner, asked, strategy, spec)
+    return strategy, spec
 
 
 def name_of(asked: AskedStudy) -> str:
@@ -161,6 +171,45 @@ def _faults_of_search(asked: AskedRanges, strategy: Book, values: Mapping[str, A
     except UsageError as error:
         return {"constraints": str(error)}
     return {}
+
+
+def _on_paper(
+    services: Services, owner: int, asked: AskedReadiness, strategy: Book, spec: Mapping[str, Any]
+) -> dict[str, Any] | None:
+    """What the strategy made on paper; None: it has not run there, or that is not to be looked at.
+
+    Raises:
+        Refused: a run is named that there is not, or of which nothing can be told yet.
+    """
+    if asked.paper == NO_RUN:
+        return None
+    accounts = Account.objects.filter(user_id=owner).values_list("pk", flat=True)
+    runs = paper.runs(accounts, strategy.told.name, spec["symbols"], asked.timeframe)
+    if asked.paper != NEWEST:
+        runs = [each for each in runs if each.pk == asked.paper]
+        if not runs:
+            raise Refused(
+                {PAPER: f"No run {asked.paper} of {strategy.told.name} on paper has these markets and bars."}
+            )
+    else:  # of another text its run says nothing, unless a person says that it does
+        code = hashlib.sha256(strategy.told.source.encode()).hexdigest()
+        runs = [each for each in runs if each.code_hash == code]
+    if not runs:
+        return None
+    try:
+        since = (runs[0].begun_ns or 0) // NS_PER_S
+        known = Request(
+            strategy=spec["strategy"],
+            symbols=spec["symbols"],
+            timeframe=asked.timeframe,
+            instruments=msgspec.convert(spec["instruments"], dict[str, Instrument]),
+        )
+        there = [market_in(services.lake, known, id, since, None) for id in known.symbols]
+        return paper.run_of(runs[0], services.records, there)
+    except UsageError as error:
+        if asked.paper == NEWEST:
+            return None
+        raise Refused({PAPER: str(error)}) from None
 
 
 def _contender(strategy: Book, asked: Contender) -> dict[str, Any]:

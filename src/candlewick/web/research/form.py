@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from candlewick.trading.strategy.param import Param
 from candlewick.web.research.asking import Refused
-from candlewick.web.research.kinds import OTHERS, AskedStudy, Kind, Setting
+from candlewick.web.research.kinds import NEWEST, NO_RUN, OTHERS, PAPER, AskedStudy, Kind, Setting
 from candlewick.web.research.markets import Series, rank_of
 from candlewick.web.strategies.shelf import Book, Shelf
 
@@ -172,6 +172,8 @@ def typed_of(
     for setting in kind.settings:
         if setting.name == OTHERS:
             typed[f"s_{OTHERS}"] = "\n".join(_told(each, named) for each in spec.get(OTHERS, ()))
+        elif setting.name == PAPER:
+            typed[f"s_{PAPER}"] = NEWEST if spec.get(PAPER) else NO_RUN
         elif spec.get(setting.name) is not None:
             typed[f"s_{setting.name}"] = _written(spec[setting.name])
     for name, given in (spec.get("space") or {}).items() if kind.searches else ():

@@ -21,6 +21,8 @@ Value = (
     | Annotated[str, Field(max_length=100)]
 )
 OTHERS: Final = "others"
+PAPER: Final = "paper"
+NEWEST, NO_RUN = "newest", "none"
 _EXAMPLE: Final[dict[str, Any]] = {
     "strategy": "EmaCross",
     "parameters": {"fast": 12, "slow": 26},
@@ -190,6 +192,13 @@ class AskedReadiness(AskedRanges):
     train: Days = "90d"
     test: Days = "30d"
     anchored: bool = False
+    paper: Annotated[
+        str,
+        Field(
+            pattern=r"^(newest|none|[0-9a-f]{10})$",
+            description="Its run on paper: its id, the `newest` on these markets and bars, or `none`.",
+        ),
+    ] = NEWEST
 
 
 class AskedMonteCarlo(AskedStudy):
@@ -402,7 +411,11 @@ _ALL: Final = (
         "May it trade on paper, or with money? Every reason with its figure and its threshold.",
         AskedReadiness,
         ("sharpe", "max_drawdown", "trades"),
-        (*_WINDOWS, *_RANGES),
+        (
+            *_WINDOWS,
+            *_RANGES,
+            Setting(PAPER, "Run on paper", choices=((NEWEST, "The newest that there is"), (NO_RUN, "None"))),
+        ),
     ),
     Kind(
         "compare",

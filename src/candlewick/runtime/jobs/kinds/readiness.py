@@ -22,10 +22,24 @@ FILE: Final = "readiness.json"
 
 
 class OnPaper(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    """What it was worth on paper, payments left out: rising times (UTC seconds), and a figure for each."""
+    """What it was worth on paper, payments left out: rising times (UTC seconds), and a figure for each.
+
+    Attributes:
+        run, account: which run of a strategy at work that is, and whose; empty: one from elsewhere.
+        parameters: those that it ran with; None: those that are judged.
+    """
 
     time: list[int]
     equity: list[float]
+    run: str = ""
+    account: str = ""
+    parameters: dict[str, Any] | None = None
+
+    @property
+    def taken(self) -> PaperRun:
+        """As a check takes it."""
+        name = f"{self.run} on {self.account}" if self.run else ""
+        return PaperRun.of(self.time, self.equity, name=name, parameters=self.parameters)
 
 
 class Asked(Searching, kw_only=True, forbid_unknown_fields=True):
@@ -54,7 +68,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         space=request.ranges(kind),
         constraints=request.constraints,
         seed=request.seed,
-        paper=None if request.paper is None else PaperRun.of(request.paper.time, request.paper.equity),
+        paper=None if request.paper is None else request.paper.taken,
         progress=teller(work),
         done={int(number): msgspec.convert(piece, Choice) for number, piece in work.pieces.done.items()},
         on_piece=lambda number, choice: work.pieces.add(str(number), msgspec.to_builtins(choice)),

@@ -101,16 +101,19 @@ def markets_of(request: Request, work: Work) -> tuple[Market, ...]:
     """
     work.progress(0.0, "Reading the bars")
     start_s, end_s = span_of(request.timerange)
-    markets: list[Market] = []
     with Lake(work.lake) as lake:
-        for symbol in request.symbols:
-            id = instrument_in(lake, symbol, work.primary)
-            market = market_of(lake, id, request.timeframe, start_s, end_s, request.finer)
-            known = request.instruments.get(id)
-            markets.append(market if known is None else replace(market, instrument=known))
+        ids = [instrument_in(lake, symbol, work.primary) for symbol in request.symbols]
+        markets = tuple(market_in(lake, request, id, start_s, end_s) for id in ids)
     work.saw_data(of_data(markets))
     work.require_going_on()
-    return tuple(markets)
+    return markets
+
+
+def market_in(lake: Lake, request: Request, id: str, start_s: int | None, end_s: int | None) -> Market:
+    """A market of a request, with what that knows of its instrument. Raises as `markets_of`."""
+    market = market_of(lake, id, request.timeframe, start_s, end_s, request.finer)
+    known = request.instruments.get(id)
+    return market if known is None else replace(market, instrument=known)
 
 
 def span_of(timerange: str) -> tuple[int | None, int | None]:

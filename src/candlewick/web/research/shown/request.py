@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from candlewick.core.instrument import public_symbol
 from candlewick.store.models import Job
-from candlewick.web.research.kinds import OTHERS, kinds
+from candlewick.web.research.kinds import OTHERS, PAPER, kinds
 
 _LINE: Final = re.compile(r"line (\d+)")
 
@@ -44,6 +44,9 @@ def facts_of(job: Job, *, primary: str) -> list[Fact]:
         if setting.name == OTHERS:
             others = (_told(each) for each in spec.get(OTHERS, ()))
             facts.append(Fact(setting.label, "; ".join(others)))
+        elif setting.name == PAPER:
+            taken = spec.get(PAPER) or {}
+            facts.append(Fact(setting.label, f"{taken['run']}, {taken['account']}" if taken else "none"))
         elif spec.get(setting.name) not in (None, [], ""):
             titles = dict(setting.choices)
             value = _written(spec[setting.name])
