@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from candlewick.core.errors import UsageError
 from candlewick.runtime.jobs import desk as studies
 from candlewick.store.models import AccountMember, Role, StrategyAtWork, StrategyLine, User
 from tests.web.conftest import Browser, Person
 from tests.web.ground import FakeLink
 
 START = "/strategies/library/EmaCross/start/"
+AT_WORK = "/api/dashboard/strategies/"
+ASKED = {"strategy": "ema-cross", "symbols": ["BTCUSDT"], "timeframe": "1h", "fraction": 0.25}
 FIGURES = {
     "capital": 2_500, "equity": 2_612.5, "pnl": 112.5, "pnl_pct": 4.5, "unrealized_pnl": 12.5,
     "trades": 3, "wins": 2, "win_rate": 0.6667, "net": 100, "fees": 1.25,
@@ -100,6 +103,40 @@ def test_a_program_that_sends_a_number_beyond_all_floats_is_told_so(client: Clie
     assert answer.status_code == 422, answer.content
     assert "fast of EmaCross is 1000" in answer.json()["detail"]
     assert not StrategyAtWork.objects.filter(account__user=ann).exists()
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "told"),
+    [
+        ({"strategy": "EmaCros"}, "strategy", "Did you mean EmaCross"),
+        ({"symbols": ["BTCUSDT", "BTCUSDT"]}, "symbols", "more than once"),
+        ({"timeframe": "7m"}, "timeframe", "Unknown interval '7m'"),
+        ({"timeframe": ""}, "timeframe", "of which bars"),
+        ({"parameters": {"fast": 99}}, "parameters", "from 5 to 50"),
+        ({"amount": 100}, "fraction", "a fraction of the account, or an amount"),
+        ({"fraction": None}, "fraction", "a fraction of the account, or an amount"),
+    ],
+)
+def test_a_program_is_told_which_field_cannot_be(
+    client: Client, ann: User, changes: dict[str, Any], field: str, told: str
+) -> None:
+    answer = client.post(AT_WORK, ASKED | changes, content_type="application/json")
+    assert answer.status_code == 422
+    ((named, (sentence,)),) = answer.json()["errors"].items()
+    assert (named, sentence) == (field, answer.json()["detail"])
+    assert told in sentence
+
+
+def test_a_symbol_at_the_beginning_of_a_sentence_is_no_field(
+    client: Client, ann: User, link: FakeLink
+) -> None:
+    def refuse(**_: Any) -> None:
+        raise UsageError("sim:BTCUSDT is not to be had now: take another.")
+
+    link.answers["strategy.drift"] = refuse
+    answer = client.get(f"{AT_WORK}{begun(client, ann).pk}/drift/")
+    assert answer.status_code == 422
+    assert "errors" not in answer.json()
 
 
 def test_its_page_shows_what_it_makes_holds_and_says(client: Client, ann: User) -> None:

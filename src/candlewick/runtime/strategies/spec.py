@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from candlewick.core.errors import UsageError
+from candlewick.core.errors import UnknownInterval, UsageError
 from candlewick.core.interval import seconds
 
 MOST_MARKETS: Final = 50
@@ -39,26 +39,31 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Whether it makes sense by itself.
 
         Raises:
-            UsageError: it does not; says what of it.
+            UsageError: it does not; says what of it, the field's name before the sentence.
         """
-        seconds(self.timeframe)
+        try:
+            seconds(self.timeframe)
+        except UnknownInterval as error:
+            raise UsageError(f"timeframe: {error}") from None
         if not self.symbols:
-            raise UsageError("A strategy needs at least one market: name its symbols.")
+            raise UsageError("symbols: a strategy needs at least one market: name it.")
         if len(self.symbols) > MOST_MARKETS:
             raise UsageError(
-                f"{len(self.symbols)} markets are too many for one strategy: {MOST_MARKETS} at most."
+                f"symbols: {len(self.symbols)} are too many for one strategy: {MOST_MARKETS} at most."
             )
         twice = {each for each in self.symbols if self.symbols.count(each) > 1}
         if twice:
-            raise UsageError(f"{min(twice)} stands among the symbols more than once: give each market once.")
+            raise UsageError(f"symbols: {min(twice)} stands there more than once: give each market once.")
         if (self.fraction is None) == (self.amount is None):
-            raise UsageError("Say how much the strategy may use: a fraction of the account, or an amount.")
+            raise UsageError(
+                "fraction: say how much the strategy may use: a fraction of the account, or an amount."
+            )
         if self.fraction is not None and not 0 < self.fraction <= 1:
             raise UsageError(
-                f"The fraction is {self.fraction}: give a part of the account, above 0 and at most 1."
+                f"fraction: {self.fraction} is no part of the account: give one above 0 and at most 1."
             )
         if self.amount is not None and not (self.amount.is_finite() and self.amount > 0):
-            raise UsageError(f"The amount is {self.amount}: give a sum above zero.")
+            raise UsageError(f"amount: {self.amount} is nothing to begin with: give a sum above zero.")
 
     def capital(self, equity: Decimal) -> Decimal:
         """What it begins with on an account that is worth `equity`.

@@ -156,7 +156,7 @@ def _status(error: CandlewickError) -> tuple[int, dict[str, Any]]:
         case Conflict():
             return 409, {}
         case UsageError():
-            field = str(error).partition(":")[0]
+            field = str(error).partition(": ")[0]
             return 422, {"errors": {field: [str(error)]}} if field.isidentifier() else {}
         case RateLimited():
             return 503, {"headers": {"Retry-After": str(max(1, round(error.retry_after_s)))}}
