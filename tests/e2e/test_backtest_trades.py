@@ -38,7 +38,9 @@ PREPARE = """async ([bars, trades]) => {
 }"""
 
 
-def trades(*spans: tuple[int, int | None], stop: float | None = None) -> dict[str, Any]:
+def trades(
+    *spans: tuple[int, int | None], stop: float | None = None, target: float | None = None
+) -> dict[str, Any]:
     """Trades by the bars in which they begin and end, bought at 9 and sold at 11."""
     count = len(spans)
     return {
@@ -54,6 +56,7 @@ def trades(*spans: tuple[int, int | None], stop: float | None = None) -> dict[st
         "pnl": [1.0] * count,
         "returned": [0.0222] * count,
         "stop": [stop] * count,
+        "target": [target] * count,
         "reason": ["take_profit" if exit is not None else "open" for _, exit in spans],
     }
 
@@ -94,7 +97,7 @@ def test_none_are_drawn_once_they_are_taken_away(modules: Page) -> None:
 
 
 def test_the_trade_under_the_pointer_is_found_and_told(modules: Page) -> None:
-    prepare(modules, trades((10, 20), (30, 40), stop=8.5))
+    prepare(modules, trades((10, 20), (30, 40), stop=8.5, target=11.0))
     modules.evaluate("look(0, 60)")
 
     middle, beside = ("trips.under(...place(35, 10))", "trips.under(...place(25, 10))")
@@ -107,6 +110,7 @@ def test_the_trade_under_the_pointer_is_found_and_told(modules: Page) -> None:
             ["In", "9.0 · 1970-01-01 00:30"],
             ["Out", "11.0 · 1970-01-01 00:40"],
             ["Stop", "8.5"],
+            ["Target", "11.0"],
             ["Why", "take profit"],
         ],
     }

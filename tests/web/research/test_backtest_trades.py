@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -67,6 +68,29 @@ def test_it_tells_every_trade_of_the_market_in_order_of_its_entry(
         assert columns["pnl"][at] == trade.pnl
         assert columns["returned"][at] == pytest.approx(trade.return_)
         assert columns["reason"][at] == trade.reason
+
+
+def test_it_tells_where_stop_and_target_stood_and_nothing_where_there_were_none(
+    client: Client, study: Job
+) -> None:
+    path = folders.folder_of(settings.DATA_DIR, study.pk) / "trades.npy"
+    rows = np.load(path)
+    first = int(np.argmin(np.where(rows["market"] == 0, rows["entry_bar"], np.iinfo(np.int64).max)))
+    rows["stop"][first], rows["target"][first] = 40_000.0, 60_000.0
+    np.save(path, rows)
+
+    columns = told(client, study)
+
+    assert (columns["stop"][0], columns["target"][0]) == (40_000.0, 60_000.0)
+    assert (columns["stop"][1], columns["target"][1]) == (None, None)
+
+
+def test_a_run_that_was_kept_before_targets_were_written_has_none(client: Client, study: Job) -> None:
+    path = folders.folder_of(settings.DATA_DIR, study.pk) / "trades.npy"
+    rows = np.load(path)
+    np.save(path, rows[[name for name in rows.dtype.names if name != "target"]])
+
+    assert set(told(client, study)["target"]) == {None}
 
 
 def test_it_begins_with_the_first_market(client: Client, study: Job) -> None:

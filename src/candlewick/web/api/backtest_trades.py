@@ -44,8 +44,8 @@ class DrawnTrades(Schema):
     """Trades of one market in order of their entry, a column each; times are when the bars open, UTC seconds.
 
     `side` is 1 for long and -1 for short; an open trade has no `exit_time`, and the last close for its
-    `exit_price`. `returned` is `pnl` by the notional at entry, `stop` where the stop stood at entry (null:
-    none). Of more than `limit` the newest; `left_off` says how many are missing.
+    `exit_price`. `returned` is `pnl` by the notional at entry, `stop` and `target` where those stood at entry
+    (null: none). Of more than `limit` the newest; `left_off` says how many are missing.
     """
 
     symbol: str
@@ -60,6 +60,7 @@ class DrawnTrades(Schema):
     pnl: list[float]
     returned: list[float]
     stop: list[float | None]
+    target: list[float | None]
     reason: list[str]
 
 
@@ -118,7 +119,7 @@ def _listed(row: Mapping[str, Any]) -> dict[str, Any]:
 
 def _columns(rows: NDArray[Any], times: NDArray[np.int64]) -> dict[str, Any]:
     """The columns as JSON takes them; a number that is not there is null."""
-    exits, stops = rows["exit_bar"], rows["stop"]
+    exits = rows["exit_bar"]
     left = np.where(exits >= 0, times[np.maximum(exits, 0)], -1).tolist()
     return {
         "side": rows["side"].tolist(),
@@ -129,9 +130,17 @@ def _columns(rows: NDArray[Any], times: NDArray[np.int64]) -> dict[str, Any]:
         "size": rows["size"].tolist(),
         "pnl": rows["pnl"].tolist(),
         "returned": (rows["pnl"] / rows["notional"]).tolist(),
-        "stop": [stop if stop > 0 else None for stop in stops.tolist()],
+        "stop": _prices(rows, "stop"),
+        "target": _prices(rows, "target"),
         "reason": [
             REASONS[why] if bar >= 0 else "open"
             for why, bar in zip(rows["why"].tolist(), exits.tolist(), strict=True)
         ],
     }
+
+
+def _prices(rows: NDArray[Any], name: str) -> list[float | None]:
+    """Of each trade, where none was, null; a run that was kept before it was written has none."""
+    if name not in (rows.dtype.names or ()):
+        return [None] * len(rows)
+    return [price if price > 0 else None for price in rows[name].tolist()]

@@ -15,9 +15,8 @@ from candlewick.core.errors import UsageError
 from candlewick.research.describing import Described, Looked, look
 from candlewick.research.loading import FOLDER, files
 from candlewick.trading.strategy.param import Param
+from candlewick.web.research.shown.words import Words, words_of
 
-Words = tuple[bool, str]
-"""Some of a text, and whether it is code."""
 LIMIT_S: Final = 5.0  # a file that takes longer is told of as one that cannot be loaded
 
 
@@ -53,12 +52,12 @@ class Book:
     @property
     def title(self) -> list[Words]:
         """The first line of its docstring."""
-        return _words(self.told.title) if self.told.title else []
+        return words_of(self.told.title) if self.told.title else []
 
     @property
     def idea(self) -> list[list[Words]]:
         """The paragraphs of its docstring after the first line."""
-        return [_words(" ".join(each.split())) for each in self.told.text.split("\n\n")[1:]]
+        return [words_of(" ".join(each.split())) for each in self.told.text.split("\n\n")[1:]]
 
     @cached_property
     def params(self) -> dict[str, Param[Any]]:
@@ -158,11 +157,6 @@ _kept = _Kept()
 def shelf() -> Shelf:
     """All strategies: the bundled ones first, then those of the data folder as they are now."""
     return _kept.shelf(settings.DATA_DIR / FOLDER)
-
-
-def _words(text: str) -> list[Words]:
-    """A text in parts, those between backticks being code."""
-    return [(bool(at % 2), part) for at, part in enumerate(text.split("`")) if part]
 
 
 def _stamp(folder: Path) -> tuple[Any, ...]:

@@ -94,7 +94,7 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
     except CandlewickError as error:
         status = 409 if isinstance(error, Conflict) else 422
         return _start_page(request, book, access, typed, {"": str(error)}, status=status)
-    messages.success(request, f"{made['name']} is put to work: it trades from the next bar on.")
+    messages.success(request, f"{made['name']} is put to work.")
     return redirect(_address(made["id"], access))
 
 

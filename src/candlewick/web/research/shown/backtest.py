@@ -9,6 +9,7 @@ from candlewick.core.interval import SECONDS
 from candlewick.runtime.jobs.kinds.results import TEAR_SHEET
 from candlewick.store.models import Job
 from candlewick.web.research import results
+from candlewick.web.research.shown.words import words_of
 from candlewick.web.scripts import script_json
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -32,6 +33,7 @@ def report(place: Path, cash: float) -> dict[str, Any]:
         "sheet": sheet,
         "drawings": [each for each in sheet.drawings if not curves or each.title not in DRAWN_LIVE],
         "curves_json": script_json(curves) if curves else "",
+        "warnings": [words_of(each) for each in sheet.warnings],
         "months": MONTHS,
         "trades": sheet.trades[::-1][:ROWS],
         "trades_left_off": max(sheet.trades_in_all - ROWS, 0),

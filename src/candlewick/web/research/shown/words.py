@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from candlewick.backtest.report.figures import written
 from candlewick.web.components import figures as text
+
+Words: TypeAlias = tuple[bool, str]
+"""Some of a text, and whether it is code."""
 
 
 def head_of(figures: Mapping[str, Any], names: Iterable[str]) -> list[dict[str, Any]]:
@@ -27,6 +30,11 @@ def value_of(value: Any) -> str:
     if value is None:
         return text.UNKNOWN
     return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def words_of(text: str) -> list[Words]:
+    """A text in parts, those between backticks being code."""
+    return [(bool(at % 2), part) for at, part in enumerate(text.split("`")) if part]
 
 
 def chance_of(p: float | None) -> str:

@@ -8,6 +8,7 @@ const GRID = "#1f1e1c";
 const FONT = '11px "JetBrains Mono", ui-monospace, Menlo, Consolas, monospace';
 const DAY_S = 86_400;
 const HALF_A_DAY_S = DAY_S / 2; // on both sides of what is alone
+const SHORTEST_S = 600; // of an axis: what has just begun stands at its end
 
 /** @typedef {{title: string, data: [number[], number[]], color: string, fill: string, unit: string}} Drawn */
 
@@ -26,16 +27,16 @@ export class Curve {
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { sync: { key: "performance", setSeries: false }, y: false, drag: { x: true, y: false } },
       legend: { live: true },
-      scales: { x: { range: (_plot, first, last) => (first === last ? [first - HALF_A_DAY_S, last + HALF_A_DAY_S] : [first, last]) }, y: { range: (_plot, low, high) => padded(low, high, drawn.unit === "%") } },
+      scales: { x: { range: (_plot, first, last) => (first === last ? [first - HALF_A_DAY_S, last + HALF_A_DAY_S] : [Math.min(first, last - SHORTEST_S), last]) }, y: { range: (_plot, low, high) => padded(low, high, drawn.unit === "%") } },
       series: [
-        { label: "Time", value: (_plot, seconds) => (seconds ? moment(seconds * 1000).slice(0, isDaily ? 10 : 16) : "—") },
+        { label: "Time", value: (plot, _seconds, at, index) => moment(shownBy(plot, at, index) * 1000).slice(0, isDaily ? 10 : 16) },
         {
           label: drawn.title,
           stroke: drawn.color,
           width: 1.5,
           fill: drawn.fill,
           points: { show: drawn.data[0].length < 2 },
-          value: (_plot, value) => (value === null ? "—" : fixed(value, 2) + drawn.unit),
+          value: (plot, _value, at, index) => written(shownBy(plot, at, index), drawn.unit),
         },
       ],
       axes: [
@@ -56,9 +57,26 @@ export class Curve {
 
   #size() {
     const legend = 28; // the line under the plot, which uPlot does not count
-    const height = parseFloat(getComputedStyle(this.place).minHeight);
-    return { width: this.place.clientWidth, height: height - legend };
+    return { width: this.place.clientWidth, height: this.place.clientHeight - legend };
   }
+}
+
+/**
+ * What the legend says: of the place under the cursor, or else of the last.
+ * @param {uPlot} plot
+ * @param {number} at of the series
+ * @param {number | null} index
+ */
+function shownBy({ data }, at, index) {
+  return data[at].at(index ?? -1);
+}
+
+/**
+ * @param {number | null | undefined} value
+ * @param {string} unit
+ */
+function written(value, unit) {
+  return value === null || value === undefined ? "—" : fixed(value, 2) + unit;
 }
 
 /**

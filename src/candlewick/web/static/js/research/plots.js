@@ -97,7 +97,7 @@ function histogram(plotly, place, { bins, actual, isPart }) {
   const widths = bins.counts.map((_, at) => bins.edges[at + 1] - bins.edges[at]);
   const data = [{ type: "bar", x: middles, y: bins.counts, width: widths, marker: { color: "rgba(255,165,0,.65)" }, hovertemplate: "%{x:.4g}: %{y} runs<extra></extra>" }];
   const shapes = actual === null ? [] : [{ type: "line", x0: actual, x1: actual, y0: 0, y1: 1, yref: "paper", line: { color: "#ece7dc", width: 2, dash: "dot" } }];
-  plotly.react(place, data, { ...LAYOUT, shapes, bargap: 0.04, margin: { ...LAYOUT.margin, b: 28 }, xaxis: { ...AXIS, title: undefined, tickformat: isPart ? ".0%" : "" }, yaxis: { ...AXIS, title: undefined } }, CONFIG);
+  plotly.react(place, data, { ...LAYOUT, shapes, bargap: 0.04, margin: { ...LAYOUT.margin, b: 28 }, xaxis: { ...AXIS, title: undefined, tickformat: isPart ? ".1~%" : "" }, yaxis: { ...AXIS, title: undefined } }, CONFIG);
 }
 
 /** The library, fetched once. It writes its styles into the element that the page has for them. */

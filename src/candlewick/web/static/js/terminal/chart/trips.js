@@ -1,5 +1,5 @@
 /**
- * The trades of a backtest on a chart: from entry to exit, coloured by what came of it, with the stop.
+ * The trades of a backtest on a chart: from entry to exit, coloured by what came of it, with stop and target.
  *
  * There may be tens of thousands. Those in view are found by two binary searches, and only they are drawn.
  */
@@ -13,6 +13,7 @@ const MARKED_AT_MOST = 400; // of more in view the lines alone are drawn
 const NEAR_PX = 8;
 const SIGN_PX = 5;
 const STOP = "#fdb44b";
+const TARGET = "#7cc4ff";
 
 /**
  * @typedef {object} Columns as the server tells them, in order of entry
@@ -28,6 +29,7 @@ const STOP = "#fdb44b";
  * @property {number[]} pnl
  * @property {number[]} returned
  * @property {(number | null)[]} stop
+ * @property {(number | null)[]} target
  * @property {string[]} reason
  * @typedef {{at: number, x0: number, y0: number, x1: number, y1: number}} Drawn
  */
@@ -110,6 +112,7 @@ export class Trips extends Primitive {
       [left === null ? "Now" : "Out", `${fixed(of.exit_price[at], places)} · ${left === null ? "open" : moment(left * 1000)}`],
       ["Why", of.reason[at].replaceAll("_", " ")],
     ];
+    if (of.target[at] !== null) lines.splice(2, 0, ["Target", fixed(of.target[at], places)]);
     if (of.stop[at] !== null) lines.splice(2, 0, ["Stop", fixed(of.stop[at], places)]);
     return {
       title: `${of.side[at] > 0 ? "Long" : "Short"} ${fixed(of.size[at], null)}`,
@@ -174,24 +177,16 @@ export class Trips extends Primitive {
   }
 
   /**
-   * Entry and exit, and the stop between them.
+   * Entry and exit, and between them stop and target.
    * @param {CanvasRenderingContext2D} context
    * @param {Drawn} trip
    */
   #sign(context, { at, x0, y0, x1, y1 }) {
     const of = this.#trades;
     const way = of.side[at] > 0 ? 1 : -1;
-    const stop = of.stop[at] === null ? null : this.where.series.priceToCoordinate(of.stop[at]);
-    if (stop !== null) {
-      context.strokeStyle = STOP;
-      context.lineWidth = 1;
-      context.setLineDash([3, 3]);
-      context.beginPath();
-      context.moveTo(x0, stop);
-      context.lineTo(Math.max(x1, x0 + SIGN_PX), stop);
-      context.stroke();
-      context.setLineDash([]);
-    }
+    const to = Math.max(x1, x0 + SIGN_PX);
+    this.#level(context, of.stop[at], STOP, x0, to);
+    this.#level(context, of.target[at], TARGET, x0, to);
     context.fillStyle = way > 0 ? UP : DOWN;
     context.beginPath();
     context.moveTo(x0, y0);
@@ -206,6 +201,26 @@ export class Trips extends Primitive {
     context.rect(x1 - SIGN_PX + 1, y1 - SIGN_PX + 1, 2 * SIGN_PX - 2, 2 * SIGN_PX - 2);
     context.fill();
     context.stroke();
+  }
+
+  /**
+   * @param {CanvasRenderingContext2D} context
+   * @param {number | null} price
+   * @param {string} color
+   * @param {number} from
+   * @param {number} to
+   */
+  #level(context, price, color, from, to) {
+    const y = price === null ? null : this.where.series.priceToCoordinate(price);
+    if (y === null) return;
+    context.strokeStyle = color;
+    context.lineWidth = 1;
+    context.setLineDash([3, 3]);
+    context.beginPath();
+    context.moveTo(from, y);
+    context.lineTo(to, y);
+    context.stroke();
+    context.setLineDash([]);
   }
 
   /**
