@@ -11,11 +11,36 @@ from typing import Annotated
 import typer
 from typer import Option, echo
 
-from candlewick.core.errors import CandlewickError, StrategyError, UsageError
+from candlewick.core.errors import CandlewickError, ConfigError, StrategyError, UsageError
 
 DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
 Timerange = Annotated[str | None, Option(help="From-to, UTC: 20240101-20240601, 20240101- or -20240601.")]
+
+
+def _known_venues(text: str | None) -> str | None:
+    from candlewick.runtime.settings import names
+    from candlewick.runtime.wiring import require_known
+
+    with refusing_flags():
+        require_known(names(text) or ())
+    return text
+
+
+VenueNames = Annotated[
+    str | None,
+    Option(callback=_known_venues, help="`sim`, or real venues by name: `binance`. Commas between several."),
+]
+Port = Annotated[int | None, Option(min=1, max=65_535, help="Port of the terminal.")]
+
+
+@contextmanager
+def refusing_flags() -> Iterator[None]:
+    """In a flag's callback: what cannot be is wrong usage, where the same in a file is work that failed."""
+    try:
+        yield
+    except ConfigError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 @contextmanager

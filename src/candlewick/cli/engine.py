@@ -7,15 +7,13 @@ from typing import Annotated
 
 from typer import Option
 
-from candlewick.cli.edge import DataDir
+from candlewick.cli.edge import DataDir, VenueNames
 from candlewick.runtime.logs import set_up_logging
 from candlewick.runtime.settings import load, names
 
 
 def command(
-    venues: Annotated[
-        str | None, Option(help="`sim`, or real venues by name: `binance`. Commas between several.")
-    ] = None,
+    venues: VenueNames = None,
     data_dir: DataDir = None,
     replay: Annotated[
         list[Path] | None, Option(help="Play this recording instead of following venues.")

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from typer import Argument, Option, echo
 
+from candlewick.cli.edge import Port
 from candlewick.cli.up import environment
 from candlewick.core.errors import UsageError
 from candlewick.runtime.replay import require_recording
@@ -26,7 +27,7 @@ def command(
         bool, Option("--paused", help="Wait at the first message until the page says go.")
     ] = False,
     host: Annotated[str | None, Option(help="Address the terminal binds to.")] = None,
-    port: Annotated[int | None, Option(help="Port of the terminal.")] = None,
+    port: Port = None,
     data_dir: Annotated[Path | None, Option(help="Folder for database and settings.")] = None,
 ) -> None:
     """Play recordings in the terminal. Pause, step and speed are on the page; history starts empty."""

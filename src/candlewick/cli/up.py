@@ -11,7 +11,7 @@ from typing import Annotated, Final
 
 from typer import Option, echo
 
-from candlewick.cli.edge import DataDir
+from candlewick.cli.edge import DataDir, Port, VenueNames, refusing_flags
 from candlewick.core.errors import StoreError
 from candlewick.runtime.jobs.queue import Queue
 from candlewick.runtime.settings import PREFIX, Settings, load, names
@@ -22,16 +22,21 @@ from candlewick.venues.sim.server.misbehave import Faults
 IDLE_S: Final = 60
 
 
+def _known_faults(text: str | None) -> str | None:
+    with refusing_flags():
+        Faults.parse([text or ""])
+    return text
+
+
 def command(
-    venues: Annotated[
-        str | None, Option(help="`sim`, or real venues by name: `binance`. Commas between several.")
-    ] = None,
+    venues: VenueNames = None,
     host: Annotated[str | None, Option(help="Address the terminal binds to.")] = None,
-    port: Annotated[int | None, Option(help="Port of the terminal.")] = None,
+    port: Port = None,
     data_dir: DataDir = None,
     seed: Annotated[int | None, Option(help="Seed of the simulated market.")] = None,
     misbehave: Annotated[
-        str | None, Option(help="Faults of the simulated venues, as `candlewick sim`.")
+        str | None,
+        Option(callback=_known_faults, help="Faults of the simulated venues, as `candlewick sim`."),
     ] = None,
 ) -> None:
     """Run the simulated or live venues, the engine and the terminal until Ctrl-C."""

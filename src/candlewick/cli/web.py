@@ -6,14 +6,14 @@ from typing import Annotated
 
 from typer import Option, echo
 
-from candlewick.cli.edge import DataDir
+from candlewick.cli.edge import DataDir, Port
 from candlewick.runtime.logs import set_up_logging
 from candlewick.runtime.settings import WebSettings, load
 
 
 def command(
     host: Annotated[str | None, Option(help="Address to listen on.")] = None,
-    port: Annotated[int | None, Option(help="Port to listen on.")] = None,
+    port: Port = None,
     data_dir: DataDir = None,
 ) -> None:
     """Serve the terminal until SIGTERM. Prints a login link while no owner has a password."""
