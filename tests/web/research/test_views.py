@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import html
+import re
 from pathlib import Path
+from urllib.parse import urlencode
 
+import orjson
 import pytest
 from django.conf import settings
 from django.test import Client
@@ -11,6 +15,7 @@ from django.test import Client
 from candlewick.runtime.jobs import desk, registry
 from candlewick.runtime.jobs.folders import folder_of
 from candlewick.store.models import Job, JobState, Role, User
+from candlewick.web.strategies.shelf import shelf
 from tests.web.conftest import Browser, Person
 from tests.web.research.ground import ended, typed
 
@@ -133,3 +138,39 @@ def test_a_viewer_looks_and_asks_for_nothing(browser: Browser, person: Person) -
 def test_a_result_that_is_gone_is_told(client: Client, ann: User) -> None:
     job = ended(ann.pk, JobState.DONE, result_path="result.json")
     assert "run it again" in said(client, f"/research/{job.pk}/")
+
+
+def compared(client: Client, *jobs: Job) -> str:
+    return said(client, f"/research/compare/?{urlencode([('id', job.pk) for job in jobs])}")
+
+
+def backtested(ann: User, sharpe: float, **spec: object) -> Job:
+    """A backtest of Ann's that is done, with its figures."""
+    ran_on = {"symbols": ["sim:BTCUSDT-PERP"], "timeframe": "1h", "timerange": "20240101-20240201"}
+    strategy = shelf().find("EmaCross").told.reference
+    job = ended(ann.pk, JobState.DONE, spec={"strategy": strategy} | ran_on | spec, result_path="result.json")
+    folder = folder_of(settings.DATA_DIR, job.pk)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "result.json").write_bytes(orjson.dumps({"metrics": {"sharpe": sharpe, "trades": 40}}))
+    return job
+
+
+def test_backtests_on_the_same_bars_lead_to_a_study_of_whether_they_differ_by_chance(
+    client: Client, ann: User
+) -> None:
+    better = backtested(ann, 2.0, parameters={"fast": 9})
+    worse = backtested(ann, 1.0, parameters={"fast": 20, "slow": 100})
+
+    found = re.search(r'href="([^"]+)">ask how likely', compared(client, worse, better))
+    assert found is not None
+    form = said(client, html.unescape(found[1]))
+
+    assert 'name="p_fast" value="9"' in form, "the best one is asked about"
+    assert "EmaCross fast=20 slow=100</textarea>" in form
+
+
+def test_backtests_of_other_bars_cannot_be_told_apart_by_one_study(client: Client, ann: User) -> None:
+    one = backtested(ann, 2.0)
+    other = backtested(ann, 1.0, timerange="20230101-20230201")
+
+    assert "ask how likely" not in compared(client, one, other)

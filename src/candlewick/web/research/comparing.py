@@ -11,6 +11,7 @@ from candlewick.backtest.report.figures import Written, written
 from candlewick.store.models import Job
 
 BY: Final = "sharpe"
+OF_ITS_OWN: Final = ("strategy", "parameters")  # of a request; the rest is what it ran on
 FIGURES: Final = (
     "total_return", "cagr", "volatility", "sharpe", "sortino", "calmar", "max_drawdown",
     "probabilistic_sharpe", "trades", "win_rate", "profit_factor", "expectancy", "exposure", "fees",
@@ -52,6 +53,20 @@ def ranked(found: Sequence[tuple[Job, dict[str, Any]]], by: str) -> list[tuple[C
     unknown = [each for each in found if each[1].get(by) is None]
     places = [(Column(job, place), figures) for place, (job, figures) in enumerate(known, 1)]
     return places + [(Column(job, None), figures) for job, figures in unknown]
+
+
+def are_alike(jobs: Sequence[Job]) -> bool:
+    """Whether backtests ran on the same bars at the same costs, so that one study can compare them."""
+    return len(jobs) > 1 and all(_ground(job) == _ground(jobs[0]) for job in jobs)
+
+
+def contender(job: Job) -> dict[str, Any]:
+    """A backtest as one that another is compared with."""
+    return {"strategy": job.spec["strategy"], "parameters": job.spec.get("parameters", {})}
+
+
+def _ground(job: Job) -> dict[str, Any]:
+    return {name: value for name, value in job.spec.items() if name not in OF_ITS_OWN}
 
 
 def lines(columns: Sequence[dict[str, Any]]) -> list[Line]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -25,7 +25,7 @@ from candlewick.web.people.doors import page, who
 from candlewick.web.people.trail import note as audited
 from candlewick.web.research import asking, comparing, form, markets, results, rows, shown
 from candlewick.web.research.form import Form
-from candlewick.web.research.kinds import Kind, kinds
+from candlewick.web.research.kinds import OTHERS, Kind, kinds
 from candlewick.web.scripts import library, script_json, scripts_of
 from candlewick.web.services import services_of
 from candlewick.web.strategies.shelf import shelf
@@ -144,6 +144,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         "choices": [(name, METRICS[name].label) for name in comparing.FIGURES],
         "damaged": damaged,
         "differ": len({job.data_fingerprint for job, _ in found}) > 1,
+        "ask": _chance(request, [column.job for column, _ in beside]),
     }
     return render(request, "research/compare.html", context)
 
@@ -228,25 +229,36 @@ def _kind_of(name: str) -> Kind:
     return offered.get(name) or next(iter(offered.values()))
 
 
+def _chance(request: HttpRequest, jobs: Sequence[Job]) -> str:
+    """Where to ask how likely the differences of backtests are chance; empty where one study cannot tell."""
+    if not may_ask(request) or not comparing.are_alike(jobs):
+        return ""
+    first, *others = jobs
+    asked = [("kind", "compare"), ("again", first.pk), *(("with", each.pk) for each in others)]
+    return f"{reverse('research_new')}?{urlencode(asked)}"
+
+
 def _begun(request: HttpRequest, kind: Kind) -> dict[str, str]:
-    """What stands in the form before anybody types."""
+    """What stands in the form before anybody types; `?again=` a study, compared `?with=` others."""
     services = services_of(request)
     if again := request.GET.get("again"):
         job = find(request, again)
         public = {id: public_symbol(id, primary=services.primary) for id in job.spec.get("symbols", ())}
         if public:
-            changes = {"parameters": shown.parameters_of(job, request.GET.get("trial", ""))}
-            return form.typed_of(job.spec | changes, kind, public=public, named=_named(job))
+            changes: dict[str, Any] = {"parameters": shown.parameters_of(job, request.GET.get("trial", ""))}
+            if others := [find(request, id) for id in request.GET.getlist("with")]:
+                changes[OTHERS] = [comparing.contender(each) for each in others]
+            return form.typed_of(job.spec | changes, kind, public=public, named=_named(job, *others))
     there = markets.series(services.lake, primary=services.primary)
     return form.sensible(shelf(), there, request.GET.get("strategy", ""), request.GET.get("market", ""))
 
 
-def _named(job: Job) -> Callable[[str], str]:
-    """What names the strategy of a reference of the study as it is now; empty where it has gone."""
+def _named(*jobs: Job) -> Callable[[str], str]:
+    """What names the strategy of a reference of the studies as it is now; empty where it has gone."""
 
     def named(reference: str) -> str:
-        book = shelf().studied(reference, job.source)
-        return "" if book is None else book.key
+        books = (shelf().studied(reference, job.source) for job in jobs)
+        return next((book.key for book in books if book is not None), "")
 
     return named
 
