@@ -114,7 +114,7 @@ def main() -> list[Figure]:
             MOST,
             note=f"all {len(measured)} of them",
         ),
-        # One column is 8 MB, which has to be read once more unless a hole shows in the result.
+        # Columns of bars are searched once, and none where a hole shows in the result.
         Figure("what the search for holes adds at most", added[most] * 1e3, "ms", SEARCH_MS, note=most),
         Figure("the open bar's value, slowest indicator", peek, "µs", PEEK_US, note=slowest),
     ]

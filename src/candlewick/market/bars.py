@@ -72,6 +72,7 @@ class Bars:
             BadData: the columns differ in length, or the times do not rise.
         """
         times = np.array(times_of(np.asarray(time)))
+        times.flags.writeable = False
         columns = [_numbers(*each) for each in zip(COLUMNS, (open, high, low, close, volume), strict=True)]
         for name, column in zip(COLUMNS, columns, strict=True):
             if column.shape != times.shape:
@@ -196,11 +197,13 @@ class Bars:
 
 def _numbers(name: str, column: ArrayLike) -> Column:
     try:
-        return np.array(column, dtype=np.float64, order="C")
+        copied = np.array(column, dtype=np.float64, order="C")
     except (TypeError, ValueError):
         raise BadData(
             f"Column {name!r} holds something that is no number: mend or remove that row."
         ) from None
+    copied.flags.writeable = False  # itself, and no view of it alone: nobody can change it any more
+    return copied
 
 
 def resample(bars: Bars, timeframe: str, *, unfinished: bool = True) -> Bars:

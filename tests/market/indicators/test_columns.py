@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import pytest
 from candlewick import ta
 from candlewick.core.errors import UsageError
 from candlewick.market.bars import Column
+from candlewick.market.indicators import columns
 from candlewick.market.indicators.columns import checked
 from tests.market.indicators.ground import T0, walk
 
@@ -190,3 +192,42 @@ def test_indicators_are_imported_without_what_computes_them() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split("\n")[:2] == ["[]", "[]"]
+
+
+def test_a_hole_that_comes_later_is_found_wherever_one_can_come() -> None:
+    values = BARS.close.copy()
+    seen = values.view()
+    seen.flags.writeable = False  # its owner is not
+    for column in (values, seen):
+        values[40] = 100.0
+        checked(("close", column))
+        values[40] = np.nan
+        with pytest.raises(UsageError, match="Row 40 of close is nan"):
+            checked(("close", column))
+
+
+def test_a_column_of_bars_is_searched_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    bars, searched, einsum = walk(50, seed=3), [], np.einsum
+
+    def search(how: str, column: Column) -> Any:
+        searched.append(column)
+        return einsum(how, column)
+
+    monkeypatch.setattr(np, "einsum", search)
+    for _ in range(3):
+        ta.adl(bars.high, bars.low, bars.close, bars.volume)
+    assert len(searched) == 4
+    part = bars[10:]
+    for _ in range(3):
+        checked(("close", part.close))
+    assert len(searched) == 5
+
+
+def test_what_is_known_of_a_column_goes_with_it() -> None:
+    bars = walk(50, seed=4)
+    checked(("close", bars.close))
+    known = len(columns._WHOLE)
+    assert known
+    del bars
+    gc.collect()
+    assert len(columns._WHOLE) < known

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
+from weakref import ref
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -50,13 +51,32 @@ def column(name: str, values: ArrayLike) -> Column:
         UsageError: as `checked`.
     """
     made = unchecked(name, values)
+    found = _WHOLE.get(id(made))
+    if found is not None and found() is made:
+        return made
     # A sum tells whether a hole may be there: by einsum, which takes one thread and half the time of np.sum.
     # A product of BLAS wakes threads that cost fifty times as much.
     with np.errstate(over="ignore", invalid="ignore"):
         is_whole = np.isfinite(np.einsum("i->", made))
     if not is_whole:
         refuse_holes(name, made)
+    elif _is_locked(made):
+        key = id(made)
+        _WHOLE[key] = ref(made, lambda _: _WHOLE.pop(key, None))
     return made
+
+
+_WHOLE: Final[dict[int, ref[Column]]] = {}
+"""Columns without a hole that nobody can change, such as those of bars: they are searched once."""
+
+
+def _is_locked(made: Column) -> bool:
+    owner: Any = made
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    return owner is None
 
 
 def unchecked(name: str, values: ArrayLike) -> Column:
