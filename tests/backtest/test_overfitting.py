@@ -44,7 +44,6 @@ def test_it_finds_what_an_enumeration_of_all_splits_finds(periods: int, trials: 
     slow = _slowly(table.tolist(), blocks)
     fast = overfitting(table, blocks)
     assert fast.probability == pytest.approx(statistics.fmean(each[3] <= 0 for each in slow), abs=1e-12)
-    assert fast.loss_probability == pytest.approx(statistics.fmean(each[2] < 0 for each in slow), abs=1e-12)
     columns = zip(fast.chosen, fast.in_sample, fast.out_of_sample, fast.logits, strict=True)
     assert sorted(tuple(map(float, each)) for each in columns) == [
         pytest.approx(each, abs=1e-9) for each in sorted(slow)
@@ -67,7 +66,6 @@ def test_it_trusts_a_trial_with_skill() -> None:
     table[:, 4] += 0.003
     found = overfitting(table)
     assert found.probability == 0.0
-    assert found.loss_probability == 0.0
     assert set(found.chosen) == {4}
 
 
@@ -80,7 +78,6 @@ def test_it_finds_out_trials_that_are_good_in_one_half_only() -> None:
         noise[trial * length : (trial + 1) * length, trial] += 0.05
     found = overfitting(noise, blocks)
     assert found.probability == 1.0
-    assert found.loss_probability == 1.0
 
 
 def test_it_cuts_the_work_into_pieces_without_changing_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,14 +107,6 @@ def test_it_takes_a_trial_that_never_traded_for_one_that_made_nothing() -> None:
     found = overfitting(np.column_stack([losing, np.zeros(40)]), 4)
     assert set(found.chosen) == {1}
     assert found.in_sample.tolist() == [0.0] * 6
-    assert found.degradation is None
-
-
-def test_it_says_how_choosing_degrades() -> None:
-    table = np.random.default_rng(11).normal(0, 0.01, (200, 20))
-    found = overfitting(table, 6)
-    slope = statistics.linear_regression(found.in_sample.tolist(), found.out_of_sample.tolist()).slope
-    assert found.degradation == pytest.approx(slope)
 
 
 @pytest.mark.parametrize(

@@ -47,20 +47,6 @@ class Overfitting:
         """The part of splits in which the chosen trial was no better than the median: PBO."""
         return float(np.mean(self.logits <= 0.0))
 
-    @property
-    def loss_probability(self) -> float:
-        """The part of splits in which it lost out of sample."""
-        return float(np.mean(self.out_of_sample < 0.0))
-
-    @property
-    def degradation(self) -> float | None:
-        """The slope of out of sample over in sample, by least squares; below zero: choosing did harm."""
-        moves = self.in_sample - np.mean(self.in_sample)
-        spread = float(np.sum(np.square(moves)))
-        if spread <= len(moves) * _NOTHING**2:
-            return None
-        return float(np.sum(moves * self.out_of_sample)) / spread
-
 
 def overfitting(returns: ArrayLike, blocks: int = BLOCKS) -> Overfitting:
     """Split the periods into halves in every way that `blocks` allow; choose by one, judge by the other.
