@@ -52,6 +52,15 @@ def test_it_says_which_field_cannot_be_read(field: str, text: str) -> None:
     assert list(refused.value.errors) == [field]
 
 
+def test_an_untouched_field_shows_what_is_asked_where_nobody_types() -> None:
+    shown = {name: Form({}).of_terms(name, "").text for name in form.TERMS}
+    assert shown == {
+        "cash": "10000", "fee_taker": "0.05", "fee_maker": "0.02", "slippage_bps": "0", "leverage": "",
+    }  # fmt: skip
+    silent = {name: text for name, text in typed().items() if name not in form.TERMS}
+    assert read(silent) == read(silent | shown)
+
+
 def test_each_parameter_has_a_field_with_its_range() -> None:
     fast, _, shorts = Form({"p_fast": "7"}).of_params(shelf().find("EmaCross"), BACKTEST)
     assert (fast.text, fast.low, fast.high, fast.kind) == ("7", "5", "50", "number")

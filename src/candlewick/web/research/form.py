@@ -21,6 +21,7 @@ YEARS: Final = 3
 VALUES: Final = 12  # of a range that is searched, where nobody says more
 EACH: Final = "*"  # of a choice: all of them are searched
 PARTS: Final = ("low", "high", "step")
+TERMS: Final = ("cash", "fee_taker", "fee_maker", "slippage_bps", "leverage")
 _PER_CENT: Final = ("fee_taker", "fee_maker")
 
 
@@ -61,6 +62,11 @@ class Form:
         """A field of every study."""
         error = self.errors.get(name, "")
         return Field(name, label, self.typed.get(name, default), error=error, **more)
+
+    def of_terms(self, name: str, label: str, **more: Any) -> Field:
+        """A number of the account: what it has where nobody says otherwise stands there, to be seen."""
+        default = AskedStudy.model_fields[name].default
+        return self.plain(name, label, _typed(name, default), kind="number", step="any", **more)
 
     def _of_param(self, name: str, param: Param[Any], searched: bool) -> Field:
         key = f"p_{name}"
@@ -132,7 +138,7 @@ def read(kind: Kind, typed: Mapping[str, str], params: Mapping[str, Param[Any]])
         "notes": typed.get("notes", ""),
         "draft": typed.get("act") == "draft",
     }
-    for name in ("cash", "fee_taker", "fee_maker", "slippage_bps", "leverage"):
+    for name in TERMS:
         if typed.get(name, "").strip():
             given[name] = _number(typed[name], 100 if name in _PER_CENT else 1)
     for setting in kind.settings:
@@ -166,9 +172,7 @@ def typed_of(
         "end": _dashed(end),
         **{f"p_{name}": str(value) for name, value in spec.get("parameters", {}).items()},
     }
-    for name in ("cash", "fee_taker", "fee_maker", "slippage_bps", "leverage"):
-        if spec.get(name) is not None:
-            typed[name] = _written(spec[name] * (100 if name in _PER_CENT else 1))
+    typed |= {name: _typed(name, spec[name]) for name in TERMS if name in spec}
     for setting in kind.settings:
         if setting.name == OTHERS:
             typed[f"s_{OTHERS}"] = "\n".join(_told(each, named) for each in spec.get(OTHERS, ()))
@@ -275,6 +279,11 @@ def _number(text: str, by: int) -> str | float:
         return round(float(text.replace(",", "")) / by, 12)
     except ValueError:
         return text
+
+
+def _typed(name: str, value: float | None) -> str:
+    """A number of the account, in the unit that it is typed in; none is an empty field."""
+    return "" if value is None else _written(value * (100 if name in _PER_CENT else 1))
 
 
 def truth(text: str) -> bool | str:

@@ -61,7 +61,7 @@ class AskedStudy(Schema):
         float, Field(ge=-0.01, lt=0.1, allow_inf_nan=False, description="0.0005 is 0.05 %.")
     ] = 0.0005
     fee_maker: Annotated[float, Field(ge=-0.01, lt=0.1, allow_inf_nan=False)] = 0.0002
-    slippage_bps: Annotated[float, Field(ge=0, lt=1_000, allow_inf_nan=False)] = 1.0
+    slippage_bps: Annotated[float, Field(ge=0, lt=1_000, allow_inf_nan=False)] = 0.0
     leverage: Annotated[
         float | None, Field(ge=1, le=125, allow_inf_nan=False, description="Null: the strategy's own.")
     ] = None

@@ -290,13 +290,11 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
             filled.plain("end", "until", "", kind="date", help="This day is not in it."),
         ],
         "costs": [
-            filled.plain("cash", "Cash at the beginning", "10000", kind="number", step="any"),
-            filled.plain("fee_taker", "Taker fee", "0.05", kind="number", step="any", unit="%"),
-            filled.plain("fee_maker", "Maker fee", "0.02", kind="number", step="any", unit="%"),
-            filled.plain("slippage_bps", "Slippage", "1", kind="number", step="any", unit="bps"),
-            filled.plain(
-                "leverage", "Leverage", "", kind="number", step="any", help="Empty: the strategy's own."
-            ),
+            filled.of_terms("cash", "Cash at the beginning"),
+            filled.of_terms("fee_taker", "Taker fee", unit="%"),
+            filled.of_terms("fee_maker", "Maker fee", unit="%"),
+            filled.of_terms("slippage_bps", "Slippage", unit="bps"),
+            filled.of_terms("leverage", "Leverage", help="Empty: the strategy's own."),
         ],
         "complaint": " ".join(filled.errors.values()),
     }
