@@ -24,5 +24,7 @@ bodies    strategies as people see them
 requests  verbs of the gateway
 replaying     a strategy over history through the real heart, as a backtest's proof
 replay_market one market of it: what was sent, and what is to be done
+replay_legs   stops, targets and parts that follow its entries
+replay_sizes  how much its entries are for
 replay_heart  the heart and the paper venue in one thread, driven by bars
 """

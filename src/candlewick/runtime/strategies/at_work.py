@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, Literal, Protocol
 
-from candlewick.core.clock import NS_PER_S, Clock
+from candlewick.core.clock import NS_PER_S, Clock, iso
 from candlewick.core.errors import CandlewickError, EngineAway, StrategyError, VenueError
 from candlewick.core.events import Candle
 from candlewick.core.interval import open_time, seconds
@@ -287,7 +287,7 @@ class AtWork:
         self.health.answer_ms = (loop.time() - asked) * 1000
         if not acts:
             self.health.missed += 1
-            self._log("missed", f"The bar of {closed.time} came too late to act on.")
+            self._log("missed", f"The bar of {iso(closed.time * NS_PER_S)} came too late to act on.")
         elif answer.intents:
             await self._means.settled()
             await self._ordering.carry_out(

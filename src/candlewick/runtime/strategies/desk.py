@@ -41,12 +41,14 @@ def start(
     parameters: Mapping[str, Any],
     fraction: Decimal | None = None,
     amount: Decimal | None = None,
+    worth: Decimal | None = None,
 ) -> StrategyAtWork:
     """Put a strategy to work on an account.
 
     Args:
         symbols: internal ids.
         timeframe: of the bars; may be left empty where the strategy names its own.
+        worth: of the account now; None: nobody knows it, and the amount is judged when it is known.
 
     Raises:
         UsageError: something of it makes no sense.
@@ -67,6 +69,11 @@ def start(
         amount=amount,
     )
     spec.check()
+    if worth is not None:
+        try:
+            spec.capital(worth)
+        except UsageError as error:
+            raise UsageError(f"amount: {error}") from None
     source = "" if strategy.bundled else strategy.source
     now = time.time_ns()
     with transaction.atomic():

@@ -49,6 +49,23 @@ class Desk:
     def id(self) -> str:
         return self.instrument.id
 
+    def lots(self, units: float) -> Decimal:
+        """So many lots, exactly."""
+        assert self.instrument.lot is not None
+        return round(units) * self.instrument.lot
+
+    def whole(self, quantity: float) -> Decimal:
+        """What of a quantity makes whole lots."""
+        from candlewick.fills import core
+
+        return self.lots(core.units(quantity, float(self.rules["lot"])))
+
+    def paid(self, side: int, price: float) -> float:
+        """What a market order pays at a price."""
+        from candlewick.fills import core
+
+        return float(core.slipped(side, price, NAN, float(self.rules["slippage"]), float(self.rules["tick"])))
+
 
 def levels(desk: Desk, entry: Place | Signal, side: int, paid: float) -> tuple[float, float]:
     """Where stop and target of an entry stand; NaN: nowhere."""

@@ -24,10 +24,12 @@ from candlewick.core.events import Side
 from candlewick.core.interval import seconds
 from candlewick.core.order import OrderType, Terms
 from candlewick.runtime.strategies.replay_heart import Heart
+from candlewick.runtime.strategies.replay_legs import Legs
 from candlewick.runtime.strategies.replay_market import NAN, Desk, Sent, instrument_of, levels
+from candlewick.runtime.strategies.replay_sizes import Sizes
 from candlewick.trading.effects import Booked
 from candlewick.trading.strategy.blame import blame, led_through
-from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal, Size
+from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal
 from candlewick.trading.strategy.known import Clock
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
 from candlewick.trading.strategy.strategy import Strategy
@@ -90,7 +92,10 @@ class Replaying:
         self.by_symbol = {desk.market.symbol: desk for desk in self.desks}
         self.by_id = {desk.id: desk for desk in self.desks}
         self.terms = terms_of(strategy, account.cash)[0]
-        self.partials: list[list[float]] = partials_of(strategy).tolist()
+        self.sizes = Sizes(self.heart)
+        self.legs = Legs(
+            self.heart, self._send, float(self.terms["break_even"]), partials_of(strategy).tolist()
+        )
         self.due = funding_rows(markets, self.columns.time, FUNDING).tolist()
         self.clock = Clock()
         self.asked: list[Place | Signal] = []
@@ -99,8 +104,6 @@ class Replaying:
         self.tags: list[str] = []
         self.skipped = [0] * len(markets)
         self.funding = 0.0
-        self.trades = self.wins = 0
-        self.won = self.lost = 0.0
         self.peak, self.paused_until = account.cash, 0
         self.count = 0
         self.bar = 0
@@ -223,7 +226,7 @@ class Replaying:
             self._settle(desk, i, mark, inside=False)
             if price != price:
                 continue
-            self._raise_stop(desk, price, mark)
+            self.legs.raise_stop(desk, price, mark)
             self.heart.bar_opens(desk.id, price, mark)
             self._book(desk, price)
             self._exit(desk, i, price)
@@ -246,7 +249,7 @@ class Replaying:
                 reached = float(marks.high[desk.number, i]), float(marks.low[desk.number, i])
                 self.heart.bar_ranges(desk.id, high, low, close, reached)
                 self._book(desk, NAN, (high, low, reached))
-                self._note_even(desk, high, low)
+                self.legs.note_even(desk, high, low)
             self._settle(desk, i, float(marks.close[desk.number, i]), inside=True)
 
     def _mark(self, i: int) -> float:
@@ -293,9 +296,9 @@ class Replaying:
         side = 0 if self._held(desk) else signals.entry_side(signal.flags, 0.0)
         if side == 0 or self._rests(desk, i):
             return
-        paid = self._paid(desk, side, price)
+        paid = desk.paid(side, price)
         stop, _ = levels(desk, signal, side, paid)
-        quantity = self._sized(desk, signal.size, paid, stop, price)
+        quantity = self.sizes.sized(desk, signal.size, paid, stop, price)
         if not self._is_worth(desk, quantity, min(paid, price)):
             return
         place = self.columns.places[desk.number]
@@ -312,12 +315,12 @@ class Replaying:
             return
         if place.reduce_only and not against:
             return
-        reference = self._paid(desk, side, price)
+        reference = desk.paid(side, price)
         if not place.is_market and place.trail is None:
             first = place.limit if place.limit is not None else place.stop
             assert first is not None
             reference = float(money.price(desk.instrument, first))
-        quantity = self._quantity(desk, place, side, reference, price, against)
+        quantity = self.sizes.quantity(desk, place, side, reference, price, against)
         self.tags.append(place.tag)
         signal = len(self.tags) - 1
         if place.is_market and against:
@@ -327,7 +330,7 @@ class Replaying:
             quantity -= closing
             if place.reduce_only or self._rests(desk, i):
                 return
-            quantity = self._sized_as(desk, 1, float(quantity), reference, NAN, price)
+            quantity = self.sizes.sized_as(desk, 1, float(quantity), reference, NAN, price)
         if not quantity or not (place.reduce_only or (against and not place.is_market)
                                 or self._is_worth(desk, quantity, min(reference, price))):  # fmt: skip
             return
@@ -380,7 +383,7 @@ class Replaying:
             at = self.by_id[booked.fill.instrument] if booked.fill is not None else desk
             sent = self._note(at, booked)
             if sent is not None and sent.entry is not None and self._held(at):
-                self._follow(at, booked, sent.entry, price)
+                self.legs.follow(at, booked, sent.entry, price)
                 followed = True
         if followed:
             if inside is None:
@@ -423,150 +426,15 @@ class Replaying:
         return sent if grows else None
 
     def _judge(self, desk: Desk, net: float) -> None:
-        self.trades += 1
-        if net > 0.0:
-            self.wins += 1
-            self.won += net / desk.notional
-            return
-        self.lost -= net / desk.notional
+        self.sizes.count(net / desk.notional)
         if net < 0.0 and int(self.terms["cooldown"]) > 0:
             desk.rests_until = self.bar + 1 + int(self.terms["cooldown"])
-
-    def _follow(self, desk: Desk, booked: Booked, entry: Place | Signal, price: float) -> None:
-        """Send the legs of an entry, for as much as it opened."""
-        from candlewick.fills import core, state
-
-        fill = booked.fill
-        assert fill is not None
-        side = 1 if fill.side == "buy" else -1
-        paid, quantity = float(fill.price), min(fill.quantity, abs(self._held(desk)))
-        stop, target = levels(desk, entry, side, paid)
-        mark = price if price == price else paid
-        if price != price:
-            self.heart.show(desk.instrument, paid)  # where the market is inside the bar
-        rate = float(self.terms["break_even"])
-        desk.even = paid * (1.0 + side * rate) if rate > 0.0 else NAN
-        away: Side = "sell" if side > 0 else "buy"
-
-        def leg(why: int, kind: OrderType, closes: Decimal, at: float) -> str | None:
-            if at != at or not self._held(desk):
-                return None
-            passed = (at - mark) * side >= 0.0 if kind == "stop" else (mark - at) * side >= 0.0
-            if passed and price != price:
-                passed = False
-            stands = None if passed else money.price(desk.instrument, at)
-            id = self._send(desk, Sent(why), away, closes, "market" if passed else kind, stop=stands,
-                            reduce_only=True)  # fmt: skip
-            return None if passed else id
-
-        desk.stop_id = leg(state.STOP_LOSS, "stop", quantity, stop)
-        rest = quantity
-        for profit, part in self.partials:
-            there = core.on_tick(paid * (1.0 + side * profit), float(desk.rules["tick"]))
-            if (there - target) * side > 0.0:
-                break
-            closes = self._whole(desk, float(rest) * part)
-            if 0 < closes < rest:
-                leg(state.PARTIAL, "take_profit", closes, there)
-                rest -= closes
-        leg(state.TAKEN_PROFIT, "take_profit", quantity, target)
-        if entry.trailing_stop is not None and self._held(desk):
-            self._send(desk, Sent(state.TRAILED), away, quantity, "trailing_stop", trail=entry.trailing_stop,
-                       reduce_only=True)  # fmt: skip
-
-    def _note_even(self, desk: Desk, high: float, low: float) -> None:
-        """Once a bar came far enough, the stop is moved to the entry as the next one opens."""
-        held = self._held(desk)
-        if held and desk.even == desk.even:
-            far = high >= desk.even if held > 0 else low <= desk.even
-            if far:
-                desk.even, desk.moves_stop = NAN, True
-
-    def _raise_stop(self, desk: Desk, price: float, marked: float) -> None:
-        from candlewick.fills import state
-
-        mean, held = self.heart.entry(desk.id), self._held(desk)
-        if not desk.moves_stop or mean is None:
-            return
-        desk.moves_stop, entry = False, money.price(desk.instrument, mean)
-        side = 1 if held > 0 else -1
-        order = self.heart.account.orders.get(desk.stop_id or "")
-        if (
-            order is not None
-            and order.terms.stop_price is not None
-            and (order.terms.stop_price - entry) * side >= 0
-        ):
-            return
-        if (float(entry) - price) * side >= 0.0 and not self._is_lost(desk, marked):
-            if order is not None:
-                self.heart.cancel(order.id)
-            self._send(desk, Sent(state.STOP_LOSS), "sell" if side > 0 else "buy", abs(held), "market",
-                       reduce_only=True)  # fmt: skip
-        elif order is not None:
-            self.heart.move_stop(order.id, entry)
-        else:
-            desk.stop_id = self._send(desk, Sent(state.STOP_LOSS), "sell" if side > 0 else "buy", abs(held),
-                                      "stop", stop=entry, reduce_only=True)  # fmt: skip
-
-    def _is_lost(self, desk: Desk, mark: float) -> bool:
-        """Whether the mark at the open ends the position's margin: that comes before its stop."""
-        from candlewick.fills import margin
-
-        held, entry = float(self._held(desk)), float(self.heart.entry(desk.id) or 0)
-        end = margin.liquidation_price(held, entry, self.heart.margin(desk.id), desk.market.tiers, desk.rules)
-        return (end - mark) * (1 if held > 0 else -1) >= 0.0
-
-    # Sizes
-
-    def _quantity(
-        self, desk: Desk, place: Place, side: int, reference: float, price: float, against: Decimal
-    ) -> Decimal:
-        if place.quantity is not None:
-            wanted = self._whole(desk, place.quantity)
-            if place.reduce_only or against:
-                return wanted
-            return self._sized_as(desk, 1, float(wanted), reference, NAN, price)
-        assert place.size is not None
-        stop, _ = levels(desk, place, side, reference)
-        freed = self.heart.margin(desk.id) if against else 0.0
-        return self._sized(desk, place.size, reference, stop, price, freed)
-
-    def _sized(
-        self, desk: Desk, size: Size, paid: float, stop: float, price: float, freed: float = 0.0
-    ) -> Decimal:
-        from candlewick.fills import sizing
-
-        amount = size.amount
-        if size.mode == sizing.KELLY:
-            amount = sizing.kelly(self.trades, self.wins, self.won, self.lost, size.least, size.part, amount)
-        return self._sized_as(desk, size.mode, amount, paid, stop, price, freed)
-
-    def _sized_as(
-        self, desk: Desk, mode: int, amount: float, paid: float, stop: float, price: float, freed: float = 0.0
-    ) -> Decimal:
-        from candlewick.fills import sizing
-
-        units = sizing.entry_units(mode, amount, paid, stop, self.heart.equity, self.heart.free + freed,
-                                   desk.leverage, desk.rules, price)  # fmt: skip
-        assert desk.instrument.lot is not None
-        return round(units) * desk.instrument.lot
-
-    def _whole(self, desk: Desk, quantity: float) -> Decimal:
-        from candlewick.fills import core
-
-        assert desk.instrument.lot is not None
-        return round(core.units(quantity, float(desk.rules["lot"]))) * desk.instrument.lot
 
     def _is_worth(self, desk: Desk, quantity: Decimal, price: float) -> bool:
         if not quantity or float(quantity) * price < desk.least:
             self.skipped[desk.number] += 1
             return False
         return True
-
-    def _paid(self, desk: Desk, side: int, price: float) -> float:
-        from candlewick.fills import core
-
-        return float(core.slipped(side, price, NAN, float(desk.rules["slippage"]), float(desk.rules["tick"])))
 
     def _rests(self, desk: Desk, i: int) -> bool:
         return i < max(desk.rests_until, self.paused_until)
