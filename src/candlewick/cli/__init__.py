@@ -41,6 +41,7 @@ VERBS = {
     "backup": "Write all that matters into one file.",
     "restore": "Bring back what a backup holds, into an empty folder.",
     "doctor": "Print what is in force and where it came from.",
+    "bench": "Measure this machine against what the project promises.",
     "version": "Print the version.",
 }
 
