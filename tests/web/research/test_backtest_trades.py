@@ -130,3 +130,13 @@ def test_a_chart_is_offered_the_backtests_of_its_market(client: Client, ann: Use
 
     assert (offered["id"], offered["name"], offered["timeframe"]) == (study.pk, "Crosses", "1h")
     assert offered["trades"] > 3
+
+
+def test_its_page_calls_markets_as_people_do_and_draws_trades_once(client: Client, study: Job) -> None:
+    page = client.get(f"/research/{study.pk}/").content.decode()
+
+    assert f'<option value="{ground.PERP}">BTCUSDT-PERP</option>' in page
+    assert '<th scope="row">BTCUSDT-PERP</th>' in page
+    assert '<th scope="row">sim:' not in page
+    assert "Trades on the chart" in page
+    assert "Trades in" not in page

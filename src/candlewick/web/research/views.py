@@ -316,7 +316,7 @@ def _study(request: HttpRequest, job: Job) -> dict[str, Any]:
     }
     if job.state == JobState.DONE:
         try:
-            context |= shown.result_of(job)
+            context |= shown.result_of(job, primary=services.primary)
         except StoreDamaged as error:
             context["damaged"] = str(error)
     return context

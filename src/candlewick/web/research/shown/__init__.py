@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+from candlewick.core.instrument import public_symbol
 from candlewick.store.models import Job
 from candlewick.web.research import results
 from candlewick.web.research.shown import (
@@ -45,14 +46,18 @@ _OF: Final[dict[str, Callable[[Job], dict[str, Any]]]] = {
 }
 
 
-def result_of(job: Job) -> dict[str, Any]:
+def result_of(job: Job, *, primary: str) -> dict[str, Any]:
     """The context of a finished study's template; `result_template` names it.
 
     Raises:
         StoreDamaged: its files are gone.
     """
     of = _OF.get(job.kind)
-    return {} if of is None else of(job)
+    context = {} if of is None else of(job)
+    if "sheet" in context:
+        context["trades"] = backtest.named(context["trades"], primary=primary)
+        context["markets"] = [(id, public_symbol(id, primary=primary)) for id in job.spec.get("symbols", ())]
+    return context
 
 
 def parameters_of(job: Job, trial: str = "") -> dict[str, Any]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
+from candlewick.backtest.report.sheet import Row
+from candlewick.core.instrument import public_symbol
 from candlewick.core.interval import SECONDS
 from candlewick.runtime.jobs.kinds.results import TEAR_SHEET
 from candlewick.store.models import Job
@@ -14,15 +16,24 @@ from candlewick.web.scripts import script_json
 
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 DRAWN_LIVE: Final = ("Equity", "Drawdown")
+TRADES_DRAWN: Final = "Trades in "  # begins the title of such a drawing
 ROWS: Final = 100
 
 
 def of(job: Job) -> dict[str, Any]:
     """Context of `research/_backtest.html`. Raises StoreDamaged where its files are gone."""
-    return {
+    context = report(results.folder(job), float(job.spec.get("cash", 0)))
+    return context | {
         "result_template": "research/_backtest.html",
         "bar_seconds": SECONDS.get(job.spec.get("timeframe", ""), 0),
-    } | report(results.folder(job), float(job.spec.get("cash", 0)))
+        # its trades stand on candles that can be looked into
+        "drawings": [each for each in context["drawings"] if not each.title.startswith(TRADES_DRAWN)],
+    }
+
+
+def named(trades: list[Row], *, primary: str) -> list[Row]:
+    """Trades by the public names of their markets."""
+    return [each._replace(symbol=public_symbol(each.symbol, primary=primary)) for each in trades]
 
 
 def report(place: Path, cash: float) -> dict[str, Any]:
