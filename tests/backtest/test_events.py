@@ -270,6 +270,8 @@ def test_a_strategy_that_raises_is_told_with_its_line() -> None:
         (lambda ctx: ctx.buy(stop_loss=90, stop_distance=0.1), "give one of them"),
         (lambda ctx: ctx.buy(stop_distance=2.0), "stop_distance is 2.0"),
         (lambda ctx: ctx.buy(post_only=True), "post_only is for limit orders"),
+        (lambda ctx: ctx.buy(time_in_force="GTD"), "time_in_force is 'GTD'"),
+        (lambda ctx: ctx.buy(stop_los=90), r"An order has no 'stop_los'. Did you mean stop_loss\?"),
     ],
 )
 def test_it_says_what_is_wrong_with_an_order(ask: Callable[[Context], Any], sentence: str) -> None:

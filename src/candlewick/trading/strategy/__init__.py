@@ -5,6 +5,7 @@ checking     whether what a strategy says about itself makes sense
 context      what a strategy sees and can do at a bar
 intents      what a strategy asks for
 known        columns as far as they are known
+order_terms  what an order may say, and whether it contradicts itself
 param        parameters with their ranges
 protections  pauses after losses
 runner       a strategy bar by bar: intents for every lane

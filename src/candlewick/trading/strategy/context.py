@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Protocol, Unpack, overload
 
 from candlewick.market.bars import Column
+from candlewick.trading.strategy.order_terms import OrderTerms
 from candlewick.trading.strategy.sizing import Sizing
-
-TimeInForce = Literal["GTC", "IOC", "FOK"]
 
 
 class Revealed(Protocol):
@@ -84,57 +83,19 @@ class Context(Protocol):
     @property
     def markets(self) -> Mapping[str, Context]: ...
 
-    def buy(
-        self,
-        size: float | Sizing | None = None,
-        *,
-        quantity: float | None = None,
-        limit: float | None = None,
-        stop: float | None = None,
-        trail: float | None = None,
-        stop_loss: float | None = None,
-        take_profit: float | None = None,
-        stop_distance: float | None = None,
-        target_distance: float | None = None,
-        trailing_stop: float | None = None,
-        time_in_force: TimeInForce = "GTC",
-        post_only: bool = False,
-        reduce_only: bool = False,
-        tag: str = "",
-    ) -> str:
+    def buy(self, size: float | Sizing | None = None, **terms: Unpack[OrderTerms]) -> str:
         """Order to buy, from the next open on; its id.
 
         Args:
             size: a part of the strategy's sizing (0.5: half of it), or a sizing of its own.
-            quantity: instead, exactly so much.
-            limit, stop: with neither it is a market order; with both a stop-limit.
-            trail: distance of a trailing stop, as a fraction.
-            stop_loss, take_profit: prices of the legs that follow the fill.
-            stop_distance, target_distance, trailing_stop: the same as fractions of the price paid.
+            terms: `quantity`, `limit`, `stop`, `trail`, `stop_loss`, …: see `OrderTerms`.
 
         Raises:
             UsageError: what is asked for contradicts itself.
         """
         ...
 
-    def sell(
-        self,
-        size: float | Sizing | None = None,
-        *,
-        quantity: float | None = None,
-        limit: float | None = None,
-        stop: float | None = None,
-        trail: float | None = None,
-        stop_loss: float | None = None,
-        take_profit: float | None = None,
-        stop_distance: float | None = None,
-        target_distance: float | None = None,
-        trailing_stop: float | None = None,
-        time_in_force: TimeInForce = "GTC",
-        post_only: bool = False,
-        reduce_only: bool = False,
-        tag: str = "",
-    ) -> str:
+    def sell(self, size: float | Sizing | None = None, **terms: Unpack[OrderTerms]) -> str:
         """Order to sell, from the next open on; as `buy`."""
         ...
 

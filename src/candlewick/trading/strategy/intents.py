@@ -10,10 +10,10 @@ from typing import Literal
 
 from msgspec import Struct
 
+from candlewick.trading.strategy.order_terms import TimeInForce
 from candlewick.trading.strategy.sizing import FRACTION
 
 Side = Literal["buy", "sell"]
-TimeInForce = Literal["GTC", "IOC", "FOK"]
 
 
 class Size(Struct, frozen=True):

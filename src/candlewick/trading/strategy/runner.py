@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, Unpack
 
 import numpy as np
 
-from candlewick.core.errors import BadData, UsageError
+from candlewick.core.errors import UsageError
 from candlewick.market.bars import COLUMNS, Bars
 from candlewick.trading.strategy.blame import blamed
-from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Side, Signal, Size, TimeInForce
+from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Side, Signal, Size
 from candlewick.trading.strategy.known import Clock, Known, known_indicators
+from candlewick.trading.strategy.order_terms import OrderTerms, said_in
 from candlewick.trading.strategy.signals import DISTANCES, Signals
 from candlewick.trading.strategy.sizing import ALL_IN, Sizing
 from candlewick.trading.strategy.strategy import Strategy
@@ -156,13 +157,13 @@ class MarketContext:
         """Ids of the orders at work in this market, oldest first."""
         return self._dealer.orders(self.symbol)
 
-    def buy(self, size: float | Sizing | None = None, **terms: Any) -> str:
+    def buy(self, size: float | Sizing | None = None, **terms: Unpack[OrderTerms]) -> str:
         """Order to buy, from the next open on; its id. See `Context.buy`."""
-        return self._order("buy", size, **terms) if terms else self._plain("buy", size)
+        return self._order("buy", size, terms) if terms else self._plain("buy", size)
 
-    def sell(self, size: float | Sizing | None = None, **terms: Any) -> str:
+    def sell(self, size: float | Sizing | None = None, **terms: Unpack[OrderTerms]) -> str:
         """Order to sell, from the next open on; its id. See `Context.buy`."""
-        return self._order("sell", size, **terms) if terms else self._plain("sell", size)
+        return self._order("sell", size, terms) if terms else self._plain("sell", size)
 
     def exit(self, tag: str = "") -> None:
         """Close what is held in this market at the next open."""
@@ -196,58 +197,16 @@ class MarketContext:
         self._asked += 1
         return f"{self.symbol}-{self.time}-{self._asked}"
 
-    def _order(
-        self,
-        side: Side,
-        size: float | Sizing | None,
-        *,
-        quantity: float | None = None,
-        limit: float | None = None,
-        stop: float | None = None,
-        trail: float | None = None,
-        stop_loss: float | None = None,
-        take_profit: float | None = None,
-        stop_distance: float | None = None,
-        target_distance: float | None = None,
-        trailing_stop: float | None = None,
-        time_in_force: TimeInForce = "GTC",
-        post_only: bool = False,
-        reduce_only: bool = False,
-        tag: str = "",
-    ) -> str:
-        _check(quantity=quantity, limit=limit, stop=stop, stop_loss=stop_loss, take_profit=take_profit,
-               target_distance=target_distance)  # fmt: skip
-        _check_rates(trail=trail, stop_distance=stop_distance, trailing_stop=trailing_stop)
-        if size is not None and quantity is not None:
-            raise UsageError("An order has a size or a quantity: give one of them.")
-        if trail is not None and (limit is not None or stop is not None):
-            raise UsageError("A trailing stop has no limit and no stop of its own: give trail alone.")
-        if stop_loss is not None and stop_distance is not None:
-            raise UsageError("stop_loss is a price and stop_distance a fraction: give one of them.")
-        if take_profit is not None and target_distance is not None:
-            raise UsageError("take_profit is a price and target_distance a fraction: give one of them.")
-        if post_only and (limit is None or stop is not None):
-            raise UsageError("post_only is for limit orders: give a limit, and no stop.")
-        if time_in_force not in ("GTC", "IOC", "FOK"):
-            raise UsageError(f"time_in_force is {time_in_force!r}: give GTC, IOC or FOK.")
+    def _order(self, side: Side, size: float | Sizing | None, terms: OrderTerms) -> str:
+        said = said_in(size, terms)
+        if side == "sell" and not self._short_allowed:
+            said["reduce_only"] = True
         order = Place(
             symbol=self.symbol,
             id=self._next_id(),
             side=side,
-            size=None if quantity is not None else self._size(size),
-            quantity=quantity,
-            limit=limit,
-            stop=stop,
-            trail=trail,
-            stop_loss=stop_loss,
-            take_profit=take_profit,
-            stop_distance=stop_distance,
-            target_distance=target_distance,
-            trailing_stop=trailing_stop,
-            time_in_force=time_in_force,
-            post_only=post_only,
-            reduce_only=reduce_only or (side == "sell" and not self._short_allowed),
-            tag=tag,
+            size=None if "quantity" in said else self._size(size),
+            **said,
         )
         self._dealer.take(order)
         return order.id
@@ -298,17 +257,3 @@ def _size(rule: Sizing, amount: float) -> Size:
 def _number(column: Any, row: int) -> float | None:
     value = float(column[row if column.size > 1 else 0])
     return None if math.isnan(value) else value
-
-
-def _check(**prices: float | None) -> None:
-    for name, value in prices.items():
-        if value is not None and not (value > 0.0 and math.isfinite(value)):
-            raise BadData(f"{name} is {value}: give a number above zero, or leave it away.")
-
-
-def _check_rates(**rates: float | None) -> None:
-    for name, value in rates.items():
-        if value is not None and not 0.0 < value < 1.0:
-            raise BadData(
-                f"{name} is {value}: give a fraction between 0 and 1 (0.02 is 2 %), or leave it away."
-            )
