@@ -1,4 +1,7 @@
-"""Days on which markets broke: a table with its sources, and how a run came through each of them."""
+"""Days on which markets broke: a table with its sources, and how a run came through each of them.
+
+What happened is in the sources; the days are cut here, to the hours in which crypto markets moved.
+"""
 
 from __future__ import annotations
 
@@ -46,8 +49,8 @@ WHOLE: Final = 0.25
 CRISES: Final = (
     Crisis(
         "Black Thursday", date(2020, 3, 12), date(2020, 3, 13),
-        "The pandemic's crash of all markets: Bitcoin halved in a day, and a venue stood still.",
-        "Financial Stability Board, Holistic Review of the March Market Turmoil, 2020",
+        "The pandemic's crash of all markets: within a day Bitcoin fell to half of its price.",
+        "Financial Stability Board, Holistic Review of the March Market Turmoil, 2020 (of markets at large)",
     ),
     Crisis(
         "China's warning", date(2021, 5, 19), date(2021, 5, 19),
@@ -56,7 +59,7 @@ CRISES: Final = (
     ),
     Crisis(
         "Terra and LUNA", date(2022, 5, 7), date(2022, 5, 12),
-        "A stablecoin without reserves lost its peg, and the coin that was to hold it lost everything.",
+        "A stablecoin lost its peg, and the coin that was to hold it there lost everything.",
         "Liu, Makarov and Schoar, Anatomy of a Run: The Terra Luna Crash, NBER 31160, 2023",
     ),
     Crisis(
@@ -72,7 +75,7 @@ CRISES: Final = (
     Crisis(
         "USDC and the banks", date(2023, 3, 9), date(2023, 3, 11),
         "Banks of the trade failed, and a stablecoin with money in one of them fell to 0.87 dollars.",
-        "FDIC, press release 16-2023 of 10 March 2023",
+        "FDIC, press release PR-16-2023 of 10 March 2023 (of the bank that held it)",
     ),
     Crisis(
         "Yen carry trade", date(2024, 8, 4), date(2024, 8, 5),
@@ -82,8 +85,8 @@ CRISES: Final = (
     ),
     Crisis(
         "Tariffs", date(2025, 10, 10), date(2025, 10, 11),
-        "19 billion dollars of positions were liquidated in a night; some coins fell by more than half.",
-        "CoinGlass's count, told in yellow.com/research, October 2025",
+        "New tariffs were announced, and 19 billion dollars of positions were liquidated in a night.",
+        "CoinGlass's count of liquidations, as newspapers told it on 11 October 2025",
     ),
 )  # fmt: skip
 

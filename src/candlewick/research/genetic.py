@@ -1,9 +1,9 @@
 """NSGA-II: a population that is bred towards the Pareto front.
 
 Deb, Pratap, Agarwal and Meyarivan, "A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II", IEEE
-Transactions on Evolutionary Computation 6(2), 2002: fronts, crowding, and constraints by their equation 9 and
-definition 1. Crossover and mutation: Deb and Agrawal 1995 (SBX), Deb and Goyal 1996 (polynomial). Why it is
-our own: `docs/decisions/`.
+Transactions on Evolutionary Computation 6(2), 2002: fronts, crowding, and constraints by their definition 1
+(constrained domination). Crossover and mutation: Deb and Agrawal 1995 (SBX), Deb and Goyal 1996 (polynomial).
+Why it is our own: `docs/decisions/`.
 """
 
 from __future__ import annotations

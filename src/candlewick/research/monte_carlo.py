@@ -306,7 +306,7 @@ def judge(source: Source, draws: Draws, ruin: float = 0.5) -> MonteCarlo:
 def _p_value(shown: float | None, null: Series) -> float | None:
     """(1 + runs without skill that show as much) / (1 + runs): never nothing, since the real run counts too.
 
-    Davison and Hinkley, "Bootstrap Methods and their Application", 1997, eq. 4.11. A run whose figure is
+    Davison and Hinkley, "Bootstrap Methods and their Application", 1997, ch. 4. A run whose figure is
     undefined (it never traded) shows nothing.
     """
     if shown is None:

@@ -109,7 +109,7 @@ def _long_run_variance(influence: Series) -> float:
     before, after = influence[:-1], influence[1:]
     memory = float(before @ after) / max(float(before @ before), _NOTHING**2)
     memory = min(max(memory, -0.97), 0.97)
-    strength = 4 * memory**2 / (1 - memory) ** 4 if memory > 0 else 4 * memory**2 / (1 + memory) ** 4
+    strength = 4 * memory**2 / (1 - memory) ** 4
     width = max(2.6614 * (strength * count) ** 0.2, 1.0)
     lags = np.arange(1, min(math.ceil(width), count - 1))
     share = lags / width
