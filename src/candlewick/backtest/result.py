@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import Path
 
-from candlewick.backtest.record import Drive as Drive
 from candlewick.backtest.record import Record
 from candlewick.backtest.report.page import tear_sheet
 from candlewick.backtest.warnings import warnings_of

@@ -11,7 +11,7 @@ import numpy as np
 
 from candlewick.backtest.asking import refuse_timeframe, strategy_of
 from candlewick.backtest.market import Traded, markets_of
-from candlewick.backtest.result import Drive
+from candlewick.backtest.record import Drive
 from candlewick.core.errors import UsageError
 from candlewick.research import samplers
 from candlewick.research.cmaes import CmaEs
