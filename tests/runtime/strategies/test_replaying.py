@@ -19,7 +19,7 @@ from candlewick.bundled.funding_carry import FundingCarry
 from candlewick.bundled.grid import Grid
 from candlewick.bundled.rsi_reversion import RsiReversion
 from candlewick.core.errors import UsageError
-from candlewick.market.bars import Bars
+from candlewick.market.bars import Bars, resample
 from candlewick.runtime.strategies.replaying import replay
 from candlewick.trading.strategy.context import Context
 from candlewick.trading.strategy.strategy import Strategy
@@ -129,6 +129,42 @@ def test_a_carry_over_two_markets_finds_the_same() -> None:
     assert len(backtest.fills)
     assert backtest.funding
     assert_same(backtest, *replay(FundingCarry, markets))
+
+
+def by_the_minute(seed: int, hours: int, **more: Any) -> Market:
+    """Hours that are made of minutes, which decide what came first in them."""
+    minutes = walk(seed, hours * 60, symbol="A", tick=0.1)
+    hourly = resample(minutes, "1h")
+    return Market(hourly, perpetual("A", "0.1", "0.001"), finer=minutes, **more)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_finer_bars_decide_alike_what_came_first(seed: int) -> None:
+    def ask(ctx: Context) -> None:
+        step, price = ctx.index % 5, ctx.close[-1]
+        if step == 0:
+            ctx.cancel_all()
+            ctx.exit()
+        elif step == 1:
+            ctx.buy(quantity=1, limit=price * 0.99, stop_distance=0.01, target_distance=0.01)
+        elif step == 3 and not ctx.position:
+            ctx.cancel_all()
+            ctx.sell(quantity=2, stop_distance=0.01, target_distance=0.015, trailing_stop=0.02)
+
+    asked = [(bar, ask) for bar in range(200)]
+    terms: dict[str, Any] = {"cash": 10_000.0, "leverage": 3.0}
+    market = by_the_minute(seed, 200)
+    backtest = cw.backtest(Asking(*asked), [market], **terms)
+    coarse = cw.backtest(Asking(*asked), [Market(market.bars, market.instrument)], **terms)
+    assert backtest.fills["price"].tolist() != coarse.fills["price"].tolist(), "they had nothing to decide"
+    assert_same(backtest, *replay(Asking(*asked), [market], **terms))
+
+
+def test_signals_with_brackets_find_the_same_by_finer_bars() -> None:
+    market = by_the_minute(7, 700)
+    backtest = cw.backtest(BollingerBreakout, [market], slippage_bps=2)
+    assert len(backtest.fills)
+    assert_same(backtest, *replay(BollingerBreakout, [market], slippage_bps=2))
 
 
 def test_a_market_without_an_instrument_is_refused() -> None:

@@ -165,6 +165,9 @@ class Strategies:
             wanted = await self._call(partial(self._rows.find, id))
             if wanted is not None:
                 await self._take(wanted)
+        for id in await self._call(self._rows.forbidden):
+            if id in self.known:
+                await self._move(self.known[id], "paused", "Whose account this is may not trade any more.")
 
     async def _take(self, wanted: Wanted) -> None:
         """Do as a row says that is new or has changed."""

@@ -94,6 +94,4 @@ def instrument_of(market: Market) -> Instrument:
             f"{market.symbol} is replayed through the heart, where orders have a tick and a lot: give the "
             "Market an instrument that states both."
         )
-    if market.finer is not None:
-        raise UsageError(f"{market.symbol} has finer bars: replay those themselves, or leave them away.")
     return instrument

@@ -246,11 +246,30 @@ class Replaying:
                                 (self.columns.high, self.columns.low, self.columns.close))  # fmt: skip
             if close == close:
                 desk.wanted.clear()
-                reached = float(marks.high[desk.number, i]), float(marks.low[desk.number, i])
-                self.heart.bar_ranges(desk.id, high, low, close, reached)
-                self._book(desk, NAN, (high, low, reached))
+                self._rest_of_bar(desk, i, high, low, close)
                 self.legs.note_even(desk, high, low)
             self._settle(desk, i, float(marks.close[desk.number, i]), inside=True)
+
+    def _rest_of_bar(self, desk: Desk, i: int, high: float, low: float, close: float) -> None:
+        """The range of a bar, or those of the finer bars that it is made of, one after the other."""
+        marks, starts = self.columns.marks, self.columns.fine_start
+        first, last = starts[desk.number, i : i + 2].tolist() if len(starts) else (0, 0)
+        if first == last:
+            self._range(
+                desk, high, low, close, (float(marks.high[desk.number, i]), float(marks.low[desk.number, i]))
+            )
+        for j in range(first, last):
+            opened, top, bottom, closed = self.columns.fine[:, j].tolist()
+            mark_open, mark_high, mark_low, _ = marks.fine[:, j].tolist()
+            if j > first:
+                self.heart.show(desk.instrument, opened)
+                self.heart.bar_opens(desk.id, opened, mark_open)
+                self._book(desk, opened, mark=mark_open)
+            self._range(desk, top, bottom, closed, (mark_high, mark_low))
+
+    def _range(self, desk: Desk, high: float, low: float, close: float, marks: tuple[float, float]) -> None:
+        self.heart.bar_ranges(desk.id, high, low, close, marks)
+        self._book(desk, NAN, inside=(high, low, marks))
 
     def _mark(self, i: int) -> float:
         """Mark everything at its close; the equity, and the pause that it calls for."""
@@ -321,8 +340,7 @@ class Replaying:
             assert first is not None
             reference = float(money.price(desk.instrument, first))
         quantity = self.sizes.quantity(desk, place, side, reference, price, against)
-        self.tags.append(place.tag)
-        signal = len(self.tags) - 1
+        signal = self._tag(place) if place.is_market else -1
         if place.is_market and against:
             closing = min(quantity, against)
             self._send(desk, Sent(state.ORDERED), place.side, closing, "market", reduce_only=True)
@@ -341,6 +359,7 @@ class Replaying:
             kind = "stop" if place.limit is None else "stop_limit"
         elif place.limit is not None:
             kind = "limit"
+        signal = signal if place.is_market else self._tag(place)
         id, sent = place.id, Sent(state.ENTRY, signal, place)
         mark = money.price(desk.instrument, price)
         stop = None if place.stop is None else money.price(desk.instrument, place.stop)
@@ -353,6 +372,11 @@ class Replaying:
                    reduce_only=place.reduce_only, post_only=place.post_only,
                    time_in_force=place.time_in_force)  # fmt: skip
         self._book(desk, price)
+
+    def _tag(self, place: Place) -> int:
+        """The number of an order's tag, as orders are carried out."""
+        self.tags.append(place.tag)
+        return len(self.tags) - 1
 
     # Orders and what follows from them
 
@@ -375,9 +399,17 @@ class Replaying:
         return id
 
     def _book(
-        self, desk: Desk, price: float, inside: tuple[float, float, tuple[float, float]] | None = None
+        self,
+        desk: Desk,
+        price: float,
+        *,
+        mark: float | None = None,
+        inside: tuple[float, float, tuple[float, float]] | None = None,
     ) -> None:
-        """Write down the fills that came, and have the legs of entries follow them."""
+        """Write down the fills that came, and have the legs of entries follow them.
+
+        `price`, `mark`: of the open that they came at, the bar's mark if left out; or `inside` a range.
+        """
         followed = False
         for booked in self.heart.take_fills():
             at = self.by_id[booked.fill.instrument] if booked.fill is not None else desk
@@ -387,11 +419,11 @@ class Replaying:
                 followed = True
         if followed:
             if inside is None:
-                mark = float(self.columns.marks.open[desk.number, self.bar])
-                self.heart.bar_opens(desk.id, price, mark)
+                at_open = float(self.columns.marks.open[desk.number, self.bar]) if mark is None else mark
+                self.heart.bar_opens(desk.id, price, at_open)
             else:
                 self.heart.bar_hurts(desk.id, *inside)
-            self._book(desk, price, inside)
+            self._book(desk, price, mark=mark, inside=inside)
 
     def _note(self, desk: Desk, booked: Booked) -> Sent | None:
         from candlewick.fills import state

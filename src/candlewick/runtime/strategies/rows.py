@@ -87,6 +87,17 @@ class Rows:
         """The revision of every strategy that is not at its end, by id."""
         return dict(self._read("SELECT id, revision FROM store_strategyatwork WHERE state <> 'stopped'"))
 
+    def forbidden(self) -> list[str]:
+        """Strategies that run on accounts of people who may not trade any more."""
+        return [
+            id
+            for (id,) in self._read(
+                "SELECT s.id FROM store_strategyatwork s JOIN store_account a ON a.id = s.account_id "
+                "JOIN store_user u ON u.id = a.user_id "
+                "WHERE s.state = 'running' AND (NOT u.is_active OR u.role = 'viewer')"
+            )
+        ]
+
     def find(self, id: str) -> Wanted | None:
         """One strategy; None: there is none of that name."""
         rows = self._read(f"SELECT {_COLUMNS} FROM store_strategyatwork WHERE id = ?", id)
