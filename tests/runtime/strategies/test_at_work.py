@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import psutil
 import pytest
 
 from candlewick.core.order import Filled, Order
 from candlewick.runtime.strategies import at_work, desk
-from candlewick.store.models import StrategyAtWork
+from candlewick.store.models import Role, StrategyAtWork, User
 from tests.runtime.strategies.ground import ACCOUNT, BTC, FOLLOW, Floor, until, with_line
 
 
@@ -225,6 +226,17 @@ async def test_bars_that_were_missed_are_told_and_not_acted_on(floor: Floor) -> 
     await until(lambda: floor.held)
 
 
+async def test_a_bar_that_comes_too_late_is_not_acted_on_and_told_with_its_time(floor: Floor) -> None:
+    row = await floor.started()
+    floor.bar(101.0)
+    floor.house.clock.advance(45)
+    await until(lambda: floor.at_work(row).health.missed)
+    assert floor.placed() == []
+    assert await floor.lines(row, "missed") == [
+        "The bar of 2025-10-09T08:54:00.000Z came too late to act on."
+    ]
+
+
 async def test_what_a_person_sells_by_hand_is_its_own_no_more(floor: Floor) -> None:
     row = await floor.started()
     await floor.close_bar(row, 101.0)
@@ -307,6 +319,22 @@ async def test_paused_it_enters_nothing_and_resumed_it_goes_on(floor: Floor) -> 
     await floor.runs(row)
     await floor.close_bar(row, 102.0)
     await until(lambda: floor.held)
+
+
+@pytest.mark.parametrize("ended", [{"role": Role.VIEWER}, {"is_active": False}])
+async def test_it_is_paused_once_its_account_belongs_to_nobody_who_may_trade(
+    floor: Floor, ended: dict[str, Any]
+) -> None:
+    row = await floor.started(parameters={"stop": 0.1})
+    await floor.close_bar(row, 101.0)
+    await until(lambda: floor.house.state.orders)
+    User.objects.filter(accounts=ACCOUNT).update(**ended)
+    await until(lambda: floor.state(row) == "paused")
+    assert floor.row(row).reason == "Whose account this is may not trade any more."
+    assert len(floor.house.state.orders) == 1  # the stop goes on protecting what it holds
+    desk.resume(row, "operator")
+    floor.strategies.look()
+    await until(lambda: floor.row(row).revision > 3 and floor.state(row) == "paused")
 
 
 async def test_stopped_it_closes_what_it_holds_and_takes_its_orders_back(floor: Floor) -> None:
