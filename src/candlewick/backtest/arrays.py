@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from candlewick.backtest.asking import partials_of, refuse_shorts, terms_of
+from candlewick.backtest.asking import partials_of, refuse_impossible, terms_of
 from candlewick.backtest.columns import Columns
 from candlewick.backtest.ground import Ground, Room, too_small
 from candlewick.backtest.market import Market
@@ -91,7 +91,7 @@ def signals_of(strategy: Strategy, market: Market) -> tuple[Signals, Mapping[str
             f"signals() of {type(strategy).__name__} answers {type(signals).__name__}: "
             "it must return Signals(…)."
         )
-    refuse_shorts(strategy, market, signals)
+    refuse_impossible(strategy, market, signals)
     return signals, ind
 
 

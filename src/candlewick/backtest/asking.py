@@ -15,6 +15,7 @@ from candlewick.core.errors import UsageError
 from candlewick.trading.strategy.checking import check_terms
 from candlewick.trading.strategy.protections import Cooldown, DrawdownPause
 from candlewick.trading.strategy.signals import Signals
+from candlewick.trading.strategy.sizing import Risk
 from candlewick.trading.strategy.strategy import Strategy
 
 Rows = NDArray[Any]
@@ -65,16 +66,22 @@ def refuse_timeframe(strategy: Strategy, markets: Sequence[Market]) -> None:
         )
 
 
-def refuse_shorts(strategy: Strategy, market: Market, signals: Signals) -> None:
-    """Say so where a strategy wants to be short in what cannot be sold short.
+def refuse_impossible(strategy: Strategy, market: Market, signals: Signals) -> None:
+    """Say so where a strategy wants what cannot be done.
 
     Raises:
-        UsageError: it does.
+        UsageError: to be short in what cannot be sold short, or to risk a part of the equity without a stop.
     """
+    name = type(strategy).__name__
     if market.is_spot and signals.shorts:
         raise UsageError(
-            f"{type(strategy).__name__} wants to be short in {market.symbol}, which is spot: "
+            f"{name} wants to be short in {market.symbol}, which is spot: "
             "run it on the perpetual, or leave enter_short away."
+        )
+    if isinstance(strategy.sizing, Risk) and signals.stop_loss is None and signals.trailing_stop is None:
+        raise UsageError(
+            f"{name} sizes its entries by what they lose at their stop ({strategy.sizing!r}), and has none: "
+            "give its Signals a stop_loss or a trailing_stop."
         )
 
 

@@ -21,7 +21,7 @@ NO_FINE: Final = (np.zeros((4, 0)), np.zeros((0, 0), np.int64))
 
 
 class Marks(NamedTuple):
-    """The mark in each bar: what margin is judged by. Where it is not known, the traded prices.
+    """The mark in each bar, in the order of the core's arguments. Where it is not known, the traded prices.
 
     Attributes:
         top, bottom: the highest and lowest of both, mark and trades.

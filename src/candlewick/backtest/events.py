@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.account import Account
-from candlewick.backtest.asking import partials_of, refuse_shorts, terms_of
+from candlewick.backtest.asking import partials_of, refuse_impossible, terms_of
 from candlewick.backtest.columns import Columns, columns_of, funding_rows
 from candlewick.backtest.events_book import Book
 from candlewick.backtest.events_held import Held
@@ -110,7 +110,7 @@ def _run_signals(
 ) -> Any:
     runners = [SignalRunner(strategy, market.bars) for market in markets]
     for market, runner in zip(markets, runners, strict=True):
-        refuse_shorts(strategy, market, runner.signals)
+        refuse_impossible(strategy, market, runner.signals)
     speaking: list[dict[int, int]] = []  # per market: bar on the common clock, row of the market's own bars
     for number, runner in enumerate(runners):
         rows = np.flatnonzero(runner.flags)

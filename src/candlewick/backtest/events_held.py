@@ -96,13 +96,14 @@ class Held:
         self.leverage, self.least, self.tiers, self.is_spot = leverage, least, tiers, is_spot
         self.prices = tuple(grid[number] for grid in (columns.open, columns.high, columns.low, columns.close))
         self.opens, self.highs, self.lows, self.closes = (memoryview(column) for column in self.prices)
-        marks = [grid[number] for grid in columns.marks[:6]]
-        self.reach = marks[4], marks[5]
-        """The highest and lowest of trades and mark."""
-        self.mark_opens, self.mark_highs, self.mark_lows, self.mark_closes, self.tops, self.bottoms = (
-            memoryview(column) for column in marks
+        marks = columns.marks
+        self.mark_opens, self.mark_highs, self.mark_lows, self.mark_closes = (
+            memoryview(grid[number]) for grid in (marks.open, marks.high, marks.low, marks.close)
         )
-        self.fine, self.fine_mark = columns.fine, columns.marks.fine
+        self.reach = marks.top[number], marks.bottom[number]
+        """The highest and lowest of trades and mark."""
+        self.tops, self.bottoms = (memoryview(column) for column in self.reach)
+        self.fine, self.fine_mark = columns.fine, marks.fine
         begun = columns.fine_start
         self.fine_start = (
             begun[number].tolist() if len(begun) and begun[number, -1] > begun[number, 0] else None

@@ -117,10 +117,13 @@ def least_of(market: Market, cash: float) -> float:
 def too_small(markets: Sequence[Market], cash: float, skipped: NDArray[np.int64]) -> str:
     market = markets[int(np.argmax(skipped))]
     instrument, price = market.instrument, float(market.bars.close[-1])
-    lot = f"a lot is {instrument.lot:f}" if instrument is not None and instrument.lot else "it has no lot"
-    asked = None if instrument is None else instrument.min_notional
-    least = f" and an order is for {asked:f} at least" if asked else ""
+    asked = []
+    if instrument is not None and instrument.lot:
+        asked.append(f"a lot is {instrument.lot:f}")
+    if instrument is not None and instrument.min_notional:
+        asked.append(f"an order is for {instrument.min_notional:f} at least")
     return (
         f"Not one of {int(skipped.sum()):,} entries could be made with {cash:,.2f}: of {market.symbol}, at "
-        f"about {price:,.6g}, {lot}{least}. Give more cash, or a larger size."
+        f"about {price:,.6g}, {' and '.join(asked) or 'their size comes to nothing'}. "
+        "Give more cash, or a larger size."
     )
