@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import mmap
 import multiprocessing
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from candlewick.backtest.market import markets_of
-from candlewick.research.crew import Crew, crew, fan_out
+from candlewick.backtest.market import FundingRates, markets_of
+from candlewick.research.crew import Crew, Sent, _read, crew, fan_out
 from candlewick.research.sweep import Ran, Runner, Setup
 from tests.research.hills import Cross, walk
 
@@ -25,6 +28,36 @@ def test_what_other_processes_read_is_removed_at_the_end(tmp_path: Path) -> None
             assert len(list(tmp_path.iterdir())) == 1
             assert pool.submit(at_work.send, SETS).result() == made(SETS)
         assert not list(tmp_path.iterdir())
+
+
+def test_other_processes_share_the_bars_and_find_them_as_locked_as_they_were(tmp_path: Path) -> None:
+    market = markets_of(walk())[0]
+    rates = FundingRates(market.bars.time[::8].copy(), np.full(len(market.bars.time[::8]), 1e-4), None)
+    made = Runner(Cross(), (replace(market, funding=rates),), Setup(), ("sharpe", "trades"))
+    with Executor() as elsewhere, crew(made, elsewhere, folder=tmp_path) as at_work:
+        assert isinstance(at_work.send, Sent)
+        again = _read(at_work.send)
+    assert isinstance(again, Runner)
+    for one, other in zip(arrays_of(again), arrays_of(made), strict=True):
+        np.testing.assert_array_equal(one, other)
+        assert one.flags.writeable == other.flags.writeable, "the core is compiled for what it is given"
+        assert isinstance(owner_of(one), mmap.mmap)
+        assert one.ctypes.data % 64 == 0
+
+
+def arrays_of(runner: Runner) -> list[Any]:
+    (market,) = runner.markets
+    assert market.funding is not None
+    return [market.bars.time, market.bars.close, market.bars.volume, market.funding.time, market.funding.rate]
+
+
+def owner_of(array: Any) -> Any:
+    """What the memory of an array belongs to."""
+    while isinstance(array, np.ndarray):
+        array = array.base
+    while isinstance(array, memoryview):
+        array = array.obj
+    return array
 
 
 def test_pieces_come_back_in_the_order_of_the_sets_however_they_are_done() -> None:

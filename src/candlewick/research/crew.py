@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import pickle
 import tempfile
@@ -21,6 +22,7 @@ from candlewick.trading.strategy.strategy import Strategy
 LARGEST_PIECE: Final = 32
 PIECES_EACH: Final = 4
 """Pieces for each that works at once, so that none ends long before the others."""
+_ALIGNED: Final = 64
 _AHEAD: Final = 2
 _LOOK_S: Final = 0.2
 
@@ -106,37 +108,66 @@ def crew(
     try:
         yield Crew(sent, executor, workers)
     finally:
-        Path(sent.path).unlink()
+        Path(sent.path).unlink()  # whoever mapped it keeps it until it ends
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Where an array stands in the file, and whether it may be written to."""
+
+    start: int
+    size: int
+    is_locked: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A runner that other processes read from a file, once each."""
+    """A runner that other processes read from a file, once each; its arrays they map, and share.
+
+    Attributes:
+        arrays: in the order in which they are unpacked; what names them, the pickle, stands behind the last.
+    """
 
     path: str
+    arrays: tuple[Part, ...]
 
     def __call__(self, sets: Sequence[Parameters]) -> list[Any]:
-        return _read(self.path)(sets)
+        return _read(self)(sets)
 
 
 def _sent(runner: Runs[Any], folder: Path) -> Sent:
     folder.mkdir(parents=True, exist_ok=True)
+    buffers: list[pickle.PickleBuffer] = []
     try:
-        packed = pickle.dumps(runner, protocol=5)
+        packed = pickle.dumps(runner, protocol=5, buffer_callback=buffers.append)
     except (pickle.PicklingError, AttributeError, TypeError) as error:
         raise UsageError(
             f"{type(runner.strategy).__name__} cannot be sent to other processes ({error}): put it, and a "
             "function that is the objective, at the top of a module, or leave executor= out."
         ) from None
     descriptor, name = tempfile.mkstemp(dir=folder, prefix="sweep-")
+    parts = []
     with os.fdopen(descriptor, "wb") as file:
+        for buffer in buffers:
+            array = buffer.raw()
+            parts.append(Part(file.tell(), array.nbytes, array.readonly))
+            file.write(array)
+            file.write(bytes(-file.tell() % _ALIGNED))
         file.write(packed)
-    return Sent(name)
+    return Sent(name, tuple(parts))
 
 
 @lru_cache(maxsize=2)
-def _read(path: str) -> Runs[Any]:
-    runner: Runs[Any] = pickle.loads(Path(path).read_bytes())
+def _read(sent: Sent) -> Runs[Any]:
+    with Path(sent.path).open("rb") as file:
+        # a page that somebody writes to becomes their own; all others are one for all processes
+        whole = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY))
+    arrays, end = [], 0
+    for part in sent.arrays:
+        array = whole[part.start : part.start + part.size]
+        arrays.append(array.toreadonly() if part.is_locked else array)
+        end = part.start + part.size
+    runner: Runs[Any] = pickle.loads(whole[end + -end % _ALIGNED :], buffers=arrays)
     return runner
 
 
