@@ -155,6 +155,24 @@ def test_it_says_when_the_cash_buys_nothing() -> None:
         cw.backtest(Said(enter_long=at(2, 0)), cw.Market(bars_of(FLAT, FLAT), coin), cash=50)
 
 
+def test_it_says_when_entries_are_of_no_size() -> None:
+    with pytest.raises(UsageError, match=r"of X, at about 100, their size comes to nothing\. Give more"):
+        cw.backtest(Said(enter_long=at(2, 0), size=0.0), bars_of(FLAT, FLAT))
+
+
+@pytest.mark.parametrize("drive", ["arrays", "woken"])
+def test_it_says_when_a_risk_has_no_stop_to_be_sized_by(drive: Any) -> None:
+    class Risked(Said):
+        sizing = cw.Risk(0.01)
+
+    bars = bars_of(FLAT, FLAT)
+    with pytest.raises(
+        UsageError, match=r"Risked sizes .*Risk\(amount=0\.01\).* give its Signals a stop_loss"
+    ):
+        cw.backtest(Risked(enter_long=at(2, 0)), bars, drive=drive)
+    cw.backtest(Risked(enter_long=at(2, 0), stop_loss=0.1), bars, drive=drive)
+
+
 def test_an_account_that_lost_everything_does_not_trade_what_rounding_left_of_it() -> None:
     lost = (97.7, 97.8, 80.0, 97.7)
     bars = bars_of(FLAT, lost, *[(101.9, 102, 101, 101.5), (111.7, 120, 111, 112)] * 4)

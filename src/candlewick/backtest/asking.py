@@ -78,10 +78,10 @@ def refuse_impossible(strategy: Strategy, market: Market, signals: Signals) -> N
             f"{name} wants to be short in {market.symbol}, which is spot: "
             "run it on the perpetual, or leave enter_short away."
         )
-    if isinstance(strategy.sizing, Risk) and signals.stop_loss is None and signals.trailing_stop is None:
+    if isinstance(strategy.sizing, Risk) and signals.stop_loss is None:
         raise UsageError(
             f"{name} sizes its entries by what they lose at their stop ({strategy.sizing!r}), and has none: "
-            "give its Signals a stop_loss or a trailing_stop."
+            "give its Signals a stop_loss."
         )
 
 

@@ -95,8 +95,8 @@ def _fills(run: Record) -> list[str]:
             said.append(f"{large:,} fills of {market.symbol} were larger than all that their bar traded.")
     for symbol, times in run.skipped.items():
         said.append(
-            f"{times:,} entries in {symbol} were left out: too little cash was free for them, or they were too "
-            "small for its lot or least order."
+            f"{times:,} entries in {symbol} were left out: too little cash was free for them, or they were "
+            "too small for its lot or least order."
         )
     return said
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from candlewick.backtest.account import Account
-from candlewick.backtest.asking import partials_of, refuse_shorts, strategy_of, terms_of
+from candlewick.backtest.asking import partials_of, refuse_impossible, strategy_of, terms_of
 from candlewick.backtest.columns import Columns, columns_of, funding_rows
 from candlewick.backtest.ground import least_of, rules_of
 from candlewick.backtest.market import Market, Traded, markets_of
@@ -140,7 +140,7 @@ class Replaying:
         if self.strategy.signals_only():
             runners = [SignalRunner(self.strategy, market.bars) for market in self.markets]
             for market, runner in zip(self.markets, runners, strict=True):
-                refuse_shorts(self.strategy, market, runner.signals)
+                refuse_impossible(self.strategy, market, runner.signals)
             rows = [
                 {
                     bar: row
