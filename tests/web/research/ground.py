@@ -20,12 +20,12 @@ PERP: Final = "sim:BTCUSDT-PERP"
 SPOT: Final = "sim:BTCUSDT"
 
 
-def put_bars(lake: Lake, *ids: str, hours: int = HOURS, seed: int = 7) -> None:
+def put_bars(lake: Lake, *ids: str, hours: int = HOURS, seed: int = 7, first: int = 0) -> None:
     """Hours of a market that wanders, all of them closed."""
     for number, id in enumerate(ids):
         rng = np.random.default_rng(seed + number)
         close = 50_000 * np.exp(np.cumsum(rng.normal(0, 0.01, hours)))
-        lake.put_candles([_candle(id, at, close) for at in range(hours)])
+        lake.put_candles([_candle(id, at, close) for at in range(first, hours)])
 
 
 def asked(**changes: Any) -> dict[str, Any]:

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from candlewick.core.clock import NS_PER_S
-from candlewick.runtime.jobs.kinds.request import Request, read
+from candlewick.core.interval import seconds
+from candlewick.runtime.jobs.kinds.request import Request, read, span_of
 from candlewick.store.journal.journal import Journal
+from candlewick.store.lake import Lake
+from candlewick.store.lake.reading import bars_of
 from candlewick.store.models import Account, Job, StrategyAtWork, User
 from candlewick.web.research import asking
 from candlewick.web.research.asking import Refused
@@ -31,6 +34,12 @@ def refused(services: Services, owner: User, **changes: Any) -> dict[str, str]:
         ask(services, owner, **changes)
     assert not Job.objects.filter(owner=owner).exists(), "what is refused leaves nothing"
     return caught.value.errors
+
+
+def refused_after(services: Services, owner: User, **changes: Any) -> dict[str, str]:
+    """The same where studies wait already."""
+    Job.objects.filter(owner=owner).delete()
+    return refused(services, owner, **changes)
 
 
 def test_it_writes_a_request_that_the_study_can_read(services: Services, ann: User) -> None:
@@ -72,6 +81,25 @@ def test_it_says_which_bars_there_are_instead(services: Services, ann: User) -> 
     assert "there are bars of 1h" in refused(services, ann, timeframe="5m")["symbols"]
     assert "BTCUSDT" in refused(services, ann, symbols=["BTCUSD"])["symbols"]
     assert "2024-01-01 to 2024-03-01" in refused(services, ann, timerange="20230101-20230201")["timerange"]
+
+
+def test_longer_bars_are_made_of_those_that_there_are(services: Services, ann: User) -> None:
+    for timeframe in ("4h", "1d"):
+        job = ask(services, ann, timeframe=timeframe)
+        with Lake(services.lake.root) as lake:
+            [id] = job.spec["symbols"]
+            bars = bars_of(lake, id, job.spec["timeframe"], *span_of(job.spec["timerange"]))
+        assert len(bars) == ground.HOURS * 3_600 // seconds(timeframe)
+    assert "there are bars of 1h" in refused_after(services, ann, timeframe="30m")["symbols"]
+
+
+def test_few_bars_are_enough_where_somebody_asks_for_them(services: Services, ann: User) -> None:
+    ground.put_bars(services.lake, "sim:SOLUSDT", hours=50)
+    assert ask(services, ann, symbols=["SOLUSDT"]).state == "queued"
+    assert ask(services, ann, symbols=["SOLUSDT"], timeframe="1d").state == "queued"
+    ground.put_bars(services.lake, "sim:XRPUSDT", hours=5)
+    errors = refused_after(services, ann, symbols=["XRPUSDT"], timeframe="1d")
+    assert "no bars of XRPUSDT of 1d" in errors["symbols"]
 
 
 def test_it_refuses_one_market_twice_however_it_is_spelt(services: Services, ann: User) -> None:

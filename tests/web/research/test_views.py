@@ -17,7 +17,7 @@ from candlewick.runtime.jobs.folders import folder_of
 from candlewick.store.models import Job, JobState, Role, User
 from candlewick.web.strategies.shelf import shelf
 from tests.web.conftest import Browser, Person
-from tests.web.research.ground import ended, typed
+from tests.web.research.ground import ended, folder_with, typed
 
 
 def said(client: Client, path: str) -> str:
@@ -36,6 +36,20 @@ def test_a_study_that_is_asked_for_waits_and_is_shown(client: Client, ann: User)
     assert "fast 9, slow 26" in page
     assert "Waiting" in page
     assert "Mine &amp; only" in said(client, "/research/")
+
+
+def test_bars_are_offered_that_are_made_of_shorter_ones(
+    client: Client, ann: User, own_strategies: Path
+) -> None:
+    head = "from candlewick import Signals, Strategy\n\nclass Slow(Strategy):\n    timeframe = '8h'\n"
+    body = "    def signals(self, bars, ind):\n        return Signals()\n"
+    folder_with(own_strategies, slow=head + body)
+    page = said(client, "/research/new/?strategy=EmaCross&market=BTCUSDT-PERP%7C4h")
+    assert re.search(r'<option value="BTCUSDT-PERP\|4h"[^>]* selected>BTCUSDT-PERP · 4h · 360 bars', page)
+    assert 'value="BTCUSDT-PERP|8h"' in page, "one of the strategies wants it"
+    assert 'value="BTCUSDT-PERP|6h"' not in page
+    client.post("/research/new/", typed(market="BTCUSDT-PERP|4h"))
+    assert Job.objects.get(owner=ann).spec["timeframe"] == "4h"
 
 
 def test_what_is_wrong_is_told_at_its_field_and_nothing_is_lost(client: Client, ann: User) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
@@ -46,6 +47,13 @@ def instrument_in(lake: Lake, symbol: str, primary: str = "") -> str:
     raise UsageError(f"The lake has nothing of {symbol}. {hint} {_BRING}")
 
 
+def sources_of(kept: Iterable[str], timeframe: str) -> list[str]:
+    """Of the timeframes that are kept, those that bars of this one are made of, the longest first."""
+    length = seconds(timeframe)
+    fitting = (each for each in kept if length % SECONDS[each] == 0)
+    return sorted(fitting, key=SECONDS.__getitem__, reverse=True)
+
+
 def bars_of(
     lake: Lake, instrument: str, timeframe: str, start_s: int | None = None, end_s: int | None = None
 ) -> Bars:
@@ -56,8 +64,8 @@ def bars_of(
     """
     length = seconds(timeframe)
     kept = {info.interval: info for info in lake.series() if _is(info.kind, info.instrument, instrument)}
-    divisors = [name for name in SECONDS if name in kept and length % SECONDS[name] == 0]
-    for name in sorted(divisors, key=SECONDS.__getitem__, reverse=True):
+    sources = sources_of(kept, timeframe)
+    for name in sources:
         start = None if start_s is None else open_time(start_s + length - 1, length)
         end = None if end_s is None else open_time(end_s + length - 1, length)
         bars = _closed_bars(lake, CANDLES, instrument, name, start, end)
@@ -65,13 +73,13 @@ def bars_of(
             bars = resample(bars, timeframe, unfinished=False)
         if len(bars):
             return bars
-    if not divisors:
+    if not sources:
         there = ", ".join(sorted(kept, key=SECONDS.__getitem__)) or "no candles"
         raise UsageError(
             f"{instrument} is kept as {there}, which cannot become bars of {timeframe}: "
             "ask for a multiple, or bring shorter ones in with `candlewick data download`."
         )
-    first, last = (kept[name] for name in (divisors[-1], divisors[0]))
+    first, last = (kept[name] for name in (sources[0], sources[-1]))
     begin, end = min(first.first_s, last.first_s), max(first.last_s, last.last_s)
     raise UsageError(
         f"The lake has no closed {timeframe} bars of {instrument} {_span(start_s, end_s)}: "
@@ -115,12 +123,10 @@ def funding_of(lake: Lake, instrument: str, start_s: int, end_s: int) -> Funding
 
 def mark_of(lake: Lake, instrument: str, timeframe: str, start_s: int, end_s: int) -> Bars | None:
     """The mark in [start_s, end_s) in this timeframe or a shorter one; None where none is known."""
-    length = seconds(timeframe)
     kept = {
         info.interval for info in lake.series() if (info.kind, info.instrument) == (MARK.name, instrument)
     }
-    divisors = [name for name in kept if length % SECONDS[name] == 0]
-    for name in sorted(divisors, key=SECONDS.__getitem__, reverse=True):
+    for name in sources_of(kept, timeframe):
         bars = _closed_bars(lake, MARK, instrument, name, start_s, end_s)
         if len(bars):
             return bars

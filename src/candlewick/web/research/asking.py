@@ -34,7 +34,6 @@ from candlewick.web.research.kinds import (
     Contender,
     Kind,
 )
-from candlewick.web.research.markets import Series
 from candlewick.web.services import Services
 from candlewick.web.strategies.shelf import Book, WrongParameters, shelf
 
@@ -133,13 +132,11 @@ def _faults_of_markets(services: Services, asked: AskedStudy, ids: list[str]) ->
     twice = next((id for id in ids if ids.count(id) > 1), None)
     if twice is not None:
         return {"symbols": f"{public_symbol(twice, primary=services.primary)} stands there twice."}
-    there = {
-        (each.id, each.timeframe): each for each in markets.series(services.lake, primary=services.primary)
-    }
     for id in ids:
-        found = there.get((id, asked.timeframe))
-        if found is None:
-            return {"symbols": _none(public_symbol(id, primary=services.primary), asked.timeframe, id, there)}
+        try:
+            found = markets.find(services.lake, id, asked.timeframe, primary=services.primary)
+        except UsageError as error:
+            return {"symbols": str(error)}
         if (start is not None and start >= found.last_s) or (end is not None and end <= found.first_s):
             return {
                 "timerange": f"The bars of {found.symbol} reach from {found.first_day} to {found.last_day}: "
@@ -231,15 +228,6 @@ def _contender(strategy: Book, asked: Contender) -> dict[str, Any]:
             }
         )
     return {"strategy": found.told.reference, "parameters": values}
-
-
-def _none(symbol: str, timeframe: str, id: str, there: Mapping[tuple[str, str], Series]) -> str:
-    others = [interval for one, interval in there if one == id]
-    said = f"there are bars of {', '.join(others)}" if others else "there are none of any timeframe"
-    return (
-        f"There are no bars of {symbol} of {timeframe}; {said}. Bring some in with "
-        f"`candlewick data download` or `candlewick data import`."
-    )
 
 
 def _instrument(known: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from candlewick.core.errors import UsageError
 from candlewick.core.instrument import public_symbol
-from candlewick.core.interval import SECONDS, seconds
+from candlewick.core.interval import SECONDS, open_time, seconds
 from candlewick.store.lake import Lake
+from candlewick.store.lake.kinds import CANDLES
+from candlewick.store.lake.manifest import SeriesInfo
+from candlewick.store.lake.reading import sources_of
 
 WELL_KNOWN: Final = ("BTCUSDT-PERP", "BTCUSDT", "ETHUSDT-PERP", "ETHUSDT")
 FEWEST: Final = 100
 """Bars of a series that is worth a study; the lake begins many that never grow."""
 TIMEFRAMES: Final = ("1m", "5m", "15m", "30m", "1h", "4h", "1d")
 SPANS: Final = ((30, "30 days"), (90, "90 days"), (365, "year"), (730, "2 years"), (1095, "3 years"))
-"""What can be brought in: bars of these, of so many days back."""
+"""What can be brought in: bars of these, of so many days back; and what is made of shorter ones unasked."""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Bars of one market and timeframe: how many, from when (UTC seconds) and until when."""
+    """Bars of one market and timeframe: about how many, from when (UTC seconds) and until when."""
 
     id: str
     symbol: str
@@ -43,22 +47,60 @@ class Series:
         return (self.last_s - self.first_s) / 86_400
 
 
-def series(lake: Lake, *, primary: str) -> list[Series]:
-    """All candles that there are, by symbol and timeframe; the primary venue's before others."""
-    found = [
-        Series(
-            each.instrument,
-            public_symbol(each.instrument, primary=primary),
-            each.interval,
-            each.rows,
-            each.first_s,
-            each.last_s + seconds(each.interval),
-        )
-        for each in lake.series()
-        if each.kind == "candles" and each.rows >= FEWEST
-    ]
+def series(lake: Lake, *, primary: str, offered: Collection[str] = TIMEFRAMES) -> list[Series]:
+    """What is worth a study, by symbol and timeframe; the primary venue's before others.
+
+    Args:
+        offered: timeframes that are told of also where their bars are still to be made of shorter ones.
+    """
+    found = []
+    for id, kept in _candles(lake).items():
+        for timeframe in SECONDS.keys() & {*kept, *offered}:
+            one = _series(id, timeframe, kept, primary)
+            if one is not None and one.bars >= FEWEST:
+                found.append(one)
     found.sort(key=lambda each: (":" in each.symbol, each.symbol, SECONDS[each.timeframe]))
     return found
+
+
+def find(lake: Lake, id: str, timeframe: str, *, primary: str) -> Series:
+    """The bars of a market and timeframe, however few, kept or to be made of shorter ones.
+
+    Raises:
+        UsageError: there are none; says which there are.
+    """
+    kept = _candles(lake).get(id, {})
+    found = _series(id, timeframe, kept, primary)
+    if found is not None:
+        return found
+    there = ", ".join(each for each in SECONDS if each in kept)
+    raise UsageError(
+        f"There are no bars of {public_symbol(id, primary=primary)} of {timeframe}; "
+        f"{f'there are bars of {there}' if there else 'there are none of any timeframe'}. Bring some in with "
+        "`candlewick data download` or `candlewick data import`."
+    )
+
+
+def _candles(lake: Lake) -> dict[str, dict[str, SeriesInfo]]:
+    """What candles there are, by market and timeframe."""
+    found: dict[str, dict[str, SeriesInfo]] = {}
+    for each in lake.series():
+        if each.kind == CANDLES.name:
+            found.setdefault(each.instrument, {})[each.interval] = each
+    return found
+
+
+def _series(id: str, timeframe: str, kept: Mapping[str, SeriesInfo], primary: str) -> Series | None:
+    sources = [kept[each] for each in sources_of(kept, timeframe)]
+    if not sources:
+        return None
+    length = seconds(timeframe)
+    first = open_time(min(each.first_s for each in sources) + length - 1, length)
+    last = open_time(max(each.last_s + seconds(each.interval) for each in sources), length)
+    bars = max(each.rows * seconds(each.interval) for each in sources) // length
+    if last <= first:
+        return None
+    return Series(id, public_symbol(id, primary=primary), timeframe, bars, first, last)
 
 
 def listed(ids: Iterable[str], *, primary: str) -> list[str]:

@@ -26,8 +26,9 @@ from candlewick.web.people.trail import note as audited
 from candlewick.web.research import asking, comparing, form, markets, results, rows, shown
 from candlewick.web.research.form import Form
 from candlewick.web.research.kinds import OTHERS, Kind, kinds
+from candlewick.web.research.markets import Series
 from candlewick.web.scripts import library, script_json, scripts_of
-from candlewick.web.services import services_of
+from candlewick.web.services import Services, services_of
 from candlewick.web.strategies.shelf import shelf
 
 LIST_ENTRY: Final = "js/research/list.js"
@@ -249,8 +250,8 @@ def _begun(request: HttpRequest, kind: Kind) -> dict[str, str]:
             if others := [find(request, id) for id in request.GET.getlist("with")]:
                 changes[OTHERS] = [comparing.contender(each) for each in others]
             return form.typed_of(job.spec | changes, kind, public=public, named=_named(job, *others))
-    there = markets.series(services.lake, primary=services.primary)
-    return form.sensible(shelf(), there, request.GET.get("strategy", ""), request.GET.get("market", ""))
+    chosen = (request.GET.get(name, "") for name in ("strategy", "market"))
+    return form.sensible(shelf(), _there(services), *chosen)
 
 
 def _named(*jobs: Job) -> Callable[[str], str]:
@@ -263,9 +264,15 @@ def _named(*jobs: Job) -> Callable[[str], str]:
     return named
 
 
+def _there(services: Services) -> list[Series]:
+    """What there is to study, in the usual timeframes and in those that the strategies want."""
+    wanted = {each.told.timeframe for each in shelf().books}
+    return markets.series(services.lake, primary=services.primary, offered={*markets.TIMEFRAMES, *wanted})
+
+
 def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 200) -> HttpResponse:
     services, on_shelf = services_of(request), shelf()
-    there = markets.series(services.lake, primary=services.primary)
+    there = _there(services)
     try:
         strategy = on_shelf.find(filled.typed.get("strategy", ""))
     except NoSuchStrategy:
