@@ -115,6 +115,8 @@ def test_indicators_that_have_no_names_are_told_what_they_must_be() -> None:
         ({"enter_long": np.array([True, None, False])}, r"enter_long is None in row 1: a signal is true or"),
         ({"enter_long": True, "tag": ["a", "b"]}, r"tag has 2 names, but there are 3 bars: give one word"),
         ({"enter_long": True, "tag": 5}, r"tag has 0 names"),
+        ({"enter_long": True, "tag": "T" * 81}, r"tag has 81 letters in row 0: give 80 at most"),
+        ({"enter_long": [0, 1, 0], "tag": ["T" * 99, "T" * 99, ""]}, r"tag has 99 letters in row 1"),
     ],
 )
 def test_signals_that_say_no_truth_are_named_by_row(said: Any, sentence: str) -> None:
@@ -136,7 +138,19 @@ def test_a_strategy_cannot_write_into_its_bars() -> None:
     with pytest.raises(StrategyError, match=r"bars\.close\[:\] = 1\.0\): ValueError: .*read-only"):
         cw.backtest(Spoiling(enter_long=True), BARS)
     assert BARS.close.tolist() == [100.0] * 3
-    BARS.close[:] = 100.0  # whose bars they are may
+
+
+@pytest.mark.parametrize(
+    ("rate", "mark", "sentence"),
+    [
+        ([0.0001, 9.0], None, r"funding rate in row 1 is 9: give the fraction"),
+        ([0.0001, np.nan], None, r"funding rate in row 1 is not a number"),
+        ([0.0001, 0.0001], [0.0, 100.0], r"mark in row 0 of the funding is 0: give a price"),
+    ],
+)
+def test_funding_that_cannot_be_is_refused_by_row(rate: Any, mark: Any, sentence: str) -> None:
+    with pytest.raises(UsageError, match=sentence):
+        cw.FundingRates(np.array([60, 120]), np.array(rate), None if mark is None else np.array(mark))
 
 
 def test_a_future_asked_for_is_refused_with_the_line() -> None:

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from candlewick.core.errors import BadData, UsageError
+from candlewick.fills.state import ENTER_LONG, ENTER_SHORT, EXIT_LONG, EXIT_SHORT
 
 Flags = NDArray[np.uint8]
 Column = NDArray[np.float64]
 
-# the words of `fills.state`, which is not imported here: it stands beside the compiler
-WISHES: Final = {"enter_long": 1, "exit_long": 2, "enter_short": 4, "exit_short": 8}
+WISHES: Final = {
+    "enter_long": ENTER_LONG, "exit_long": EXIT_LONG, "enter_short": ENTER_SHORT, "exit_short": EXIT_SHORT,
+}  # fmt: skip
+ENTRIES: Final = WISHES["enter_long"] | WISHES["enter_short"]
+LONGEST_TAG: Final = 80
 DISTANCES: Final = ("stop_loss", "take_profit", "trailing_stop")
 
 
@@ -32,7 +36,7 @@ class Signals:
         stop_loss, take_profit, trailing_stop: distance from the price paid, as a fraction (0.02 is 2 %); of
             the row in which the entry was signalled. None or NaN: none.
         size: scales the strategy's `sizing`; 0.5 is half of it. None: 1.
-        tag: a name for the entries, for the tables of trades.
+        tag: a name for the entries, for the tables of trades; 80 letters at most.
     """
 
     enter_long: ArrayLike | None = None
@@ -64,14 +68,9 @@ class Signals:
         """All wishes of a bar in one byte (`WISHES`).
 
         Raises:
-            BadData: a column is of another length than the bars, or holds something that is no truth value.
+            BadData: a column is of another length than the bars, or holds something that is no truth value;
+                or a tag is too long.
         """
-        if self.tag is not None and not isinstance(self.tag, str):
-            named = len(self.tag) if hasattr(self.tag, "__len__") else 0
-            if named != bars:
-                raise BadData(
-                    f"tag has {named:,} names, but there are {bars:,} bars: give one word, or one a bar."
-                )
         packed: Flags | None = None
         for name, bit in WISHES.items():
             column = getattr(self, name)
@@ -80,7 +79,23 @@ class Signals:
             wanted = _truths(name, column, bars)
             shifted = wanted.view(np.uint8) if bit == 1 else wanted.view(np.uint8) * np.uint8(bit)
             packed = shifted.copy() if packed is None else np.bitwise_or(packed, shifted, out=packed)
-        return np.zeros(bars, np.uint8) if packed is None else packed
+        packed = np.zeros(bars, np.uint8) if packed is None else packed
+        self._check_tags(packed)
+        return packed
+
+    def _check_tags(self, flags: Flags) -> None:
+        if self.tag is None:
+            return
+        rows = np.flatnonzero(flags & ENTRIES)
+        if isinstance(self.tag, str):
+            rows = rows[:1]
+        elif (named := len(self.tag) if hasattr(self.tag, "__len__") else 0) != len(flags):
+            raise BadData(
+                f"tag has {named:,} names, but there are {len(flags):,} bars: give one word, or one a bar."
+            )
+        for row in rows.tolist():
+            if len(name := self.tag_of(row)) > LONGEST_TAG:
+                raise BadData(f"tag has {len(name):,} letters in row {row}: give {LONGEST_TAG} at most.")
 
     def distance(self, name: str, bars: int) -> Column:
         """One of `DISTANCES`, as one value or a column; NaN where there is none.
