@@ -9,13 +9,11 @@ database's clock: machines need not agree on the time.
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import socket
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 import orjson
@@ -23,8 +21,9 @@ import orjson
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import Conflict
 from candlewick.runtime.jobs.messages import Finished
-from candlewick.store.databases import Place, database_at
-from candlewick.store.door import Connection, Row
+from candlewick.store.databases import Place
+from candlewick.store.door import Row
+from candlewick.store.tables import Tables, from_json
 
 LEASE_S: Final = 15.0
 ATTEMPTS: Final = 3
@@ -50,7 +49,7 @@ class Claim:
     word: str
 
 
-class Queue:
+class Queue(Tables):
     """Studies that wait. Used by one thread at a time.
 
     Raises:
@@ -58,24 +57,9 @@ class Queue:
     """
 
     def __init__(self, place: Place, *, lease_s: float = LEASE_S) -> None:
-        self._place = place
-        self._database = database_at(place)
-        self._connection: Connection | None = None
-        self._is_ready = False
+        super().__init__(place, "store_jobevent")
         self._lease_ns = int(lease_s * NS_PER_S)
         self.lease_s = lease_s
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def is_ready(self) -> bool:
-        """Whether the database has the tables yet; the web process makes them."""
-        if isinstance(self._place, Path) and not self._place.exists():
-            return False
-        self._is_ready = self._is_ready or self._connected().has_table("store_jobevent")
-        return self._is_ready
 
     def has_work(self) -> bool:
         """Whether a worker would find something to do."""
@@ -98,7 +82,7 @@ class Queue:
         """The study that has waited longest, or one whose worker is gone; None if there is none."""
         self._settle_abandoned()
         word = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(8)}"
-        connection = self._connected()
+        connection = self._connection
         with connection.transaction():
             rows = self._read(
                 "UPDATE store_job SET state = 'running', worker = ?, attempts = attempts + 1, "
@@ -202,7 +186,7 @@ class Queue:
             "ended_ns = {now_ns}, worker = '', lease_ns = NULL, eta_ns = NULL, step = '', "
             "seq = seq + 1, revision = revision + 1"
         )
-        with self._connected().transaction():
+        with self._connection.transaction():
             for id, seq in self._read(
                 f"UPDATE store_job SET state = 'cancelled', {common} "
                 f"WHERE {over} AND cancel_ns IS NOT NULL RETURNING id, seq"
@@ -220,7 +204,7 @@ class Queue:
         self, claim: Claim, state: str, text: str, sets: str, *values: object, only: str = ""
     ) -> None:
         ends = "NULL" if state == "queued" else "{now_ns}"
-        with self._connected().transaction():
+        with self._connection.transaction():
             rows = self._read(
                 f"UPDATE store_job SET state = '{state}', {sets}, worker = '', lease_ns = NULL, "
                 f"eta_ns = NULL, ended_ns = {ends}, seq = seq + 1, revision = revision + 1 "
@@ -244,23 +228,15 @@ class Queue:
 
     def _tell(self, id: str, seq: int, state: str, text: str) -> None:
         [(now,)] = self._read("SELECT {now_ns}")
-        self._connected().write(
+        self._connection.write(
             "INSERT INTO store_jobevent (job_id, seq, state, at_ns, text) VALUES (?, ?, ?, ?, ?)",
             [(id, seq, state, now, text)],
         )
 
-    def _read(self, sql: str, *values: object) -> list[Row]:
-        return self._connected().read(sql.format(**self._database.words), values)
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._database.connect()
-        return self._connection
-
 
 def _claim(told: list[Any], word: str) -> Claim:
     id, kind, spec, source, code_hash, fingerprint, attempts = told
-    spec = json.loads(spec) if isinstance(spec, str) else spec  # PostgreSQL knows JSON, SQLite keeps text
+    spec = from_json(spec)
     return Claim(id, kind, spec, source, code_hash, fingerprint, attempts, word)
 
 

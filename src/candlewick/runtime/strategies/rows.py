@@ -7,15 +7,14 @@ nobody has asked for another meanwhile.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from candlewick.store.databases import Place, database_at
-from candlewick.store.door import Connection, Row
+from candlewick.store.databases import Place
+from candlewick.store.door import Row
+from candlewick.store.tables import Tables, from_json
 
 KEPT_LINES: Final = 500
 LONGEST_LINE: Final = 2_000
@@ -58,7 +57,7 @@ class Line:
     text: str
 
 
-class Rows:
+class Rows(Tables):
     """The strategies' tables. Used by one thread at a time.
 
     Raises:
@@ -66,22 +65,7 @@ class Rows:
     """
 
     def __init__(self, place: Place) -> None:
-        self._place = place
-        self._database = database_at(place)
-        self._connection: Connection | None = None
-        self._is_ready = False
-
-    def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
-
-    def is_ready(self) -> bool:
-        """Whether the database has the tables yet; the web process makes them."""
-        if isinstance(self._place, Path) and not self._place.exists():
-            return False
-        self._is_ready = self._is_ready or self._connected().has_table("store_strategyline")
-        return self._is_ready
+        super().__init__(place, "store_strategyline")
 
     def wanted(self) -> dict[str, int]:
         """The revision of every strategy that is not at its end, by id."""
@@ -128,7 +112,7 @@ class Rows:
         ended = ", ended_ns = ?, figures = ?" if to == "stopped" else ""
         told = None if figures is None else figures.decode()
         values: tuple[object, ...] = (to, reason, now_ns, *((now_ns, told) if ended else ()), id, before)
-        with self._connected().transaction():
+        with self._connection.transaction():
             return bool(
                 self._read(
                     f"UPDATE store_strategyatwork SET state = ?, reason = ?, changed_ns = ?{ended}, "
@@ -150,8 +134,8 @@ class Rows:
     def add(self, lines: Sequence[Line]) -> None:
         """Write lines of logs, and forget those of long ago; lines of a strategy that is gone are dropped."""
         newest: dict[str, int] = {}
-        with self._connected().transaction():
-            self._connected().write(
+        with self._connection.transaction():
+            self._connection.write(
                 "INSERT INTO store_strategyline (strategy_id, seq, at_ns, kind, text) "
                 "SELECT id, ?, ?, ?, ? FROM store_strategyatwork WHERE id = ?",
                 [
@@ -161,22 +145,14 @@ class Rows:
             )
             for each in lines:
                 newest[each.strategy] = max(each.seq, newest.get(each.strategy, 0))
-            self._connected().write(
+            self._connection.write(
                 "DELETE FROM store_strategyline WHERE strategy_id = ? AND seq <= ?",
                 [(id, seq - KEPT_LINES) for id, seq in newest.items()],
             )
 
     def _write(self, sql: str, values: Sequence[object]) -> None:
-        with self._connected().transaction():
-            self._connected().write(sql, [values])
-
-    def _read(self, sql: str, *values: object) -> list[Row]:
-        return self._connected().read(sql, values)
-
-    def _connected(self) -> Connection:
-        if self._connection is None:
-            self._connection = self._database.connect()
-        return self._connection
+        with self._connection.transaction():
+            self._connection.write(sql, [values])
 
 
 def _wanted(row: Row) -> Wanted:
@@ -186,7 +162,7 @@ def _wanted(row: Row) -> Wanted:
         account=account,
         name=name,
         tag=tag,
-        spec=json.loads(spec) if isinstance(spec, str) else spec,  # PostgreSQL knows JSON, SQLite keeps text
+        spec=from_json(spec),
         source=source,
         state=state,
         reason=reason,
