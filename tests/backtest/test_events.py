@@ -16,6 +16,7 @@ from candlewick.backtest.market import Market
 from candlewick.backtest.record import Drive
 from candlewick.backtest.result import Result
 from candlewick.core.errors import StrategyError, UsageError
+from candlewick.fills.state import REASONS
 from candlewick.market.bars import Bars
 from candlewick.trading.strategy.context import Context
 from candlewick.trading.strategy.strategy import Strategy
@@ -86,8 +87,6 @@ def run(bars: Any, *asked: tuple[int, Callable[[Context], Any]], **attributes: A
 
 def told(result: Result) -> list[tuple[int, int, float, float, str]]:
     """Fills as (bar, side, price, size, reason)."""
-    from candlewick.fills.state import REASONS
-
     return [
         (int(fill["bar"]), int(fill["side"]), float(fill["price"]), round(float(fill["size"]), 9),
          REASONS[fill["why"]])

@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 import candlewick as cw
 from candlewick.backtest.market import FundingRates, Market
 from candlewick.backtest.result import Result
-from candlewick.backtest.trades import REASONS
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument
 from candlewick.core.interval import seconds
+from candlewick.fills.state import REASONS
 from candlewick.ledger.margin import tiers_of
 from candlewick.market.bars import Bars, resample
 from candlewick.trading.strategy.sizing import (

@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import candlewick as cw
 from candlewick.backtest.result import Result
-from candlewick.backtest.trades import REASONS
 from candlewick.core.instrument import Instrument
+from candlewick.fills.state import REASONS
 from candlewick.research.loading import bundled_of
 
 FOLDER: Final = Path(__file__).parent

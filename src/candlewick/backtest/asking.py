@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from candlewick.backtest.market import Market
 from candlewick.core.errors import UsageError
+from candlewick.fills.state import TERMS
 from candlewick.trading.strategy.checking import check_terms
 from candlewick.trading.strategy.protections import Cooldown, DrawdownPause
 from candlewick.trading.strategy.signals import Signals
@@ -87,8 +88,6 @@ def refuse_impossible(strategy: Strategy, market: Market, signals: Signals) -> N
 
 def terms_of(strategy: Strategy, cash: float) -> Rows:
     """What holds for the whole run of a strategy that signals."""
-    from candlewick.fills.state import TERMS
-
     terms = np.zeros(1, TERMS)
     row = terms[0]
     row["cash"], row["size_mode"] = cash, strategy.sizing.mode

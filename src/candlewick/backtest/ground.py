@@ -14,6 +14,7 @@ from candlewick.backtest.account import Account
 from candlewick.backtest.columns import Columns, columns_of, funding_rows
 from candlewick.backtest.market import Market
 from candlewick.core.errors import UsageError
+from candlewick.fills.state import FUNDING, RULES
 
 Rows = NDArray[Any]
 BPS: Final = 10_000
@@ -59,8 +60,6 @@ class Room:
 
 def ground_of(markets: tuple[Market, ...], account: Account) -> Ground:
     """What does not depend on the strategy's parameters."""
-    from candlewick.fills.state import FUNDING
-
     columns = columns_of(markets)
     return Ground(
         markets=markets,
@@ -76,8 +75,6 @@ def ground_of(markets: tuple[Market, ...], account: Account) -> Ground:
 
 def rules_of(markets: Sequence[Market], account: Account) -> Rows:
     """What the core must know of each market."""
-    from candlewick.fills.state import RULES
-
     rules = np.zeros(len(markets), RULES)
     for row, market in zip(rules, markets, strict=True):
         instrument = market.instrument

@@ -16,6 +16,7 @@ from candlewick.backtest.figures import Figures
 from candlewick.backtest.market import Market
 from candlewick.backtest.trades import Trades
 from candlewick.core.interval import seconds
+from candlewick.fills.state import TRADE
 from candlewick.trading.strategy.signals import Signals
 from candlewick.trading.strategy.strategy import Strategy
 
@@ -71,7 +72,6 @@ class Record:
     @cached_property
     def trades(self) -> Trades:
         """From flat to flat, in order of their end; those still open last."""
-        from candlewick.fills.state import TRADE
         from candlewick.fills.trades import trades_of
 
         out = np.zeros(len(self.fills) + len(self.markets), TRADE)

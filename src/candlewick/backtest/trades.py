@@ -5,23 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, overload
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.columns import Columns
+from candlewick.fills.state import REASONS
 
 if TYPE_CHECKING:
     import pandas
     import polars
 
 Rows = NDArray[Any]
-# the words of `fills.state.REASONS`, which stands beside the compiler
-REASONS: Final = (
-    "entry", "signal", "stop_loss", "take_profit", "trailing_stop", "time_exit", "partial_exit",
-    "liquidation", "order",
-)  # fmt: skip
 
 
 class Trade(NamedTuple):

@@ -12,10 +12,10 @@ from ninja import Query, Router, Schema
 from numpy.typing import NDArray
 from pydantic import Field
 
-from candlewick.backtest.trades import REASONS
 from candlewick.core.clock import iso
 from candlewick.core.errors import Conflict, UnknownSymbol
 from candlewick.core.instrument import parse_symbol
+from candlewick.fills.state import REASONS
 from candlewick.runtime.jobs import desk
 from candlewick.runtime.jobs.folders import folder_of
 from candlewick.store.models import Job, JobState
