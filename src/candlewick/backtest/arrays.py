@@ -14,6 +14,7 @@ from candlewick.backtest.ground import Ground, Room, too_small
 from candlewick.backtest.market import Market
 from candlewick.backtest.result import Result
 from candlewick.core.errors import StrategyError, UsageError
+from candlewick.fills.state import ACCOUNT, FILL, HELD
 from candlewick.trading.strategy.blame import blamed
 from candlewick.trading.strategy.signals import DISTANCES, Signals
 from candlewick.trading.strategy.strategy import Strategy
@@ -28,8 +29,7 @@ def run_signals(strategy: Strategy, ground: Ground, room: Room | None = None) ->
     Args:
         room: where equity and fills are written; None: into arrays of their own.
     """
-    from candlewick.fills import signals as core
-    from candlewick.fills.state import ACCOUNT, FILL, HELD
+    from candlewick.fills import signals as core  # with the compiler
 
     markets, account, columns = ground.markets, ground.account, ground.columns
     room = Room() if room is None else room
