@@ -257,6 +257,39 @@ def test_a_venue_that_has_not_listed_yet_is_waited_for(client: Client, link: Fak
     problem(client.get("/api/dashboard/charts/ohlcv/?symbol=nowhere:BTCUSDT"), 404)
 
 
+def imported(services: Services) -> str:
+    """A market that no venue lists, with ten minutes of history."""
+    id = f"elsewhere:{unique('OLD')}USDT"
+    services.lake.put_candles([candle(60 * n, 1.0 + n, of=id) for n in range(10)])
+    return id
+
+
+def test_a_market_that_no_venue_lists_is_shown_out_of_the_lake(
+    client: Client, link: FakeLink, services: Services
+) -> None:
+    id = imported(services)
+    path = f"/api/dashboard/charts/ohlcv/?symbol={id}"
+    assert [each["time"] for each in client.get(f"{path}&start=60&end=300").json()] == [60, 120, 180, 240]
+    assert [each["time"] for each in client.get(f"{path}&limit=2").json()] == [480, 540]
+    assert client.get(f"{path}&start=6000").json() == []
+    assert link.asked == [], "nobody but the lake knows of it"
+    lines = client.get(f"/api/dashboard/charts/indicators/?symbol={id}&indicators=sma:2&limit=1").json()
+    assert [each["time"] for each in lines["sma:2"]] == [540]
+
+
+def test_its_longer_bars_are_made_of_whole_ones(client: Client, services: Services) -> None:
+    id = imported(services)
+    path = f"/api/dashboard/charts/ohlcv/?symbol={id}&interval=3m"
+    assert client.get(path).json() == [
+        {"time": 180 * n, "open": 1.0, "high": 4.0 + 3 * n, "low": 0.5, "close": 3.0 + 3 * n, "volume": 7.5}
+        for n in range(3)
+    ]
+    assert [each["time"] for each in client.get(f"{path}&start=100&limit=1").json()] == [360]
+    refusal = problem(client.get(f"/api/dashboard/charts/ohlcv/?symbol={id}&interval=1s"), 422)
+    assert "are of 1m; 1s is no multiple" in refusal["detail"]
+    problem(client.get(f"/api/dashboard/charts/ohlcv/?symbol={id}&interval=7m"), 422)
+
+
 # indicators
 
 

@@ -1,4 +1,7 @@
-"""Candles of a range: the engine sees to it that the lake has them, the lake gives them."""
+"""Candles of a range: the engine sees to it that the lake has them, the lake gives them.
+
+Of a market that no venue of ours lists, as where somebody imported its history, the lake gives what it has.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,13 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import orjson
 
-from candlewick.core.errors import CandlewickError, EngineAway, VenueUnavailable
+from candlewick.core.errors import CandlewickError, EngineAway, UnknownSymbol, UsageError, VenueUnavailable
 from candlewick.core.instrument import parse_symbol
-from candlewick.core.interval import seconds
-from candlewick.market.bars import COLUMNS, Bars
-from candlewick.web.api.written import Rows, as_row, written
+from candlewick.core.interval import SECONDS, open_time, seconds
+from candlewick.market.bars import COLUMNS, Bars, resample
+from candlewick.store.lake.kinds import CANDLES
+from candlewick.store.lake.reading import sources_of
+from candlewick.web.api.written import Rows, as_row, as_rows, written
 from candlewick.web.services import Services
 
 MOST: Final = 5_000
@@ -39,7 +44,10 @@ def bars(services: Services, wanted: Range) -> Bars:
         EngineAway: the engine does not answer, and the lake has nothing of the range.
         VenueUnavailable: the same of the venue.
     """
-    told = _ask(services, wanted)
+    try:
+        told = _ask(services, wanted)
+    except UnknownSymbol as unknown:
+        return _imported(services, wanted, unknown)
     found = services.lake.candles(told.instrument, wanted.interval, wanted.start, wanted.end, wanted.limit)
     return _newest(_with_tail(told.checked(found), told.tail), wanted.limit)
 
@@ -50,7 +58,10 @@ def json(services: Services, wanted: Range) -> bytes:
     Raises:
         As `bars`.
     """
-    told = _ask(services, wanted)
+    try:
+        told = _ask(services, wanted)
+    except UnknownSymbol as unknown:
+        return written(as_rows(_imported(services, wanted, unknown))).json()
     found = services.written_candles.rows(
         told.instrument, wanted.interval, wanted.start, wanted.end, wanted.limit
     )
@@ -89,11 +100,39 @@ def _ask(services: Services, wanted: Range) -> _Told:
     try:
         told = orjson.loads(services.ask_about(wanted.symbol, "history", **ranged))
     except EngineAway as away:
-        # The lake may be read even if the engine was never seen since we started.
-        primary = services.engine.link.primary or services.primary
-        return _Told(parse_symbol(wanted.symbol, primary=primary), [], away)
+        return _Told(_as_written(services, wanted.symbol), [], away)
     fault = told.get("fault")
     return _Told(told["instrument"], told["tail"], VenueUnavailable(fault) if fault else None)
+
+
+def _imported(services: Services, wanted: Range, unknown: UnknownSymbol) -> Bars:
+    """What the lake has of a market that nobody lists; longer bars than it keeps are made of shorter ones.
+
+    Raises:
+        UnknownSymbol: it has nothing of it.
+        UnknownInterval, UsageError: there are no such bars, or none that they can be made of.
+    """
+    lake, id = services.lake, _as_written(services, wanted.symbol)
+    kept = {each.interval for each in lake.series() if (each.kind, each.instrument) == (CANDLES.name, id)}
+    if not kept:
+        raise unknown
+    source = next(iter(sources_of(kept, wanted.interval)), None)
+    if source is None:
+        there = ", ".join(each for each in SECONDS if each in kept)
+        raise UsageError(
+            f"interval: the bars of {id} are of {there}; {wanted.interval} is no multiple of them."
+        )
+    length = seconds(wanted.interval)
+    start, end = (
+        None if each is None else open_time(each + length - 1, length) for each in (wanted.start, wanted.end)
+    )
+    found = lake.candles(id, source, start, end, wanted.limit * length // seconds(source))
+    return _newest(resample(found, wanted.interval, unfinished=source == wanted.interval), wanted.limit)
+
+
+def _as_written(services: Services, symbol: str) -> str:
+    """The instrument that a symbol means by itself; the engine need not have been seen since we started."""
+    return parse_symbol(symbol, primary=services.engine.link.primary or services.primary)
 
 
 def _with_tail(bars: Bars, tail: list[dict[str, Any]]) -> Bars:
