@@ -6,18 +6,17 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-
 from candlewick.core.errors import UsageError
+from candlewick.research import crew
 from candlewick.runtime.jobs import sources
-from candlewick.runtime.jobs.arrays import Column
 from candlewick.runtime.jobs.work import Outcome, Work
 
 _NAMES: Final = (
-    "count", "fan_out", "wait", "deaf", "die", "kill_a_child", "raise_", "refuse", "chatter", "columns",
+    "count", "fan_out", "wait", "deaf", "die", "kill_a_child", "raise_", "refuse", "chatter",
     "where", "hold_one", "load_back",
 )  # fmt: skip
 KINDS: Final = {name: f"{__name__}:{name}" for name in _NAMES}
@@ -38,12 +37,31 @@ def count(spec: dict[str, Any], work: Work) -> Outcome:
     return Outcome({"sum": sum(work.pieces.done.values()), "undefined": float("nan")}, "lines")
 
 
-def square(number: int) -> int:
-    return number * number
+def pieces(work: Work, send: Callable[[Sequence[Any]], list[Any]], count: int) -> dict[str, Any]:
+    """So many pieces as searches have them done: spread over the processes, none again that is done."""
+    executor, workers = work.processes()
+
+    def keep(sets: Sequence[Any], came: Sequence[Any]) -> None:
+        for one, value in zip(sets, came, strict=True):
+            work.pieces.add(str(one["number"]), value)
+        work.progress(len(work.pieces) / count)
+
+    left = [
+        {"number": number, "folder": str(work.folder)}
+        for number in range(count)
+        if str(number) not in work.pieces
+    ]
+    crew.fan_out(left, crew.Crew(send, executor, workers), keep, work.cancelled)
+    work.require_going_on()
+    return dict(work.pieces.done)
+
+
+def squares(sets: Sequence[Any]) -> list[int]:
+    return [one["number"] ** 2 for one in sets]
 
 
 def fan_out(spec: dict[str, Any], work: Work) -> Outcome:
-    found = work.each(square, [(str(number), (number,)) for number in range(spec["pieces"])])
+    found = pieces(work, squares, spec["pieces"])
     return Outcome({"sum": sum(found.values())})
 
 
@@ -60,7 +78,7 @@ def sleep_for_ever(folder: str) -> None:
 
 def deaf(spec: dict[str, Any], work: Work) -> Outcome:
     """Hears no cancellation, and has a process that hears none either."""
-    work.executor().submit(sleep_for_ever, str(work.folder)).result()
+    work.processes()[0].submit(sleep_for_ever, str(work.folder)).result()
     raise AssertionError("it waits for ever")
 
 
@@ -76,7 +94,7 @@ def kill_own_process() -> None:
 
 
 def kill_a_child(spec: dict[str, Any], work: Work) -> Outcome:
-    work.executor().submit(kill_own_process).result()
+    work.processes()[0].submit(kill_own_process).result()
     raise AssertionError("the child is dead")
 
 
@@ -94,37 +112,29 @@ def chatter(spec: dict[str, Any], work: Work) -> Outcome:
     return Outcome({})
 
 
-def add_up(column: Column, power: int) -> float:
-    return float((column.array() ** power).sum())
-
-
-def columns(spec: dict[str, Any], work: Work) -> Outcome:
-    column = work.keep(np.arange(1000.0))
-    found = work.each(add_up, [(str(power), (column, power)) for power in (1, 2)])
-    return Outcome(found)
-
-
-def own_number(delay_s: float) -> int:
-    time.sleep(delay_s)
-    return os.getpid()
+def own_numbers(sets: Sequence[Any]) -> list[int]:
+    time.sleep(0.05 * len(sets))
+    return [os.getpid()] * len(sets)
 
 
 def where(spec: dict[str, Any], work: Work) -> Outcome:
     """In which processes the pieces were done."""
-    found = work.each(own_number, [(str(number), (0.05,)) for number in range(spec["pieces"])])
+    found = pieces(work, own_numbers, spec["pieces"])
     return Outcome({"numbers": sorted(set(found.values()))})
 
 
-def leave_a_line(folder: str, number: int) -> int:
-    (Path(folder) / f"begun{number}-{os.getpid()}").touch()
-    while (Path(folder) / f"hold{number}").exists():
-        time.sleep(0.01)
-    return number
+def leave_a_line(sets: Sequence[Any]) -> list[int]:
+    for one in sets:
+        folder, number = Path(one["folder"]), one["number"]
+        (folder / f"begun{number}-{os.getpid()}").touch()
+        while (folder / f"hold{number}").exists():
+            time.sleep(0.01)
+    return [one["number"] for one in sets]
 
 
 def hold_one(spec: dict[str, Any], work: Work) -> Outcome:
     """Pieces that wait as long as they are held."""
-    found = work.each(leave_a_line, [(str(number), (str(work.folder), number)) for number in range(4)])
+    found = pieces(work, leave_a_line, 4)
     return Outcome({"sum": sum(found.values())})
 
 
@@ -136,4 +146,4 @@ def values_of(strategy: Any) -> dict[str, Any]:
 def load_back(spec: dict[str, Any], work: Work) -> Outcome:
     """What a strategy says of itself in another process."""
     strategy = sources.strategy(spec["strategy"], work.source_path)
-    return Outcome({"values": work.executor().submit(values_of, strategy(fast=5)).result()})
+    return Outcome({"values": work.processes()[0].submit(values_of, strategy(fast=5)).result()})

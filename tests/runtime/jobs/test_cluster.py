@@ -70,10 +70,6 @@ def test_pieces_are_done_by_the_clusters_workers_and_by_nobody_else(ann: User, c
     assert set(numbers) == {process.pid for process in cluster.workers}
 
 
-def test_columns_are_read_from_the_data_folder_that_all_share(ann: User, cluster: Cluster) -> None:
-    assert run(ann, "columns", {}, cluster) == {"1": 499500.0, "2": 332833500.0}
-
-
 def test_a_strategys_class_travels_to_the_clusters_workers(ann: User, cluster: Cluster) -> None:
     source = (
         "from candlewick import Param, Strategy\n\nclass Mine(Strategy):\n    fast = Param(3)\n"

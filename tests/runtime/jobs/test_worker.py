@@ -210,12 +210,14 @@ def test_what_a_study_prints_is_kept_up_to_a_bound(ann: User) -> None:
     assert log.stat().st_size == 1_000_000
 
 
-def test_pieces_are_spread_over_processes_that_read_the_same_columns(ann: User) -> None:
+def test_pieces_are_spread_over_processes(ann: User) -> None:
     squares = desk.submit(ann.pk, "fan_out", {"pieces": 20})
-    sums = desk.submit(ann.pk, "columns", {})
+    where = desk.submit(ann.pk, "where", {"pieces": 20})
     with worker():
         assert reach(squares.pk, "done", "failed").summary == {"sum": 2470}
-        assert reach(sums.pk, "done", "failed").summary == {"1": 499500.0, "2": 332833500.0}
+        found = reach(where.pk, "done", "failed").summary
+    assert found is not None
+    assert len(found["numbers"]) == 2
 
 
 def test_two_workers_never_run_one_study(ann: User) -> None:

@@ -14,5 +14,5 @@ work           what a study is given: its folder, pieces, executor
 pieces         what is done already, safe from a crash
 sources        a study's strategy as a module
 executors      processes, threads or a cluster behind one interface
-arrays         columns that many processes read without copying
+paper          what a strategy at work made on paper, as readiness is given it
 """

@@ -6,30 +6,23 @@ import fcntl
 import hashlib
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import orjson
 
 from candlewick.core.errors import CandlewickError, StoreBusy
-from candlewick.runtime.jobs import arrays, executors, sources
-from candlewick.runtime.jobs.arrays import Column
+from candlewick.runtime.jobs import executors, sources
 from candlewick.runtime.jobs.executors import Crew
 from candlewick.runtime.jobs.messages import Assignment
 from candlewick.runtime.jobs.pieces import FILE, Pieces
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-_LOOK_S: Final = 0.2  # how soon a cancellation is seen while pieces are under way
+_LOOK_S: Final = 0.2
 OCCUPIED_S: Final = 20.0  # longer than a lease
-_AHEAD: Final = 2  # pieces that wait for each process, so that none stands idle
 
 
 class Cancelled(CandlewickError):
@@ -151,10 +144,6 @@ class Work:
             self._pieces = self._open.enter_context(Pieces(self.folder / FILE, stamp, self._bear_fruit))
         return self._pieces
 
-    def executor(self) -> Executor:
-        """Where pieces of work go: processes, threads or a cluster, as the settings say."""
-        return self._crew_at_work().executor
-
     def threads(self) -> tuple[Executor, int]:
         """Threads, for what the core runs, or the cluster of the settings; and how many pieces at once."""
         told = self._assignment
@@ -164,45 +153,9 @@ class Work:
         return crew.executor, crew.size()
 
     def processes(self) -> tuple[Executor, int]:
-        """The same as `executor`, and how many pieces it does at once."""
+        """Processes, for a person's Python, or what the settings name; and how many pieces at once."""
         crew = self._crew_at_work()
         return crew.executor, crew.size()
-
-    def keep(self, array: NDArray[np.generic]) -> Column:
-        """An array that the executor's processes read without copying it."""
-        return arrays.keep(self.folder / "columns", array)
-
-    def each(
-        self, function: Callable[..., Any], tasks: Iterable[tuple[str, tuple[Any, ...]]], *, step: str = ""
-    ) -> dict[str, Any]:
-        """Do a piece for each task, a name and arguments, and give all of them in the order of the tasks.
-
-        Pieces that are done already are not done again. What `function` gives must be what `Pieces` can keep.
-
-        Raises:
-            Cancelled: somebody asked for the end; what was done is kept.
-        """
-        wanted = dict(tasks)
-        left = deque(name for name in wanted if name not in self.pieces)
-        crew = self._crew_at_work()
-        under_way: dict[Future[Any], str] = {}
-        try:
-            while left or under_way:
-                self.require_going_on()
-                room = _AHEAD * crew.size() - len(under_way)
-                while left and room > 0:
-                    name = left.popleft()
-                    under_way[crew.executor.submit(function, *wanted[name])] = name
-                    room -= 1
-                done, _ = wait(under_way, timeout=_LOOK_S, return_when=FIRST_COMPLETED)
-                for future in done:
-                    self.pieces.add(under_way.pop(future), future.result())
-                if done:
-                    self.progress(1 - (len(left) + len(under_way)) / len(wanted), step)
-        finally:
-            for future in under_way:
-                future.cancel()
-        return {name: self.pieces[name] for name in wanted}
 
     def _bear_fruit(self) -> None:
         if not self._is_fruitful:
