@@ -55,7 +55,7 @@ def start(
         found = look(settings.data_dir / FOLDER).find(strategy)
         if row.kind == "live":
             _confirm(row)
-        known = asyncio.run(_listed(settings, row))
+        known, worth = asyncio.run(_known(settings, row))
         for text, id in zip(symbol, ids, strict=True):
             if known is not None and id not in known:
                 raise UnknownSymbol(text)
@@ -67,6 +67,7 @@ def start(
             parameters=pairs(param or []),
             fraction=_number("--fraction", fraction),
             amount=_number("--amount", amount),
+            worth=worth,
         )
         record(ACTOR, "strategy.start", f"strategy {made.pk}", after={"account": row.pk, "spec": made.spec})
     if as_json:
@@ -153,8 +154,10 @@ def _account(name: str | None, user: str | None) -> Account:
     return find(name, user)
 
 
-async def _listed(settings: Settings, row: Account) -> frozenset[str] | None:
-    """What a running engine lists, which knows the account from here on; None: none runs."""
+async def _known(settings: Settings, row: Account) -> tuple[frozenset[str] | None, Decimal | None]:
+    """What a running engine lists, and what the account is worth; the engine knows it from here on."""
+    import msgspec
+
     from candlewick.runtime.gateway.client import EngineLink
 
     link = EngineLink(settings.data_dir)
@@ -167,9 +170,11 @@ async def _listed(settings: Settings, row: Account) -> frozenset[str] | None:
             await link.request("strategy.look", account=row.pk)
         except UnknownAccount:
             await link.request("account.open", **opening(row))
-        return frozenset(link.instruments) or None
+        told = await link.request("account.portfolio", account=row.pk)
+        worth = msgspec.json.Decoder(float_hook=Decimal).decode(told)["total_value"]
+        return frozenset(link.instruments) or None, None if worth is None else Decimal(worth)
     except (TimeoutError, EngineAway):
-        return None
+        return None, None
     finally:
         await link.stop()
 

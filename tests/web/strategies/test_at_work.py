@@ -34,6 +34,7 @@ def client(browser: Browser, ann: User, link: FakeLink) -> Client:
         "strategy.list": lambda account, **_: [*map(_live, StrategyAtWork.objects.filter(account=account))],
         "strategy.state": lambda id, **_: _live(StrategyAtWork.objects.get(pk=id)),
         "strategy.look": lambda **_: None,
+        "account.portfolio": lambda **_: {"total_value": None},
     }  # fmt: skip
     return browser(ann)
 
@@ -125,6 +126,26 @@ def test_a_program_is_told_which_field_cannot_be(
     ((named, (sentence,)),) = answer.json()["errors"].items()
     assert (named, sentence) == (field, answer.json()["detail"])
     assert told in sentence
+
+
+def test_more_than_the_account_is_worth_is_refused_at_once_where_that_is_known(
+    client: Client, ann: User, link: FakeLink
+) -> None:
+    def ask(amount: float) -> Any:
+        asked = ASKED | {"fraction": None, "amount": amount}
+        return client.post(AT_WORK, asked, content_type="application/json")
+
+    link.answers["account.portfolio"] = lambda **_: {"total_value": 1_000.5}
+    refused = ask(1_000.51)
+    assert refused.status_code == 422
+    assert refused.json()["errors"] == {
+        "amount": ["amount: The account is worth 1,000.50, less than the 1,000.51 asked for."]
+    }
+    assert not StrategyAtWork.objects.filter(account__user=ann).exists()
+    assert ask(1_000.5).status_code == 201
+    link.answers["account.portfolio"] = lambda **_: {"total_value": None}
+    StrategyAtWork.objects.all().delete()
+    assert ask(1e9).status_code == 201, "nobody knows yet what it is worth"
 
 
 def test_a_symbol_at_the_beginning_of_a_sentence_is_no_field(

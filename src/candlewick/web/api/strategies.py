@@ -246,6 +246,7 @@ def put_to_work(request: HttpRequest, wanted: Start, strategy: Described) -> Htt
         parameters=wanted.parameters,
         fraction=wanted.fraction,
         amount=wanted.amount,
+        worth=_worth(request, access) if wanted.amount is not None else None,
     )
     audited(request, "strategy.start", f"strategy {row.pk}", after={"account": access.id, "spec": row.spec})
     ask_engine(request, access, "strategy.look")
@@ -354,6 +355,13 @@ def ask_engine(request: HttpRequest, access: AccountAccess, verb: str, **argumen
         # exact numbers stay exact: they are written into the answer as they came
         return _decode(desk.ask(request, access, verb, **arguments))
     return None
+
+
+def _worth(request: HttpRequest, access: AccountAccess) -> Decimal | None:
+    """What the account is worth now, as far as that is known."""
+    told = ask_engine(request, access, "account.portfolio") or {}
+    worth = told.get("total_value")
+    return None if worth is None else Decimal(worth)
 
 
 def body_of(request: HttpRequest, row: StrategyAtWork, live: dict[str, Any] | None) -> dict[str, Any]:
