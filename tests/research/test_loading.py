@@ -126,6 +126,24 @@ def test_a_file_that_cannot_be_run_is_told_with_its_line_and_harms_no_other(
         find("wrong", folder)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{GOOD}\nMade = type('a/../../b', (Hold,), {{}})\n",
+        f"{GOOD}\nvars()['a/../../b'] = type('a/../../b', (Hold,), {{}})\n",
+        f"{GOOD}\nFast, Slow = (type('Made', (Hold,), {{}}) for _ in range(2))\n",
+    ],
+)
+def test_a_class_that_cannot_be_found_by_its_name_is_a_fault_of_its_file(folder: Path, text: str) -> None:
+    with pytest.raises(BrokenStrategy, match=r"its class '(a/\.\./\.\./b|Made)' has another name"):
+        load(put(folder, "mine.py", text))
+
+
+def test_a_class_with_two_names_in_its_file_is_one_strategy(folder: Path) -> None:
+    put(folder, "mine.py", f"{GOOD}\nKeep = Hold\n")
+    assert find("mine", folder).name == "Hold"
+
+
 def test_a_file_that_is_no_text_is_broken(folder: Path) -> None:
     path = folder / "bytes.py"
     path.write_bytes(b"\xff\xfe\x00")

@@ -132,13 +132,17 @@ def load(path: Path) -> list[Loaded]:
     """
     text = _text(path)
     module = _module(path, text)
-    found = [
-        Loaded(each.__name__, each, path, text, False)
-        for each in vars(module).values()
-        if isinstance(each, type) and issubclass(each, Strategy) and each.__module__ == module.__name__
+    classes = [
+        each
+        for each in dict.fromkeys(each for each in vars(module).values() if isinstance(each, type))
+        if issubclass(each, Strategy) and each.__module__ == module.__name__
         if not each.__name__.startswith("_")
     ]
+    found = [Loaded(each.__name__, each, path, text, False) for each in classes]
     for each in found:
+        if not each.name.isidentifier() or vars(module).get(each.name) is not each.strategy:
+            reason = f"its class {each.name[:60]!r} has another name: call it as the file does."
+            raise BrokenStrategy(path, None, reason)
         try:
             each.strategy.check()
         except CandlewickError as fault:
