@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from candlewick.core.order import Filled, Order
 from candlewick.runtime.strategies import at_work, desk
-from candlewick.store.models import Role, StrategyAtWork, User
+from candlewick.store.models import Account, Role, StrategyAtWork, User
 from tests.runtime.strategies.ground import ACCOUNT, BTC, FOLLOW, Floor, until, with_line
 
 
@@ -89,7 +90,7 @@ async def test_what_was_filled_while_it_did_not_run_is_followed_when_it_does(flo
     async def too_late(order: Order) -> None:
         """The engine dies before it gets there."""
 
-    keeping.follow = too_late  # type: ignore[method-assign]
+    keeping.follow = too_late  # type: ignore[method-assign, assignment]
     await floor.close_bar(row, 101.0)
     await until(lambda: len(floor.house.state.orders) == 1)
     await floor.again()
@@ -321,16 +322,23 @@ async def test_paused_it_enters_nothing_and_resumed_it_goes_on(floor: Floor) -> 
     await until(lambda: floor.held)
 
 
-@pytest.mark.parametrize("ended", [{"role": Role.VIEWER}, {"is_active": False}])
-async def test_it_is_paused_once_its_account_belongs_to_nobody_who_may_trade(
-    floor: Floor, ended: dict[str, Any]
+@pytest.mark.parametrize(
+    ("kind", "ended"),
+    [
+        (User, {"role": Role.VIEWER}),
+        (User, {"is_active": False}),
+        (Account, {"archived_at": datetime(2026, 1, 1, tzinfo=UTC)}),
+    ],
+)
+async def test_it_is_paused_once_nobody_may_trade_with_its_account(
+    floor: Floor, kind: type[User | Account], ended: dict[str, Any]
 ) -> None:
     row = await floor.started(parameters={"stop": 0.1})
     await floor.close_bar(row, 101.0)
     await until(lambda: floor.house.state.orders)
-    User.objects.filter(accounts=ACCOUNT).update(**ended)
+    kind.objects.update(**ended)
     await until(lambda: floor.state(row) == "paused")
-    assert floor.row(row).reason == "Whose account this is may not trade any more."
+    assert floor.row(row).reason == "Nobody may trade with this account any more."
     assert len(floor.house.state.orders) == 1  # the stop goes on protecting what it holds
     desk.resume(row, "operator")
     floor.strategies.look()

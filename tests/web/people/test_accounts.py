@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import RequestFactory
 
-from candlewick.store.models import Account, AccountKind, AccountMember, Role, User
+from candlewick.core.errors import Conflict
+from candlewick.research import describing, loading
+from candlewick.runtime.strategies import desk
+from candlewick.store.models import Account, AccountKind, AccountMember, Role, StrategyAtWork, User
 from candlewick.web.people import accounts, api_tokens, identity, ownership
 from candlewick.web.people.accounts import MayNot, NoSuchAccount
 from tests.web.conftest import Person
@@ -142,6 +146,26 @@ def test_a_chosen_account_that_is_gone_is_forgotten(person: Person) -> None:
 def test_whoever_has_no_account_is_told_so(person: Person) -> None:
     with pytest.raises(NoSuchAccount, match="no account yet"):
         accounts.chosen(request_of(of(person(Role.VIEWER))))
+
+
+def test_an_account_with_a_strategy_at_work_is_not_archived_and_none_begins_on_one_that_is(
+    person: Person,
+) -> None:
+    second = paper(person(Role.TRADER))
+    ema = describing.describe(loading.bundled_of("EmaCross"))
+    asked: dict[str, Any] = {
+        "symbols": ["sim:BTCUSDT"],
+        "timeframe": "1h",
+        "parameters": {},
+        "fraction": Decimal(1),
+    }
+    begun = desk.start(second, ema, **asked)
+    with pytest.raises(Conflict, match=r"has strategies at work \(EmaCross\)\. Stop them first"):
+        ownership.archive(second)
+    StrategyAtWork.objects.filter(pk=begun.pk).update(state="stopped")
+    ownership.archive(second)
+    with pytest.raises(Conflict, match="is archived"):
+        desk.start(second, ema, **asked)
 
 
 def test_an_archived_account_is_looked_at_and_not_traded_with(person: Person) -> None:

@@ -52,7 +52,8 @@ def start(
 
     Raises:
         UsageError: something of it makes no sense.
-        Conflict: another strategy trades in one of these markets on this account, or too many are at work.
+        Conflict: another strategy trades in one of these markets on this account, too many are at work, or it
+            is archived.
     """
     if strategy.timeframe and timeframe not in ("", strategy.timeframe):
         raise UsageError(
@@ -77,7 +78,9 @@ def start(
     source = "" if strategy.bundled else strategy.source
     now = time.time_ns()
     with transaction.atomic():
-        Account.objects.select_for_update().get(pk=account.pk)  # one at a time decides who may have a market
+        # one at a time decides who may have a market
+        if Account.objects.select_for_update().get(pk=account.pk).archived_at is not None:
+            raise Conflict(f"The account {account.name!r} is archived.")
         others = StrategyAtWork.objects.filter(account=account, state__in=LIVE)
         if len(others) >= AT_ONCE:
             raise Conflict(f"{AT_ONCE} strategies are at work on this account already: stop one first.")

@@ -167,7 +167,7 @@ class Strategies:
                 await self._take(wanted)
         for id in await self._call(self._rows.forbidden):
             if id in self.known:
-                await self._move(self.known[id], "paused", "Whose account this is may not trade any more.")
+                await self._move(self.known[id], "paused", "Nobody may trade with this account any more.")
 
     async def _take(self, wanted: Wanted) -> None:
         """Do as a row says that is new or has changed."""

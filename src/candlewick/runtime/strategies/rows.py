@@ -72,13 +72,14 @@ class Rows(Tables):
         return dict(self._read("SELECT id, revision FROM store_strategyatwork WHERE state <> 'stopped'"))
 
     def forbidden(self) -> list[str]:
-        """Strategies that run on accounts of people who may not trade any more."""
+        """Strategies that run on accounts with which nobody may trade any more."""
         return [
             id
             for (id,) in self._read(
                 "SELECT s.id FROM store_strategyatwork s JOIN store_account a ON a.id = s.account_id "
                 "JOIN store_user u ON u.id = a.user_id "
-                "WHERE s.state = 'running' AND (NOT u.is_active OR u.role = 'viewer')"
+                "WHERE s.state = 'running' "
+                "AND (NOT u.is_active OR u.role = 'viewer' OR a.archived_at IS NOT NULL)"
             )
         ]
 

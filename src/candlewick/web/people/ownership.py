@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from candlewick.core.errors import Conflict, UsageError
+from candlewick.runtime.strategies import desk
 from candlewick.store.models import PAPER_CASH, Account, AccountKind, AccountMember, User
 
 AT_MOST: Final = 50  # accounts of one person that are not archived
@@ -47,9 +48,14 @@ def archive(account: Account) -> None:
     """Put an account away: it can be looked at, and is traded with no more.
 
     Raises:
-        Conflict: it is archived already.
+        Conflict: strategies are at work on it, or it is archived already.
     """
-    done = Account.objects.filter(pk=account.pk, archived_at=None).update(archived_at=timezone.now())
+    with transaction.atomic():
+        Account.objects.select_for_update().get(pk=account.pk)  # nobody starts one meanwhile
+        if at_work := desk.of_account(account.pk, ended=False):
+            names = ", ".join(sorted({each.name for each in at_work}))
+            raise Conflict(f"{account.name} has strategies at work ({names}). Stop them first.")
+        done = Account.objects.filter(pk=account.pk, archived_at=None).update(archived_at=timezone.now())
     if not done:
         raise Conflict(f"The account {account.name!r} is archived already.")
 
