@@ -20,6 +20,7 @@ from candlewick.research.cross_validation import CrossValidation, cross_validate
 from candlewick.research.drawing import draw
 from candlewick.research.monte_carlo import MonteCarlo, judge, source_of
 from candlewick.research.recalled import anew
+from candlewick.research.returns import Returned
 from candlewick.research.sampling import sample_from
 from candlewick.research.sets import about_parameters
 from candlewick.research.space import Ranges, space_of
@@ -145,6 +146,8 @@ def readiness(
     progress: Tell | None = None,
     done: Mapping[int, Choice] | None = None,
     on_piece: Callable[[int, Choice], None] | None = None,
+    returned: Iterable[Returned] = (),
+    on_returned: Callable[[list[Returned]], None] | None = None,
     **terms: Unpack[Terms],
 ) -> Readiness:
     """Judge a strategy by published thresholds (`research.thresholds`); the same input, the same verdict.
@@ -160,6 +163,7 @@ def readiness(
         paper: what it made on paper; None: it is not ready for live.
         progress: told how much is done; what it raises ends the study.
         done, on_piece: as `walk_forward()` takes them.
+        returned, on_returned: as `cross_validate()` takes `done` and `on_piece`.
         terms: what `backtest()` takes. `cash` decides its capacity.
 
     Raises:
@@ -174,7 +178,8 @@ def readiness(
     if searched:
         validation = cross_validate(
             base, markets, trials=trials, space=space, constraints=about_parameters(base, rules), seed=seed,
-            executor=executor, workers=workers, folder=folder, progress=_part(progress, 0.0, 0.3), **terms,
+            executor=executor, workers=workers, folder=folder, progress=_part(progress, 0.0, 0.3),
+            done=returned, on_piece=on_returned, **terms,
         )  # fmt: skip
     chosen = _chosen(strategy, base, validation)
     result = backtest(anew(chosen), markets, **terms)

@@ -22,6 +22,7 @@ from candlewick.research.stress import stress
 from candlewick.research.walk_forward import walk_forward
 from candlewick.runtime.jobs import desk, sources
 from candlewick.runtime.jobs.kinds import cross_validation
+from candlewick.runtime.jobs.kinds import readiness as readiness_study
 from candlewick.runtime.jobs.kinds.monte_carlo import _packed, _unpacked
 from candlewick.runtime.jobs.messages import Assignment
 from candlewick.runtime.jobs.work import Work
@@ -225,6 +226,21 @@ def test_sets_that_a_cross_validation_has_run_are_not_run_again(ann: User, tmp_p
     assert sum(map(len, kept.values())) == 2
     again = at(tmp_path, "cross_validation", asked)
     assert cross_validation.run(asked, again) == first
+    assert dict(again.pieces.done) == kept, "no piece was done in vain"
+    again.close()
+
+
+def test_readiness_goes_on_behind_the_sets_and_windows_that_were_done(ann: User, tmp_path: Path) -> None:
+    asked: dict[str, Any] = {
+        "strategy": "Follow", "symbols": [SYMBOL], "timeframe": "1h", "train": "30d", "test": "20d",
+    }  # fmt: skip
+    work = at(tmp_path, "readiness", asked)
+    first = readiness_study.run(asked, work)
+    kept = dict(work.pieces.done)
+    work.close()
+    assert {name.partition(" ")[0] for name in kept} == {"sets", "0", "1", "2"}
+    again = at(tmp_path, "readiness", asked)
+    assert readiness_study.run(asked, again) == first
     assert dict(again.pieces.done) == kept, "no piece was done in vain"
     again.close()
 

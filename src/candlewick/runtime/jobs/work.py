@@ -76,9 +76,7 @@ class Work:
     """A study at work. Lives in the study's own process.
 
     Attributes:
-        id: the study's name.
         folder: where its files go; they stay when it is resumed.
-        data_dir: the data folder.
         lake: the folder of the lake.
         primary: id of the venue whose symbols are written bare.
         source: text of the strategy, as it was when the study was asked for; empty if it has none.
@@ -93,9 +91,7 @@ class Work:
         tell_data: Callable[[str], None] = lambda fingerprint: None,
         tell_fruitful: Callable[[], None] = lambda: None,
     ) -> None:
-        self.id = assignment.id
         self.folder = Path(assignment.folder)
-        self.data_dir = Path(assignment.data_dir)
         self.lake = Path(assignment.market_dir) / "lake"
         self.primary = assignment.primary
         self.source = assignment.source

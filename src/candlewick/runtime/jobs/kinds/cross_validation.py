@@ -6,15 +6,13 @@ paths.npy, time.npy    the returns of each path, a row a path; when the periods 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
-import msgspec
-
 from candlewick.research.cross_validation import cross_validate
-from candlewick.research.returns import Returned
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import markets_of, read, strategy_of
-from candlewick.runtime.jobs.kinds.searching import Searching, runners
+from candlewick.runtime.jobs.kinds.searching import Searching, keep_returned, returned, runners
 from candlewick.runtime.jobs.kinds.telling import FIRST, teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
@@ -49,10 +47,8 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         constraints=request.constraints,
         seed=request.seed,
         progress=teller(work),
-        done=[each for piece in work.pieces.done.values() for each in msgspec.convert(piece, list[Returned])],
-        on_piece=lambda piece: work.pieces.add(
-            str(len(work.pieces)), msgspec.to_builtins(piece, builtin_types=(bytes,))
-        ),
+        done=returned(work),
+        on_piece=partial(keep_returned, work),
         **runners(type(strategy), work),
         **request.terms,
     )

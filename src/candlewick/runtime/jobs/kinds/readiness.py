@@ -5,16 +5,23 @@ readiness.json  verdict, checks, and the studies behind them
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 import msgspec
 
 from candlewick.research.evidence import PaperRun
 from candlewick.research.readiness import readiness
-from candlewick.research.walk_forward import Choice
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import markets_of, read, strategy_class_of
-from candlewick.runtime.jobs.kinds.searching import Searching, runners
+from candlewick.runtime.jobs.kinds.searching import (
+    Searching,
+    choices,
+    keep_choice,
+    keep_returned,
+    returned,
+    runners,
+)
 from candlewick.runtime.jobs.kinds.telling import FIRST, teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
@@ -70,8 +77,10 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         seed=request.seed,
         paper=None if request.paper is None else request.paper.taken,
         progress=teller(work),
-        done={int(number): msgspec.convert(piece, Choice) for number, piece in work.pieces.done.items()},
-        on_piece=lambda number, choice: work.pieces.add(str(number), msgspec.to_builtins(choice)),
+        done=choices(work),
+        on_piece=partial(keep_choice, work),
+        returned=returned(work),
+        on_returned=partial(keep_returned, work),
         **runners(kind, work),
         **request.terms,
     )

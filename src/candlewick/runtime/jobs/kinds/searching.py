@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from candlewick.core.errors import UsageError
+from candlewick.research.returns import Returned
 from candlewick.research.search import Method
+from candlewick.research.walk_forward import Choice
 from candlewick.runtime.jobs.kinds.request import Request
 from candlewick.runtime.jobs.work import Work
 from candlewick.trading.strategy.param import Param
 from candlewick.trading.strategy.strategy import Strategy
+
+_SETS: Final = "sets "
 
 
 class Range(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -67,3 +71,26 @@ def _values(name: str, given: Range | list[Any], known: Param[Any] | None) -> An
     if whole and (low, high) != (given.low, given.high):
         raise UsageError(f"{name} is searched from {given.low} to {given.high}: give whole numbers.")
     return Param(low, low=low, high=high, step=given.step)
+
+
+def returned(work: Work) -> list[Returned]:
+    """What sets returned in an earlier attempt."""
+    pieces = (piece for name, piece in work.pieces.done.items() if name.startswith(_SETS))
+    return [each for piece in pieces for each in msgspec.convert(piece, list[Returned])]
+
+
+def keep_returned(work: Work, piece: list[Returned]) -> None:
+    """Keep what the sets of a piece returned."""
+    plain = msgspec.to_builtins(piece, builtin_types=(bytes,))
+    work.pieces.add(f"{_SETS}{len(work.pieces)}", plain)
+
+
+def choices(work: Work) -> dict[int, Choice]:
+    """What windows chose in an earlier attempt, by number."""
+    pieces = work.pieces.done.items()
+    return {int(name): msgspec.convert(piece, Choice) for name, piece in pieces if name.isdecimal()}
+
+
+def keep_choice(work: Work, number: int, choice: Choice) -> None:
+    """Keep what a window chose."""
+    work.pieces.add(str(number), msgspec.to_builtins(choice))

@@ -6,14 +6,13 @@ equity.npy, time.npy  the stitched run: worth at each bar's close, and when the 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
-import msgspec
-
-from candlewick.research.walk_forward import Choice, WalkForward, walk_forward
+from candlewick.research.walk_forward import WalkForward, walk_forward
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import markets_of, read, strategy_of
-from candlewick.runtime.jobs.kinds.searching import Choosing, runners
+from candlewick.runtime.jobs.kinds.searching import Choosing, choices, keep_choice, runners
 from candlewick.runtime.jobs.kinds.telling import FIRST, teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
@@ -47,8 +46,8 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         constraints=request.constraints,
         seed=request.seed,
         progress=teller(work),
-        done={int(number): msgspec.convert(piece, Choice) for number, piece in work.pieces.done.items()},
-        on_piece=lambda number, choice: work.pieces.add(str(number), msgspec.to_builtins(choice)),
+        done=choices(work),
+        on_piece=partial(keep_choice, work),
         **runners(type(strategy), work),
         **request.terms,
     )
