@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from candlewick.research.describing import describe, look
@@ -52,6 +53,40 @@ def test_files_that_hang_or_end_the_process_or_print_harm_no_other(tmp_path: Pat
     assert Path(hangs.file).name == "a_hangs.py"
     assert Path(ends.file).name == "b_ends.py"
     assert (Path(wrong.file).name, wrong.line) == ("d_wrong.py", 2)
+
+
+def test_a_file_can_speak_for_no_other_and_changes_nothing_for_the_next(tmp_path: Path) -> None:
+    speak = """import os
+for descriptor in range(3, 64):
+    try:
+        os.write(descriptor, WORDS)
+    except OSError:
+        pass
+"""
+    for name, text in {
+        "a_claims": speak.replace("WORDS", repr(b'{"file":"elsewhere"}\n' * 5)),
+        "b_babbles": speak.replace("WORDS", "b'one\\ntwo\\n'"),
+        "c_meddles": f"{GOOD.replace('Mine', 'First')}\ncw.Strategy.check = None\n",
+        "d_good": GOOD,
+        "e_wrong": "x = (\n",
+    }.items():
+        (tmp_path / f"{name}.py").write_text(text)
+    looked = look(tmp_path)
+    assert [each.name for each in looked.strategies][len(BUNDLED) :] == ["Mine"]
+    assert [Path(each.file).stem for each in looked.broken] == [
+        "a_claims",
+        "b_babbles",
+        "c_meddles",
+        "e_wrong",
+    ]
+
+
+def test_a_file_whose_name_is_no_text_is_told_of_and_harms_no_other(tmp_path: Path) -> None:
+    (tmp_path / "good.py").write_text(GOOD)
+    Path(os.fsdecode(bytes(tmp_path) + b"/a\xff.py")).write_text(GOOD)
+    looked = look(tmp_path)
+    assert [Path(each.file).name for each in looked.broken] == ["a?.py"]
+    assert looked.find("Mine").file.endswith("good.py")
 
 
 def test_without_a_folder_there_are_the_bundled_ones(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """What people are told of strategies before they run one; their own files are looked at from a safe distance.
 
 To know what a file holds one must run it, and it may take for ever or end its process. `look` has another
-process do that, gives each file some seconds, and goes on behind one that is not back by then.
+process do that, in a fork for each file, so that none can speak for the next or change what that finds. It
+gives each file some seconds, and goes on behind one that is not back by then.
 """
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
@@ -20,7 +23,7 @@ import msgspec
 
 from candlewick.core.errors import CandlewickError
 from candlewick.research import naming
-from candlewick.research.loading import BUNDLED, BrokenStrategy, Loaded, bundled_of, files, load
+from candlewick.research.loading import BUNDLED, BrokenStrategy, Loaded, bundled_of, files, load, shelf
 from candlewick.trading.strategy.param import Param
 
 LIMIT_S: Final = 10.0
@@ -144,9 +147,7 @@ def _looked_at(paths: list[Path], limit_s: float) -> Iterator[_Seen]:
             done += 1
             yield seen
         if done < len(paths):  # it did not come back from this one
-            reason = f"it was not loaded within {limit_s:g} seconds, or ended the process that loaded it."
-            path = str(paths[done])
-            yield _Seen(path, fault=Faulty(file=path, line=None, reason=reason))
+            yield _unseen(str(paths[done]), f"it was not loaded within {limit_s:g} seconds.")
         paths = paths[done + 1 :]
 
 
@@ -173,16 +174,44 @@ def _child(paths: list[Path], limit_s: float) -> Iterator[_Seen]:
                     until = time.monotonic() + limit_s
     finally:
         os.close(told)
-        child.kill()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)  # a fork of it too
         child.wait()
 
 
 def _main(descriptor: int, paths: list[str]) -> None:
-    encode = msgspec.json.Encoder().encode
+    shelf(())  # what files import is here before they are run, once for all of them
     with os.fdopen(descriptor, "wb", buffering=0) as sink:
         for path in paths:
-            sink.write(encode(_see(path)) + b"\n")
-    os._exit(0)  # a thread that a file began does not keep it
+            sink.write(msgspec.json.encode(_apart(path, descriptor)) + b"\n")
+
+
+def _apart(path: str, descriptor: int) -> _Seen:
+    """What a fork of this process sees in a file. Whatever it writes is of that file alone."""
+    told, tell = os.pipe()
+    fork = os.fork()
+    if not fork:
+        try:
+            os.close(descriptor)
+            with os.fdopen(tell, "wb") as sink:
+                sink.write(msgspec.json.encode(_see(path)) + b"\n")
+        finally:
+            os._exit(0)  # a thread that the file began does not keep it
+    os.close(tell)
+    with os.fdopen(told, "rb") as source:
+        line = source.readline()
+    os.kill(fork, signal.SIGKILL)
+    os.waitpid(fork, 0)
+    with contextlib.suppress(msgspec.MsgspecError):
+        seen = msgspec.json.decode(line, type=_Seen)
+        if seen.file == path:
+            return seen
+    return _unseen(path, "it ended the process that loaded it, or spoke in its place.")
+
+
+def _unseen(path: str, reason: str) -> _Seen:
+    shown = path.encode("utf-8", "replace").decode()  # a file's name need not be text
+    return _Seen(shown, fault=Faulty(file=shown, line=None, reason=reason))
 
 
 def _see(path: str) -> _Seen:
