@@ -17,7 +17,8 @@ account        what a backtest begins with, and what trading costs it
 columns        markets on one clock, as the core reads them
 ground         what runs one after the other have in common
 events         Python in the loop: at every bar, or only where something happens
-events_book    the account of such a run: bars in, fills and money out
+events_book    its orders: bars in, fills out
+events_money   its money: fills booked, and what they come to
 events_held    what it holds in one market, and the orders that stand there
 lookahead      proof that no signal knows the future, and how much past it needs
 market         the bars of one instrument, and what else must be known of it

@@ -65,7 +65,7 @@ def run_events(
         )
     else:
         result = _run_on_bar(strategy, markets, columns, book, drive)
-    if not book.fills and any(book.skipped):
+    if not book.money.fills and any(book.skipped):
         raise UsageError(too_small(markets, account.cash, np.array(book.skipped)))
     signals, indicators = result
     return Result(
@@ -73,11 +73,11 @@ def run_events(
         markets=markets,
         account=account,
         columns=columns,
-        equity=book.equities,
-        fills=np.array(book.fills, FILL),
+        equity=book.money.equities,
+        fills=np.array(book.money.fills, FILL),
         rules=rules,
         running_funding=np.array([at.funding if at.units else 0.0 for at in book.markets]),
-        funding=book.funding,
+        funding=book.money.funding,
         drive=drive,
         skipped={at.symbol: count for at, count in zip(book.markets, book.skipped, strict=True) if count},
         signals=signals,
@@ -201,7 +201,7 @@ def _every_bar(book: Book, at_close: Callable[[Any], object], first: int = 0, wh
                 book.process(i)
             clock.known = i + 1
             at_close(what)
-    book.mark(book.bars)
+    book.money.mark(book.bars)
 
 
 def _woken(book: Book, calls: NDArray[np.int64], at_close: AtClose) -> None:
@@ -214,7 +214,7 @@ def _woken(book: Book, calls: NDArray[np.int64], at_close: AtClose) -> None:
         at_close(call)
     while book.next < book.bars:
         book.process(book.next)
-    book.mark(book.bars)
+    book.money.mark(book.bars)
 
 
 def _step(book: Book, at_close: AtClose, first: int = 0) -> None:
@@ -230,4 +230,4 @@ def _step(book: Book, at_close: AtClose, first: int = 0) -> None:
         clock.known = i + 1
         if i >= first:
             at_close(i)
-    book.mark(book.bars)
+    book.money.mark(book.bars)

@@ -1,4 +1,4 @@
-"""The account of an event-driven backtest: bars go in, fills and money come out. `fills` decides, not this.
+"""The orders of an event-driven backtest: bars go in, fills come out. `fills` decides, not this.
 
 The order of events within a bar is that of `fills.signals`: funding due at the open, what the open sets off,
 exits, entries, then the range, funding due inside the bar, and the close.
@@ -17,31 +17,28 @@ from candlewick.backtest.account import Account
 from candlewick.backtest.columns import Columns
 from candlewick.backtest.events_held import (
     NO_LEGS,
-    NOWHERE,
     Held,
     Legs,
     Working,
     entry_side,
-    initial,
     met_at,
     notional,
     on_tick,
-    profit,
     slipped,
     wants_exit,
 )
-from candlewick.fills import core, margin, scan, sizing, state
+from candlewick.backtest.events_money import Money
+from candlewick.fills import margin, sizing, state
 from candlewick.fills.state import BUY, ENTRY, LIQUIDATED, ORDERED, SELL, SIGNAL, TIMED, Action
 from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal
 from candlewick.trading.strategy.known import Clock
 
 NAN: Final = math.nan
 TIFS: Final = {"GTC": state.GTC, "IOC": state.IOC, "FOK": state.FOK}
-Fill = tuple[int, int, int, int, bool, float, float, float, float, float, float, int]
 
 
 class Book:
-    """The markets and the money. `process(i)` is one bar; `next` the first one that must be processed."""
+    """All markets on one account. `process(i)` is one bar; `next` the first one that must be processed."""
 
     def __init__(
         self,
@@ -52,35 +49,19 @@ class Book:
         partials: NDArray[np.float64],
         rules: Any,
     ) -> None:
-        self.markets, self.columns, self.rules = list(markets), columns, rules
+        self.markets, self.columns = list(markets), columns
         self.by_symbol = {market.symbol: market for market in markets}
         self.bars = len(columns.time)
         self.clock = Clock()
         self.next = self.bars
         self.looks_ahead = True
-        self.equities = np.empty(self.bars)
-        self.fills: list[Fill] = []
         self.tags: list[str] = []
         self.skipped = [0] * len(self.markets)
-        self.funding = 0.0
-        self.wallet = account.cash
-        self.trades = self.wins = 0
-        self.won = self.lost = 0.0
-        self.size_mode, self.kelly = (
-            int(terms["size_mode"]),
-            (int(terms["kelly_least"]), float(terms["kelly_part"])),
-        )
+        self.money = Money(self.markets, account.cash, terms, rules, columns.close)
         self.time_exit, self.break_even = int(terms["time_exit"]), float(terms["break_even"])
-        self.cooldown = int(terms["cooldown"])
-        self.pause_at, self.pause_for = float(terms["pause_at"]), int(terms["pause_for"])
-        self.partials = partials
         self.parts: list[list[float]] = partials.tolist()
         self.asked: list[Place | Signal] = []
         self.heard: list[tuple[int, Intent]] | None = None
-        self._money = np.zeros(1, state.ACCOUNT)[0]
-        self._money["peak"] = account.cash
-        self._sizes, self._entries, self._values = (np.zeros(len(self.markets)) for _ in range(3))
-        self._marked = 0
 
     # What a strategy reads and asks for
 
@@ -92,17 +73,10 @@ class Book:
         return at.entry if at.units else None
 
     def equity(self) -> float:
-        i, worth = self.clock.known - 1, self.wallet
-        for at in self.markets:
-            if at.units:
-                row = i
-                while at.closes[row] != at.closes[row]:
-                    row -= 1  # it was entered in a bar that is there
-                worth += at.profit(at.closes[row])
-        return worth
+        return self.money.equity_at_close(self.clock.known - 1)
 
     def free(self) -> float:
-        return self.wallet - sum(at.margin + at.reserved for at in self.markets)
+        return self.money.free()
 
     def orders(self, symbol: str) -> Sequence[str]:
         asked = [each.id for each in self.asked if isinstance(each, Place) and each.symbol == symbol]
@@ -134,13 +108,13 @@ class Book:
 
     def process(self, i: int) -> None:
         """One bar: all opens, then exits and entries, then the ranges."""
-        self.mark(i)
+        self.money.mark(i)
         stirring = [at for at in self.markets if at.next <= i]
         for at in stirring:
             at.catch_up(i)
             price = at.opens[i]
             if at.units and at.funding_due:
-                self._settle(at, i, at.mark_opens[i], False)
+                self.money.settle(at, i, at.mark_opens[i], False)
             if price == price:
                 self._open(at, i, price, at.mark_opens[i])
                 if at.units:
@@ -153,36 +127,12 @@ class Book:
                 if at.units or at.working:
                     self._rest_of_bar(at, i)
             if at.units and at.funding_due:
-                self._settle(at, i, at.mark_closes[i], True)
+                self.money.settle(at, i, at.mark_closes[i], True)
         for at in stirring:
             at.look_ahead(i, self.bars, self.time_exit, self.looks_ahead)
         for each in self.asked:  # no bar here: what was asked waits for the next one
             self.by_symbol[each.symbol].next = i + 1
         self.next = min([at.next for at in self.markets])
-
-    def mark(self, i: int) -> None:
-        """Write the equity at the closes before bar `i`."""
-        if self._marked < i:
-            self._money["wallet"] = self.wallet
-            scan.mark(self.equities, self._marked, i, self._money, self._sizes, self._entries, self._values,
-                      self.columns.close, self.rules, self.pause_at, self.pause_for)  # fmt: skip
-            self._marked = i
-
-    def _settle(self, at: Held, i: int, known: float, inside: bool) -> None:
-        row, due = at.funded, at.funding_due
-        while row < len(due) and due[row][0] < i:
-            row += 1
-        while row < len(due) and due[row][0] == i:
-            _, is_inside, rate, mark = due[row]
-            mark = mark if mark == mark else known
-            if is_inside == inside and mark == mark:
-                paid = core.funding(at.size, mark, rate, at.contract_size, at.inverse)
-                self.wallet += paid
-                self.funding += paid
-                at.funding += paid
-                at.margin += paid
-                at.judge()
-            row += 1
 
     def _open(self, at: Held, i: int, price: float, mark: float) -> None:
         """What the first price of a bar does to a position and to the orders beside it."""
@@ -279,7 +229,7 @@ class Book:
             return
         place = self.columns.places[at.number]
         row = signal.row if place is None else int(place[signal.row])
-        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, row, levels)
+        self.money.take(at, i, side, units, paid, ENTRY, row, levels)
         at.add_legs(f"{i}-{at.number}", units, paid, legs, self.parts, self.break_even)
         # what the price paid is already beyond acts on the same open
         self._open(at, i, price, at.mark_opens[i])
@@ -336,7 +286,7 @@ class Book:
         signal = self._tag(place)
         if at.units * side < 0.0:
             closing = min(units, abs(at.units))
-            self._trade(at, i, side, closing, paid, self._fee(at, closing, paid), False, ORDERED)
+            self.money.take(at, i, side, closing, paid, ORDERED)
             at.stepper.position = at.units
             self._book(at, i, at.stepper.settle())
             units -= closing
@@ -350,7 +300,7 @@ class Book:
         ):
             return
         levels = legs.levels(side, paid, at.tick)
-        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, ENTRY, signal, levels)
+        self.money.take(at, i, side, units, paid, ENTRY, signal, levels)
         at.add_legs(place.id, units, paid, legs, self.parts, self.break_even)
         self._open(at, i, price, at.mark_opens[i])
 
@@ -368,21 +318,17 @@ class Book:
         return self._sized(at, i, place.size, price, stop, freed=at.margin if against else 0.0)
 
     def _sized(self, at: Held, i: int, size: Any, price: float, stop: float, *, freed: float = 0.0) -> float:
-        amount = size.amount
+        amount, money = size.amount, self.money
         if size.mode == sizing.KELLY:
-            amount = sizing.kelly(self.trades, self.wins, self.won, self.lost, size.least, size.part, amount)
+            amount = sizing.kelly(
+                money.trades, money.wins, money.won, money.lost, size.least, size.part, amount
+            )
         return self._sized_as(at, i, size.mode, amount, price, stop, freed=freed)
 
     def _sized_as(
         self, at: Held, i: int, mode: int, amount: float, price: float, stop: float, *, freed: float = 0.0
     ) -> float:
-        equity, free = self.wallet, self.wallet + freed
-        for other in self.markets:
-            if other.units:
-                opened = other.opens[i]
-                equity += other.profit(opened) if opened == opened else self._values[other.number]
-                free -= other.margin
-            free -= other.reserved
+        equity, free = self.money.equity_at_open(i), self.money.free() + freed
         return float(
             sizing.entry_units(mode, amount, price, stop, equity, free, at.leverage, at.rules, at.opens[i])
         )
@@ -396,7 +342,7 @@ class Book:
         return True
 
     def _rests(self, at: Held, i: int) -> bool:
-        return i < at.rests_until or (self.pause_at > 0.0 and i < self._money["paused_until"])
+        return i < at.rests_until or self.money.is_paused(i)
 
     def _tag(self, place: Place) -> int:
         self.tags.append(place.tag)
@@ -420,7 +366,9 @@ class Book:
                 at.forget(action.order)
             place = order.place
             if place is None:
-                self._trade(at, i, side, action.quantity, action.price, action.fee, action.maker, order.why)
+                self.money.book(
+                    at, i, side, action.quantity, action.price, action.fee, action.maker, order.why
+                )
                 continue
             held = at.units * side
             opens = action.quantity + min(held, 0.0)
@@ -430,7 +378,7 @@ class Book:
                 why, signal = ORDERED, order.signal if opens > 0.0 else -1
             legs = _legs(place, at.tick)
             levels = legs.levels(side, action.price, at.tick)
-            self._trade(
+            self.money.book(
                 at, i, side, action.quantity, action.price, action.fee, action.maker, why, signal, levels
             )
             if opens > 0.0:
@@ -443,14 +391,11 @@ class Book:
             return BUY if order.place.side == "buy" else SELL
         return -at.side
 
-    def _fee(self, at: Held, units: float, price: float) -> float:
-        return float(notional(at.size_of(units), price, at.contract_size, at.inverse) * at.taker)
-
     def _close(self, at: Held, i: int, price: float, why: int) -> None:
         """Close a position as a taker who comes while the market is at `price`."""
         side, units = -at.side, abs(at.units)
         paid = slipped(side, price, NAN, at.slippage, at.tick)
-        self._trade(at, i, side, units, paid, self._fee(at, units, paid), False, why, i - 1)
+        self.money.take(at, i, side, units, paid, why, i - 1)
         if at.working:
             at.stepper.position = 0.0
             self._book(at, i, at.stepper.settle())
@@ -459,74 +404,8 @@ class Book:
         """The venue closes a position whose margin is used up, at `market`, and takes its orders away."""
         price = margin.liquidated_at(at.size, at.entry, at.margin, market, at.rules)
         fee = margin.liquidation_fee(at.size, at.entry, at.margin, price, at.rules)
-        self._trade(at, i, -at.side, abs(at.units), price, fee, False, LIQUIDATED)
+        self.money.book(at, i, -at.side, abs(at.units), price, fee, False, LIQUIDATED)
         at.clear()
-
-    def _trade(
-        self, at: Held, i: int, side: int, units: float, price: float, fee: float, maker: bool,
-        why: int, signal: int = -1, levels: tuple[float, float] = NOWHERE,
-    ) -> None:  # fmt: skip
-        """Book a fill: what it closes, then what it opens. `levels`: where stop and target of that stand."""
-        size, received = at.size_of(units), 0.0
-        opening, opening_fee = units, fee
-        if at.units * side < 0.0:
-            closing = min(units, abs(at.units))
-            opening = units - closing
-            share = fee if opening <= 0.0 else fee * closing / units
-            opening_fee = fee - share
-            received = self._reduce(at, i, side, closing, price, share)
-        if opening > 0.0:
-            self._increase(at, i, side, opening, price, opening_fee)
-        self.fills.append((i, at.number, side, why, maker, price, size, fee, received, *levels, signal))
-        self._sizes[at.number], self._entries[at.number] = at.size, at.entry
-
-    def _increase(self, at: Held, i: int, side: int, units: float, price: float, fee: float) -> None:
-        size = at.size_of(units)
-        self.wallet -= fee
-        if at.units == 0.0:
-            at.units, at.size, at.entry = side * units, side * size, price
-            at.paid, at.funding, at.made = fee, 0.0, 0.0
-            at.notional = notional(size, price, at.contract_size, at.inverse)
-            at.opened, at.even = i, NAN
-            self._values[at.number] = 0.0
-        else:
-            whole = abs(at.size) + size
-            at.entry = (abs(at.size) * at.entry + size * price) / whole
-            at.units += side * units
-            at.size = at.size_of(at.units)
-            at.paid += fee
-            at.notional += notional(size, price, at.contract_size, at.inverse)
-        at.margin += initial(size, price, at.leverage, at.named_rules)
-        if side < 0 or at.leverage > 1.0 or at.size != size:  # who has paid all cannot lose more
-            at.judge()
-
-    def _reduce(self, at: Held, i: int, side: int, units: float, price: float, fee: float) -> float:
-        """Close some or all of what is held; the funding that all of it received, once it is gone."""
-        whole = units >= abs(at.units)
-        size = at.size if whole else -side * at.size_of(units)
-        gained = profit(size, at.entry, price, at.contract_size, at.inverse)
-        self.wallet += gained - fee
-        if not whole:
-            at.made += gained
-            at.paid += fee
-            at.margin -= at.margin * units / abs(at.units)
-            at.units += side * units
-            at.size = at.size_of(at.units)
-            at.judge()
-            return 0.0
-        net = at.made + gained + at.funding - at.paid - fee
-        self.trades += 1
-        if net > 0.0:
-            self.wins += 1
-            self.won += net / at.notional
-        else:
-            self.lost -= net / at.notional
-            if net < 0.0 and self.cooldown > 0:
-                at.rests_until = i + 1 + self.cooldown
-        at.units = at.size = at.margin = 0.0
-        at.end = at.even = NAN
-        self._values[at.number] = 0.0
-        return at.funding
 
 
 def _first(limit: float | None, stop: float | None) -> float:

@@ -74,7 +74,7 @@ NOWHERE: Final = (NAN, NAN)
 
 
 class Held:
-    """One market of a backtest. Money is booked by `events_book.Book`."""
+    """One market of a backtest. Money is booked by `events_money.Money`."""
 
     def __init__(
         self,

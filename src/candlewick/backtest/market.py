@@ -40,13 +40,13 @@ class FundingRates:
         bad = np.flatnonzero(np.abs(self.rate) >= 1.0)
         if len(bad):
             raise UsageError(
-                f"The funding rate in row {bad[0]} is {self.rate[bad[0]]:g}: give the fraction that was paid, "
-                "as 0.0001 for 0.01 %."
+                f"The funding rate in row {bad[0]} is {self.rate[bad[0]]:g}: give the fraction that was "
+                "paid, as 0.0001 for 0.01 %."
             )
         if self.mark is not None and len(bad := np.flatnonzero((self.mark <= 0.0) | np.isinf(self.mark))):
             raise UsageError(
-                f"The mark in row {bad[0]} of the funding is {self.mark[bad[0]]:g}: give a price, or NaN where "
-                "it is not known."
+                f"The mark in row {bad[0]} of the funding is {self.mark[bad[0]]:g}: give a price, or NaN "
+                "where it is not known."
             )
 
 
