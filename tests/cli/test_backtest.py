@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,44 @@ def test_it_prints_one_document_with_metrics_trades_and_equity(cli: Cli, file: P
     assert len(told["equity"]) == 1_000
     whole = cli.json("backtest", "EmaCross", "--file", str(file), "--whole")
     assert len(whole["equity"]) == HOURS
+
+
+TALKS = """
+import os
+from candlewick import Param, Strategy
+print("loaded")
+class Talks(Strategy):
+    size = Param(1, low=1, high=3)
+    def on_bar(self, ctx):
+        print("a bar")
+        os.write(1, b"straight to the descriptor")
+        if ctx.position == 0:
+            ctx.buy(self.size)
+        else:
+            ctx.sell(abs(ctx.position))
+"""
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("backtest", "Talks"), id="in this process"),
+        pytest.param(("optimise", "Talks", "--processes", "2"), id="in others"),
+    ],
+)
+def test_what_a_strategy_prints_is_no_part_of_the_document(
+    cli: Cli, file: Path, arguments: tuple[str, ...]
+) -> None:
+    folder = cli.data_dir / "strategies"
+    folder.mkdir(parents=True)
+    (folder / "talks.py").write_text(TALKS)
+    ended = cli(*arguments, "--file", str(file), "--timerange=-20240110", "--json")
+    assert ended.returncode == 0, ended.stderr
+    assert isinstance(json.loads(ended.stdout), dict)
+    for each in ("loaded", "a bar", "straight to the descriptor"):
+        assert each in ended.stderr
+    assert json.loads(cli("strategy", "show", "Talks", "--json").stdout)["name"] == "Talks"
+    assert "a bar" in cli.done("backtest", "Talks", "--file", str(file), "--timerange=-20240110")
 
 
 def test_it_runs_several_markets_of_the_lake_on_one_account(cli: Cli, file: Path) -> None:

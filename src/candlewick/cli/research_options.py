@@ -12,6 +12,7 @@ from typer import Argument, Option
 
 from candlewick.cli.edge import DataDir, Timerange, edge
 from candlewick.cli.parameters import Parameters, pairs
+from candlewick.cli.printing import document_alone
 from candlewick.cli.research_markets import markets_of
 from candlewick.cli.research_search import Search, searched
 from candlewick.cli.strategy_folder import folder_of
@@ -72,7 +73,8 @@ class Asked:
 def researching(work: Callable[..., None], *, several: bool = False) -> Callable[..., None]:
     """The command of `work(question, …)`: the options of every verb of research, and then its own.
 
-    Where `work` takes a `Search`, it has the options of that too. What it raises becomes a sentence.
+    Where `work` takes a `Search`, it has the options of that too. What it raises becomes a sentence, and
+    where it is asked for JSON, nothing else goes to stdout.
 
     Args:
         several: whether the question is about several strategies on the same markets: a list of `Asked`.
@@ -85,7 +87,7 @@ def researching(work: Callable[..., None], *, several: bool = False) -> Callable
     searches = [] if search is None else _options(searched)
 
     def command(**given: Any) -> None:
-        with edge():
+        with edge(), document_alone(given["as_json"]):
             if search is not None:
                 given[search.name] = searched(**{each.name: given.pop(each.name) for each in searches})
             named, options = given.pop(first.name), {each.name: given.pop(each.name) for each in shared}

@@ -10,7 +10,7 @@ from typer import Argument, Option, echo
 
 from candlewick.cli import strategy_at_work, strategy_drift
 from candlewick.cli.edge import AsJson, DataDir, edge
-from candlewick.cli.printing import print_json, table
+from candlewick.cli.printing import document_alone, print_json, table
 from candlewick.cli.strategy_folder import folder_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def show(
     from candlewick.research.describing import describe
     from candlewick.research.loading import find
 
-    with edge():
+    with edge(), document_alone(as_json):
         told = describe(find(strategy, folder_of(data_dir)))
     if as_json:
         print_json(msgspec.to_builtins(told))
