@@ -12,17 +12,7 @@ from django.test import Client
 
 from candlewick.store.models import Role, User
 from candlewick.web.people.identity import session_store
-from tests.web.conftest import Browser, Person
-
-
-@pytest.fixture
-def trader(person: Person) -> User:
-    return person(Role.TRADER)
-
-
-@pytest.fixture
-def client(browser: Browser, trader: User) -> Client:
-    return browser(trader)
+from tests.web.conftest import Browser
 
 
 def status(client: Client, path: str = "/api/preferences/") -> int:

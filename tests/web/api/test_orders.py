@@ -31,16 +31,6 @@ def engine_knows(link: FakeLink) -> None:
     link.answers |= {"order.cancel_all": many, "account.orders": many, "position.close": many}
 
 
-@pytest.fixture
-def trader(person: Person) -> User:
-    return person(Role.TRADER)
-
-
-@pytest.fixture
-def client(browser: Browser, trader: User) -> Client:
-    return browser(trader)
-
-
 def sent(
     client: Client, body: Any, *, path: str = "/api/orders/", method: str = "post", **headers: str
 ) -> Any:

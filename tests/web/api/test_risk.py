@@ -49,16 +49,6 @@ def engine_knows(link: FakeLink) -> None:
     link.answers = dict.fromkeys({*READS.values(), *VERBS.values()}, answer)
 
 
-@pytest.fixture
-def trader(person: Person) -> User:
-    return person(Role.TRADER)
-
-
-@pytest.fixture
-def client(browser: Browser, trader: User) -> Client:
-    return browser(trader)
-
-
 def change(client: Client, what: str, body: dict[str, Any] | None = None, **headers: str) -> Any:
     method, path, usual = CHANGES[what]
     data = orjson.dumps(usual if body is None else body)
