@@ -106,6 +106,7 @@ def test_one_market_of_an_account_belongs_to_one_strategy(account: Account) -> N
         ({"symbols": ["sim:BTCUSDT"] * 2}, "more than once"),
         ({"fraction": None}, "a fraction of the account, or an amount"),
         ({"fraction": Decimal("1.5")}, "above 0 and at most 1"),
+        ({"fraction": Decimal("nan")}, "above 0 and at most 1"),
         ({"fraction": None, "amount": Decimal(-1)}, "above zero"),
         ({"parameters": {"fst": 1}}, "no parameter 'fst'"),
         ({"parameters": {"fast": 10_000}}, "from 5 to 50"),

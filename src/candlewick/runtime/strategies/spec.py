@@ -58,7 +58,7 @@ class Spec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
             raise UsageError(
                 "fraction: say how much the strategy may use: a fraction of the account, or an amount."
             )
-        if self.fraction is not None and not 0 < self.fraction <= 1:
+        if self.fraction is not None and not (self.fraction.is_finite() and 0 < self.fraction <= 1):
             raise UsageError(
                 f"fraction: {self.fraction} is no part of the account: give one above 0 and at most 1."
             )
