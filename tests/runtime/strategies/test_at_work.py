@@ -238,6 +238,18 @@ async def test_a_bar_that_comes_too_late_is_not_acted_on_and_told_with_its_time(
     ]
 
 
+async def test_bars_missed_in_a_row_are_told_in_one_line(floor: Floor) -> None:
+    row = await floor.started()
+    for _ in range(3):
+        floor.bar(101.0)
+    floor.house.clock.advance(45)
+    await until(lambda: floor.at_work(row).health.missed == 3)
+    assert floor.placed() == []
+    assert await floor.lines(row, "missed") == [
+        "The 3 bars from 2025-10-09T08:54:00.000Z to 2025-10-09T08:56:00.000Z came too late to act on."
+    ]
+
+
 async def test_what_a_person_sells_by_hand_is_its_own_no_more(floor: Floor) -> None:
     row = await floor.started()
     await floor.close_bar(row, 101.0)

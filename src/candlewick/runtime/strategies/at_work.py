@@ -39,6 +39,7 @@ HOUR_S: Final = 3_600.0
 RETRY_S: Final = 5.0
 SHORTEST_ANSWER_S: Final = 2.0
 LONGEST_ANSWER_S: Final = 30.0
+MISSED_TOGETHER: Final = 100  # bars that came too late are told in one line, so many at most
 
 Phase = Literal["waiting", "starting", "warming", "running", "paused", "stopping"]
 
@@ -106,6 +107,7 @@ class AtWork:
         self._last: Point | None = None
         self._pause = Pause(self.rules, 0.0, 1)
         self._past: list[Fill] = []  # its own, since it began
+        self._missed: list[int] = []  # open times of bars that came too late, not told yet
         self._means = means
         self._log = log
         self._changed = changed
@@ -276,7 +278,8 @@ class AtWork:
         self._pause.close(points)
         self._begin_day(points)
         within_s = answer_within(self.spec.timeframe)
-        acts = self._age_s(closed) <= within_s
+        age_s = self._age_s(closed)
+        acts = age_s <= within_s
         if acts:
             reach = {symbol: (row[1], row[2]) for symbol, row in closed.rows.items()}
             await self._keeping.keep(self.rules, closed.time, length, reach)
@@ -287,8 +290,10 @@ class AtWork:
         self.health.answer_ms = (loop.time() - asked) * 1000
         if not acts:
             self.health.missed += 1
-            self._log("missed", f"The bar of {iso(closed.time * NS_PER_S)} came too late to act on.")
-        elif answer.intents:
+            self._missed.append(closed.time)
+        if age_s - length <= within_s or len(self._missed) >= MISSED_TOGETHER:
+            self._tell_missed()  # the next one, if it has closed at all, can still be acted on
+        if acts and answer.intents:
             await self._means.settled()
             await self._ordering.carry_out(
                 closed.time, answer.intents, lambda symbol: self._rests(symbol, opens)
@@ -296,6 +301,15 @@ class AtWork:
         self.health.last_bar = closed.time
         self.health.lag_ms = self._age_s(closed) * 1000
         self._changed()
+
+    def _tell_missed(self) -> None:
+        """Say in one line which bars were missed in a row: the log's newest lines are for orders too."""
+        missed, self._missed = self._missed, []
+        if not missed:
+            return
+        first, last = iso(missed[0] * NS_PER_S), iso(missed[-1] * NS_PER_S)
+        bars = f"The bar of {first}" if first == last else f"The {len(missed):,} bars from {first} to {last}"
+        self._log("missed", f"{bars} came too late to act on.")
 
     def _rests(self, symbol: str, opens: int) -> bool:
         """Whether nothing is entered at the open of the bar that begins at `opens`."""
