@@ -58,6 +58,6 @@ def test_it_overwrites_nothing_and_refuses_what_is_no_name(cli: Cli) -> None:
     path.write_text("# changed")
     refused(cli("strategy", "new", "Mine"), f"{path} exists", code=2)
     assert path.read_text() == "# changed"
-    for name in ("1st", "../mine", "class", ""):
+    for name in ("1st", "../mine", "class", "None", "true", "Strategy", "param", ""):
         refused(cli("strategy", "new", name), "no name for a strategy", code=2)
     refused(cli("strategy", "new", "ema-cross"), "comes with Candlewick", code=2)

@@ -37,6 +37,8 @@ class {name}(Strategy):
             stop_loss=self.stop,
         )
 '''
+IMPORTED: Final = ("Param", "Signals", "Strategy")
+"""Names that a strategy's text has already."""
 TEST: Final = '''"""What {name} does on a market made for it. Run it with `pytest {folder}`."""
 
 import numpy as np
@@ -81,7 +83,8 @@ def write(folder: Path, name: str, like: str | None = None) -> tuple[Path, Path]
     """
     words = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
     title, module = "".join(word[:1].upper() + word[1:] for word in words), "_".join(words).lower()
-    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9 _-]*", name) or keyword.iskeyword(module):
+    taken = keyword.iskeyword(module) or keyword.iskeyword(title) or title in IMPORTED
+    if taken or not re.fullmatch(r"[A-Za-z][A-Za-z0-9 _-]*", name):
         raise UsageError(f"{name!r} is no name for a strategy: write it as MyIdea or my-idea.")
     if title in BUNDLED:
         raise UsageError(f"{title} comes with Candlewick: take another name, and perhaps --like {title}.")
