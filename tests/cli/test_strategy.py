@@ -34,6 +34,16 @@ def test_it_lists_the_bundled_strategies_and_ones_own_and_tells_of_broken_files(
     assert told["broken"][0]["line"] == 2
 
 
+def test_it_lists_each_strategy_by_the_name_that_means_it(cli: Cli) -> None:
+    cli.done("strategy", "new", "Mine", "--like", "EmaCross")
+    path = cli.data_dir / "strategies" / "mine.py"
+    path.write_text(path.read_text().replace("class Mine", "class EmaCross"))
+    names = [line.split()[0] for line in cli.done("strategy", "list").splitlines() if line.strip()]
+    for name in ("EmaCross", "candlewick.bundled.ema_cross:EmaCross"):
+        assert name in names
+        assert cli.json("strategy", "show", name)["bundled"] == (name != "EmaCross")
+
+
 def test_it_shows_a_strategy(cli: Cli) -> None:
     said = cli.done("strategy", "show", "rsi-reversion")
     assert "When it loses: " in said

@@ -43,7 +43,9 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
         rows = [("strategy", "from", "parameters", "what it does")]
         for each in looked.strategies:
             given = ", ".join(f"{param.name}={param.default}" for param in each.parameters)
-            rows.append((each.name, "bundled" if each.bundled else Path(each.file).name, given, each.title))
+            rows.append(
+                (looked.key_of(each), "bundled" if each.bundled else Path(each.file).name, given, each.title)
+            )
         table(rows, right=())
         echo(f"\nYour own stand in {folder}. `candlewick strategy new NAME` begins one.")
     for fault in looked.broken:
