@@ -14,6 +14,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from candlewick.core.events import Side
+from candlewick.core.instrument import Instrument
 from candlewick.core.order import InFlight, Leg, Open, Order, PartlyFilled, Terms
 from candlewick.ledger.contract import is_spot
 from candlewick.trading import orders
@@ -89,9 +90,11 @@ def _place(
     quantity: Decimal,
     ts: int,
 ) -> list[Step]:
-    if not protects(account, entry.terms.instrument, side="sell" if entry.terms.side == "buy" else "buy"):
+    instrument = account.book.instruments[entry.terms.instrument]
+    side: Side = "sell" if entry.terms.side == "buy" else "buy"
+    if not protects(account, instrument.id, side):
         return []  # it only made a position of the other side smaller: there is nothing to protect
-    terms = _terms(account, market, entry, leg, price, quantity)
+    terms = leg_terms(market, instrument, side, leg, price, _whole(account, market, entry, quantity))
     id = leg_id(entry.id, leg)
     if not terms.quantity:
         return []  # less than a lot so far
@@ -130,19 +133,17 @@ def protects(account: AccountState, instrument: str, side: Side) -> bool:
     return held > 0 if side == "sell" else held < 0
 
 
-def _terms(
-    account: AccountState, market: Market, entry: Order, leg: Leg, price: Decimal, quantity: Decimal
+def leg_terms(
+    market: Market, instrument: Instrument, side: Side, leg: Leg, price: Decimal, quantity: Decimal
 ) -> Terms:
     """A leg's terms. Where the price is beyond it already, it closes at the market: it would fire at once."""
-    side: Side = "sell" if entry.terms.side == "buy" else "buy"
-    instrument = account.book.instruments[entry.terms.instrument]
     mark = market.exact(instrument.id)
     above = (side == "buy") == (leg == "stop_loss")
     passed = mark is not None and (mark >= price if above else mark <= price)
     return Terms(
         instrument=instrument.id,
         side=side,
-        quantity=_whole(account, market, entry, quantity),
+        quantity=quantity,
         order_type="market" if passed else "stop" if leg == "stop_loss" else "take_profit",
         stop_price=None if passed else price,
         reduce_only=not is_spot(instrument),
