@@ -8,8 +8,7 @@ can run the strategy.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -27,7 +26,7 @@ from candlewick.backtest.record import Drive
 from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
 from candlewick.fills.state import FILL, FUNDING
-from candlewick.trading.strategy.blame import blame, led_through
+from candlewick.trading.strategy.blame import blamed_for_its_own
 from candlewick.trading.strategy.intents import Intent
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
 from candlewick.trading.strategy.strategy import Strategy
@@ -167,20 +166,9 @@ def _run_on_bar(
         drive_it = partial(_every_bar, book, at_close, first)
     else:  # nothing stands between the loop and the strategy
         drive_it = partial(_every_bar, book, on_bar, first, main)
-    with _telling(strategy, "on_bar"):
+    with blamed_for_its_own(strategy, "on_bar"):
         in_time(strategy, "on_bar", drive_it, lambda: book.clock.known)
     return (), tuple(context.answered for context in contexts)
-
-
-@contextmanager
-def _telling(strategy: Strategy, what: str) -> Generator[None]:
-    """Tell what a strategy raised with its line; what we raised ourselves is ours."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:  # the edge of a person's code
-        if led_through(strategy, error):
-            raise blame(strategy, what, error) from error
-        raise
 
 
 def _every_bar(book: Book, at_close: Callable[[Any], object], first: int = 0, what: Any = None) -> None:

@@ -15,9 +15,10 @@ import candlewick as cw
 from candlewick.backtest.record import Drive
 from candlewick.core.errors import StrategyError, UsageError
 from candlewick.market.bars import Bars
+from candlewick.runtime.strategies.replaying import replay
 from candlewick.trading.strategy import timeout
 from candlewick.trading.strategy.timeout import in_time
-from tests.backtest.randomly import walk
+from tests.backtest.randomly import perpetual, walk
 
 BARS = walk(1, 60, symbol="A", tick=0.0)
 
@@ -65,6 +66,12 @@ def test_it_names_the_line_in_which_a_strategy_hangs(where: str, drive: Drive) -
 def test_it_ends_an_on_bar_that_hangs_at_one_close(drive: Drive) -> None:
     with pytest.raises(StrategyError, match=r"on_bar\(\) of HangingLater \(test_timeout.py, line \d+: "):
         cw.backtest(HangingLater(), BARS, drive=drive)
+
+
+def test_it_ends_one_that_is_replayed_through_the_heart() -> None:
+    market = cw.Market(walk(1, 60, symbol="A", tick=0.1), perpetual("A", "0.1", "0.001"))
+    with pytest.raises(StrategyError, match=r"on_bar\(\) of HangingLater \(test_timeout.py, line \d+: "):
+        replay(HangingLater, market)
 
 
 def test_it_ends_one_in_a_thread_and_in_a_study() -> None:

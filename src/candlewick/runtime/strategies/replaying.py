@@ -28,11 +28,12 @@ from candlewick.runtime.strategies.replay_legs import Legs
 from candlewick.runtime.strategies.replay_market import NAN, Desk, Sent, instrument_of, levels
 from candlewick.runtime.strategies.replay_sizes import Sizes
 from candlewick.trading.effects import Booked
-from candlewick.trading.strategy.blame import blame, led_through
+from candlewick.trading.strategy.blame import blamed_for_its_own
 from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Signal
 from candlewick.trading.strategy.known import Clock
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
 from candlewick.trading.strategy.strategy import Strategy
+from candlewick.trading.strategy.timeout import in_time
 
 PERCENT: Final = 100
 
@@ -115,16 +116,16 @@ class Replaying:
         length = len(self.columns.time)
         equity = np.empty(length)
         at_close, signals, indicators = self._voice()
-        for i in range(length):
-            self._bar(i)
-            equity[i] = self._mark(i)
-            self.clock.known = i + 1
-            try:
+
+        def every_bar() -> None:
+            for i in range(length):
+                self._bar(i)
+                equity[i] = self._mark(i)
+                self.clock.known = i + 1
                 at_close(i)
-            except Exception as error:  # the edge of a person's code
-                if led_through(self.strategy, error):
-                    raise blame(self.strategy, "on_bar", error) from error
-                raise
+
+        with blamed_for_its_own(self.strategy, "on_bar"):
+            in_time(self.strategy, "on_bar", every_bar, lambda: self.clock.known)
         return Result(
             strategy=self.strategy, markets=self.markets, account=self.account, columns=self.columns,
             equity=equity, fills=np.array(self.fills, FILL), rules=self.rules,

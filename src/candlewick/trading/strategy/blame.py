@@ -25,6 +25,17 @@ def blamed(strategy: object, what: str) -> Generator[None]:
         raise blame(strategy, what, error) from error
 
 
+@contextmanager
+def blamed_for_its_own(strategy: object, what: str) -> Generator[None]:
+    """The same around code of ours that calls the strategy: what we raised ourselves stays what it is."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        if isinstance(error, StrategyError) or _line_of(type(strategy), error) is not None:
+            raise blame(strategy, what, error) from error
+        raise
+
+
 def blame(strategy: object, what: str, error: Exception | SystemExit) -> StrategyError:
     """The error of a strategy as a sentence that names the line of its own file it came from."""
     if isinstance(error, StrategyError):
@@ -41,11 +52,6 @@ def blame(strategy: object, what: str, error: Exception | SystemExit) -> Strateg
     else:
         said = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return StrategyError(f"{what}() of {name}{place}: {said}", *((where[0], where[1]) if where else ()))
-
-
-def led_through(strategy: object, error: Exception | SystemExit) -> bool:
-    """Whether an error came by a line of the strategy's own."""
-    return isinstance(error, StrategyError) or _line_of(type(strategy), error) is not None
 
 
 def is_own(strategy: type[Any], frame: FrameType) -> bool:
