@@ -185,7 +185,7 @@ def _one(request: HttpRequest, row: StrategyAtWork, access: AccountAccess) -> di
 def _code(row: StrategyAtWork) -> list[tuple[int, str, bool]]:
     """The text that runs: as it was when it was started; of a bundled one, as it is."""
     text = row.source
-    if not text and (book := shelf().studied(row.spec["strategy"], "")) is not None:
+    if not text and (book := shelf().studied(row.spec.get("strategy", ""), "")) is not None:
         text = book.told.source
     return list(code_lines(text))
 
