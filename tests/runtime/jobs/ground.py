@@ -12,7 +12,8 @@ from typing import Final
 
 import psutil
 
-from candlewick.store.models import Job
+from candlewick.runtime.jobs.folders import folder_of
+from candlewick.store.models import Job, JobEvent
 from candlewick.web.boot import settings_in_force
 from tests.runtime.jobs.studies import KINDS
 
@@ -55,3 +56,13 @@ def reach(id: str, *states: str) -> Job:
     """The study once it is in one of `states`."""
     until(lambda: Job.objects.get(pk=id).state in states)
     return Job.objects.get(pk=id)
+
+
+def files_of(job: Job) -> Path:
+    """Where the study's files lie."""
+    return folder_of(settings_in_force().data_dir, job.pk)
+
+
+def told(job: Job) -> list[tuple[int, str]]:
+    """The states that it went through, numbered."""
+    return list(JobEvent.objects.filter(job=job).order_by("seq").values_list("seq", "state"))

@@ -13,9 +13,8 @@ import pytest
 from candlewick.runtime.jobs import desk
 from candlewick.runtime.supervisor import claimed_port
 from candlewick.store.models import User
-from candlewick.web.boot import settings_in_force
 from tests.runtime.jobs import loops
-from tests.runtime.jobs.ground import ROOT, reach, until, worker
+from tests.runtime.jobs.ground import ROOT, files_of, reach, until, worker
 
 pytest.importorskip("distributed", reason="Dask is not installed: run `make setup`")
 
@@ -83,7 +82,7 @@ def test_a_strategys_class_travels_to_the_clusters_workers(ann: User, cluster: C
 
 def test_a_piece_whose_machine_is_lost_is_done_by_another(ann: User, cluster: Cluster) -> None:
     job = desk.submit(ann.pk, "hold_one", {})
-    folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)
+    folder = files_of(job)
     folder.mkdir(parents=True)
     (folder / "hold0").touch()
     with worker(scheduler=cluster.address):
@@ -98,21 +97,21 @@ def test_a_piece_whose_machine_is_lost_is_done_by_another(ann: User, cluster: Cl
 
 def test_a_study_whose_cluster_is_lost_is_tried_again_and_then_says_so(ann: User, cluster: Cluster) -> None:
     job = desk.submit(ann.pk, "hold_one", {})
-    folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)
+    folder = files_of(job)
     folder.mkdir(parents=True)
     (folder / "hold0").touch()
     with worker(scheduler=cluster.address):
         until(lambda: list(folder.glob("begun0-*")))
         cluster.scheduler.kill()
         failed = reach(job.pk, "done", "failed")
-    told = [event.text for event in desk.events(ann.pk, job.pk)]
+    told = [event.text for event in job.events.all()]
     assert "The cluster that did the study's work was lost." in told
     assert failed.error.startswith(f"The Dask scheduler at {cluster.address} does not answer")
 
 
 def test_of_a_cancelled_study_no_further_piece_is_begun(ann: User, cluster: Cluster) -> None:
     job = desk.submit(ann.pk, "hold_one", {})
-    folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)
+    folder = files_of(job)
     folder.mkdir(parents=True)
     for number in range(4):
         (folder / f"hold{number}").touch()

@@ -29,7 +29,7 @@ from candlewick.runtime.jobs.work import Work
 from candlewick.store.lake import Lake
 from candlewick.store.models import Job, User
 from candlewick.web.boot import settings_in_force
-from tests.runtime.jobs.ground import reach, until, worker
+from tests.runtime.jobs.ground import files_of, reach, until, worker
 
 pytestmark = pytest.mark.timeout(600)  # the core may have to be compiled first
 
@@ -104,10 +104,6 @@ def found(owner: User, kind: str, folder: Path, **changes: Any) -> tuple[Job, di
         done = reach(job.pk, "done", "failed")
     assert done.state == "done", done.error
     return done, json.loads((files_of(done) / done.result_path).read_text())
-
-
-def files_of(job: Job) -> Path:
-    return desk.folder(settings_in_force().data_dir, job.owner_id, job.pk)
 
 
 def strategy(folder: Path, name: str = "Follow") -> Any:

@@ -18,7 +18,7 @@ from candlewick.runtime.jobs.kinds import optimisation, results
 from candlewick.store.lake import Lake
 from candlewick.store.models import Job, User
 from candlewick.web.boot import settings_in_force
-from tests.runtime.jobs.ground import reach, until, worker
+from tests.runtime.jobs.ground import files_of, reach, until, worker
 
 pytestmark = pytest.mark.timeout(600)  # the core may have to be compiled first
 
@@ -75,7 +75,7 @@ def submit(owner: User, folder: Path, **changes: Any) -> Job:
 
 def done(job: Job) -> tuple[Job, Path]:
     reached = reach(job.pk, "done", "failed")
-    return reached, desk.folder(settings_in_force().data_dir, job.owner_id, job.pk)
+    return reached, files_of(job)
 
 
 def test_a_search_finds_what_the_same_call_finds_in_python(ann: User, tmp_path: Path) -> None:

@@ -12,14 +12,14 @@ from candlewick.runtime.jobs import desk
 from candlewick.runtime.jobs.folders import folder_of
 from candlewick.store.models import Job, User
 from candlewick.web.boot import settings_in_force
-from tests.runtime.jobs.ground import reach, until, worker
+from tests.runtime.jobs.ground import files_of, reach, told, until, worker
 
 pytestmark = pytest.mark.timeout(120)
 
 
 def hold(job: Job, *numbers: int) -> Path:
     """Have a `count` wait before these pieces; its folder."""
-    folder = desk.folder(settings_in_force().data_dir, job.owner_id, job.pk)
+    folder = files_of(job)
     folder.mkdir(parents=True)
     for number in numbers:
         (folder / f"hold{number}").touch()
@@ -38,10 +38,6 @@ def study_of(process: psutil.Process) -> psutil.Process:
     return study
 
 
-def told(job: Job) -> list[tuple[int, str]]:
-    return [(event.seq, event.state) for event in desk.events(job.owner_id, job.pk)]
-
-
 def test_a_study_runs_to_its_end_and_its_result_is_kept(ann: User) -> None:
     job = desk.submit(ann.pk, "count", {"pieces": 3})
     with worker():
@@ -49,7 +45,7 @@ def test_a_study_runs_to_its_end_and_its_result_is_kept(ann: User) -> None:
     assert (done.state, done.progress, done.error, done.worker) == ("done", 1.0, "", "")
     assert done.summary == {"sum": 30, "undefined": None}
     assert done.data_fingerprint == "f" * 64
-    assert (desk.folder(settings_in_force().data_dir, ann.pk, job.pk) / done.result_path).exists()
+    assert (files_of(job) / done.result_path).exists()
     assert told(done) == [(1, "queued"), (2, "running"), (3, "done")]
     assert done.created_ns <= (done.started_ns or 0) <= (done.ended_ns or 0)
 
@@ -144,7 +140,7 @@ def test_a_cancelled_study_ends_and_goes_on_behind_its_pieces_when_it_is_started
 
 def test_a_study_that_hears_nothing_is_ended_with_every_process_it_has_started(ann: User) -> None:
     job = desk.submit(ann.pk, "deaf", {})
-    folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)
+    folder = files_of(job)
     with worker():
         until(lambda: list(folder.glob("child*")))
         child = psutil.Process(int(next(folder.glob("child*")).name.removeprefix("child")))
@@ -155,7 +151,7 @@ def test_a_study_that_hears_nothing_is_ended_with_every_process_it_has_started(a
 
 def test_no_process_of_a_study_outlives_a_killed_worker(ann: User) -> None:
     job = desk.submit(ann.pk, "deaf", {})
-    folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)
+    folder = files_of(job)
     with worker() as process:
         until(lambda: list(folder.glob("child*")))
         everybody = process.children(recursive=True)
@@ -172,7 +168,7 @@ def test_a_study_that_ends_its_process_each_time_is_given_up(ann: User) -> None:
     assert failed.error.startswith(
         "The study's process was killed, perhaps for want of memory. That happened 3 times"
     )
-    folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)
+    folder = files_of(job)
     assert (folder / "lines").read_text() == "born\n" * 3
 
 
@@ -190,7 +186,7 @@ def test_what_a_strategy_raises_is_told_with_its_line_and_not_tried_again(ann: U
         failed = reach(job.pk, "done", "failed")
     assert failed.attempts == 1
     assert failed.error.startswith("The study failed: ZeroDivisionError: division by zero (studies.py, line ")
-    log = desk.folder(settings_in_force().data_dir, ann.pk, job.pk) / "log.txt"
+    log = files_of(job) / "log.txt"
     assert "ZeroDivisionError" in log.read_text()
 
 
@@ -205,7 +201,7 @@ def test_what_a_study_prints_is_kept_up_to_a_bound(ann: User) -> None:
     job = desk.submit(ann.pk, "chatter", {"lines": 20_000})
     with worker():
         assert reach(job.pk, "done", "failed").state == "done"
-    log = desk.folder(settings_in_force().data_dir, ann.pk, job.pk) / "log.txt"
+    log = files_of(job) / "log.txt"
     assert log.read_text().startswith("line 0 ....")
     assert log.stat().st_size == 1_000_000
 
@@ -226,7 +222,7 @@ def test_two_workers_never_run_one_study(ann: User) -> None:
         for job in jobs:
             assert reach(job.pk, "done", "failed").state == "done"
     for job in jobs:
-        folder = desk.folder(settings_in_force().data_dir, ann.pk, job.pk)
+        folder = files_of(job)
         assert (folder / "lines").read_text() == "0\n1\n"
         assert [state for _, state in told(job)] == ["queued", "running", "done"]
 

@@ -112,11 +112,6 @@ def of_owner(
     return page[:limit], page[limit - 1].pk if len(page) > limit else None
 
 
-def events(owner: int, id: str) -> list[JobEvent]:
-    """The states a study went through. Raises `UnknownJob`."""
-    return list(find(owner, id).events.order_by("seq"))
-
-
 def changed(known: Mapping[str, int]) -> tuple[list[Job], set[str]]:
     """Of studies by name and revision: those that have another one now, and those that were deleted.
 
@@ -126,28 +121,6 @@ def changed(known: Mapping[str, int]) -> tuple[list[Job], set[str]]:
     fresh = [id for id, revision in now.items() if revision != known[id]]
     jobs = Job.objects.filter(pk__in=fresh).defer("spec", "source", "notes") if fresh else ()
     return list(jobs), known.keys() - now.keys()
-
-
-def folder(data_dir: Path, owner: int, id: str) -> Path:
-    """Where a study's files lie. Raises `UnknownJob`."""
-    return folder_of(data_dir, find(owner, id).pk)
-
-
-def revise(owner: int, id: str, *, spec: dict[str, Any], source: str | None = None) -> Job:
-    """Change what a draft asks for.
-
-    Raises:
-        UnknownJob: they have none of that name.
-        Conflict: it is no draft any more.
-    """
-    changes: dict[str, Any] = {"spec": spec}
-    if source is not None:
-        changes |= {"source": source, "code_hash": _hash(source)}
-    if not Job.objects.filter(pk=id, owner_id=owner, state=JobState.DRAFT).update(
-        **changes, revision=F("revision") + 1
-    ):
-        raise _refusal(owner, id, "changed; ask for a new one instead")
-    return find(owner, id)
 
 
 def start(owner: int, id: str) -> Job:
