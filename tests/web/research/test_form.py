@@ -79,6 +79,25 @@ def test_it_begins_with_bars_that_tell_something_and_their_last_years() -> None:
     assert (begun["start"], begun["end"]) == ("1977-01-09", "1980-01-10")
 
 
+def test_few_days_are_walked_in_windows_that_fit_in() -> None:
+    def windows(days: int) -> tuple[str, str]:
+        few = Series("sim:BTCUSDT", "BTCUSDT", "1m", 5_000, 0, days * 86_400)
+        begun = form.sensible(shelf(), [few], "", "")
+        return begun["s_train"], begun["s_test"]
+
+    assert windows(30) == ("9d", "3d")
+    assert windows(1) == ("18h", "6h")
+    assert "s_train" not in form.sensible(shelf(), [series("BTCUSDT", "1h")], "", "")
+
+
+def test_what_is_missing_is_called_by_its_name() -> None:
+    comparison = kinds()["compare"]
+    with pytest.raises(Refused) as refused:
+        read(typed(kind="compare"), comparison)
+
+    assert Form({}, refused.value.errors).complaint(comparison) == "Compare with: fill this in."
+
+
 def test_it_begins_with_nothing_where_there_is_nothing() -> None:
     assert form.sensible(shelf(), [], "", "") == {"strategy": "EmaCross"}
 

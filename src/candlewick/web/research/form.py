@@ -18,6 +18,8 @@ from candlewick.web.strategies.shelf import Book, Shelf
 
 TIMEFRAMES: Final = ("1h", "4h", "15m", "30m", "2h", "5m", "1d", "1m")
 YEARS: Final = 3
+TRAIN_DAYS, TEST_DAYS = 90, 30  # as a walk is asked for where nobody says more
+WINDOWS: Final = 2
 VALUES: Final = 12  # of a range that is searched, where nobody says more
 EACH: Final = "*"  # of a choice: all of them are searched
 PARTS: Final = ("low", "high", "step")
@@ -57,6 +59,11 @@ class Form:
     def of_settings(self, kind: Kind) -> list[Field]:
         """The fields that this kind of study has beside the others."""
         return [self._of_setting(each, kind) for each in kind.settings]
+
+    def complaint(self, kind: Kind) -> str:
+        """All that is wrong; of what only this kind asks for, by what it is called."""
+        labels = {each.name: f"{each.label}: " for each in kind.settings}
+        return " ".join(f"{labels.get(name, '')}{text}" for name, text in self.errors.items())
 
     def plain(self, name: str, label: str, default: str, **more: Any) -> Field:
         """A field of every study."""
@@ -203,7 +210,19 @@ def sensible(shelf: Shelf, there: Sequence[Series], strategy: str, market: str) 
         "market": f"{chosen.symbol}|{chosen.timeframe}",
         "start": first.isoformat(),
         "end": last.isoformat(),
+        **_windows((last - first).days),
     }
+
+
+def _windows(days: int) -> dict[str, str]:
+    """What to train and to test on, where so few days do not hold the usual windows twice."""
+    if days >= WINDOWS * (TRAIN_DAYS + TEST_DAYS):
+        return {}
+    test = days // (WINDOWS * 4)
+    if test:
+        return {"s_train": f"{3 * test}d", "s_test": f"{test}d"}
+    hours = max(1, 24 * days // (WINDOWS * 4))
+    return {"s_train": f"{3 * hours}h", "s_test": f"{hours}h"}
 
 
 def best(there: Sequence[Series]) -> Series | None:
@@ -269,7 +288,7 @@ def _errors(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in error.errors():
         where = ".".join(str(part) for part in each["loc"][:2] if not isinstance(part, int))
-        found.setdefault(where, f"{each['msg']}.")
+        found.setdefault(where, "fill this in." if each["type"] == "missing" else f"{each['msg']}.")
     return found
 
 

@@ -43,8 +43,8 @@ class Series:
         return _day(self.last_s)
 
     @property
-    def days(self) -> float:
-        return (self.last_s - self.first_s) / 86_400
+    def count(self) -> str:
+        return f"{self.bars:,}"
 
 
 def series(lake: Lake, *, primary: str, offered: Collection[str] = TIMEFRAMES) -> list[Series]:

@@ -303,7 +303,7 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
             filled.of_terms("slippage_bps", "Slippage", unit="bps"),
             filled.of_terms("leverage", "Leverage", help="Empty: the strategy's own."),
         ],
-        "complaint": " ".join(filled.errors.values()),
+        "complaint": filled.complaint(kind),
     }
     return render(request, "research/new.html", context, status=status)
 

@@ -79,7 +79,7 @@ function offer(symbol, timeframe, { bars, first, last }) {
   const day = (/** @type {number} */ seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
   const value = `${symbol}|${timeframe}`;
   const days = { "data-first": day(first), "data-last": day(last) };
-  const option = element("option", { value, ...days }, `${symbol} · ${timeframe} · ${bars} bars since ${day(first)}`);
+  const option = element("option", { value, ...days }, `${symbol} · ${timeframe} · ${bars.toLocaleString("en-US")} bars since ${day(first)}`);
   [...markets.options].find((known) => known.value === value)?.remove();
   markets.prepend(option);
   markets.value = value;
