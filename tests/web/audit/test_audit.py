@@ -128,6 +128,17 @@ def test_a_person_reads_what_they_did_and_an_owner_of_the_terminal_all(
     assert "Otter" not in told(browser(boss), f"/audit/?who={bob.username}")
 
 
+def test_of_something_new_only_what_was_said_is_shown_and_of_a_change_all(client: Client, ann: User) -> None:
+    record(ann.username, "order.place", "an order", after={"side": "buy", "limit_price": None, "tag": ""})
+    record(ann.username, "risk.limits", "account 8", before={"order": 5}, after={"order": None})
+
+    page = told(client)
+
+    assert "side: buy<" in page
+    assert "limit_price" not in page
+    assert "order: —" in page
+
+
 def test_a_share_lets_nobody_read_anothers_acts(ann: User, browser: Browser, person: Person) -> None:
     bob = person(Role.TRADER)
     ownership.share(ann.accounts.get(), bob, may_trade=True)

@@ -90,9 +90,16 @@ def cells(record: AuditRecord) -> dict[str, str]:
         "about": record.subject,
         "from": record.origin,
         "before": _shown(record.before),
-        "after": _shown(record.after),
+        "after": _shown(record.after if record.before is not None else _given(record.after)),
         "row": f"{record.chain} {record.seq}",
     }
+
+
+def _given(made: Any) -> Any:
+    """What was said of something new; what was left open says nothing."""
+    if not isinstance(made, dict):
+        return made
+    return {name: _given(value) for name, value in made.items() if value is not None and value != ""}
 
 
 def _shown(value: Any) -> str:
