@@ -107,6 +107,16 @@ class Comparison:
         }
 
 
+def require_figure(by: str) -> None:
+    """Make sure that runs can be ranked by a figure.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if by not in FIGURES:
+        raise UsageError(f"Results are not ranked by {by!r}. Use one of {', '.join(FIGURES)}.")
+
+
 def compare(
     results: Sequence[Result | Figures],
     *,
@@ -132,8 +142,7 @@ def compare(
     """
     if len(results) < 2:
         raise UsageError(f"{len(results)} results cannot be compared: give two at least.")
-    if by not in FIGURES:
-        raise UsageError(f"Results are not ranked by {by!r}. Use one of {', '.join(FIGURES)}.")
+    require_figure(by)
     if runs < 1:
         raise UsageError(f"{runs} runs tell nothing. Give 1,000 or so.")
     called = _names(results) if names is None else list(names)

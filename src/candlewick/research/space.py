@@ -140,18 +140,37 @@ def space_of(strategy: type[Strategy], ranges: Ranges | None = None) -> Space:
     Raises:
         UsageError: there is nothing to search, a name is unknown, or the strategy takes no such value.
     """
-    known = strategy.parameters()
+    return space_among(strategy.__name__, strategy.parameters(), ranges)
+
+
+def space_among(strategy: str, known: Mapping[str, Param[Any]], ranges: Ranges | None) -> Space:
+    """The same of a strategy of that name with those parameters. Raises as `space_of`."""
     if ranges is None:
         found = tuple(_of_param(name, param) for name, param in known.items() if _has_range(param))
         if not found:
             raise UsageError(
-                f"{strategy.__name__} has no parameter to search: give one low and high, or name values in "
+                f"{strategy} has no parameter to search: give one low and high, or name values in "
                 'space={"name": [1, 2, 3]}.'
             )
         return Space(found)
     if not ranges:
         raise UsageError("space={} names no parameter: leave it out to search all that have a range.")
-    return Space(tuple(_of_range(strategy, name, each) for name, each in ranges.items()))
+    return Space(tuple(_of_range(strategy, known, name, each) for name, each in ranges.items()))
+
+
+def between(
+    name: str, known: Param[Any] | None, low: float, high: float, step: float | None = None
+) -> Param[Any]:
+    """What is searched of a number: from `low` to `high` by `step`, whole numbers where it is one itself.
+
+    Raises:
+        UsageError: a whole number is searched between others, or the bounds are the wrong way round.
+    """
+    if known is not None and known.kind is int:
+        if not (low.is_integer() and high.is_integer()):
+            raise UsageError(f"{name} is searched from {low} to {high}: give whole numbers.")
+        low, high = int(low), int(high)
+    return Param(low, low=low, high=high, step=step)
 
 
 def _has_range(param: Param[Any]) -> bool:
@@ -171,19 +190,20 @@ def _of_param(name: str, param: Param[Any]) -> Dimension:
     return Dimension(name, None, float(param.low), float(param.high))
 
 
-def _of_range(strategy: type[Strategy], name: str, given: Param[Any] | Iterable[Any]) -> Dimension:
-    known = strategy.parameters()
+def _of_range(
+    strategy: str, known: Mapping[str, Param[Any]], name: str, given: Param[Any] | Iterable[Any]
+) -> Dimension:
     if name not in known:
         near = difflib.get_close_matches(name, known, n=3)
         hint = f"Did you mean {' or '.join(near)}?" if near else f"It has: {', '.join(known) or 'none'}."
-        raise UsageError(f"{strategy.__name__} has no parameter {name!r} to search. {hint}")
+        raise UsageError(f"{strategy} has no parameter {name!r} to search. {hint}")
     param = known[name]
     if isinstance(given, Param):
         given.name = given.name or name
         found = _of_param(name, given)
         if found.values is None:
             for bound in (found.low, found.high):
-                param.read(strategy.__name__, bound)
+                param.read(strategy, bound)
             return found
         values: Sequence[Any] = found.values
     elif isinstance(given, str) or not isinstance(given, Iterable):
@@ -192,5 +212,5 @@ def _of_range(strategy: type[Strategy], name: str, given: Param[Any] | Iterable[
         values = list(given)
     if not len(values):
         raise UsageError(f"space[{name!r}] names no value: give at least one.")
-    read = tuple(dict.fromkeys(param.read(strategy.__name__, value) for value in values))
+    read = tuple(dict.fromkeys(param.read(strategy, value) for value in values))
     return Dimension(name, read, is_ordered=param.kind is not str)

@@ -60,15 +60,20 @@ def windows_of(markets: Sequence[Market], train: str, test: str, anchored: bool)
     Raises:
         UsageError: a span makes no sense for these bars, or not one window fits.
     """
-    train_s, test_s = span_s(train), span_s(test)
-    bar_s = seconds(markets[0].bars.timeframe)
-    for name, span in (("train", train_s), ("test", test_s)):
-        if span < 2 * bar_s:
-            raise UsageError(
-                f"{name} is shorter than two bars of {markets[0].bars.timeframe}: give a longer one."
-            )
+    timeframe = markets[0].bars.timeframe
     start = min(int(market.bars.time[0]) for market in markets)
-    end = max(int(market.bars.time[-1]) for market in markets) + bar_s
+    end = max(int(market.bars.time[-1]) for market in markets) + seconds(timeframe)
+    return windows_between(start, end, timeframe, train, test, anchored)
+
+
+def windows_between(
+    start: int, end: int, timeframe: str, train: str, test: str, anchored: bool
+) -> tuple[Window, ...]:
+    """The same of bars that reach from `start` to `end`, UTC seconds. Raises as `windows_of`."""
+    train_s, test_s = span_s(train), span_s(test)
+    for name, span in (("train", train_s), ("test", test_s)):
+        if span < 2 * seconds(timeframe):
+            raise UsageError(f"{name} is shorter than two bars of {timeframe}: give a longer one.")
     found: list[Window] = []
     at = start + train_s
     while at + _LEAST_PART * test_s <= end:

@@ -107,6 +107,70 @@ def test_it_refuses_one_market_twice_however_it_is_spelt(services: Services, ann
     assert errors["symbols"] == "BTCUSDT-PERP stands there twice."
 
 
+def judged(services: Services, owner: User, kind: str, **changes: Any) -> dict[str, str]:
+    """What is wrong with a study of a kind, by field."""
+    model = kinds()[kind].model
+    with pytest.raises(Refused) as caught:
+        asking.ask(services, owner.pk, kinds()[kind], model(**asked(**changes)))
+    assert not Job.objects.filter(owner=owner).exists()
+    return caught.value.errors
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"low": 20, "high": 10}, "the lower one comes first"),
+        ({"low": 5.5, "high": 10}, "give whole numbers"),
+        ({"low": 5, "high": 1e308, "step": 1e-300}, "values without end"),
+        ({"low": -1e308, "high": 1e308}, "values without end"),
+        ([1000], "from 5 to 50"),
+        (["x"], "from 5 to 50"),
+        ([10, 10.5], "from 5 to 50"),
+    ],
+)
+@pytest.mark.parametrize("kind", ["optimisation", "walk_forward", "cross_validation", "readiness"])
+def test_what_is_searched_is_judged_before_it_waits(
+    services: Services, ann: User, kind: str, given: Any, told: str
+) -> None:
+    more = {"train": "20d", "test": "10d"} if kind in ("walk_forward", "readiness") else {}
+    errors = judged(services, ann, kind, space={"fast": given}, **more)
+    assert list(errors) == ["space.fast"]
+    assert told in errors["space.fast"]
+
+
+def test_a_grid_that_nobody_could_walk_is_refused(services: Services, ann: User) -> None:
+    space = {"fast": {"low": 5, "high": 50}, "slow": {"low": 20, "high": 200}, "shorts": [False, True]}
+    asked_for = kinds()["optimisation"].model(**asked(space=space, method="grid"))
+    assert asking.ask(services, ann.pk, kinds()["optimisation"], asked_for).state == "queued"
+    Job.objects.all().delete()
+    errors = judged(
+        services, ann, "optimisation", strategy="BollingerBreakout", space={"width": {"low": 1, "high": 2}}
+    )
+    assert "width has no grid" in errors["space"]
+    unknown = judged(services, ann, "optimisation", space={"speed": [1]})["space.speed"]
+    assert unknown.startswith("EmaCross has no parameter 'speed' to search.")
+
+
+@pytest.mark.parametrize("kind", ["walk_forward", "readiness"])
+@pytest.mark.parametrize(
+    ("train", "test", "told"),
+    [
+        ("0d", "10d", "no span of time"),
+        ("90d", "30d", "not one window"),
+        ("20d", "1h", "shorter than two bars"),
+    ],
+)
+def test_windows_that_do_not_fit_the_bars_are_told_before(
+    services: Services, ann: User, kind: str, train: str, test: str, told: str
+) -> None:
+    assert told in judged(services, ann, kind, train=train, test=test)["train"]
+
+
+def test_what_nothing_is_ranked_by_is_refused(services: Services, ann: User) -> None:
+    others = [{"strategy": "EmaCross", "parameters": {"fast": 20}}]
+    assert "not ranked by 'nope'" in judged(services, ann, "compare", others=others, by="nope")["by"]
+
+
 def test_it_refuses_days_in_the_wrong_order(services: Services, ann: User) -> None:
     assert "ends before it starts" in refused(services, ann, timerange="20240201-20240101")["timerange"]
 
@@ -134,7 +198,8 @@ def run_on_paper(owner: User, **changes: Any) -> StrategyAtWork:
 
 def on_paper(services: Services, owner: User, **changes: Any) -> Any:
     kind = kinds()["readiness"]
-    return asking.ask(services, owner.pk, kind, AskedReadiness(**asked(**changes))).spec["paper"]
+    wanted = asked(train="20d", test="10d", **changes)
+    return asking.ask(services, owner.pk, kind, AskedReadiness(**wanted)).spec["paper"]
 
 
 @pytest.fixture

@@ -103,7 +103,12 @@ class Param(Generic[Value]):
             return list(self.choices)
         if self.low is None or self.high is None or self.step is None:
             raise UsageError(f"{self.name} has no grid: give it low, high and step.")
-        count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
+        try:
+            count = math.floor((self.high - self.low) / self.step + 1e-9) + 1
+        except OverflowError:  # so many that no float counts them
+            raise UsageError(
+                f"{self.name} has values without end on its grid: give it a larger step."
+            ) from None
         if count > most:
             raise UsageError(f"{self.name} has {count:,} values on its grid: give it a larger step.")
         values = [self.low + n * self.step for n in range(count)]

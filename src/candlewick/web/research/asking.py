@@ -12,9 +12,12 @@ import msgspec
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import Instrument, public_symbol
+from candlewick.research.comparing import require_figure
 from candlewick.research.naming import NoSuchStrategy
 from candlewick.research.objectives import judge_of
 from candlewick.research.sets import refuse_outcomes
+from candlewick.research.space import between, space_among
+from candlewick.research.windows import windows_between
 from candlewick.runtime.jobs import desk, paper
 from candlewick.runtime.jobs.kinds.request import Request, market_in, span_of
 from candlewick.store.lake.reading import instrument_in
@@ -31,6 +34,7 @@ from candlewick.web.research.kinds import (
     AskedReadiness,
     AskedSearch,
     AskedStudy,
+    AskedWalkForward,
     Contender,
     Kind,
 )
@@ -91,6 +95,11 @@ def read(services: Services, owner: int, asked: AskedStudy) -> tuple[Book, dict[
     if strategy is not None and not errors and isinstance(asked, AskedRanges):
         errors |= _faults_of_search(asked, strategy, parameters)
     others: dict[str, Any] = {}
+    if isinstance(asked, AskedComparison):
+        try:
+            require_figure(asked.by)
+        except UsageError as error:
+            errors["by"] = str(error)
     if strategy is not None and not errors and isinstance(asked, AskedComparison):
         others = {OTHERS: [_contender(strategy, each) for each in asked.others]}
     if errors or strategy is None:
@@ -132,6 +141,7 @@ def _faults_of_markets(services: Services, asked: AskedStudy, ids: list[str]) ->
     twice = next((id for id in ids if ids.count(id) > 1), None)
     if twice is not None:
         return {"symbols": f"{public_symbol(twice, primary=services.primary)} stands there twice."}
+    begins, ends = [], []
     for id in ids:
         try:
             found = markets.find(services.lake, id, asked.timeframe, primary=services.primary)
@@ -142,6 +152,13 @@ def _faults_of_markets(services: Services, asked: AskedStudy, ids: list[str]) ->
                 "timerange": f"The bars of {found.symbol} reach from {found.first_day} to {found.last_day}: "
                 "choose days among them."
             }
+        begins.append(found.first_s if start is None else max(start, found.first_s))
+        ends.append(found.last_s if end is None else min(end, found.last_s))
+    if isinstance(asked, AskedWalkForward | AskedReadiness):
+        try:
+            windows_between(min(begins), max(ends), asked.timeframe, asked.train, asked.test, asked.anchored)
+        except UsageError as error:
+            return {"train": str(error)}
     return {}
 
 
@@ -152,10 +169,8 @@ def _told(strategy: Book, values: Mapping[str, Any]) -> dict[str, Any]:
 
 def _faults_of_search(asked: AskedRanges, strategy: Book, values: Mapping[str, Any]) -> dict[str, str]:
     """What is wrong with what is looked for, by field."""
-    for name in asked.space or {}:
-        if name not in values:
-            there = ", ".join(values) or "none"
-            return {f"space.{name}": f"{strategy.told.name} has no parameter {name[:40]!r}. It has: {there}."}
+    if errors := _faults_of_space(asked, strategy):
+        return errors
     objective = asked.objective if isinstance(asked, AskedSearch) else "sharpe"
     try:
         judge_of(objective, (), values)
@@ -167,6 +182,31 @@ def _faults_of_search(asked: AskedRanges, strategy: Book, values: Mapping[str, A
             refuse_outcomes(asked.constraints, values)
     except UsageError as error:
         return {"constraints": str(error)}
+    return {}
+
+
+def _faults_of_space(asked: AskedRanges, strategy: Book) -> dict[str, str]:
+    """What is wrong with the values that are to be tried, by field."""
+    of, params = strategy.told.name, strategy.params
+    errors: dict[str, str] = {}
+    ranges: dict[str, Any] = {}
+    for name, given in (asked.space or {}).items():
+        try:
+            if isinstance(given, list):
+                ranges[name] = given
+            else:
+                ranges[name] = between(name, params.get(name), **given.model_dump())
+            space_among(of, params, {name: ranges[name]})
+        except UsageError as error:
+            errors[f"space.{name}"] = str(error)
+    if errors or isinstance(asked, AskedReadiness):
+        return errors
+    try:
+        searched = space_among(of, params, None if asked.space is None else ranges)
+        if isinstance(asked, AskedSearch) and asked.method == "grid":
+            searched.grid()
+    except UsageError as error:
+        return {"space": str(error)}
     return {}
 
 

@@ -6,13 +6,12 @@ from typing import Any, Final
 
 import msgspec
 
-from candlewick.core.errors import UsageError
 from candlewick.research.returns import Returned
 from candlewick.research.search import Method
+from candlewick.research.space import between
 from candlewick.research.walk_forward import Choice
 from candlewick.runtime.jobs.kinds.request import Request
 from candlewick.runtime.jobs.work import Work
-from candlewick.trading.strategy.param import Param
 from candlewick.trading.strategy.strategy import Strategy
 
 _SETS: Final = "sets "
@@ -47,7 +46,12 @@ class Searching(Request, kw_only=True, forbid_unknown_fields=True):
         if self.space is None:
             return None
         known = kind.parameters()
-        return {name: _values(name, given, known.get(name)) for name, given in self.space.items()}
+        return {
+            name: given
+            if isinstance(given, list)
+            else between(name, known.get(name), given.low, given.high, given.step)
+            for name, given in self.space.items()
+        }
 
 
 class Choosing(Searching, kw_only=True, forbid_unknown_fields=True):
@@ -61,16 +65,6 @@ def runners(kind: type[Strategy], work: Work) -> dict[str, Any]:
     """Where sets are run, as studies take it: threads for what the core runs, processes for Python's part."""
     executor, workers = work.threads() if kind.signals_only() else work.processes()
     return {"executor": executor, "workers": workers, "folder": work.folder}
-
-
-def _values(name: str, given: Range | list[Any], known: Param[Any] | None) -> Any:
-    if isinstance(given, list):
-        return given
-    whole = known is not None and known.kind is int
-    low, high = (int(given.low), int(given.high)) if whole else (given.low, given.high)
-    if whole and (low, high) != (given.low, given.high):
-        raise UsageError(f"{name} is searched from {given.low} to {given.high}: give whole numbers.")
-    return Param(low, low=low, high=high, step=given.step)
 
 
 def returned(work: Work) -> list[Returned]:
