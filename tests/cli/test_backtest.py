@@ -95,6 +95,21 @@ def test_it_runs_several_markets_of_the_lake_on_one_account(cli: Cli, file: Path
     assert {trade["symbol"] for trade in told["trades"]} == set(told["markets"])
 
 
+def test_margin_is_judged_by_the_mark_of_a_file(cli: Cli, file: Path) -> None:
+    """A mark far above ends no long position, whatever is traded."""
+    high = file.with_name("BTC_USDT_USDT-1h-mark.csv")
+    rows = [line.split(",") for line in file.read_text().splitlines()]
+    high.write_text("\n".join(",".join([row[0], *["1000"] * 4, "0"]) if n else ",".join(row)
+                              for n, row in enumerate(rows)))  # fmt: skip
+    asked = ("backtest", "ema-cross", "--file", str(file), "--leverage", "20")
+    ends = [
+        {trade["reason"] for trade in cli.json(*asked, *mark)["trades"]}
+        for mark in ((), ("--mark", str(high)))
+    ]
+    assert "liquidation" in ends[0]
+    assert "liquidation" not in ends[1]
+
+
 def test_it_runs_ones_own_strategy_and_writes_the_tear_sheet(cli: Cli, file: Path, tmp_path: Path) -> None:
     cli.done("strategy", "new", "MyIdea")
     sheet = tmp_path / "sheet.html"

@@ -18,20 +18,22 @@ def markets_of(
     timerange: str | None,
     files: list[Path],
     funding: list[Path],
+    mark: list[Path],
     finer: str | None,
     data_dir: Path | None,
 ) -> tuple[Market, ...]:
     """The markets, from files where there are any and from the lake else.
 
     Raises:
-        UsageError: neither says which, or the numbers of files, symbols and funding do not fit.
+        UsageError: neither says which, or the numbers of files, symbols, funding and marks do not fit.
     """
     from candlewick.runtime.face import load_market
 
     if files:
-        return _from_files(files, symbols, timeframe, timerange, funding, finer)
-    if funding:
-        raise UsageError("--funding belongs to --file; the lake's perpetuals bring theirs along.")
+        return _from_files(files, symbols, timeframe, timerange, funding, mark, finer)
+    for option, given in (("--funding", funding), ("--mark", mark)):
+        if given:
+            raise UsageError(f"{option} belongs to --file; the lake's perpetuals bring theirs along.")
     if not symbols:
         raise UsageError(
             "Say on which market: --symbol BTCUSDT (`candlewick data list` shows them), or --file PATH."
@@ -50,6 +52,7 @@ def _from_files(
     timeframe: str | None,
     timerange: str | None,
     funding: list[Path],
+    mark: list[Path],
     finer: str | None,
 ) -> tuple[Market, ...]:
     from candlewick.backtest.market import Market
@@ -65,10 +68,13 @@ def _from_files(
         inside = None if finer is None else read(path, symbol=symbol, timeframe=finer, timerange=timerange)
         made.append(Market(bars, infer_instrument(bars.symbol, primary="file"), None, inside))
     paying = [at for at, market in enumerate(made) if not market.is_spot]
-    if funding and len(funding) != len(paying):
-        raise UsageError(
-            f"{len(paying)} of the files are no spot, but there are {len(funding)} --funding: one for each."
-        )
+    for option, given in (("--funding", funding), ("--mark", mark)):
+        if given and len(given) != len(paying):
+            raise UsageError(
+                f"{len(paying)} of the files are no spot, but there are {len(given)} {option}: one for each."
+            )
     for at, path in zip(paying, funding, strict=False):
         made[at] = replace(made[at], funding=read_funding(path))
+    for at, path in zip(paying, mark, strict=False):
+        made[at] = replace(made[at], mark=read(path, symbol=made[at].symbol))
     return tuple(made)

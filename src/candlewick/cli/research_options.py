@@ -36,6 +36,13 @@ Files = Annotated[
 FundingFiles = Annotated[
     list[Path] | None, Option("--funding", help="Funding of the --file that is a perpetual; may be repeated.")
 ]
+MarkFiles = Annotated[
+    list[Path] | None,
+    Option(
+        "--mark",
+        help="Mark price of the --file that is a perpetual: its margin is judged by it; may be repeated.",
+    ),
+]
 Finer = Annotated[
     str | None, Option(help="Bars of a shorter timeframe that decide what comes first inside a bar.")
 ]
@@ -120,6 +127,7 @@ def asked(
     days_a_year: DaysAYear = 365.0,
     file: Files = None,
     funding: FundingFiles = None,
+    mark: MarkFiles = None,
     finer: Finer = None,
     data_dir: DataDir = None,
 ) -> Asked:
@@ -131,7 +139,9 @@ def asked(
     """
     loaded, given = named(strategy, param, data_dir)
     wanted = timeframe or loaded.strategy.timeframe or None
-    markets = markets_of(symbol or [], wanted, timerange, file or [], funding or [], finer, data_dir)
+    markets = markets_of(
+        symbol or [], wanted, timerange, file or [], funding or [], mark or [], finer, data_dir
+    )
     terms = {
         "cash": cash, "fee_maker": fee_maker, "fee_taker": fee_taker, "slippage_bps": slippage_bps,
         "leverage": leverage, "days_a_year": days_a_year,
