@@ -49,3 +49,16 @@ def test_the_menu_of_the_person_leads_to_the_settings(open_page: OpenPage) -> No
     page.get_by_role("link", name="Set a password").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Settings")
+
+
+def test_on_a_narrow_window_the_pages_stand_behind_one_button(open_page: OpenPage) -> None:
+    page = open_page("/portfolio/", size=PHONE)
+    expect(page.get_by_role("navigation", name="Main")).to_have_count(0)
+
+    page.get_by_role("button", name="Pages").click()
+    menu = page.get_by_role("navigation", name="Main")
+    expect(menu.get_by_role("link", name="Portfolio")).to_have_attribute("aria-current", "page")
+    assert violations(page) == []
+    menu.get_by_role("link", name="Risk").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Risk")
