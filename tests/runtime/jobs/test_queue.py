@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -42,6 +43,20 @@ def test_what_has_waited_longest_comes_first(ann: User, queue: Queue) -> None:
     assert [claim.spec for claim in claims] == [{"number": 0}, {"number": 1}, {"number": 2}]
     assert queue.claim() is None
     assert not queue.has_work()
+
+
+def test_people_take_turns(ann: User, bob: User, queue: Queue) -> None:
+    moments = itertools.count(1)
+
+    def turn() -> str:
+        claim = claimed(queue)
+        Job.objects.filter(pk=claim.id).update(started_ns=next(moments))  # a clock that stands at no moment
+        return claim.id
+
+    of_ann = [desk.submit(ann.pk, "count", {}).pk for _ in range(4)]
+    assert [turn() for _ in range(2)] == of_ann[:2]
+    of_bob = [desk.submit(bob.pk, "count", {}).pk for _ in range(2)]
+    assert [turn() for _ in range(4)] == [of_bob[0], of_ann[2], of_bob[1], of_ann[3]]
 
 
 def test_of_many_workers_that_claim_at_once_each_study_goes_to_one(ann: User) -> None:

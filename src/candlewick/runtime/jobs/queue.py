@@ -79,7 +79,11 @@ class Queue(Tables):
         return left
 
     def claim(self) -> Claim | None:
-        """The study that has waited longest, or one whose worker is gone; None if there is none."""
+        """A study that waits, or one whose worker is gone; None if there is none.
+
+        People take turns: of those whose studies wait the one who has waited longest since one of theirs
+        began, and of theirs the one asked for first. Fifty studies of one person keep nobody else waiting.
+        """
         self._settle_abandoned()
         word = f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(8)}"
         connection = self._connection
@@ -88,9 +92,10 @@ class Queue(Tables):
                 "UPDATE store_job SET state = 'running', worker = ?, attempts = attempts + 1, "
                 "lease_ns = {now_ns} + ?, started_ns = coalesce(started_ns, {now_ns}), ended_ns = NULL, "
                 "eta_ns = NULL, seq = seq + 1, revision = revision + 1 "
-                "WHERE id = (SELECT id FROM store_job WHERE cancel_ns IS NULL "
+                "WHERE id = (SELECT id FROM store_job waits WHERE cancel_ns IS NULL "
                 "AND (state = 'queued' OR (state = 'running' AND lease_ns < {now_ns})) "
-                "ORDER BY queued_ns, id LIMIT 1 {skip_locked}) "
+                "ORDER BY (SELECT coalesce(max(began.started_ns), 0) FROM store_job began "
+                "WHERE began.owner_id = waits.owner_id), queued_ns, id LIMIT 1 {skip_locked}) "
                 f"RETURNING {_CLAIMED}, seq",
                 word,
                 self._lease_ns,
