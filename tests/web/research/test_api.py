@@ -55,6 +55,15 @@ def test_half_a_character_is_no_json(client: Client, ann: User, name: str) -> No
         assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
 
 
+@pytest.mark.parametrize("name", ["a\0", "\0", " \0", "", "  "])
+def test_a_name_that_is_none_is_refused(client: Client, ann: User, name: str) -> None:
+    job = desk.submit(ann.pk, "backtest", {}, name="A study")
+    for said in ({"name": name}, {"notes": "\0"}):
+        answer = client.patch(f"{AT}{job.pk}/", said, content_type="application/json")
+        assert (answer.status_code, list(answer.json()["errors"])) == (422, list(said))
+    assert desk.find(ann.pk, job.pk).name == "A study"
+
+
 def test_more_than_fifty_may_not_wait(client: Client, ann: User) -> None:
     for _ in range(desk.WAITING):
         desk.submit(ann.pk, "backtest", {})

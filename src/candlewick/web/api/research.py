@@ -71,7 +71,9 @@ class Said(Schema):
 
     model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"notes": "Too many trades."}]})
 
-    name: Annotated[str | None, Field(min_length=1, max_length=120, pattern=r"^[^\x00]*\S[^\x00]*$")] = None
+    name: Annotated[
+        str | None, Field(min_length=1, max_length=120, pattern=r"^[^\x00]*[^\s\x00][^\x00]*$")
+    ] = None
     notes: Annotated[str | None, Field(max_length=20_000, pattern=r"^[^\x00]*$")] = None
 
 
