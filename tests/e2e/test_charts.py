@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -63,6 +64,28 @@ def test_as_many_charts_are_shown_as_are_wanted_and_come_back(open_charts: OpenC
 
     expect(page.locator("[data-pane]:visible")).to_have_count(4)
     _alive(page, 4)
+
+
+def test_a_chart_that_is_not_shown_asks_the_server_for_nothing(open_charts: OpenCharts) -> None:
+    page = open_charts(2, indicators=("ema:20",))
+    sent: list[str] = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(str(frame))))
+    page.reload()
+    _alive(page, 2)
+    layouts = page.get_by_role("group", name="How many charts")
+
+    layouts.get_by_role("button", name="1").click()
+    expect(page.locator("[data-pane]:visible")).to_have_count(1)
+    while not (left := [each for each in map(json.loads, sent) if each["action"] == "unsubscribe"]):
+        page.wait_for_timeout(50)  # channels are told together, a moment later
+    assert sorted(channel for each in left for channel in each["channels"]) == [
+        "candles:ETHUSDT-PERP:15m",
+        "indicators:ETHUSDT-PERP:15m:ema-20",
+    ]
+
+    layouts.get_by_role("button", name="2").click()
+    _alive(page, 2)
+    expect(_pane(page, 1).locator(".study")).to_contain_text(re.compile(r"EMA 20[\d,]"))
 
 
 def test_each_chart_has_its_own_market_interval_and_indicators(open_charts: OpenCharts) -> None:

@@ -85,7 +85,9 @@ function lay() {
   for (const button of byId("layouts").querySelectorAll("button")) button.setAttribute("aria-pressed", String(Number(button.value) === shown));
   choices.forEach((choice, at) => {
     const panel = part(place, `[data-pane="${at}"]`);
+    const isOther = panel.hidden !== at >= shown;
     panel.hidden = at >= shown;
+    if (isOther) panes.get(at)?.chart.beSeen(at < shown);
     if (at >= shown || panes.has(at)) return;
     const pane = new Pane(panel, choice, { ...shared, keep: (change) => keep(at, change) });
     panes.set(at, pane);
@@ -119,7 +121,7 @@ function keep(at = 0, change = {}) {
 
 /** What was missed while the connection or the engine was away. */
 function refresh() {
-  for (const { chart } of panes.values()) chart.refresh();
+  for (const [at, { chart }] of panes) if (at < shown) chart.refresh();
 }
 
 /** @param {number} account whose fills are told of */

@@ -107,6 +107,22 @@ export class Chart {
     }
   }
 
+  /**
+   * Rest while nobody can see it, and begin anew when somebody can.
+   * @param {boolean} isSeen
+   */
+  beSeen(isSeen) {
+    if (isSeen) {
+      this.#open();
+      return;
+    }
+    this.#scope.abort();
+    this.#isLoaded = false;
+    this.#unsubscribe();
+    this.#unsubscribe = () => {};
+    this.indicators.close();
+  }
+
   toNow() {
     this.api.timeScale().scrollToPosition(CHART.timeScale.rightOffset, false);
   }

@@ -80,6 +80,13 @@ export class Indicators {
     this.#follow();
   }
 
+  /** Follow nothing until the next symbol is opened. */
+  close() {
+    this.#scope = null;
+    clearTimeout(this.#closing);
+    this.#follow();
+  }
+
   /**
    * Fill the lines back to what is looked at.
    * @param {number} first UTC seconds of the oldest candle that is loaded
