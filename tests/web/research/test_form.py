@@ -43,17 +43,27 @@ def test_what_was_asked_can_be_typed_again() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "text"),
-    [("cash", "0"), ("cash", "much"), ("fee_taker", "50"), ("slippage_bps", "-1"), ("leverage", "500")],
+    ("field", "text", "told"),
+    [
+        ("cash", "0", "give more than 0."),
+        ("cash", "much", "give a number."),
+        ("cash", "nan", "give a number."),
+        ("fee_taker", "50", "give less than 10 %."),
+        ("fee_maker", "-2", "give at least -1 %."),
+        ("slippage_bps", "-1", "give at least 0."),
+        ("leverage", "500", "give at most 125."),
+    ],
 )
-def test_it_says_which_field_cannot_be_read(field: str, text: str) -> None:
+def test_it_says_which_field_cannot_be_read_in_the_unit_of_the_field(
+    field: str, text: str, told: str
+) -> None:
     with pytest.raises(Refused) as refused:
         read(typed(**{field: text}))
-    assert list(refused.value.errors) == [field]
+    assert refused.value.errors == {field: told}
 
 
 def test_an_untouched_field_shows_what_is_asked_where_nobody_types() -> None:
-    shown = {name: Form({}).of_terms(name, "").text for name in form.TERMS}
+    shown = {name: Form({}).of_terms(name).text for name in form.TERMS}
     assert shown == {
         "cash": "10000", "fee_taker": "0.05", "fee_maker": "0.02", "slippage_bps": "0", "leverage": "",
     }  # fmt: skip

@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from candlewick.trading.strategy.param import Param
 from candlewick.web.research.asking import Refused
@@ -23,7 +24,20 @@ WINDOWS: Final = 2
 VALUES: Final = 12  # of a range that is searched, where nobody says more
 EACH: Final = "*"  # of a choice: all of them are searched
 PARTS: Final = ("low", "high", "step")
-TERMS: Final = ("cash", "fee_taker", "fee_maker", "slippage_bps", "leverage")
+TERMS: Final = {
+    "cash": "Cash at the beginning",
+    "fee_taker": "Taker fee",
+    "fee_maker": "Maker fee",
+    "slippage_bps": "Slippage",
+    "leverage": "Leverage",
+}
+"""What every study's account has, and how it is called."""
+_BOUNDS: Final = {
+    "greater_than": ("gt", "more than"),
+    "greater_than_equal": ("ge", "at least"),
+    "less_than": ("lt", "less than"),
+    "less_than_equal": ("le", "at most"),
+}
 _PER_CENT: Final = ("fee_taker", "fee_maker")
 
 
@@ -61,19 +75,20 @@ class Form:
         return [self._of_setting(each, kind) for each in kind.settings]
 
     def complaint(self, kind: Kind) -> str:
-        """All that is wrong; of what only this kind asks for, by what it is called."""
-        labels = {each.name: f"{each.label}: " for each in kind.settings}
-        return " ".join(f"{labels.get(name, '')}{text}" for name, text in self.errors.items())
+        """All that is wrong; of the account and of what only this kind asks for, by what it is called."""
+        labels = TERMS | {each.name: each.label for each in kind.settings}
+        told = (f"{labels[name]}: {text}" if name in labels else text for name, text in self.errors.items())
+        return " ".join(told)
 
     def plain(self, name: str, label: str, default: str, **more: Any) -> Field:
         """A field of every study."""
         error = self.errors.get(name, "")
         return Field(name, label, self.typed.get(name, default), error=error, **more)
 
-    def of_terms(self, name: str, label: str, **more: Any) -> Field:
+    def of_terms(self, name: str, **more: Any) -> Field:
         """A number of the account: what it has where nobody says otherwise stands there, to be seen."""
         default = AskedStudy.model_fields[name].default
-        return self.plain(name, label, _typed(name, default), kind="number", step="any", **more)
+        return self.plain(name, TERMS[name], _typed(name, default), kind="number", step="any", **more)
 
     def _of_param(self, name: str, param: Param[Any], searched: bool) -> Field:
         key = f"p_{name}"
@@ -288,8 +303,21 @@ def _errors(error: ValidationError) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in error.errors():
         where = ".".join(str(part) for part in each["loc"][:2] if not isinstance(part, int))
-        found.setdefault(where, "fill this in." if each["type"] == "missing" else f"{each['msg']}.")
+        found.setdefault(where, _said(where, each))
     return found
+
+
+def _said(name: str, error: ErrorDetails) -> str:
+    """What is wrong with a field, in the unit that it is typed in."""
+    kind, bounds = error["type"], error.get("ctx", {})
+    if kind == "missing":
+        return "fill this in."
+    if kind in _BOUNDS:
+        bound, words = _BOUNDS[kind]
+        return f"give {words} {_typed(name, bounds[bound])}{' %' if name in _PER_CENT else ''}."
+    if kind.endswith(("_parsing", "_type", "finite_number")):
+        return "give a number."
+    return f"{error['msg']}."
 
 
 def _number(text: str, by: int) -> str | float:

@@ -297,11 +297,11 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
             filled.plain("end", "until", "", kind="date", help="This day is not in it."),
         ],
         "costs": [
-            filled.of_terms("cash", "Cash at the beginning"),
-            filled.of_terms("fee_taker", "Taker fee", unit="%"),
-            filled.of_terms("fee_maker", "Maker fee", unit="%"),
-            filled.of_terms("slippage_bps", "Slippage", unit="bps"),
-            filled.of_terms("leverage", "Leverage", help="Empty: the strategy's own."),
+            filled.of_terms("cash"),
+            filled.of_terms("fee_taker", unit="%"),
+            filled.of_terms("fee_maker", unit="%"),
+            filled.of_terms("slippage_bps", unit="bps"),
+            filled.of_terms("leverage", help="Empty: the strategy's own."),
         ],
         "complaint": filled.complaint(kind),
     }
