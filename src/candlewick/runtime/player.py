@@ -245,4 +245,5 @@ class Player:
             waited = True
             self._changed.clear()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), None if self._paused else wait_s)
+                async with asyncio.timeout(None if self._paused else wait_s):
+                    await self._changed.wait()

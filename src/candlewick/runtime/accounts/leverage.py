@@ -61,7 +61,8 @@ class Leverage:
             waiting.remove(answer)
             raise
         try:
-            said = await asyncio.wait_for(asyncio.shield(answer), self._within_s)
+            async with asyncio.timeout(self._within_s):
+                said = await asyncio.shield(answer)
         except TimeoutError:
             raise VenueUnavailable(
                 f"The venue was asked for {command.leverage:f}x and has not answered yet. "

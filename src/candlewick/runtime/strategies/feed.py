@@ -102,7 +102,8 @@ class BarFeed:
             return False
         self._news.clear()
         try:
-            await asyncio.wait_for(self._news.wait(), left_s)
+            async with asyncio.timeout(left_s):  # `wait_for` may swallow a cancellation that comes with news
+                await self._news.wait()
         except TimeoutError:
             return False
         return True

@@ -152,7 +152,8 @@ class Strategies:
             except StoreBusy as error:
                 log.warning("Strategies cannot be looked up: %s", error)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._look.wait(), LOOK_S)
+                async with asyncio.timeout(LOOK_S):  # `wait_for` may swallow a cancellation (Python 3.11)
+                    await self._look.wait()
 
     async def _compare(self) -> None:
         revisions = await self._call(self._rows.wanted)

@@ -221,7 +221,8 @@ class Orders:
         while not is_so() and loop.time() < until:
             self._news.clear()
             try:
-                await asyncio.wait_for(self._news.wait(), until - loop.time())
+                async with asyncio.timeout_at(until):
+                    await self._news.wait()
             except TimeoutError:
                 return
 
