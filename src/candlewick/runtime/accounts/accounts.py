@@ -211,7 +211,8 @@ class Accounts:
         if account in self._live.accounts:
             return
         try:
-            await asyncio.wait_for(asyncio.shield(self.warm()), READY_WITHIN_S)
+            async with asyncio.timeout(READY_WITHIN_S):
+                await asyncio.shield(self.warm())
         except TimeoutError:
             raise EngineAway(
                 "Paper trading is still being made ready: nothing was ordered. Try again in a moment."
