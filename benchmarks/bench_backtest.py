@@ -1,7 +1,6 @@
-"""Backtests of a million minutes: every way to drive a strategy, beside a bare kernel and the peers.
+"""Backtests of a million minutes: every way to drive a strategy, beside a bare kernel.
 
-One market, moving averages of 20 and 50 that cross, 5 bps a fill, filled at the next open. The peers (group
-`peers`) run on the same bars in the same process, where they are installed.
+One market, moving averages of 20 and 50 that cross, 5 bps a fill, filled at the next open.
 """
 
 from __future__ import annotations
@@ -12,8 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Any
 
 import numba
@@ -21,14 +18,11 @@ import numpy as np
 
 import candlewick as cw
 from benchmarks.report import Figure, cpu_seconds, show
-from candlewick import ta
+from candlewick.cli.measuring.strategies import FAST, FEE, MINUTES, SLOW, Cross, EveryBar, minutes
 from candlewick.market.bars import Bars
-from candlewick.trading.strategy.context import Context
 from candlewick.trading.strategy.signals import Signals
 from candlewick.trading.strategy.strategy import Strategy
 
-MINUTES = 1_000_000
-FAST, SLOW, FEE = 20, 50, 0.0005
 MARKETS, SHARED = 50, 100_000
 COLD = (
     "import numpy as np, candlewick as cw\n"
@@ -37,32 +31,7 @@ COLD = (
 )
 
 
-@cache
-def bars(seed: int, count: int, symbol: str) -> Bars:
-    """Minutes of a random walk, each opening where the last one closed."""
-    rng = np.random.default_rng(seed)
-    close = 100 * np.exp(np.cumsum(rng.normal(0, 0.0005, count)))
-    opened = np.r_[100.0, close[:-1]]
-    high = np.maximum(opened, close) * (1 + np.abs(rng.normal(0, 0.0003, count)))
-    low = np.minimum(opened, close) * (1 - np.abs(rng.normal(0, 0.0003, count)))
-    time_s = 1_600_000_020 + 60 * np.arange(count)
-    made = Bars.from_arrays(symbol=symbol, timeframe="1m", time=time_s, open=opened, high=high, low=low,
-                            close=close, volume=np.full(count, 1e9))  # fmt: skip
-    made.check()
-    return made
-
-
-class Cross(Strategy):
-    """Long while the fast average is above the slow one."""
-
-    def indicators(self, bars: Bars) -> dict[str, Any]:
-        return {"fast": ta.sma(bars.close, FAST), "slow": ta.sma(bars.close, SLOW)}
-
-    def signals(self, bars: Bars, ind: Any) -> Signals:
-        return Signals(
-            enter_long=cw.crossed_above(ind["fast"], ind["slow"]),
-            exit_long=cw.crossed_below(ind["fast"], ind["slow"]),
-        )
+bars = cache(minutes)
 
 
 class Bracket(Cross):
@@ -78,27 +47,6 @@ class Third(Cross):
     """The same with a tenth of the equity in each market."""
 
     sizing = cw.Fraction(0.1)
-
-
-class EveryBar(Strategy):
-    """The same cross, asked for in plain Python at each close; its indicators are worked out before."""
-
-    def __init__(self, ind: dict[str, Any]) -> None:
-        super().__init__()
-        self.ind, self.up = ind, False
-
-    def indicators(self, bars: Bars) -> dict[str, Any]:
-        return self.ind
-
-    def on_bar(self, ctx: Context) -> None:
-        ind = ctx.ind
-        up = ind["fast"][-1] > ind["slow"][-1]
-        if up is not self.up:
-            self.up = up
-            if up:
-                ctx.buy()
-            else:
-                ctx.exit()
 
 
 @numba.njit
@@ -134,16 +82,16 @@ def bare(opened: Any, close: Any, fast: int, slow: int, fee: float, equity: Any,
 
 def main() -> list[Figure]:
     """All figures."""
-    minutes = bars(7, MINUTES, "X")
-    cross, bracket = _public(Cross, minutes), _public(Bracket, minutes)
+    market = bars(7, MINUTES, "X")
+    cross, bracket = _public(Cross, market), _public(Bracket, market)
     equity, fills = np.empty(MINUTES), np.empty((MINUTES // 10, 3))
-    floor = _warm(lambda: bare(minutes.open, minutes.close, FAST, SLOW, FEE, equity, fills))
-    core = _core(minutes)
-    ind = Cross().indicators(minutes)
-    every = _warm(lambda: cw.backtest(EveryBar(ind), minutes, fee_taker=FEE))
-    step = _warm(lambda: cw.backtest(Bracket(), minutes, fee_taker=FEE, drive="step"), rounds=2)
+    floor = _warm(lambda: bare(market.open, market.close, FAST, SLOW, FEE, equity, fills))
+    core = _core(market)
+    ind = Cross().indicators(market)
+    every = _warm(lambda: cw.backtest(EveryBar(ind), market, fee_taker=FEE))
+    step = _warm(lambda: cw.backtest(Bracket(), market, fee_taker=FEE, drive="step"), rounds=2)
     many = [bars(n, SHARED, f"M{n}") for n in range(MARKETS)]
-    figures = [
+    return [
         Figure("cw.backtest, averages cross, 1M bars", cross * 1e3, "ms", 12.0, note="trades and equity too"),
         Figure(
             "the core alone, by the bare kernel", core / floor, "×", 1.5, note=f"{floor * 1e3:.1f} ms bare"
@@ -155,18 +103,17 @@ def main() -> list[Figure]:
         Figure("first result of a cold process", _cold(COLD), "s", 1.0, note="compiled before"),
         Figure("import candlewick", _cold("import candlewick"), "s", 0.15),
     ]
-    return figures + _peers(minutes, cross)
 
 
-def _public(strategy: type[Strategy], minutes: Bars) -> float:
+def _public(strategy: type[Strategy], market: Bars) -> float:
     def run() -> None:
-        result = cw.backtest(strategy, minutes, fee_taker=FEE)
+        result = cw.backtest(strategy, market, fee_taker=FEE)
         _ = result.trades, result.equity
 
     return _warm(run)
 
 
-def _core(minutes: Bars) -> float:
+def _core(market: Bars) -> float:
     """CPU seconds of the compiled pass itself, signals given, into memory that was touched before."""
     from candlewick.fills import signals
 
@@ -184,7 +131,7 @@ def _core(minutes: Bars) -> float:
     vars(signals)["run"] = timed
     try:
         for _ in range(7):
-            cw.backtest(Cross, minutes, fee_taker=FEE)
+            cw.backtest(Cross, market, fee_taker=FEE)
     finally:
         vars(signals)["run"] = whole
     return best
@@ -210,50 +157,6 @@ def _cold(code: str) -> float:
         return min(float(each.stdout.split()[-1]) for each in out)
 
     return spent(code) - spent("pass")
-
-
-def _peers(minutes: Bars, ours: float) -> list[Figure]:
-    """How many times as long the peers take that are installed."""
-    figures = []
-    if find_spec("vectorbt") is not None:
-        theirs = _vectorbt(import_module("vectorbt"), minutes)
-        figures.append(Figure("vectorbt takes so many times as long", theirs / ours, "×", 5.0, at_least=True))
-    if find_spec("backtesting") is not None and find_spec("pandas") is not None:
-        theirs = _backtesting(import_module("backtesting"), import_module("pandas"), minutes)
-        figures.append(Figure("backtesting.py takes so many times as long", theirs / ours, "×", 350.0,
-                              at_least=True))  # fmt: skip
-    return figures
-
-
-def _vectorbt(vectorbt: Any, minutes: Bars) -> float:
-    ind = Cross().indicators(minutes)
-    up, down = cw.crossed_above(ind["fast"], ind["slow"]), cw.crossed_below(ind["fast"], ind["slow"])
-    entries, exits = np.r_[False, up[:-1]], np.r_[False, down[:-1]]
-    return _warm(
-        lambda: vectorbt.Portfolio.from_signals(
-            minutes.close, entries, exits, price=minutes.open, fees=FEE, freq="1min"
-        ).trades.count(),
-        rounds=2,
-    )
-
-
-def _backtesting(backtesting: Any, pandas: Any, minutes: Bars) -> float:
-    frame = pandas.DataFrame(
-        {"Open": minutes.open, "High": minutes.high, "Low": minutes.low, "Close": minutes.close}
-    )
-
-    def init(self: Any) -> None:
-        self.fast = self.I(ta.sma, self.data.Close, FAST)
-        self.slow = self.I(ta.sma, self.data.Close, SLOW)
-
-    def following(self: Any) -> None:
-        if self.fast[-1] > self.slow[-1] and self.fast[-2] <= self.slow[-2]:
-            self.buy()
-        elif self.fast[-1] < self.slow[-1] and self.fast[-2] >= self.slow[-2]:
-            self.position.close()
-
-    theirs = type("Theirs", (backtesting.Strategy,), {"init": init, "next": following})
-    return _warm(lambda: backtesting.Backtest(frame, theirs, commission=FEE).run(), rounds=1)
 
 
 if __name__ == "__main__":
