@@ -20,7 +20,7 @@ from candlewick.market.bars import Bars
 from candlewick.runtime.strategies import messages
 from candlewick.runtime.strategies.feed import BarFeed, Closed, Fetch
 from candlewick.runtime.strategies.host import Host, HostDied, source_file
-from candlewick.runtime.strategies.keeping import Keeping
+from candlewick.runtime.strategies.keeping import Keeping, way_of
 from candlewick.runtime.strategies.ordering import Ordering
 from candlewick.runtime.strategies.orders import Log, Orders
 from candlewick.runtime.strategies.ownings import Ownings
@@ -39,6 +39,7 @@ HOUR_S: Final = 3_600.0
 RETRY_S: Final = 5.0
 SHORTEST_ANSWER_S: Final = 2.0
 LONGEST_ANSWER_S: Final = 30.0
+REPLACED_S: Final = 5.0  # how soon another stands in a stop's place, or its position is gone too
 MISSED_TOGETHER: Final = 100  # bars that came too late are told in one line, so many at most
 
 Phase = Literal["waiting", "starting", "warming", "running", "paused", "stopping"]
@@ -128,8 +129,12 @@ class AtWork:
         if self.orders is None:
             return
         self.orders.hear()
-        if order.filled and not order.is_working:
+        if order.is_working:
+            return
+        if order.filled:
             self._start(self._follow(order))
+        if not self.orders.took_back(order):
+            self._start(self._miss(order))
 
     def hear_money(self, booked: Fill | FundingPaid, *, own: bool) -> None:
         """Something was booked in one of its instruments, and that is on disk."""
@@ -506,6 +511,24 @@ class AtWork:
         assert self.orders is not None
         await self._keeping.follow(order)
         await self._keeping.tidy()
+
+    async def _miss(self, order: Order) -> None:
+        """If somebody took back what protected a position, say so, and leave it to people to go on."""
+        assert self.orders is not None
+        await self._means.settled()
+        await self.orders.until(lambda: not self._keeping.lost(order), REPLACED_S)
+        if not self._keeping.lost(order):
+            return
+        way, symbol = way_of(order), order.terms.instrument
+        what = f"Somebody took back its {way} of {symbol}"
+        if self._keeping.is_stopped(symbol):
+            self._log("state", f"{what}. It is placed again once the strategy is paused and resumed.")
+            return
+        why = f"{what}: what it holds is not protected. Resumed, it places the {way} again."
+        if self.health.phase == "paused":
+            self._log("error", why)
+        elif self._feed is not None and self.orders.account.state != "HALTED":  # it is paused for that
+            self._feed.end(StrategyError(why))
 
     def _start(self, work: Any) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from candlewick.core.clock import NS_PER_S, Clock
-from candlewick.core.errors import VenueError
+from candlewick.core.errors import CandlewickError, VenueError
 from candlewick.core.events import Candle
 from candlewick.core.interval import open_time, seconds
 from candlewick.market.bars import COLUMNS, Bars
@@ -62,6 +62,7 @@ class BarFeed:
         self._clock = clock
         self._come: dict[int, dict[str, Row]] = {}
         self._news = asyncio.Event()
+        self._end: CandlewickError | None = None
 
     def take(self, candle: Candle) -> None:
         """A bar that the heart has closed; of corrections of what was told nothing is heard."""
@@ -83,9 +84,20 @@ class BarFeed:
                     self._come.setdefault(time, {}).setdefault(bars.symbol, tuple(row))
         self._news.set()
 
+    def end(self, why: CandlewickError) -> None:
+        """Give no bar more: whoever waits for the next one is told why."""
+        self._end = why
+        self._news.set()
+
     async def next(self) -> Closed:
-        """The next bar, once it has closed in every market that has one."""
+        """The next bar, once it has closed in every market that has one.
+
+        Raises:
+            CandlewickError: what `end` was called with.
+        """
         while True:
+            if self._end is not None:
+                raise self._end
             time = self._last + self._length
             if len(self._come.get(time, ())) < len(self._instruments):
                 if await self._wait(time + self._length):

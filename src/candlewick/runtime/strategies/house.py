@@ -169,6 +169,12 @@ class Strategies:
         for id in await self._call(self._rows.forbidden):
             if id in self.known:
                 await self._move(self.known[id], "paused", "Nobody may trade with this account any more.")
+        for wanted in list(self.known.values()):
+            account = self.engine.desk.accounts.get(wanted.account)
+            if wanted.state == "running" and account is not None and account.state == "HALTED":
+                why = f": {account.reason}" if account.reason else ""
+                reason = f"The account does not trade: {account.name} is halted{why}."
+                await self._move(wanted, "paused", reason)
 
     async def _take(self, wanted: Wanted) -> None:
         """Do as a row says that is new or has changed."""

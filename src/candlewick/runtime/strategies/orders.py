@@ -65,6 +65,7 @@ class Orders:
         self._do = do
         self._clock = clock
         self._news = asyncio.Event()
+        self._withdrawn: set[str] = set()  # ids of those that it took back itself, until they are gone
 
     def working(self, symbol: str | None = None) -> list[Order]:
         """Its orders that can still be filled, oldest first."""
@@ -85,6 +86,12 @@ class Orders:
     def hear(self) -> None:
         """Something about its orders is new."""
         self._news.set()
+
+    def took_back(self, order: Order) -> bool:
+        """Whether an order that is gone was cancelled by the strategy itself; to be asked once."""
+        found = order.id in self._withdrawn
+        self._withdrawn.discard(order.id)
+        return found
 
     async def withdraw_entries(self) -> None:
         """Take back what could still open or add to a position; stops and targets go on protecting it."""
@@ -199,6 +206,7 @@ class Orders:
         ids = []
         for order in list(named):
             if not isinstance(order.state, CancelInFlight):
+                self._withdrawn.add(order.id)
                 try:
                     await self._do(
                         commands.Cancel(
@@ -209,15 +217,16 @@ class Orders:
                         )
                     )
                 except (UnknownOrder, Conflict):
+                    self._withdrawn.discard(order.id)
                     continue  # it has ended meanwhile
             ids.append(order.id)
         if ids:
             await self.until(lambda: self.account.orders.keys().isdisjoint(ids))
 
-    async def until(self, is_so: Callable[[], bool]) -> None:
+    async def until(self, is_so: Callable[[], bool], within_s: float = SETTLES_S) -> None:
         """Wait until something is so, but not for ever."""
         loop = asyncio.get_running_loop()
-        until = loop.time() + SETTLES_S
+        until = loop.time() + within_s
         while not is_so() and loop.time() < until:
             self._news.clear()
             try:
