@@ -33,7 +33,8 @@ export const CHART = {
     horzLine: { color: LABEL, style: LineStyle.Dashed, labelBackgroundColor: "#3a352c" },
   },
   rightPriceScale: { borderColor: BORDER, scaleMargins: { top: 0.1, bottom: 0.22 } },
-  timeScale: { borderColor: BORDER, rightOffset: 8, timeVisible: true, secondsVisible: false, minBarSpacing: 0.3, barSpacing: 7, allowShiftVisibleRangeOnWhitespaceReplacement: true },
+  // bars of less than half a pixel are drawn as one: with eight indicators a frame of the farthest view costs half
+  timeScale: { borderColor: BORDER, rightOffset: 8, timeVisible: true, secondsVisible: false, minBarSpacing: 0.3, barSpacing: 7, enableConflation: true, allowShiftVisibleRangeOnWhitespaceReplacement: true },
   localization: { locale: "en-GB", timeFormatter: (seconds) => `${moment(seconds * 1000, seconds % 60 !== 0)} UTC` },
   kineticScroll: { mouse: false, touch: true },
 };
