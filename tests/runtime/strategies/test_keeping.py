@@ -189,3 +189,41 @@ async def test_however_a_position_ends_nobody_is_blamed_for_the_end_of_its_stops
     await floor.again()
     await floor.runs(row)
     assert not floor.house.state.orders
+
+
+TWICE = """
+import candlewick as cw
+
+
+class Twice(cw.Strategy):
+    '''Buys twice: with a stop and a target first, and with a stop alone behind it.'''
+
+    warm_up = 0
+
+    def on_bar(self, ctx):
+        if not ctx.position:
+            ctx.buy(quantity=1.0, stop_distance=0.05, target_distance=0.03)
+        elif ctx.position < 1.5:
+            ctx.buy(quantity=1.0, stop_distance=0.05)
+"""
+
+
+async def test_of_two_entries_only_what_is_left_to_protect_is_missed(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(at_work, "REPLACED_S", 0.0)
+    row = await floor.started(TWICE, fraction=Decimal("0.01"))
+    await floor.close_bar(row, 100.0)
+    await until(lambda: len(floor.house.state.orders) == 2)
+    await floor.close_bar(row, 100.0)
+    await until(lambda: len(floor.house.state.orders) == 3)
+    trade_at(floor, 104.0)  # the first one's target, whose stop ends with it
+    await until(lambda: len(floor.house.state.orders) == 1)
+    await followed_up(floor, row)
+    assert floor.state(row) == "running"
+    (left,) = floor.house.state.orders.values()
+    await take_back(floor, left.id)
+    await until(lambda: floor.state(row) == "paused")
+    await resumed(floor, row)
+    (again,) = floor.house.state.orders.values()
+    assert (again.terms, again.oco) == (left.terms, left.parent)
