@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.core.clock import NS_PER_S, ManualClock
-from candlewick.core.errors import VenueUnavailable
+from candlewick.core.errors import StrategyError, VenueUnavailable
 from candlewick.core.events import Candle
 from candlewick.market.bars import COLUMNS, Bars
 from candlewick.runtime.strategies import feed as feed_module
@@ -110,3 +111,12 @@ def test_however_bars_come_each_is_told_once_and_in_order(order: list[int], lost
         return [(await soon(feed)).time for _ in range(6)]
 
     assert asyncio.run(told()) == [60 * number for number in range(1, 7)]
+
+
+async def test_whoever_waits_for_a_bar_of_a_feed_that_ends_is_told_why() -> None:
+    feed = made(Venue(), 121.0)
+    waiting = asyncio.create_task(soon(feed))
+    await asyncio.sleep(0)
+    feed.end(StrategyError("the account does not trade"))
+    with pytest.raises(StrategyError, match="does not trade"):
+        await waiting
