@@ -11,7 +11,7 @@ from candlewick.cli.database import opened
 from candlewick.cli.edge import AsJson, DataDir, edge
 from candlewick.cli.printing import print_json, table
 from candlewick.cli.strategy_at_work import LOOK_S, Id
-from candlewick.core.errors import Conflict, EngineAway
+from candlewick.core.errors import Conflict, EngineAway, NotYet
 
 if TYPE_CHECKING:
     from candlewick.runtime.gateway.client import EngineLink
@@ -87,5 +87,5 @@ async def _told(link: EngineLink, row: StrategyAtWork) -> dict[str, Any] | None:
             answer = await link.request("strategy.drift", account=row.account_id, id=row.pk)
             told: dict[str, Any] | None = orjson.loads(answer)
             return told
-        except EngineAway:
+        except NotYet:
             await asyncio.sleep(AGAIN_S)

@@ -110,6 +110,12 @@ class Conflict(CandlewickError):
     """What was asked does not fit the state of the thing: it is done already, or under way."""
 
 
+class NotYet(Conflict):
+    """It is still being worked out: there will be something to tell in a moment."""
+
+    retry: ClassVar[bool] = True
+
+
 class VenueError(CandlewickError):
     """A venue refused a request or answered what cannot be used."""
 

@@ -17,6 +17,7 @@ SAME = [
     core.OrderRefused("max_order_notional", "Too much.", Decimal("100.10"), Decimal("1e9"), "quantity"),
     core.OrderRefused("halted", "The account is halted."),
     core.Conflict("It is filled already."),
+    core.NotYet("It is being worked out."),
     core.EngineAway("Try again in a moment."),
     core.RateLimited("Slow down.", 2.5),
     core.VenueUnavailable("No connection."),

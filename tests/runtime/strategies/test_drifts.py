@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from candlewick.core.errors import Conflict, EngineAway
+from candlewick.core.errors import Conflict, NotYet
 from candlewick.runtime.strategies import drifts
 from candlewick.runtime.strategies.drifts import Drifts
 
@@ -37,7 +37,7 @@ def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_while_the_first_is_worked_out_it_says_so_and_begins_no_other(worker: Worker) -> None:
     found = Drifts()
     for _ in range(2):
-        with pytest.raises(EngineAway, match="still running"):
+        with pytest.raises(NotYet, match="still running"):
             await found.of("a", 60, worker.work_out)
     assert len(worker.asked) == 1
     worker.asked[0].set_result({"gap": 1.0})
@@ -47,7 +47,7 @@ async def test_while_the_first_is_worked_out_it_says_so_and_begins_no_other(work
 
 async def test_after_a_new_bar_the_one_before_is_told_until_there_is_a_newer_one(worker: Worker) -> None:
     found = Drifts()
-    with pytest.raises(EngineAway):
+    with pytest.raises(NotYet):
         await found.of("a", 60, worker.work_out)
     worker.asked[0].set_result({"gap": 1.0})
     await asyncio.sleep(0)
@@ -64,7 +64,7 @@ async def test_on_short_bars_it_is_not_worked_out_for_each(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = Drifts()
-    with pytest.raises(EngineAway):
+    with pytest.raises(NotYet):
         await found.of("a", 60, worker.work_out)
     worker.asked[0].set_result({"gap": 1.0})
     await asyncio.sleep(0)
@@ -77,7 +77,7 @@ async def test_what_fails_is_told_and_after_a_while_tried_again(
     worker: Worker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = Drifts()
-    with pytest.raises(EngineAway):
+    with pytest.raises(NotYet):
         await found.of("a", 60, worker.work_out)
     worker.asked[0].set_exception(Conflict("Its backtest failed."))
     await asyncio.sleep(0)
@@ -86,7 +86,7 @@ async def test_what_fails_is_told_and_after_a_while_tried_again(
         with pytest.raises(Conflict, match="failed"):
             await found.of("a", 60, worker.work_out)
     monkeypatch.setattr(drifts, "ANEW_AFTER_S", -1.0)
-    with pytest.raises(EngineAway):
+    with pytest.raises(NotYet):
         await found.of("a", 60, worker.work_out)
     worker.asked[1].set_result({"gap": 1.0})
     assert await found.of("a", 60, worker.work_out) == {"gap": 1.0}
@@ -94,12 +94,12 @@ async def test_what_fails_is_told_and_after_a_while_tried_again(
 
 async def test_of_a_strategy_that_is_gone_nothing_is_worked_out(worker: Worker) -> None:
     found = Drifts()
-    with pytest.raises(EngineAway):
+    with pytest.raises(NotYet):
         await found.of("a", 60, worker.work_out)
     found.forget("a")
     await asyncio.sleep(0)
     assert worker.asked[0].cancelled()
-    with pytest.raises(EngineAway):
+    with pytest.raises(NotYet):
         await found.of("b", 60, worker.work_out)
     await found.close()
     assert worker.asked[1].cancelled()

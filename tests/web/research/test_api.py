@@ -48,6 +48,14 @@ def test_a_number_that_nothing_can_hold_is_told_by_field(client: Client, ann: Us
     assert not Job.objects.filter(owner=ann).exists()
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"draft": 0}, {"seed": False}, {"cash": True}, {"cash": "10000"}, {"trials": "9"}]
+)
+def test_what_is_of_another_kind_is_refused(client: Client, ann: User, wrong: dict[str, Any]) -> None:
+    answer = post(client, "/api/research/optimisations/", asked(**wrong))
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, list(wrong))
+
+
 @pytest.mark.parametrize("name", ["\\ud800", "\\udc00x"])
 def test_half_a_character_is_no_json(client: Client, ann: User, name: str) -> None:
     for body in (f'{{"parameters":{{"{name}":1}}}}', f'{{"name":"{name}"}}'):

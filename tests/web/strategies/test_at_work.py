@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from candlewick.core.errors import UsageError
+from candlewick.core.errors import NotYet, UsageError
 from candlewick.runtime.jobs import desk as studies
 from candlewick.store.models import AccountMember, Role, StrategyAtWork, StrategyLine, User
 from tests.web.conftest import Browser, Person
@@ -244,6 +244,21 @@ def test_its_drift_is_told_by_cause(client: Client, ann: User, link: FakeLink) -
     ):
         assert text in page, text
     assert "larger or smaller" not in page, "what explains nothing is left out"
+
+
+def test_a_drift_that_is_still_being_worked_out_is_asked_for_again(
+    client: Client, ann: User, link: FakeLink
+) -> None:
+    def working(**_: Any) -> None:
+        raise NotYet("Its backtest is still running. Ask again in a moment.")
+
+    link.answers["strategy.drift"] = working
+    row = begun(client, ann)
+    answer = client.get(f"{AT_WORK}{row.pk}/drift/")
+    assert (answer.status_code, answer["Retry-After"]) == (409, "1")
+    page = said(client, f"/strategies/{row.pk}/drift/")
+    assert "still running" in page
+    assert f'hx-get="/strategies/{row.pk}/drift/"' in page
 
 
 def test_its_drift_is_not_told_where_there_is_none_to_tell(client: Client, ann: User, link: FakeLink) -> None:

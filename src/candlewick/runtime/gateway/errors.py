@@ -16,6 +16,7 @@ from candlewick.core.errors import (
     ConfigError,
     Conflict,
     EngineAway,
+    NotYet,
     OrderRefused,
     RateLimited,
     StoreBusy,
@@ -58,6 +59,8 @@ def _fields(error: CandlewickError) -> dict[str, Any]:
             return {"code": "unknown_order", "order_id": order_id}
         case UsageError():
             return {"code": "usage"}
+        case NotYet():
+            return {"code": "not_yet"}
         case Conflict() | ConfigError():
             return {"code": "conflict"}
         case EngineAway() | StoreBusy():
@@ -78,6 +81,7 @@ _MAKERS: dict[str, Callable[[dict[str, Any]], CandlewickError]] = {
     "unknown_order": lambda each: UnknownOrder(each["order_id"]),
     "usage": lambda each: UsageError(each["message"]),
     "conflict": lambda each: Conflict(each["message"]),
+    "not_yet": lambda each: NotYet(each["message"]),
     "away": lambda each: EngineAway(each["message"]),
     "rate_limited": lambda each: RateLimited(each["message"], each["retry_after_s"]),
     "venue_unavailable": lambda each: VenueUnavailable(each["message"]),

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, Final
 
-from candlewick.core.errors import CandlewickError, EngineAway
+from candlewick.core.errors import CandlewickError, NotYet
 
 ANSWER_WITHIN_S: Final = 1.0
 ANEW_AFTER_S: Final = 10.0  # on short bars it is not worked out anew for each of them
@@ -51,7 +51,7 @@ class Drifts:
         """The drift of a strategy whose newest bar is this. While it is worked out anew, the one before.
 
         Raises:
-            EngineAway: the first is still being worked out.
+            NotYet: the first is still being worked out.
             CandlewickError: it cannot be told; says why.
         """
         kept = self._kept.setdefault(id, _Kept())
@@ -68,7 +68,7 @@ class Drifts:
             return kept.told
         if kept.error is not None and kept.task is None:
             raise kept.error
-        raise EngineAway("Its backtest is still running. Ask again in a moment.")
+        raise NotYet("Its backtest is still running. Ask again in a moment.")
 
     def keep_last(
         self, id: str, work_out: Callable[[], Work], keep: Callable[[Drift], Awaitable[None]]

@@ -271,7 +271,7 @@ class Strategies:
 
         Raises:
             DriftUnknown: it has not begun, or its backtest fails.
-            EngineAway: its backtest is still running; what it finds is kept for who asks again.
+            NotYet: its backtest is still running; what it finds is kept for who asks again.
         """
         wanted, at_work = self.known[id], self.at_work.get(id)
         if at_work is None or wanted.begun_ns is None or wanted.capital is None:

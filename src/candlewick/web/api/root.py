@@ -15,6 +15,7 @@ from candlewick.core.errors import (
     CandlewickError,
     Conflict,
     EngineAway,
+    NotYet,
     OrderRefused,
     RateLimited,
     StoreError,
@@ -153,6 +154,8 @@ def _status(error: CandlewickError) -> tuple[int, dict[str, Any]]:
             return 404, {"symbol": error.symbol[:80]}
         case UnknownOrder() | UnknownAccount() | UnknownJob() | UnknownStrategy():
             return 404, {}
+        case NotYet():
+            return 409, {"headers": {"Retry-After": "1"}}
         case Conflict():
             return 409, {}
         case UsageError():

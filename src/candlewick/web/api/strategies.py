@@ -284,8 +284,9 @@ def log(
 def drift(request: HttpRequest, id: Id) -> HttpResponse:
     """Its trades beside those of its backtest on the same bars since it began, paired by their signal.
 
-    It is worked out when asked for, until `as_of`; 503 while that is under way for the first time, and then
-    the one before until there is a newer one. Of a strategy that was stopped it is the last one.
+    It is worked out when asked for, until `as_of`; 409 with `Retry-After` while that is under way for the
+    first time, and then the one before until there is a newer one. Of a strategy that was stopped it is the
+    last one.
 
     Causes: `latency` (the market moved until the order was sent), `slippage` (until it was filled), `price`
     (a stop or target stood elsewhere), `exit` (it ended for another reason), `fee`, `funding`, `size`,

@@ -170,7 +170,7 @@ def read(kind: Kind, typed: Mapping[str, str], params: Mapping[str, Param[Any]])
         elif text:
             given[setting.name] = _listed(text) if _is_list(kind, setting.name, text) else text
     try:
-        return kind.model.model_validate(given)
+        return kind.model.model_validate(given, strict=False)  # what is typed is text
     except ValidationError as error:
         raise Refused(_errors(error)) from None
 

@@ -36,7 +36,7 @@ _EXAMPLE: Final[dict[str, Any]] = {
 class AskedStudy(Schema):
     """A strategy, the bars that it runs on, and what trading costs."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)  # `false` is no number, nor 0 a truth value
 
     strategy: Annotated[
         str, Field(min_length=1, max_length=200, description="A strategy's name: `EmaCross`.")
@@ -86,7 +86,7 @@ class AskedBacktest(AskedStudy):
 class SearchRange(Schema):
     """The values of a number: from `low` to `high` by `step`; without one, any between (whole ones: by 1)."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
 
     low: Annotated[float, Field(allow_inf_nan=False)]
     high: Annotated[float, Field(allow_inf_nan=False)]

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from candlewick.core.errors import CandlewickError, Conflict, EngineAway
+from candlewick.core.errors import CandlewickError, Conflict, EngineAway, NotYet
 from candlewick.core.interval import INTERVALS
 from candlewick.research.naming import NoSuchStrategy
 from candlewick.runtime.strategies.desk import UnknownStrategy
@@ -122,10 +122,10 @@ def drift(request: HttpRequest, id: str) -> HttpResponse:
     _find(request, id)
     try:
         context = drifting.told(orjson.loads(rest.drift(request, id).content))
+    except (NotYet, EngineAway) as error:
+        context = {"complaint": str(error), "again": request.path}
     except Conflict as error:
         context = {"complaint": str(error)}
-    except EngineAway as error:
-        context = {"complaint": str(error), "again": request.path}
     return render(request, "strategies/_drift.html", context)
 
 
