@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from django.http import HttpRequest
 
@@ -14,12 +14,20 @@ from candlewick.core.errors import EngineAway, UnknownSymbol
 if TYPE_CHECKING:
     from candlewick.store.journal.reader import Records
     from candlewick.store.lake import Lake
+    from candlewick.web.api.history import Range
     from candlewick.web.api.written import WrittenCandles
     from candlewick.web.bridge import Bridge
     from candlewick.web.link import Engine
     from candlewick.web.live.hub import Hub
 
 ENVIRON_KEY: Final = "candlewick.services"
+
+
+class Told(NamedTuple):
+    """An answer about a market, and when it was given, on the monotonic clock."""
+
+    at: float
+    json: bytes
 
 
 @dataclass
@@ -32,6 +40,7 @@ class Services:
     ledger: Path | str
     primary: str
     bridge: Bridge | None = None
+    candles_told: dict[Range, Told] = field(default_factory=dict)
 
     def ask_about(self, symbol: str, verb: str, **arguments: Any) -> bytes:
         """Ask the engine something about a symbol, in any spelling, and return its JSON answer.

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from candlewick.core.errors import UnknownSymbol
+from candlewick.web.api import history
 from candlewick.web.services import Services
 from tests.web.api.ground import candle, problem, put
 from tests.web.ground import FakeLink, instrument, unique
@@ -289,3 +290,20 @@ def test_the_catalogue_tells_what_a_chart_can_show_and_how(client: Client) -> No
     }
     assert [line["draw"] for line in bollinger["outputs"]] == ["band", "line", "band"]
     assert len([kind for kind in kinds if kind["group"] == "patterns"]) == 61
+
+
+def test_the_same_question_of_many_is_asked_of_the_engine_once_within_a_moment(
+    client: Client, link: FakeLink, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    symbol = unique("OFTEN")
+    link.instruments[f"sim:{symbol}"] = instrument(symbol)
+    services.lake.put_candles([candle(each, 1.0, of=f"sim:{symbol}") for each in (60, 120)])
+    link.answers["history"] = lambda symbol, **_: {"instrument": symbol, "tail": []}
+    path = f"/api/dashboard/charts/ohlcv/?symbol={symbol}&interval=1m"
+    monkeypatch.setattr(history, "AGAIN_S", 60.0)
+    first = [client.get(each).content for each in (path, path, f"{path}&limit=1")]
+    assert first[0] == first[1] != first[2]
+    assert len(link.asked) == 2
+    monkeypatch.setattr(history, "AGAIN_S", 0.0)
+    assert client.get(path).content == first[0]
+    assert len(link.asked) == 3

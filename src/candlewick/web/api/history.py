@@ -5,6 +5,7 @@ Of a market that no venue of ours lists, as where somebody imported its history,
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -18,9 +19,11 @@ from candlewick.market.bars import COLUMNS, Bars, resample
 from candlewick.store.lake.kinds import CANDLES
 from candlewick.store.lake.reading import sources_of
 from candlewick.web.api.written import Rows, as_row, as_rows, written
-from candlewick.web.services import Services
+from candlewick.web.services import Services, Told
 
 MOST: Final = 5_000
+AGAIN_S: Final = 0.1  # who looks at a market live hears of its open bar as often
+TOLD_KEPT: Final = 64
 _SHOWN: Final = ("time", *COLUMNS)
 _Found = TypeVar("_Found", Bars, Rows)
 
@@ -53,11 +56,22 @@ def bars(services: Services, wanted: Range) -> Bars:
 
 
 def json(services: Services, wanted: Range) -> bytes:
-    """The same as the chart takes them, as JSON.
+    """The same as the chart takes them, as JSON; not older than what the live channel tells.
 
     Raises:
         As `bars`.
     """
+    now = time.monotonic()
+    found = services.candles_told.get(wanted)
+    if found is not None and now - found.at < AGAIN_S:
+        return found.json
+    if len(services.candles_told) >= TOLD_KEPT:
+        services.candles_told.clear()
+    services.candles_told[wanted] = told = Told(now, _json(services, wanted))
+    return told.json
+
+
+def _json(services: Services, wanted: Range) -> bytes:
     try:
         told = _ask(services, wanted)
     except UnknownSymbol as unknown:
