@@ -212,7 +212,7 @@ def _until_ready(attempt: Any, away: type[Exception]) -> None:
 
 def _free_port() -> int:
     """A port below those that the system gives to clients, so that none of them takes it meanwhile."""
-    for port in itertools.chain(range(20_000 + os.getpid() % 5_000, 32_000), range(10_000, 20_000)):
+    for port in itertools.chain(range(20_000 + os.getpid() * 97 % 5_000, 32_000), range(10_000, 20_000)):
         if port in _given:
             continue
         with socket.socket() as probe:

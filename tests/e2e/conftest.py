@@ -278,8 +278,11 @@ def _compile_fill_core() -> None:
 
 
 def _free_port() -> int:
-    """A port nobody listens on, below those the kernel gives to outgoing connections."""
-    for port in range(20_000 + os.getpid() % 8_000, 32_000):
+    """A port nobody listens on, below those the kernel gives to outgoing connections.
+
+    Each process begins far from the next one's: two workers of a run have numbers that are near.
+    """
+    for port in range(20_000 + os.getpid() * 97 % 8_000, 32_000):
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))

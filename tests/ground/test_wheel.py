@@ -147,7 +147,7 @@ def wait_until_ready(terminal: Terminal, process: subprocess.Popen[bytes], log: 
 def free_ports(count: int) -> list[int]:
     """Ports that nothing listens on, below those the system gives out by itself."""
     found: list[int] = []
-    for port in range(21_000 + os.getpid() % 8_000, 32_000):
+    for port in range(21_000 + os.getpid() * 97 % 8_000, 32_000):
         with socket.socket() as probe, contextlib.suppress(OSError):
             probe.bind(("127.0.0.1", port))
             found.append(port)

@@ -103,7 +103,7 @@ class TailRisk:
         against = {
             id: Decimal(repr(-_sign(book.positions[id].is_long) * TOGETHER_SIGMAS * _deviation(days)))
             for id, days in returns.items()
-            if len(days) >= LEAST_DAYS
+            if len(days) >= LEAST_DAYS and id in book.positions  # it may have been closed meanwhile
         }
         if against:
             name = f"Each {TOGETHER_SIGMAS} of its daily deviations against you, together"
