@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from candlewick.cli.running import engine_of
 from candlewick.core.errors import EngineAway, StoreLocked, UnknownAccount, UsageError
 from candlewick.runtime.settings import Settings
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from candlewick.store.models import Account
 
 Asked = tuple[str, dict[str, Any]]
+ANSWERS_WITHIN_S: Final = 10.0  # one that has just begun, or is busy
 
 
 def statement(settings: Settings, row: Account, marks: dict[str, float]) -> bytes:
@@ -54,27 +56,20 @@ async def ask(
 
     An account that it does not know begins with them, as of `since` if that is given (UTC ns).
     """
-    from candlewick.runtime.gateway.client import EngineLink
-
-    link = EngineLink(settings.data_dir)
-    await link.start()
     try:
-        for _ in range(100):
-            if link.connected:
-                break
-            await asyncio.sleep(0.1)
-        try:
-            await link.request("account.portfolio", account=row.pk)
-        except UnknownAccount:
-            await link.request("account.open", **opening(row), since=since)
-        answer = b""
-        for verb, arguments in requests:
-            answer = await link.request(verb, timeout_s=60, account=row.pk, **arguments)
-        return answer
-    except EngineAway as error:
-        raise EngineAway(f"The accounts are in use by an engine, which does not answer: {error}") from None
-    finally:
-        await link.stop()
+        async with engine_of(settings, within_s=ANSWERS_WITHIN_S) as link:
+            try:
+                await link.request("account.portfolio", account=row.pk)
+            except UnknownAccount:
+                await link.request("account.open", **opening(row), since=since)
+            answer = b""
+            for verb, arguments in requests:
+                answer = await link.request(verb, timeout_s=60, account=row.pk, **arguments)
+            return answer
+    except EngineAway:
+        raise EngineAway(
+            "The accounts are in use by an engine, which does not answer: try again when it does, or end it."
+        ) from None
 
 
 def opening(row: Account) -> dict[str, Any]:

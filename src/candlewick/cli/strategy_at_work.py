@@ -15,6 +15,7 @@ from candlewick.cli.database import opened
 from candlewick.cli.edge import AsJson, DataDir, edge
 from candlewick.cli.parameters import Parameters, pairs
 from candlewick.cli.printing import print_json, table
+from candlewick.cli.running import engine_of
 from candlewick.core.errors import EngineAway, UnknownAccount, UnknownSymbol, UsageError
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from candlewick.store.models import Account, StrategyAtWork
 
 ACTOR: Final = "command line"
-LOOK_S: Final = 2.0  # how long a running engine takes to be found
 
 Id = Annotated[str, Argument(help="As `candlewick strategy at-work` tells it.")]
 OfAccount = Annotated[str | None, Option("--account", help="Name or number, where there are several.")]
@@ -158,25 +158,17 @@ async def _known(settings: Settings, row: Account) -> tuple[frozenset[str] | Non
     """What a running engine lists, and what the account is worth; the engine knows it from here on."""
     import msgspec
 
-    from candlewick.runtime.gateway.client import EngineLink
-
-    link = EngineLink(settings.data_dir)
-    await link.start()
     try:
-        async with asyncio.timeout(LOOK_S):
-            while not link.connected:  # noqa: ASYNC110 - nothing else tells of it
-                await asyncio.sleep(0.05)
-        try:
-            await link.request("strategy.look", account=row.pk)
-        except UnknownAccount:
-            await link.request("account.open", **opening(row))
-        told = await link.request("account.portfolio", account=row.pk)
-        worth = msgspec.json.Decoder(float_hook=Decimal).decode(told)["total_value"]
-        return frozenset(link.instruments) or None, None if worth is None else Decimal(worth)
-    except (TimeoutError, EngineAway):
+        async with engine_of(settings) as link:
+            try:
+                await link.request("strategy.look", account=row.pk)
+            except UnknownAccount:
+                await link.request("account.open", **opening(row))
+            told = await link.request("account.portfolio", account=row.pk)
+            worth = msgspec.json.Decoder(float_hook=Decimal).decode(told)["total_value"]
+            return frozenset(link.instruments) or None, None if worth is None else Decimal(worth)
+    except EngineAway:
         return None, None
-    finally:
-        await link.stop()
 
 
 def _confirm(row: Account) -> None:

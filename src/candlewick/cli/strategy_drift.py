@@ -10,7 +10,8 @@ from typer import echo
 from candlewick.cli.database import opened
 from candlewick.cli.edge import AsJson, DataDir, edge
 from candlewick.cli.printing import print_json, table
-from candlewick.cli.strategy_at_work import LOOK_S, Id
+from candlewick.cli.running import engine_of
+from candlewick.cli.strategy_at_work import Id
 from candlewick.core.errors import Conflict, EngineAway, NotYet
 
 if TYPE_CHECKING:
@@ -55,24 +56,11 @@ async def _worked_out(settings: Settings, row: StrategyAtWork) -> dict[str, Any]
         EngineAway: none runs, or it has not found it in time.
         Conflict: it does not know the strategy.
     """
-    from candlewick.runtime.gateway.client import EngineLink
-
-    link = EngineLink(settings.data_dir)
-    await link.start()
     try:
-        async with asyncio.timeout(LOOK_S):
-            while not link.connected:  # noqa: ASYNC110 - nothing else tells of it
-                await asyncio.sleep(0.05)
-    except TimeoutError:
-        await link.stop()
-        raise EngineAway("No engine runs, which would tell: start it with `candlewick up`.") from None
-    try:
-        async with asyncio.timeout(WITHIN_S):
+        async with engine_of(settings) as link, asyncio.timeout(WITHIN_S):
             told = await _told(link, row)
     except TimeoutError:
         raise EngineAway(f"Its backtest did not end within {WITHIN_S:.0f} s. Ask again later.") from None
-    finally:
-        await link.stop()
     if told is None:
         raise Conflict(f"{row.name} is {row.state}: its drift is told while the engine has it at work.")
     return told

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,6 @@ from candlewick.core.errors import EngineAway, UnknownSymbol
 if TYPE_CHECKING:
     from candlewick.store.journal.reader import Records
     from candlewick.store.lake import Lake
-    from candlewick.web.api.history import Range
     from candlewick.web.api.written import WrittenCandles
     from candlewick.web.bridge import Bridge
     from candlewick.web.link import Engine
@@ -40,7 +40,7 @@ class Services:
     ledger: Path | str
     primary: str
     bridge: Bridge | None = None
-    candles_told: dict[Range, Told] = field(default_factory=dict)
+    candles_told: dict[Hashable, Told] = field(default_factory=dict)
 
     def ask_about(self, symbol: str, verb: str, **arguments: Any) -> bytes:
         """Ask the engine something about a symbol, in any spelling, and return its JSON answer.

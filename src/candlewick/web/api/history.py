@@ -23,7 +23,7 @@ from candlewick.web.services import Services, Told
 
 MOST: Final = 5_000
 AGAIN_S: Final = 0.1  # who looks at a market live hears of its open bar as often
-TOLD_KEPT: Final = 64
+TOLD_KEPT: Final = 16  # of 5,000 candles each at most: 8 MB
 _SHOWN: Final = ("time", *COLUMNS)
 _Found = TypeVar("_Found", Bars, Rows)
 
