@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candlewick.core.clock import NS_PER_S
+from candlewick.core.errors import NotYet
 from candlewick.core.events import Funding
 from candlewick.core.reports import FundingPaid
 from candlewick.market.bars import Bars
@@ -221,12 +222,10 @@ def test_the_backtest_pays_the_funding_that_was_settled(tmp_path: Path) -> None:
 
 
 async def until_told(floor: Floor, id: str) -> dict[str, Any]:
-    from candlewick.core.errors import EngineAway
-
     while True:
         try:
             return await floor.strategies.drift(id)
-        except EngineAway:
+        except NotYet:
             continue
 
 
