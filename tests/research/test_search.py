@@ -269,7 +269,22 @@ def test_progress_counts_what_was_done_before() -> None:
         Cross, walk(), space=SMALL, done=kept[:6], progress=lambda share, text: told.append(share),
         constraints=["slow > 0"],
     )  # fmt: skip
-    assert told[0] > 0.5
+    assert told[0] == 6 / len(kept)
+    assert told == sorted(told)
+    assert told[-1] == 1.0
+
+
+@pytest.mark.parametrize("method", ["random", "tpe", "nsga2"])
+def test_progress_of_a_search_that_learns_begins_where_it_was_left(method: Any) -> None:
+    kept: list[Row] = []
+    space = {"fast": range(2, 11), "slow": range(8, 30)}
+    optimise(Cross, walk(), space=space, method=method, trials=60, on_piece=kept.extend)
+    told: list[float] = []
+    optimise(
+        Cross, walk(), space=space, method=method, trials=60, done=kept[:40],
+        progress=lambda share, text: told.append(share),
+    )  # fmt: skip
+    assert told[0] == 40 / 60
     assert told == sorted(told)
     assert told[-1] == 1.0
 

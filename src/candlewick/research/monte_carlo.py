@@ -329,11 +329,14 @@ def _carry_out(
     each = map if executor is None else executor.map
     drawn = each(draw, [without_columns(source)] * len(left), left, [ranges[first] for first in left])
     parts = dict(known)
+    ready = sum(ranges[first] - first for first in ranges.keys() & known.keys())
+    tell(ready / runs, f"{ready:,} of {runs:,} runs")
     for first, part in zip(left, drawn, strict=True):
         parts[first] = part
         if keep is not None:
             keep(first, part)
-        tell(ranges[first] / runs, f"{ranges[first]:,} of {runs:,} runs")
+        ready += ranges[first] - first
+        tell(ready / runs, f"{ready:,} of {runs:,} runs")
     return Draws.together([parts[first] for first in ranges])
 
 

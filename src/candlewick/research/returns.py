@@ -91,7 +91,7 @@ def returns_of(
 
     Args:
         executor, workers, folder: where they are run (`crew`).
-        progress: told how much is done; what it raises ends it.
+        progress: told how much is done, from the beginning on; what it raises ends it.
         on_piece: given what the sets of a piece returned, as it is done.
 
     Raises:
@@ -102,6 +102,10 @@ def returns_of(
     places = [place for place, each in enumerate(came) if each is None]
     ready = len(sets) - len(places)
 
+    def tell() -> None:
+        if progress is not None:
+            progress(ready / len(sets), f"{ready:,} of {len(sets):,} sets")
+
     def take(_: Sequence[Parameters], piece: Sequence[Returned]) -> None:
         nonlocal ready
         ready += len(piece)
@@ -109,9 +113,9 @@ def returns_of(
             raise UsageError(f"What {len(sets):,} sets returned is too much to keep. Try fewer sets.")
         if on_piece is not None:
             on_piece(list(piece))
-        if progress is not None:
-            progress(ready / len(sets), f"{ready:,} of {len(sets):,} sets")
+        tell()
 
+    tell()
     with crew(returning, executor, workers, folder) as at_work:
         ran = fan_out([sets[place] for place in places], at_work, take, lambda: False)
     for place, one in zip(places, ran, strict=True):

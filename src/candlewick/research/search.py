@@ -79,7 +79,7 @@ def optimise(
             one of the best needs those of all.
         executor: where trials are run: threads, processes, a cluster. None: threads of this process if the
             strategy only signals, else this thread.
-        progress: told how far it is, 0 to 1, and a word on it.
+        progress: told how far it is, 0 to 1, and a word on it: where it begins, and after each piece.
         cancelled: asked now and then whether to end; what was found until then is answered.
         done: trials of an earlier call with the same arguments, which are not run again.
         on_piece: given the trials of each piece as it is done, to be kept for `done`.
@@ -101,13 +101,20 @@ def optimise(
     most = (searched.size or 0) if method == "grid" else trials
     search = _Search(searched, judge, sampler, most, done)
 
+    settled = min(search.kept, most)
+
+    def tell() -> None:
+        if progress is not None and most:
+            progress(settled / most, f"{settled:,} of {most:,} trials")
+
     def take(sets: Sequence[Parameters], piece: Sequence[Ran]) -> None:
-        search.settled += len(piece)
+        nonlocal settled
+        settled = min(settled + len(piece), most)
         if on_piece is not None:
             on_piece([Row(each, one.figures, one.error) for each, one in zip(sets, piece, strict=True)])
-        if progress is not None:
-            progress(search.settled / most, f"{search.settled:,} of {most:,} trials")
+        tell()
 
+    tell()
     with crew(runner, executor, workers, folder) as at_work:
         search.go_on(lambda sets: fan_out(sets, at_work, take, cancelled or _never))
     if progress is not None and search.is_complete:
@@ -128,13 +135,12 @@ class _Search:
     """Asks for sets, has them run, tells what they were worth, until there are enough.
 
     Attributes:
-        settled: how many are done, of a batch that is under way as well.
+        kept: how many were done in an earlier call.
     """
 
     def __init__(self, space: Space, judge: Judge, sampler: Sampler, most: int, done: Iterable[Row]) -> None:
         self.trials: list[Trial] = []
         self.is_complete = False
-        self.settled = 0
         self._space = space
         self._judge = judge
         self._sampler = sampler
@@ -147,6 +153,7 @@ class _Search:
             for row in done
             if needed <= row.figures.keys() and set(space.names) == row.parameters.keys()
         }
+        self.kept = len(self._done)
 
     def go_on(self, run: Callable[[list[Parameters]], list[Ran | None]]) -> None:
         """Search until there are enough trials, nothing is left, or `run` leaves sets out.
@@ -183,7 +190,6 @@ class _Search:
         """Take in what came of each; whether all were run."""
         ran = [self._done.get(self._space.key(each)) for each in fresh]
         places = [place for place, known in enumerate(ran) if known is None]
-        self.settled = len(self.trials) + len(fresh) - len(places)
         for place, one in zip(places, run([fresh[place] for place in places]), strict=True):
             ran[place] = one
         for parameters, came in zip(fresh, ran, strict=True):

@@ -16,7 +16,7 @@ from candlewick.runtime.jobs import sources
 from candlewick.runtime.jobs.work import Outcome, Work
 
 _NAMES: Final = (
-    "count", "fan_out", "wait", "deaf", "die", "kill_a_child", "raise_", "refuse", "chatter",
+    "count", "begin_again", "fan_out", "wait", "deaf", "die", "kill_a_child", "raise_", "refuse", "chatter",
     "where", "hold_one", "load_back",
 )  # fmt: skip
 KINDS: Final = {name: f"{__name__}:{name}" for name in _NAMES}
@@ -26,15 +26,32 @@ def count(spec: dict[str, Any], work: Work) -> Outcome:
     """Piece after piece, each of which leaves a line behind; waits before those that are held."""
     work.saw_data("f" * 64)
     for number in range(spec["pieces"]):
-        while (work.folder / f"hold{number}").exists():
-            work.require_going_on()
-            time.sleep(0.01)
+        hold_on(work, str(number))
         if str(number) not in work.pieces:
             with (work.folder / "lines").open("a") as file:
                 file.write(f"{number}\n")
             work.pieces.add(str(number), number * 10)
         work.progress((number + 1) / spec["pieces"], f"piece {number}")
     return Outcome({"sum": sum(work.pieces.done.values()), "undefined": float("nan")}, "lines")
+
+
+def begin_again(spec: dict[str, Any], work: Work) -> Outcome:
+    """As searches do: what is kept is known once the bars are read, and told; then piece after piece."""
+    work.begin("reading")
+    hold_on(work, "read")
+    work.progress(len(work.pieces) / 4, "on the way")
+    for number in range(4):
+        if str(number) not in work.pieces:
+            hold_on(work, str(number))
+            work.pieces.add(str(number), number)
+            work.progress(len(work.pieces) / 4, "on the way")
+    return Outcome({})
+
+
+def hold_on(work: Work, what: str) -> None:
+    while (work.folder / f"hold{what}").exists():
+        work.require_going_on()
+        time.sleep(0.01)
 
 
 def pieces(work: Work, send: Callable[[Sequence[Any]], list[Any]], count: int) -> dict[str, Any]:

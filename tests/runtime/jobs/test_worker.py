@@ -270,3 +270,35 @@ def test_progress_is_written_with_an_estimated_end(ann: User) -> None:
         reach(job.pk, "done", "failed")
     assert running.step == "piece 2"
     assert running.eta_ns is not None
+
+
+def test_a_study_that_is_resumed_is_where_it_was_until_it_knows_what_was_kept(ann: User) -> None:
+    job = desk.submit(ann.pk, "begin_again", {})
+    folder = hold(job, 2)
+    with worker():
+        until_done(job, 2, of=4)
+    (folder / "holdread").touch()
+    with worker():
+        until(lambda: Job.objects.get(pk=job.pk).step == "reading")
+        reading = Job.objects.get(pk=job.pk)
+        (folder / "holdread").unlink()
+        until(lambda: Job.objects.get(pk=job.pk).step == "on the way")
+        at_work = Job.objects.get(pk=job.pk)
+        (folder / "hold2").unlink()
+        reach(job.pk, "done", "failed")
+    assert (reading.progress, reading.eta_ns) == (0.5, None)
+    assert (at_work.progress, at_work.eta_ns) == (0.5, None), "what was kept is not what it does a second in"
+
+
+def test_the_estimated_end_of_a_study_that_stands_still_moves_away(ann: User) -> None:
+    job = desk.submit(ann.pk, "begin_again", {})
+    folder = hold(job, 1, 2)
+    with worker(lease_s=2.0):
+        until_done(job, 1, of=4)
+        (folder / "hold1").unlink()
+        until_done(job, 2, of=4)
+        first = Job.objects.get(pk=job.pk).eta_ns
+        assert first is not None
+        until(lambda: (Job.objects.get(pk=job.pk).eta_ns or 0) > first)
+        (folder / "hold2").unlink()
+        reach(job.pk, "done", "failed")

@@ -28,9 +28,9 @@ class Assignment(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, frozen=True, tag="progress"):
-    """How far it is, 0 to 1, and what it does."""
+    """How far it is, 0 to 1, and what it does. None: it does not know yet, as when it is resumed."""
 
-    share: float
+    share: float | None
     step: str = ""
 
 

@@ -111,17 +111,19 @@ class Queue(Tables):
     def renew(
         self, claim: Claim, *, share: float | None = None, step: str = "", eta_ns: int | None = None
     ) -> bool:
-        """Keep the study, and say how far it is; True if somebody asked it to end.
+        """Keep the study, and say how far it is (None: where it was); True if somebody asked it to end.
 
         Raises:
             LeaseLost: it is another's by now.
         """
-        if share is None:
-            sets, values = "lease_ns = {now_ns} + ?", (self._lease_ns,)
-        else:
-            sets = "lease_ns = {now_ns} + ?, progress = ?, step = ?, eta_ns = ?, revision = revision + 1"
-            values = (self._lease_ns, min(max(share, 0.0), 1.0), step[:_STEP], eta_ns)  # type: ignore[assignment]
-        return self._change(claim, sets, *values)
+        if share is None and not step:
+            return self._change(claim, "lease_ns = {now_ns} + ?", self._lease_ns)
+        return self._change(
+            claim,
+            "lease_ns = {now_ns} + ?, progress = coalesce(?, progress), step = ?, eta_ns = ?, "
+            "revision = revision + 1",
+            self._lease_ns, None if share is None else min(max(share, 0.0), 1.0), step[:_STEP], eta_ns,
+        )  # fmt: skip
 
     def is_cancelled(self, claim: Claim) -> bool:
         """Whether somebody asked it to end; cheaper than `renew`.

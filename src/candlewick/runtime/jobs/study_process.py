@@ -44,6 +44,7 @@ class Teller:
         self._descriptor = descriptor
         self._lock = threading.Lock()
         self._newest: Progress | None = None
+        self._share: float | None = None
         threading.Thread(target=self._tell_progress, daemon=True).start()
 
     def tell(self, message: Message) -> None:
@@ -56,9 +57,11 @@ class Teller:
             except BrokenPipeError:
                 os._exit(1)  # the worker is gone, and with it the right to work on
 
-    def progress(self, share: float, step: str) -> None:
-        """Have it written how far it is, in a moment."""
-        self._newest = Progress(float(share), step)
+    def progress(self, share: float | None, step: str) -> None:
+        """Have it written how far it is, in a moment; None: as far as it was."""
+        if share is not None:
+            self._share = float(share)
+        self._newest = Progress(self._share, step)
 
     def _tell_progress(self) -> None:
         while True:

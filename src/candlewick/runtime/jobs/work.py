@@ -87,7 +87,7 @@ class Work:
         self,
         assignment: Assignment,
         *,
-        tell_progress: Callable[[float, str], None] = lambda share, step: None,
+        tell_progress: Callable[[float | None, str], None] = lambda share, step: None,
         tell_data: Callable[[str], None] = lambda fingerprint: None,
         tell_fruitful: Callable[[], None] = lambda: None,
     ) -> None:
@@ -110,6 +110,13 @@ class Work:
     def progress(self, share: float, step: str = "") -> None:
         """Say how far it is, 0 to 1, and what it does. May be called as often as one likes."""
         self._tell_progress(share, step)
+
+    def begin(self, step: str) -> None:
+        """Say what it does next, where nobody can say yet, or tell apart, how far that is.
+
+        One that is resumed is told to be where it was, until it knows what of that was kept.
+        """
+        self._tell_progress(None, step)
 
     def cancelled(self) -> bool:
         """Whether it should end. A study looks between its pieces, and raises `Cancelled`."""

@@ -184,7 +184,8 @@ class _Course:
         self._grace_s = grace_s
         self._renewed_at = self._looked_at = time.monotonic()
         self._told_at = 0.0
-        self._progress: Progress | None = None
+        self._progress = Progress(None)
+        self._has_moved = False
         self._fingerprint = ""
         self._has_fruit = False
         self._first: tuple[float, float] | None = None  # share, and when it was told
@@ -244,8 +245,9 @@ class _Course:
     def _take(self, message: Message) -> None:
         match message:
             case Progress():
-                self._progress = message
-                self._first = self._first or (message.share, time.monotonic())
+                self._progress, self._has_moved = message, True
+                if self._first is None and message.share is not None:
+                    self._first = message.share, time.monotonic()
             case Fruitful():
                 self._has_fruit = True
             case SawData(fingerprint):
@@ -266,15 +268,12 @@ class _Course:
         if self._has_fruit:
             self._queue.is_fruitful(self._claim)
             self._has_fruit = False
-        if self._progress is not None and now - self._told_at >= _TELL_S:
-            progress, self._progress = self._progress, None
-            asked = self._queue.renew(
-                self._claim, share=progress.share, step=progress.step, eta_ns=self._eta(progress)
-            )
+        is_due = now - self._renewed_at >= self._queue.lease_s / 4
+        if is_due or (self._has_moved and now - self._told_at >= _TELL_S):
+            share, step = self._progress.share, self._progress.step
+            asked = self._queue.renew(self._claim, share=share, step=step, eta_ns=self._eta(share))
             self._told_at = self._renewed_at = self._looked_at = now
-        elif now - self._renewed_at >= self._queue.lease_s / 4:
-            asked = self._queue.renew(self._claim)
-            self._renewed_at = self._looked_at = now
+            self._has_moved = False
         elif now - self._looked_at >= _LOOK_S:
             asked = self._queue.is_cancelled(self._claim)
             self._looked_at = now
@@ -283,12 +282,15 @@ class _Course:
         if asked and not self._ending:
             self._end("cancel")
 
-    def _eta(self, progress: Progress) -> int | None:
-        """When it will end if it goes on as it did since it began, or was resumed."""
-        if self._first is None or not self._first[0] < progress.share < 1:
+    def _eta(self, share: float | None) -> int | None:
+        """When it will end if it goes on as it did since it began, or was resumed.
+
+        Told again with each renewal: the longer it stands still the later that is, and never in the past.
+        """
+        if self._first is None or share is None or not self._first[0] < share < 1:
             return None
-        share, at = self._first
-        left_s = (time.monotonic() - at) * (1 - progress.share) / (progress.share - share)
+        first, at = self._first
+        left_s = (time.monotonic() - at) * (1 - share) / (share - first)
         return time.time_ns() + int(left_s * NS_PER_S)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from candlewick.backtest.run import backtest
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_of
-from candlewick.runtime.jobs.kinds.telling import FIRST
 from candlewick.runtime.jobs.work import Outcome, Work
 
 
@@ -16,8 +15,8 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     request = read(spec, Request)
     strategy = strategy_of(request, work)
     markets = markets_of(request, work)
-    work.progress(FIRST, f"Running over {sum(len(market.bars) for market in markets):,} bars")
+    work.begin(f"Running over {sum(len(market.bars) for market in markets):,} bars")
     result = backtest(strategy, markets, **request.terms)
     work.require_going_on()
-    work.progress(0.8, "Working out the figures")
+    work.begin("Working out the figures")
     return Outcome(results.keep(work.folder, result), results.FILE)

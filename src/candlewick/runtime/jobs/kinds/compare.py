@@ -15,7 +15,7 @@ from candlewick.research.comparing import compare
 from candlewick.runtime.jobs import sources
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_of
-from candlewick.runtime.jobs.kinds.telling import FIRST, teller
+from candlewick.runtime.jobs.kinds.telling import teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
 FILE: Final = "compare.json"
@@ -49,7 +49,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     found = []
     for strategy in (strategy_of(request, work), *others):
         work.require_going_on()
-        work.progress(FIRST, f"Running {type(strategy).__name__}")
+        work.begin(f"Running {type(strategy).__name__}")
         found.append(backtest(strategy, markets, **request.terms))
     comparison = compare(found, by=request.by, runs=request.runs, seed=request.seed, progress=teller(work))
     results.write_json(work.folder / FILE, comparison.summary)

@@ -13,7 +13,7 @@ from candlewick.research.cross_validation import cross_validate
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import markets_of, read, strategy_of
 from candlewick.runtime.jobs.kinds.searching import Searching, keep_returned, returned, runners
-from candlewick.runtime.jobs.kinds.telling import FIRST, teller
+from candlewick.runtime.jobs.kinds.telling import teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
 FILE: Final = "cross_validation.json"
@@ -34,7 +34,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     request = read(spec, Asked)
     strategy = strategy_of(request, work)
     markets = markets_of(request, work)
-    work.progress(FIRST, "Running the sets")
+    work.begin("Running the sets")
     found = cross_validate(
         strategy,
         markets,

@@ -17,7 +17,7 @@ from candlewick.research.drawing import OF_RERUNS, Draws, Method
 from candlewick.research.monte_carlo import FIGURES, MonteCarlo, monte_carlo
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_of
-from candlewick.runtime.jobs.kinds.telling import FIRST, teller
+from candlewick.runtime.jobs.kinds.telling import teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
 FILE: Final = "monte_carlo.json"
@@ -41,7 +41,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     request = read(spec, Asked)
     strategy = strategy_of(request, work)
     markets = markets_of(request, work)
-    work.progress(FIRST, "Running the strategy")
+    work.begin("Running the strategy")
     result = backtest(strategy, markets, **request.terms)
     reruns = request.method in OF_RERUNS
     found = monte_carlo(

@@ -16,7 +16,7 @@ from candlewick.research.trial import Row
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import markets_of, read, strategy_of
 from candlewick.runtime.jobs.kinds.searching import Choosing, runners
-from candlewick.runtime.jobs.kinds.telling import LAST, teller
+from candlewick.runtime.jobs.kinds.telling import teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
 FILE: Final = "optimisation.json"
@@ -50,7 +50,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
         **runners(type(strategy), work),
         **request.terms,
     )
-    work.progress(LAST, "Looking around the best")
+    work.begin("Looking around the best")
     return Outcome(_keep(work, found), FILE)
 
 

@@ -22,7 +22,7 @@ from candlewick.runtime.jobs.kinds.searching import (
     returned,
     runners,
 )
-from candlewick.runtime.jobs.kinds.telling import FIRST, teller
+from candlewick.runtime.jobs.kinds.telling import teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
 FILE: Final = "readiness.json"
@@ -64,7 +64,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     kind = strategy_class_of(request, work)
     strategy = kind(**request.parameters) if request.parameters else kind
     markets = markets_of(request, work)
-    work.progress(FIRST, "Judging")
+    work.begin("Judging")
     found = readiness(
         strategy,
         markets,

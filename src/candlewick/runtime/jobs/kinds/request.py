@@ -99,7 +99,7 @@ def markets_of(request: Request, work: Work) -> tuple[Market, ...]:
         UsageError: a symbol has no bars of that timeframe in that time; says what there is.
         Cancelled: somebody asked for the study's end.
     """
-    work.progress(0.0, "Reading the bars")
+    work.begin("Reading the bars")
     start_s, end_s = span_of(request.timerange)
     with Lake(work.lake) as lake:
         ids = [instrument_in(lake, symbol, work.primary) for symbol in request.symbols]

@@ -11,7 +11,7 @@ from candlewick.backtest.run import backtest
 from candlewick.research.stress import stress_of
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import Request, markets_of, read, strategy_of
-from candlewick.runtime.jobs.kinds.telling import FIRST, teller
+from candlewick.runtime.jobs.kinds.telling import teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
 FILE: Final = "stress.json"
@@ -23,7 +23,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     request = read(spec, Request)
     strategy = strategy_of(request, work)
     markets = markets_of(request, work)
-    work.progress(FIRST, "Running the strategy")
+    work.begin("Running the strategy")
     found = stress_of(backtest(strategy, markets, **request.terms), progress=teller(work))
     results.write_json(work.folder / FILE, found.summary)
     base, worst = found.rows[0].figures or {}, found.worst

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Final
 
 from candlewick.runtime.jobs.work import Work
 
-FIRST, LAST = 0.1, 0.95
-"""The part of a study before its bars are read, and when all that is left is to write down what was found."""
+SEARCHED: Final = 0.99
+"""Where a study is when all that is left is to look at what was found, and to write it down."""
 
 
 def teller(work: Work) -> Callable[[float, str], None]:
@@ -15,6 +16,6 @@ def teller(work: Work) -> Callable[[float, str], None]:
 
     def tell(share: float, step: str) -> None:
         work.require_going_on()
-        work.progress(FIRST + (LAST - FIRST) * share, step)
+        work.progress(SEARCHED * share, step)
 
     return tell

@@ -13,7 +13,7 @@ from candlewick.research.walk_forward import WalkForward, walk_forward
 from candlewick.runtime.jobs.kinds import results
 from candlewick.runtime.jobs.kinds.request import markets_of, read, strategy_of
 from candlewick.runtime.jobs.kinds.searching import Choosing, choices, keep_choice, runners
-from candlewick.runtime.jobs.kinds.telling import FIRST, teller
+from candlewick.runtime.jobs.kinds.telling import teller
 from candlewick.runtime.jobs.work import Outcome, Work
 
 FILE: Final = "walk_forward.json"
@@ -32,7 +32,7 @@ def run(spec: dict[str, Any], work: Work) -> Outcome:
     request = read(spec, Asked)
     strategy = strategy_of(request, work)
     markets = markets_of(request, work)
-    work.progress(FIRST, "Walking forward")
+    work.begin("Walking forward")
     found = walk_forward(
         strategy,
         markets,
