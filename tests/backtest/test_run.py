@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -99,6 +100,12 @@ def test_tables_of_trades_have_the_same_columns_where_there_are_none() -> None:
     assert (len(none), len(some)) == (0, 1)
     assert none.to_polars().schema == some.to_polars().schema
     assert some.to_polars()["entry_time"][0] == some[0].entry_time
+
+
+def test_a_frame_library_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(UsageError, match="pandas is not installed"):
+        cw.backtest(Said(enter_long=at(3, 0)), bars_of(FLAT, FLAT, FLAT)).trades.to_pandas()
 
 
 def test_a_market_that_opens_beyond_the_stop_is_left_at_its_open() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from candlewick.backtest.record import Record
 from candlewick.backtest.report.page import tear_sheet
 from candlewick.backtest.warnings import warnings_of
+from candlewick.core.errors import StoreError
 
 
 class Result(Record):
@@ -19,9 +20,19 @@ class Result(Record):
         return warnings_of(self)
 
     def to_html(self, path: str | Path) -> Path:
-        """Write the tear sheet: one file that needs nothing else. Answers where it stands."""
-        target = Path(path)
-        target.write_text(tear_sheet(self), encoding="utf-8")
+        """Write the tear sheet: one file that needs nothing else. Answers where it stands.
+
+        Raises:
+            StoreError: no file can be written there.
+        """
+        target, page = Path(path).expanduser(), tear_sheet(self)
+        try:
+            target.write_text(page, encoding="utf-8")
+        except OSError as error:
+            raise StoreError(
+                f"{target} cannot be written: {error.strerror or error}. "
+                "Name a file in a folder that is there, and yours to write."
+            ) from error
         return target
 
     def __repr__(self) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from candlewick.backtest.columns import Columns
+from candlewick.core.errors import UsageError
 from candlewick.fills.state import REASONS
 
 if TYPE_CHECKING:
@@ -136,8 +137,15 @@ class Trades(Sequence[Trade]):
         return polars.DataFrame([trade._asdict() for trade in self], schema=kinds)
 
     def to_pandas(self) -> pandas.DataFrame:
-        """All of them as a frame."""
-        import pandas
+        """All of them as a frame.
+
+        Raises:
+            UsageError: pandas, which nothing else here needs, is not installed.
+        """
+        try:
+            import pandas
+        except ImportError:
+            raise UsageError("pandas is not installed. Install it, or take to_polars().") from None
 
         return pandas.DataFrame(list(self), columns=list(Trade._fields))
 

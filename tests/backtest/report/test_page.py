@@ -13,6 +13,7 @@ import pytest
 import candlewick as cw
 from candlewick.backtest.report import sections, tear_sheet
 from candlewick.backtest.result import Result
+from candlewick.core.errors import StoreError
 from candlewick.market.bars import Bars
 from candlewick.trading.strategy.signals import Signals
 from candlewick.trading.strategy.strategy import Strategy
@@ -64,6 +65,13 @@ class Reader(HTMLParser):
     def handle_endtag(self, tag: str) -> None:
         if tag not in self.VOID:
             assert self.open.pop() == tag
+
+
+@pytest.mark.parametrize("place", ["no/such/folder/sheet.html", "file/sheet.html", "."])
+def test_a_place_that_takes_no_file_is_told(result: Result, tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StoreError, match=r"cannot be written: .*\. Name a file"):
+        result.to_html(tmp_path / place)
 
 
 def test_it_is_one_file_without_script_or_address(result: Result, tmp_path: Path) -> None:
