@@ -177,7 +177,14 @@ def figures(folder: Path) -> Iterator[Figure]:
         batch_size=5_000,
     )
     nobody = cast(Any, None)  # no page here asks the engine
-    services = Services(engine=nobody, hub=nobody, market_dir=folder, ledger=settings.ledger, primary="sim")
+    services = Services(
+        engine=nobody,
+        hub=nobody,
+        market_dir=folder,
+        ledger=settings.ledger,
+        rows=settings.rows,
+        primary="sim",
+    )
     extras: Any = {ENVIRON_KEY: services, "SERVER_NAME": "127.0.0.1"}
     client = Client(**extras)
     client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")

@@ -69,6 +69,7 @@ def services(link: ground.FakeLink) -> Services:
         hub=Hub(link),
         market_dir=SETTINGS.data_dir,
         ledger=SETTINGS.ledger,
+        rows=SETTINGS.rows,
         primary="sim",
     )
 

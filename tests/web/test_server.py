@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ from candlewick.runtime.settings import Settings
 from candlewick.store.models import Role
 from candlewick.web.people import tokens
 from candlewick.web.server import WebServer
-from tests.web.conftest import Person, Serve, session_of
+from tests.web.conftest import SETTINGS, Person, Serve, session_of
 from tests.web.ground import FakeLink
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +88,19 @@ def test_it_is_not_ready_while_the_ledger_cannot_be_written(serve: Serve, link: 
     answer = served.fetch("/readyz")
     assert answer.status == 503
     assert orjson.loads(answer.body) == {"ready": False, "missing": ["ledger"], "reason": full}
+
+
+def test_it_is_not_ready_while_another_process_holds_the_lock_of_the_rows(serve: Serve) -> None:
+    place = SETTINGS.rows
+    assert isinstance(place, Path)
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    answer = serve().fetch("/readyz")
+    other.close()
+    reason = "The database: Another process holds its write lock. Try again."
+    assert answer.status == 503
+    assert orjson.loads(answer.body) == {"ready": False, "missing": ["database"], "reason": reason}
+    assert serve().fetch("/readyz").status == 200
 
 
 def test_metrics_tell_of_the_hub_and_of_the_engine(serve: Serve, link: FakeLink) -> None:

@@ -4,6 +4,7 @@ databases   which database a ledger is kept in
 door        what SQLite and PostgreSQL have in common: the same SQL, our errors, whole transactions
 sqlite      the one behind the door
 postgres    the other, loaded only where it is asked for
+writable    whether the rows can be written right now
 tables      tables of Django's, for processes without it
 journal     the ledger's database: entries, postings, lanes, and what people look up
 audit       who did what, in chains of hashes

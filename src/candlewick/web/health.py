@@ -6,7 +6,6 @@ import ipaddress
 from typing import Final
 
 import msgspec
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -30,22 +29,21 @@ class _Readiness(msgspec.Struct, frozen=True):
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when the engine answers, knows instruments, writes, and the database can be read; else 503."""
-    missing, reason = [], None
-    engine = services_of(request).engine
+    """200 when the engine answers, knows instruments, writes, and the rows can be written; else 503."""
+    missing, reasons = [], []
+    services = services_of(request)
+    engine = services.engine
     try:
         told = msgspec.json.decode(engine.request("readiness", timeout_s=ANSWER_WITHIN_S), type=_Readiness)
     except EngineAway:
         missing.append("engine")
     else:
         missing += told.missing if engine.link.instruments else ["instruments", *told.missing]
-        reason = told.reason
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
+        reasons += [told.reason] if told.reason is not None else []
+    if trouble := services.write_check.trouble():
         missing.append("database")
-    body = {"ready": not missing, "missing": missing} | ({} if reason is None else {"reason": reason})
+        reasons.append(f"The database: {trouble}")
+    body = {"ready": not missing, "missing": missing} | ({"reason": " ".join(reasons)} if reasons else {})
     return JsonResponse(body, status=503 if missing else 200)
 
 

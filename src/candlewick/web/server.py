@@ -109,6 +109,7 @@ class WebServer:
             hub=hub,
             market_dir=self._settings.market_dir,
             ledger=self._settings.ledger,
+            rows=self._settings.rows,
             primary=self._settings.primary,
         )
         bridge = services.bridge = Bridge(Handler(), {ENVIRON_KEY: services})

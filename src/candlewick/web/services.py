@@ -15,6 +15,7 @@ from candlewick.core.errors import EngineAway, UnknownSymbol
 if TYPE_CHECKING:
     from candlewick.store.journal.reader import Records
     from candlewick.store.lake import Lake
+    from candlewick.store.writable import WriteCheck
     from candlewick.web.api.written import WrittenCandles
     from candlewick.web.bridge import Bridge
     from candlewick.web.link import Engine
@@ -38,6 +39,7 @@ class Services:
     hub: Hub
     market_dir: Path
     ledger: Path | str
+    rows: Path | str
     primary: str
     bridge: Bridge | None = None
     candles_told: dict[Hashable, Told] = field(default_factory=dict)
@@ -70,6 +72,8 @@ class Services:
             self.lake.close()
         if "records" in self.__dict__:
             self.records.close()
+        if "write_check" in self.__dict__:
+            self.write_check.close()
 
     @cached_property
     def lake(self) -> Lake:
@@ -91,6 +95,13 @@ class Services:
         from candlewick.store.journal.reader import Records
 
         return Records(self.ledger)
+
+    @cached_property
+    def write_check(self) -> WriteCheck:
+        """Whether the rows can be written."""
+        from candlewick.store.writable import WriteCheck
+
+        return WriteCheck(self.rows)
 
 
 def services_of(request: HttpRequest) -> Services:
