@@ -53,7 +53,11 @@ def test_a_perpetual_without_funding_is_told() -> None:
     assert any(each.startswith("No funding is known of BTCUSDT-PERP: nothing was paid") for each in said)
     rates = cw.FundingRates(8 * 3600 * np.arange(50), np.full(50, 0.0001))
     assert not any("funding" in each for each in cw.backtest(Waves, perpetual(rates)).warnings)
-    assert not any("funding" in each for each in cw.backtest(Waves, bars()).warnings)
+    assert not any("funding" in each for each in cw.backtest(Waves, bars(symbol="BTCUSDT")).warnings)
+
+
+def test_a_perpetual_is_known_by_its_name_where_nothing_else_is() -> None:
+    assert any(each.startswith("No funding is known") for each in cw.backtest(Waves, bars()).warnings)
 
 
 def test_few_trades_are_told() -> None:
@@ -113,3 +117,20 @@ def test_it_is_silent_where_they_agree_and_where_too_few_days_are_known(
     days: list[int], days_a_year: float
 ) -> None:
     assert of_the_year(bars_on(days), days_a_year) == []
+
+
+def test_what_closes_at_night_has_no_gaps_there() -> None:
+    holed = _weekdays()
+    assert holed.gaps > 0
+    assert not any("are missing (" in each for each in cw.backtest(Waves, holed, days_a_year=252).warnings)
+    assert any("are missing (" in each for each in cw.backtest(Waves, holed).warnings)
+
+
+def _weekdays() -> cw.Bars:
+    days = np.arange(400)
+    open_days = days[(days + 3) % 7 < 5]  # 1970-01-01 was a Thursday
+    price = np.full(len(open_days), 100.0)
+    return cw.Bars.from_arrays(
+        symbol="GOOG", timeframe="1d", time=86_400 * open_days, open=price, high=price, low=price,
+        close=price, volume=price,
+    )  # fmt: skip

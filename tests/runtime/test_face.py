@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import candlewick as cw
 from candlewick.core.errors import BadData, UsageError
 from candlewick.core.events import Candle, Funding
+from candlewick.market.bars import resample
 from candlewick.store.lake import Lake
 
 START, NS = 1_704_067_200, 1_000_000_000  # 2024-01-01
@@ -46,6 +48,25 @@ def test_a_market_brings_its_funding_with_it(data_dir: Path) -> None:
     market = cw.load_market("BTCUSDT-PERP", "1h", timerange="-20240102", data_dir=data_dir)
     assert market.funding is not None
     assert market.funding.time.tolist() == [START, START + 8 * 3600, START + 16 * 3600]
+
+
+class Holds(cw.Strategy):
+    def signals(self, bars: cw.Bars, ind: cw.Indicators) -> cw.Signals:
+        return cw.Signals(enter_long=np.arange(len(bars)) == 0)
+
+
+def test_bars_that_were_loaded_pay_the_funding_of_their_market(data_dir: Path) -> None:
+    market = cw.load_market("BTCUSDT-PERP", "1h", data_dir=data_dir)
+    bars = cw.load("BTCUSDT-PERP", "1h", data_dir=data_dir)
+    wanted = cw.backtest(Holds, market)
+    assert wanted.metrics["funding"] is not None
+    assert wanted.metrics["funding"] < 0
+    np.testing.assert_array_equal(cw.backtest(Holds, bars).equity, wanted.equity)
+    shorter, longer = cw.backtest(Holds, bars[:30]), cw.backtest(Holds, resample(bars, "4h"))
+    assert shorter.funding == pytest.approx(wanted.funding * 3 / 5)
+    assert longer.funding == pytest.approx(wanted.funding)
+    sent = pickle.loads(pickle.dumps(bars))
+    np.testing.assert_array_equal(cw.backtest(Holds, sent).equity, wanted.equity)
 
 
 @pytest.mark.parametrize("suffix", ["csv", "feather", "parquet"])

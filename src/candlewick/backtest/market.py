@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Self
 from weakref import WeakSet
 
 import numpy as np
@@ -51,6 +51,19 @@ class FundingRates:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class LoadedBars(Bars):
+    """Bars that bring along what else is known of their market; what is cut or made of them does too.
+
+    Attributes:
+        instrument, funding, mark: as those of `Market`.
+    """
+
+    instrument: Instrument | None = None
+    funding: FundingRates | None = None
+    mark: Bars | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Market:
     """What is traded in a backtest.
 
@@ -79,6 +92,13 @@ class Market:
             )
         if self.mark is not None and self.is_spot:
             raise UsageError(f"{self.symbol} is spot: it has no margin that a mark judges. Leave it away.")
+
+    @classmethod
+    def of(cls, bars: Bars) -> Self:
+        """The market of bars, with all that they bring along."""
+        if isinstance(bars, LoadedBars):
+            return cls(bars, bars.instrument, bars.funding, mark=bars.mark)
+        return cls(bars)
 
     @property
     def symbol(self) -> str:
@@ -115,7 +135,7 @@ def markets_of(traded: Traded) -> tuple[Market, ...]:
     named = list(given) if isinstance(given, Sequence) and not isinstance(given, str) else [given]
     for each in named:
         _refuse_strange(each)
-    markets = tuple(each if isinstance(each, Market) else Market(each) for each in named)
+    markets = tuple(each if isinstance(each, Market) else Market.of(each) for each in named)
     if not markets:
         raise UsageError("There are no bars to trade on: give those of one market at least.")
     symbols = [market.symbol for market in markets]

@@ -7,6 +7,7 @@ from typing import Final
 import numpy as np
 
 from candlewick.backtest.columns import funding_gap, mark_gap
+from candlewick.backtest.market import Market
 from candlewick.backtest.record import Record
 
 FEW_TRADES: Final = 30
@@ -16,6 +17,7 @@ EDGE: Final = 0.05
 DAY_S: Final = 86_400
 DAYS_TO_JUDGE: Final = 90
 OFF: Final = 0.2
+TRADED_ON_WEEKDAYS: Final = 300  # days a year: what is traded on fewer is so on weekdays alone
 
 
 def warnings_of(run: Record) -> list[str]:
@@ -110,9 +112,10 @@ def _year(run: Record) -> list[str]:
     seen, counted = 365 * len(days) / whole, run.account.days_a_year
     if abs(seen - counted) <= OFF * counted:
         return []
+    better = 252 if seen < TRADED_ON_WEEKDAYS else 365
     return [
         f"There are bars on {seen:.0f} days of a year, but a year is counted as {counted:g}: annual figures "
-        f"are off. Give days_a_year={252 if seen < 300 else 365}, or load the days that are missing."
+        f"are off. Give days_a_year={better}, or load the days that are missing."
     ]
 
 
@@ -120,16 +123,16 @@ def _data(run: Record) -> list[str]:
     said = []
     for market in run.markets:
         missing = market.bars.gaps
-        if missing:
+        if missing and run.account.days_a_year > TRADED_ON_WEEKDAYS:  # else its nights are no gaps
             share = missing / (missing + len(market.bars))
             said.append(
                 f"{missing:,} bars of {market.symbol} are missing ({100 * share:.1f} %): "
                 "nothing was traded there."
             )
-        if market.funding is None and market.instrument is not None and market.instrument.kind == "perp":
+        if market.funding is None and _is_perpetual(market):
             said.append(
                 f"No funding is known of {market.symbol}: nothing was paid or received. Bring it in with "
-                "`candlewick data download`, or give it to the market."
+                "`candlewick data download`, or give it to the market: cw.Market(bars, funding=…)."
             )
         if market.funding is not None and len(market.bars):
             gap = funding_gap(market.funding, market.bars)
@@ -139,3 +142,10 @@ def _data(run: Record) -> list[str]:
         if gap is not None:
             said.append(gap)
     return said
+
+
+def _is_perpetual(market: Market) -> bool:
+    """By its instrument, or by its name where nothing more is known."""
+    if market.instrument is None:
+        return market.symbol.endswith("-PERP")
+    return market.instrument.kind == "perp"

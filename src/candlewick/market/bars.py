@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
 from weakref import WeakSet
@@ -48,8 +48,7 @@ class Bars:
                 object.__setattr__(self, name, locked)
 
     def __reduce__(self) -> Any:
-        columns = (getattr(self, name) for name in COLUMNS)
-        return type(self), (self.symbol, self.timeframe, self.time, *columns)
+        return type(self), tuple(getattr(self, each.name) for each in fields(self))
 
     @classmethod
     def from_arrays(
@@ -128,8 +127,7 @@ class Bars:
 
     def __getitem__(self, part: slice) -> Self:
         """The same columns, cut: a view, nothing is copied."""
-        cut = [getattr(self, name)[part] for name in COLUMNS]
-        return type(self)(self.symbol, self.timeframe, self.time[part], *cut)
+        return replace(self, time=self.time[part], **{name: getattr(self, name)[part] for name in COLUMNS})
 
     def on(self, timeframe: str, compute: Callable[[Bars], ArrayLike]) -> Column:
         """A column worked out on bars of a longer timeframe, as it was known at the close of each of these.
@@ -226,8 +224,8 @@ def resample(bars: Bars, timeframe: str, *, unfinished: bool = True) -> Bars:
         )
     times = bars.time - bars.time % length
     starts = np.flatnonzero(np.diff(times, prepend=times[:1] - 1))
-    longer = Bars(
-        symbol=bars.symbol,
+    longer = replace(
+        bars,
         timeframe=timeframe,
         time=times[starts],
         open=bars.open[starts],

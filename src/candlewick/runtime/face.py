@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from candlewick.backtest.market import FundingRates, Market
+from candlewick.backtest.market import FundingRates, LoadedBars, Market
 from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import BadData, UsageError
 from candlewick.core.interval import SECONDS, seconds
@@ -20,6 +20,8 @@ def load(
 ) -> Bars:
     """Bars out of the lake of the data folder.
 
+    They bring along what `load_market` tells: a backtest of a perpetual's bars pays its funding.
+
     Args:
         symbol: `BTCUSDT`, `BTCUSDT-PERP`, or with its venue `binance:BTCUSDT`.
         timeframe: `1m` to `1d`; made of shorter bars where the lake has none of this length.
@@ -29,7 +31,16 @@ def load(
     Raises:
         UsageError: the lake has none of these; says what it has.
     """
-    return load_market(symbol, timeframe, timerange=timerange, data_dir=data_dir).bars
+    market = load_market(symbol, timeframe, timerange=timerange, data_dir=data_dir)
+    columns = {name: getattr(market.bars, name) for name in ("time", *COLUMNS)}
+    return LoadedBars(
+        symbol=market.symbol,
+        timeframe=timeframe,
+        instrument=market.instrument,
+        funding=market.funding,
+        mark=market.mark,
+        **columns,
+    )
 
 
 def load_market(
