@@ -117,6 +117,9 @@ class Lookahead:
     leaks: tuple[Leak, ...]
     warm_ups: tuple[WarmUp, ...]
 
+    def __repr__(self) -> str:
+        return "\n- ".join(self.sentences)
+
     @property
     def is_clean(self) -> bool:
         """Whether nothing knew the future."""

@@ -81,6 +81,9 @@ class Comparison:
     end: str
     returns: Series
 
+    def __repr__(self) -> str:
+        return f"<{len(self.ranking)} runs by {self.by}: {self.verdict}>"
+
     @property
     def verdict(self) -> str:
         """Whether the first is really better than the second."""

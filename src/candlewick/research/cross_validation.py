@@ -85,6 +85,9 @@ class CrossValidation:
     pbo: float | None
     independent: float | None
 
+    def __repr__(self) -> str:
+        return f"<{len(self.splits)} splits of {self.strategy}: {self.verdict}>"
+
     @property
     def path_sharpes(self) -> list[float | None]:
         """The yearly Sharpe ratio of each path."""

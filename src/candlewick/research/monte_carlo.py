@@ -80,6 +80,9 @@ class MonteCarlo:
     ruin_at: float
     p_value: float | None
 
+    def __repr__(self) -> str:
+        return f"<{self.runs:,} runs by {self.method}: {self.verdict}>"
+
     @property
     def runs(self) -> int:
         return len(self.draws.total_return)

@@ -83,6 +83,9 @@ class Readiness:
     future: Lookahead | None
     paper: evidence.PaperRun | None
 
+    def __repr__(self) -> str:
+        return "\n- ".join([self.verdict, *self.reasons])
+
     @property
     def ready_for(self) -> Level:
         """What it may be used for."""

@@ -55,6 +55,12 @@ class Stress:
     base: Result
     rows: tuple[Row, ...]
 
+    def __repr__(self) -> str:
+        worst = self.worst
+        least = "none could be run" if worst is None else f"{worst.name!r} leaves least ({_left(worst):+.1%})"
+        scenarios = sum(row.kind == "scenario" for row in self.rows)
+        return f"<{scenarios} scenarios for {type(self.base.strategy).__name__}: {least}>"
+
     @property
     def worst(self) -> Row | None:
         """The scenario that leaves least; None: there is none."""

@@ -105,6 +105,12 @@ class WalkForward:
     cash: float
     drift: Mapping[str, Drift]
 
+    def __repr__(self) -> str:
+        return (
+            f"<{len(self.steps)} windows of {self.strategy}: {self.cash:,.2f} became {self.equity[-1]:,.2f} out "
+            f"of sample in {len(self.trades):,} trades, {self.profitable:.0%} of the windows gained>"
+        )
+
     @property
     def efficiency(self) -> float | None:
         """The simple annual return out of sample by that in sample, over all windows.

@@ -58,6 +58,10 @@ class Strategy:
                 raise UsageError(f"{type(self).__name__} has no parameter {name!r}. It has: {there}.")
             setattr(self, name, value)
 
+    def __repr__(self) -> str:
+        told = ", ".join(f"{name}={value!r}" for name, value in self.values.items())
+        return f"{type(self).__name__}({told})"
+
     @classmethod
     def parameters(cls) -> dict[str, Param[Any]]:
         """Its parameters by name, in order of declaration, those of what it derives from first."""
