@@ -204,3 +204,18 @@ class Floor:
 
 
 __all__ = ["ACCOUNT", "BTC", "FOLLOW", "Floor", "until", "with_line"]
+
+
+def following(*lines: str) -> str:
+    """`FOLLOW` with more attributes."""
+    return FOLLOW.replace(
+        "    warm_up = 0\n", "    warm_up = 0\n" + "".join(f"    {each}\n" for each in lines)
+    )
+
+
+async def bought(floor: Floor, source: str, **parameters: float) -> StrategyAtWork:
+    """The strategy, once it has bought at 101.05."""
+    row = await floor.started(source, parameters=parameters)
+    await floor.close_bar(row, 101.0)
+    await until(lambda: floor.held)
+    return row

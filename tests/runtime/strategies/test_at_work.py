@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from candlewick.core.order import Filled, Order
-from candlewick.runtime.strategies import at_work, desk
+from candlewick.runtime.strategies import at_work, closes, desk
 from candlewick.store.models import Account, Role, StrategyAtWork, User
 from tests.runtime.strategies.ground import ACCOUNT, BTC, FOLLOW, Floor, until, with_line
 
@@ -85,12 +85,12 @@ async def test_legs_stand_at_their_distances_from_what_was_paid(floor: Floor) ->
 
 async def test_what_was_filled_while_it_did_not_run_is_followed_when_it_does(floor: Floor) -> None:
     row = await floor.started(parameters={"stop": 0.02, "trail": 0.03}, fraction=Decimal("0.01"))
-    keeping = floor.at_work(row)._keeping
+    protection = floor.at_work(row)._protection
 
     async def too_late(order: Order) -> None:
         """The engine dies before it gets there."""
 
-    keeping.follow = too_late  # type: ignore[method-assign, assignment]
+    protection.follow = too_late  # type: ignore[method-assign, assignment]
     await floor.close_bar(row, 101.0)
     await until(lambda: len(floor.house.state.orders) == 1)
     await floor.again()
@@ -138,7 +138,7 @@ async def test_a_strategy_that_raises_is_paused_with_its_line_and_its_position_k
 async def test_a_strategy_that_hangs_is_ended_and_paused(
     floor: Floor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(at_work, "answer_within", lambda timeframe: 0.5)
+    monkeypatch.setattr(closes, "answer_within", lambda timeframe: 0.5)
     source = with_line("while bars.close[-1] == 104.0: pass")
     row = await floor.started(source)
     process = psutil.Process(floor.at_work(row).health.pid)
@@ -214,42 +214,6 @@ async def test_a_bar_that_nobody_answered_before_a_restart_is_answered_after_it(
     assert len(floor.placed()) == 1
 
 
-async def test_bars_that_were_missed_are_told_and_not_acted_on(floor: Floor) -> None:
-    row = await floor.started()
-    await floor.end()
-    floor.bar(101.0)
-    floor.bar(99.0)
-    floor.house.clock.advance(45)
-    await floor.again()
-    await floor.runs(row)
-    assert floor.placed() == []
-    await floor.close_bar(row, 102.0)
-    await until(lambda: floor.held)
-
-
-async def test_a_bar_that_comes_too_late_is_not_acted_on_and_told_with_its_time(floor: Floor) -> None:
-    row = await floor.started()
-    floor.bar(101.0)
-    floor.house.clock.advance(45)
-    await until(lambda: floor.at_work(row).health.missed)
-    assert floor.placed() == []
-    assert await floor.lines(row, "missed") == [
-        "The bar of 2025-10-09T08:54:00.000Z came too late to act on."
-    ]
-
-
-async def test_bars_missed_in_a_row_are_told_in_one_line(floor: Floor) -> None:
-    row = await floor.started()
-    for _ in range(3):
-        floor.bar(101.0)
-    floor.house.clock.advance(45)
-    await until(lambda: floor.at_work(row).health.missed == 3)
-    assert floor.placed() == []
-    assert await floor.lines(row, "missed") == [
-        "The 3 bars from 2025-10-09T08:54:00.000Z to 2025-10-09T08:56:00.000Z came too late to act on."
-    ]
-
-
 async def test_what_a_person_sells_by_hand_is_its_own_no_more(floor: Floor) -> None:
     row = await floor.started()
     await floor.close_bar(row, 101.0)
@@ -294,20 +258,6 @@ async def test_on_an_account_that_is_halted_it_is_paused(floor: Floor) -> None:
     await until(lambda: floor.state(row) == "paused")
     assert "does not trade" in floor.row(row).reason
     assert "halted" in floor.row(row).reason
-
-
-async def test_a_day_is_counted_from_its_first_moment(floor: Floor) -> None:
-    row = await floor.started()
-    await floor.close_bar(row, 101.0)
-    await until(lambda: floor.held)
-    await floor.close_bar(row, 110.0)
-    told = floor.strategies.body(row.pk)
-    assert told["pnl_today"] == round(told["pnl"], 2), "it began today"
-    evening = told["equity"]
-    floor.time += 86_400
-    await floor.close_bar(row, 120.0)
-    now = floor.strategies.body(row.pk)
-    assert now["pnl_today"] == round(now["equity"] - evening, 2)
 
 
 async def test_what_it_prints_is_its_log(floor: Floor) -> None:

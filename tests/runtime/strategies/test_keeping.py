@@ -1,233 +1,68 @@
-"""What protects a strategy's positions: what somebody took back is told, and stands again when it goes on."""
+"""A strategy's rules at each close: time exits, break-even stops, partial exits."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
-from candlewick.core.events import Trade
-from candlewick.runtime.strategies import at_work, desk
-from candlewick.store.models import StrategyAtWork
-from tests.runtime.strategies.ground import ACCOUNT, BTC, Floor, until
+from candlewick.core.order import Order
+from tests.runtime.strategies.ground import Floor, bought, following, until
 
 
-async def protected(floor: Floor, **parameters: float) -> StrategyAtWork:
-    """A strategy that holds something, with what it asked for to protect it."""
-    row = await floor.started(parameters=parameters)
-    await floor.close_bar(row, 101.0)
-    working = floor.house.state.orders
-    await until(lambda: [each.status for each in working.values()] == ["OPEN"] * len(parameters))
-    await followed_up(floor, row)
-    return row
+def sales(floor: Floor) -> list[Order]:
+    return [each for each in floor.placed() if each.terms.side == "sell" and each.leg is None]
 
 
-def trade_at(floor: Floor, price: float) -> None:
-    """The market goes there, and trades."""
-    floor.house.book(price - 0.05, price + 0.05)
-    now = floor.house.clock.now_ns()
-    floor.house.live.take(Trade(BTC, 1, price, 1.0, "sell", now, now))
+async def test_what_was_held_for_so_many_bars_is_closed(floor: Floor) -> None:
+    row = await bought(floor, following("time_exit = 2"))
+    await floor.close_bar(row, 102.0)
+    assert floor.held, "bought in the bar that has just closed"
+    await floor.close_bar(row, 102.0)
+    await until(lambda: sales(floor))
+    assert "time exit" in (await floor.lines(row, "order"))[1]
 
 
-async def followed_up(floor: Floor, row: StrategyAtWork) -> None:
-    """Return once the strategy has looked at all that became of its orders."""
-    await floor.house.execution.settled()
-    await until(lambda: not floor.at_work(row)._following)
+async def test_the_stop_moves_to_the_entry_once_the_profit_is_there(floor: Floor) -> None:
+    row = await bought(floor, following("break_even = 0.03"), stop=0.1)
+    (stop,) = await until(lambda: list(floor.house.state.orders.values()))
+    await floor.close_bar(row, 103.0)
+    assert floor.house.state.orders[stop.id].terms.stop_price == Decimal("90.94")
+    await floor.close_bar(row, 105.0)
+    await until(lambda: floor.house.state.orders[stop.id].terms.stop_price == Decimal("101.05"))
+    await floor.close_bar(row, 106.0)
+    assert len(floor.house.state.orders) == 1
 
 
-async def take_back(floor: Floor, *ids: str) -> None:
-    """A person cancels orders."""
-    for id in ids:
-        await floor.house.accounts.requests.verbs["order.cancel"](account=ACCOUNT, order_id=id, actor="ann")
+async def test_where_the_venue_changes_no_stop_another_is_sent_in_its_place(floor: Floor) -> None:
+    row = await bought(floor, following("break_even = 0.03"), stop=0.1)
+    (leg,) = floor.house.state.orders.values()
+    floor.house.state.kind, floor.house.state.venue = "live", "sim"
+    await floor.close_bar(row, 106.0)
+    await until(lambda: [*floor.house.state.orders] not in ([leg.id], []))
+    (stop,) = floor.house.state.orders.values()
+    assert (stop.id, stop.terms.order_type, stop.terms.quantity) == (f"{leg.id}-m", "stop", floor.held)
+    assert stop.terms.stop_price == Decimal("101.05")
+    await floor.close_bar(row, 107.0)
+    assert list(floor.house.state.orders) == [stop.id], "it stands there already"
 
 
-async def resumed(floor: Floor, row: StrategyAtWork) -> None:
-    await until(lambda: floor.at_work(row).health.phase == "paused")
-    desk.resume(floor.row(row), "ann")
-    floor.strategies.look()
-    await until(lambda: floor.at_work(row).health.phase == "running")
+async def test_where_it_has_no_stop_one_is_placed_at_the_entry(floor: Floor) -> None:
+    row = await bought(floor, following("break_even = 0.03"))
+    await floor.close_bar(row, 105.0)
+    (stop,) = await until(lambda: list(floor.house.state.orders.values()))
+    assert (stop.terms.order_type, stop.terms.stop_price) == ("stop", Decimal("101.05"))
+    await floor.close_bar(row, 106.0)
+    assert list(floor.house.state.orders) == [stop.id]
 
 
-async def test_the_kill_switch_pauses_it_at_once_and_resumed_its_stop_and_target_stand_again(
-    floor: Floor,
-) -> None:
-    row = await protected(floor, stop=0.02, target=0.05)
-    stood = {order.leg: order.terms for order in floor.house.state.orders.values()}
-    await floor.house.accounts.requests.verbs["risk.kill"](account=ACCOUNT, flatten=False, actor="ann")
-    await until(lambda: floor.state(row) == "paused")
-    reason = "The account does not trade: Paper is halted: the kill switch was used."
-    assert floor.row(row).reason == reason
-    await until(lambda: not floor.house.state.orders)
-    await floor.house.accounts.requests.verbs["risk.state"](account=ACCOUNT, state="ACTIVE", actor="ann")
-    await resumed(floor, row)
-    await until(lambda: len(floor.house.state.orders) == 2)
-    entry = floor.placed()[0]
-    again = list(floor.house.state.orders.values())
-    assert [order.terms for order in again] == [stood["stop_loss"], stood["take_profit"]]
-    assert {order.oco for order in again} == {entry.id}
-    await floor.again()  # nothing is sent a third time
-    await floor.runs(row)
-    assert len(floor.placed()) == 5
-    trade_at(floor, 98.0)
-    await until(lambda: not floor.held and not floor.house.state.orders)
-
-
-async def test_a_stop_that_somebody_takes_back_pauses_it_and_resumed_it_stands_again(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_work, "REPLACED_S", 0.0)
-    row = await protected(floor, stop=0.02, target=0.05)
-    entry = floor.placed()[0]
-    await take_back(floor, f"{entry.id}-sl")
-    await until(lambda: floor.state(row) == "paused")
-    assert floor.row(row).reason == (
-        "Somebody took back its stop of sim:BTCUSDT: what it holds is not protected. "
-        "Resumed, it places the stop again."
-    )
-    await resumed(floor, row)
-    await take_back(floor, f"{entry.id}-sl2")
-    await until(lambda: floor.state(row) == "paused")
-    await resumed(floor, row)
-    stop = floor.house.state.orders[f"{entry.id}-sl3"]
-    assert (stop.terms.stop_price, stop.terms.quantity) == (Decimal("99.03"), floor.held)
-    assert "its stop was gone" in (await floor.lines(row, "order"))[-1]
-
-
-async def test_a_stop_that_was_moved_stands_again_where_it_stood(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_work, "REPLACED_S", 0.0)
-    row = await protected(floor, stop=0.02)
-    (stop,) = floor.house.state.orders
-    await floor.house.accounts.requests.verbs["order.amend"](
-        account=ACCOUNT, order_id=stop, stop_price="98.5", actor="ann"
-    )
-    await until(lambda: floor.house.state.orders[stop].terms.stop_price == Decimal("98.5"))
-    await take_back(floor, stop)
-    await until(lambda: floor.state(row) == "paused")
-    await resumed(floor, row)
-    (again,) = await until(lambda: list(floor.house.state.orders.values()))
-    assert again.terms.stop_price == Decimal("98.5")
-
-
-async def test_where_the_price_is_beyond_a_stop_that_was_taken_back_the_position_is_closed(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_work, "REPLACED_S", 0.0)
-    row = await protected(floor, stop=0.02)
-    await take_back(floor, *floor.house.state.orders)
-    await until(lambda: floor.state(row) == "paused")
-    floor.house.book(95.0, 95.1)
-    await resumed(floor, row)
-    await until(lambda: not floor.held)
-
-
-async def test_a_stop_that_trails_begins_anew_once_somebody_took_it_back(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_work, "REPLACED_S", 0.0)
-    row = await protected(floor, trail=0.02)
-    await take_back(floor, *floor.house.state.orders)
-    await until(lambda: floor.state(row) == "paused")
-    assert "took back its trailing stop of sim:BTCUSDT" in floor.row(row).reason
-    await resumed(floor, row)
-    (again,) = await until(lambda: list(floor.house.state.orders.values()))
-    assert (again.terms.trail_percent, again.terms.quantity) == (Decimal(2), floor.held)
-
-
-async def test_a_target_taken_back_from_beside_its_stop_is_told_and_placed_again_at_the_next_start(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_work, "REPLACED_S", 0.0)
-    row = await protected(floor, stop=0.02, target=0.05)
-    entry = floor.placed()[0]
-    await take_back(floor, f"{entry.id}-tp")
-    await followed_up(floor, row)
-    assert any(
-        "took back its target of sim:BTCUSDT. It is placed again" in line for line in await floor.lines(row)
-    )
-    assert floor.state(row) == "running"
-    await floor.again()
-    await floor.runs(row)
-    await until(lambda: f"{entry.id}-tp2" in floor.house.state.orders)
-
-
-async def test_a_stop_taken_back_while_it_is_paused_is_told(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_work, "REPLACED_S", 0.0)
-    row = await protected(floor, stop=0.02)
-    desk.pause(row, "ann")
-    floor.strategies.look()
-    await until(lambda: floor.at_work(row).health.phase == "paused")
-    await take_back(floor, *floor.house.state.orders)
-    await followed_up(floor, row)
-    assert any("not protected" in line for line in await floor.lines(row, "error"))
-    assert floor.row(row).reason == "Paused by ann."
-
-
-@pytest.mark.parametrize("way", ["signal", "stop", "target", "hand", "hand, its stop first"])
-async def test_however_a_position_ends_nobody_is_blamed_for_the_end_of_its_stops(
-    floor: Floor, way: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_work, "REPLACED_S", 60.0)  # a machine under load is to be in time
-    row = await protected(floor, stop=0.02, target=0.05)
-    match way:
-        case "signal":
-            await floor.close_bar(row, 99.5)
-        case "stop":
-            trade_at(floor, 98.0)
-        case "target":
-            trade_at(floor, 108.0)
-        case _:
-            if way != "hand":
-                await take_back(floor, *floor.house.state.orders)
-                await floor.house.execution.settled()
-            await floor.house.accounts.requests.verbs["position.close"](
-                account=ACCOUNT, actor="ann", symbol="BTCUSDT"
-            )
-    await until(lambda: not floor.held and not floor.house.state.orders)
-    await followed_up(floor, row)
-    assert not any("took back" in line for line in await floor.lines(row))
-    assert floor.state(row) == "running"
-    await floor.again()
-    await floor.runs(row)
-    assert not floor.house.state.orders
-
-
-TWICE = """
-import candlewick as cw
-
-
-class Twice(cw.Strategy):
-    '''Buys twice: with a stop and a target first, and with a stop alone behind it.'''
-
-    warm_up = 0
-
-    def on_bar(self, ctx):
-        if not ctx.position:
-            ctx.buy(quantity=1.0, stop_distance=0.05, target_distance=0.03)
-        elif ctx.position < 1.5:
-            ctx.buy(quantity=1.0, stop_distance=0.05)
-"""
-
-
-async def test_of_two_entries_only_what_is_left_to_protect_is_missed(
-    floor: Floor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(at_work, "REPLACED_S", 0.0)
-    row = await floor.started(TWICE, fraction=Decimal("0.01"))
-    await floor.close_bar(row, 100.0)
-    await until(lambda: len(floor.house.state.orders) == 2)
-    await floor.close_bar(row, 100.0)
-    await until(lambda: len(floor.house.state.orders) == 3)
-    trade_at(floor, 104.0)  # the first one's target, whose stop ends with it
-    await until(lambda: len(floor.house.state.orders) == 1)
-    await followed_up(floor, row)
-    assert floor.state(row) == "running"
-    (left,) = floor.house.state.orders.values()
-    await take_back(floor, left.id)
-    await until(lambda: floor.state(row) == "paused")
-    await resumed(floor, row)
-    (again,) = floor.house.state.orders.values()
-    assert (again.terms, again.oco) == (left.terms, left.parent)
+async def test_parts_are_closed_once_each_as_the_profit_grows(floor: Floor) -> None:
+    row = await bought(floor, following("partial_exits = ((0.02, 0.25), (0.05, 0.5))"))
+    whole = floor.held
+    await floor.close_bar(row, 104.0)
+    await until(lambda: len(sales(floor)) == 1)
+    await floor.close_bar(row, 104.5)
+    await floor.close_bar(row, 107.0)
+    await until(lambda: len(sales(floor)) == 2)
+    await floor.close_bar(row, 108.0)
+    quarter, half = (each.terms.quantity for each in sales(floor))
+    assert quarter == (whole / 4).quantize(Decimal("0.001"), "ROUND_DOWN")
+    assert half == (whole / 2).quantize(Decimal("0.001"), "ROUND_DOWN")

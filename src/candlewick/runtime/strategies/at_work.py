@@ -1,98 +1,50 @@
-"""`AtWork`: one strategy at work, from its history to its end: its bars, its process, its orders."""
+"""`AtWork`: one strategy at work, from its history to its end: its past, the lives of its process."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final
 
-from candlewick.core.clock import NS_PER_S, Clock, iso
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import CandlewickError, EngineAway, StrategyError, VenueError
 from candlewick.core.events import Candle
-from candlewick.core.interval import open_time, seconds
+from candlewick.core.interval import seconds
 from candlewick.core.order import Order
 from candlewick.core.reports import Fill, FundingPaid
 from candlewick.ledger.contract import is_spot
 from candlewick.market.bars import Bars
 from candlewick.runtime.strategies import messages
-from candlewick.runtime.strategies.feed import BarFeed, Closed, Fetch
+from candlewick.runtime.strategies.closes import Closes, answer_within
+from candlewick.runtime.strategies.course import Course, Point, curve
+from candlewick.runtime.strategies.feed import BarFeed
+from candlewick.runtime.strategies.health import Health, Phase
 from candlewick.runtime.strategies.host import Host, HostDied, source_file
-from candlewick.runtime.strategies.keeping import Keeping, way_of
-from candlewick.runtime.strategies.ordering import Ordering
+from candlewick.runtime.strategies.means import Means
 from candlewick.runtime.strategies.orders import Log, Orders
 from candlewick.runtime.strategies.ownings import Ownings
+from candlewick.runtime.strategies.protection import Protection, way_of
 from candlewick.runtime.strategies.rows import Wanted
-from candlewick.runtime.strategies.rules import Pause, Point, Rules, curve, rests
+from candlewick.runtime.strategies.rules import Rules
 from candlewick.runtime.strategies.running import WINDOW
 from candlewick.runtime.strategies.spec import Spec
 from candlewick.trading import commands
 from candlewick.trading.account import AccountState
-from candlewick.trading.engine import Engine
 
 MOST_HISTORY: Final = 5_000
 DEATHS: Final = 5  # of its process within the hour, after which it is paused
-DAY_S: Final = 86_400
 HOUR_S: Final = 3_600.0
 RETRY_S: Final = 5.0
-SHORTEST_ANSWER_S: Final = 2.0
-LONGEST_ANSWER_S: Final = 30.0
 REPLACED_S: Final = 5.0  # how soon another stands in a stop's place, or its position is gone too
-MISSED_TOGETHER: Final = 100  # bars that came too late are told in one line, so many at most
-
-Phase = Literal["waiting", "starting", "warming", "running", "paused", "stopping"]
-
-
-class Means(Protocol):
-    """What a strategy at work needs of the engine."""
-
-    engine: Engine
-    clock: Clock
-    folder: Path
-    fetch: Fetch
-
-    def do(self, command: commands.Command) -> Any: ...
-
-    def set_leverage(self, command: commands.SetLeverage) -> Any: ...
-
-    def follow(self, instrument: str) -> None: ...
-
-    async def ready(self, account: int) -> None: ...
-
-    async def settled(self) -> None:
-        """Return when all that the heart decided so far is on disk, and was told."""
-        ...
-
-    async def fills(self, wanted: Wanted, symbols: list[str]) -> list[tuple[Fill | FundingPaid, bool]]:
-        """What was booked in these instruments since it began, and whether it was the strategy's own."""
-        ...
-
-    async def begin(self, wanted: Wanted, capital: Decimal, now_ns: int) -> None: ...
-
-    async def restarted(self, wanted: Wanted) -> None: ...
-
-
-@dataclass(slots=True)
-class Health:
-    """How it is."""
-
-    phase: Phase = "waiting"
-    waits_for: str = ""
-    pid: int | None = None
-    last_bar: int | None = None  # open time of the newest bar that was answered
-    lag_ms: float | None = None  # from that bar's end until its answer was carried out
-    answer_ms: float | None = None  # of this, how long the strategy took
-    missed: int = 0  # bars that were told too late to act on, since the engine began
-    deaths: list[float] = field(default_factory=list)
 
 
 class AtWork:
     """One strategy, as long as it is to run.
 
     Attributes:
-        ownings: what is its own of the account; None until its past has been read.
+        ownings, orders, closes: what is its own of the account, and what it does there; None until its past
+            has been read.
     """
 
     def __init__(
@@ -103,12 +55,8 @@ class AtWork:
         self.health = Health()
         self.ownings: Ownings | None = None
         self.orders: Orders | None = None
-        self.rules = Rules()
-        self.day_equity: float | None = None  # as the day (UTC) began, or as it began itself
-        self._last: Point | None = None
-        self._pause = Pause(self.rules, 0.0, 1)
+        self.closes: Closes | None = None
         self._past: list[Fill] = []  # its own, since it began
-        self._missed: list[int] = []  # open times of bars that came too late, not told yet
         self._means = means
         self._log = log
         self._changed = changed
@@ -210,7 +158,8 @@ class AtWork:
             log=self._log,
             clock=self._means.clock,
         )
-        self._ordering, self._keeping = Ordering(orders), Keeping(orders)
+        self._protection = Protection(orders)
+        self.closes = Closes(self.spec.timeframe, self._means, orders, self._protection, self.health)
         await asyncio.to_thread(_load_sizing)
 
     async def rest(self) -> None:
@@ -242,6 +191,7 @@ class AtWork:
 
     async def _work(self) -> None:
         """One life of its process."""
+        assert self.closes is not None
         self._be("starting")
         for symbol in self.spec.symbols:
             self._means.follow(symbol)
@@ -252,9 +202,9 @@ class AtWork:
             await host.end()
             history, newest, last = self._unanswered(await self._history(min(ready.wants + 2, MOST_HISTORY)))
             host, ready = await self._begin(history)
-        self._keep_rules(ready, history)
+        self.closes.begin(ready.rules, self._course(ready.rules, history))
         await self._agree_on_leverage(Decimal(repr(ready.leverage)))
-        await self._keeping.catch_up()
+        await self._protection.catch_up()
         self._feed = BarFeed(
             self.spec.symbols,
             self.spec.timeframe,
@@ -271,87 +221,8 @@ class AtWork:
             )
         self._be("running")
         while True:
-            await self._act(host, await host.while_alive(self._feed.next()))
-
-    async def _act(self, host: Host, closed: Closed) -> None:
-        """Tell the process a bar, and carry out what it wants."""
-        assert self.orders is not None
-        await self._means.settled()  # what was filled before is known before anything is decided
-        await self._keeping.tidy()
-        opens, length = closed.ended, seconds(self.spec.timeframe)
-        points = self._points(closed.ended)
-        self._pause.close(points)
-        self._begin_day(points)
-        within_s = answer_within(self.spec.timeframe)
-        age_s = self._age_s(closed)
-        acts = age_s <= within_s
-        if acts:
-            reach = {symbol: (row[1], row[2]) for symbol, row in closed.rows.items()}
-            await self._keeping.keep(self.rules, closed.time, length, reach)
-            await self._means.settled()
-        loop = asyncio.get_running_loop()
-        asked = loop.time()
-        answer = await host.close_bar(self._bar(closed, acts=acts), within_s)
-        self.health.answer_ms = (loop.time() - asked) * 1000
-        if not acts:
-            self.health.missed += 1
-            self._missed.append(closed.time)
-        if age_s - length <= within_s or len(self._missed) >= MISSED_TOGETHER:
-            self._tell_missed()  # the next one, if it has closed at all, can still be acted on
-        if acts and answer.intents:
-            await self._means.settled()
-            await self._ordering.carry_out(
-                closed.time, answer.intents, lambda symbol: self._rests(symbol, opens)
-            )
-        self.health.last_bar = closed.time
-        self.health.lag_ms = self._age_s(closed) * 1000
-        self._changed()
-
-    def _tell_missed(self) -> None:
-        """Say in one line which bars were missed in a row: the log's newest lines are for orders too."""
-        missed, self._missed = self._missed, []
-        if not missed:
-            return
-        first, last = iso(missed[0] * NS_PER_S), iso(missed[-1] * NS_PER_S)
-        bars = f"The bar of {first}" if first == last else f"The {len(missed):,} bars from {first} to {last}"
-        self._log("missed", f"{bars} came too late to act on.")
-
-    def _rests(self, symbol: str, opens: int) -> bool:
-        """Whether nothing is entered at the open of the bar that begins at `opens`."""
-        assert self.ownings is not None
-        if self._pause.holds(opens):
-            return True
-        last, length = self.ownings.last_trip.get(symbol), seconds(self.spec.timeframe)
-        if last is None or last.exited_at is None or last.net >= 0:
-            return False
-        return rests(self.rules, open_time(last.exited_at // NS_PER_S, length), opens, length)
-
-    def _points(self, ended: int) -> list[Point]:
-        assert self.ownings is not None
-        equity = self.ownings.value(self._means.engine.market).total_value
-        return [] if equity is None else [Point(ended, float(equity))]
-
-    def _keep_rules(self, ready: messages.Ready, history: list[Bars]) -> None:
-        """Take its rules; what a pause knows of the past is read from its fills and the bars."""
-        assert self.ownings is not None
-        self.rules = ready.rules
-        length = seconds(self.spec.timeframe)
-        capital = float(self.ownings.capital)
-        self._pause = Pause(ready.rules, capital, length)
-        begun_s = (self.wanted.begun_ns or self._means.clock.now_ns()) // NS_PER_S
-        past = [point for point in curve(self._past, history, capital, length) if point.ended > begun_s]
-        self._pause.close(past)
-        self._begin_day([Point(begun_s, capital), *past])
-
-    def _begin_day(self, points: list[Point]) -> None:
-        """Remember what its capital was worth as the day began, by the last close before it."""
-        for ended, equity in points:
-            day = (ended - 1) // DAY_S
-            if self.day_equity is None:
-                self.day_equity = equity
-            elif self._last is not None and day != (self._last.ended - 1) // DAY_S:
-                self.day_equity = self._last.equity
-            self._last = Point(ended, equity)
+            await self.closes.act(host, await host.while_alive(self._feed.next()))
+            self._changed()
 
     async def _bear(self, error: HostDied) -> None:
         """Its process died: start it again, but not for ever.
@@ -450,27 +321,13 @@ class AtWork:
         )
         return host, await host.begin(begin)
 
-    def _bar(self, closed: Closed, *, acts: bool) -> messages.Bar:
+    def _course(self, rules: Rules, history: list[Bars]) -> Course:
+        """How its capital fared since it began, by its fills and the bars of then."""
         assert self.ownings is not None
-        assert self.orders is not None
-        valuation = self.ownings.value(self._means.engine.market)
-        equity, free = valuation.total_value, self.ownings.free(valuation)
-        held = {}
-        for symbol in self.spec.symbols:
-            position = self.ownings.position(symbol)
-            held[symbol] = messages.Held(
-                0.0 if position is None else float(position.quantity),
-                None if position is None else float(position.avg_price),
-                self.orders.ids(symbol),
-            )
-        return messages.Bar(
-            time=closed.time,
-            rows=closed.rows,
-            held=held,
-            equity=float("nan") if equity is None else float(equity),
-            free=float("nan") if free is None else float(free),
-            acts=acts,
-        )
+        length, capital = seconds(self.spec.timeframe), float(self.ownings.capital)
+        begun_s = (self.wanted.begun_ns or self._means.clock.now_ns()) // NS_PER_S
+        past = [point for point in curve(self._past, history, capital, length) if point.ended > begun_s]
+        return Course(rules, Point(begun_s, capital), past, length)
 
     async def _agree_on_leverage(self, wanted: Decimal) -> None:
         """Have perpetuals traded with the strategy's leverage, where nothing is held of them yet."""
@@ -509,19 +366,19 @@ class AtWork:
 
     async def _follow(self, order: Order) -> None:
         assert self.orders is not None
-        await self._keeping.follow(order)
-        await self._keeping.tidy()
+        await self._protection.follow(order)
+        await self._protection.tidy()
 
     async def _miss(self, order: Order) -> None:
         """If somebody took back what protected a position, say so, and leave it to people to go on."""
         assert self.orders is not None
         await self._means.settled()
-        await self.orders.until(lambda: not self._keeping.lost(order), REPLACED_S)
-        if not self._keeping.lost(order):
+        await self.orders.until(lambda: not self._protection.lost(order), REPLACED_S)
+        if not self._protection.lost(order):
             return
         way, symbol = way_of(order), order.terms.instrument
         what = f"Somebody took back its {way} of {symbol}"
-        if self._keeping.is_stopped(symbol):
+        if self._protection.is_stopped(symbol):
             self._log("state", f"{what}. It is placed again once the strategy is paused and resumed.")
             return
         why = f"{what}: what it holds is not protected. Resumed, it places the {way} again."
@@ -535,18 +392,10 @@ class AtWork:
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
-    def _age_s(self, closed: Closed) -> float:
-        return self._means.clock.now_ns() / NS_PER_S - closed.ended
-
     def _be(self, phase: Phase, waits_for: str = "") -> None:
         if (self.health.phase, self.health.waits_for) != (phase, waits_for):
             self.health.phase, self.health.waits_for = phase, waits_for
             self._changed()
-
-
-def answer_within(timeframe: str) -> float:
-    """How long after its end a bar may still be acted on, in seconds."""
-    return min(max(float(seconds(timeframe)), SHORTEST_ANSWER_S), LONGEST_ANSWER_S)
 
 
 def _load_sizing() -> None:

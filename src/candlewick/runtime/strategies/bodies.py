@@ -100,9 +100,8 @@ def _figures(ownings: Ownings | None, engine: Engine, primary: str) -> dict[str,
 
 
 def _today(at_work: AtWork | None, equity: Decimal | None) -> Decimal | None:
-    if at_work is None or at_work.day_equity is None or equity is None:
-        return None
-    return tidy(equity - Decimal(repr(at_work.day_equity)), CENT)
+    began = None if at_work is None or at_work.closes is None else at_work.closes.day_equity
+    return None if began is None or equity is None else tidy(equity - Decimal(repr(began)), CENT)
 
 
 def final_figures(ownings: Ownings | None, engine: Engine) -> dict[str, Any]:

@@ -19,10 +19,10 @@ from candlewick.core.reports import Fill, FundingPaid
 from candlewick.ledger.contract import is_spot
 from candlewick.market.bars import Bars
 from candlewick.runtime.strategies import child
+from candlewick.runtime.strategies.course import fee_in_quote
 from candlewick.runtime.strategies.drift import Drift, Filled, Funded, drift_of, trades_of
 from candlewick.runtime.strategies.expected_process import Answered, Asked, Settled
 from candlewick.runtime.strategies.messages import Columns
-from candlewick.runtime.strategies.rules import fee_in_quote
 from candlewick.store.journal.records import SentOrder
 from candlewick.trading.account import AccountState
 
