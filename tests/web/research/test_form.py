@@ -62,6 +62,44 @@ def test_it_says_which_field_cannot_be_read_in_the_unit_of_the_field(
     assert refused.value.errors == {field: told}
 
 
+@pytest.mark.parametrize(
+    ("kind", "field", "text", "told"),
+    [
+        ("backtest", "market", "BTCUSDT|7h", {"timeframe": "Choose which bars."}),
+        ("backtest", "market", "|1h", {"symbols": "Name a market, and fifty at most: BTCUSDT."}),
+        ("backtest", "more", "X " * 50, {"symbols": "Name a market, and fifty at most: BTCUSDT."}),
+        ("backtest", "start", "soon", {"timerange": "Give days as 2024-01-31."}),
+        ("backtest", "name", "x" * 121, {"name": "Give it a name of 120 printable characters at most."}),
+        ("backtest", "notes", "\ud800", {"notes": "Write 20,000 printable characters at most."}),
+        ("backtest", "p_fast", "7" * 400, {"parameters.fast": "Give fast a value that it may have."}),
+        ("backtest", "cash", "\ud800", {"cash": "leave out what is no text."}),
+        ("optimisation", "s_method", "dice", {"method": "choose one of those offered."}),
+        ("optimisation", "s_trials", "1.5", {"trials": "give a whole number."}),
+        ("optimisation", "s_seed", "-1", {"seed": "give at least 0."}),
+        ("optimisation", "s_objective", "x" * 61, {"objective": "give 60 characters at most."}),
+        ("optimisation", "s_objective", "x," * 5, {"objective": "give 4 at most."}),
+        ("optimisation", "s_constraints", "x," * 21, {"constraints": "give 20 at most."}),
+        ("optimisation", "p_fast_low", "low", {"space.fast": "Give numbers for fast."}),
+        ("walk_forward", "s_train", "soon", {"train": "write it as 90d, 12w or 36h."}),
+        ("walk_forward", "s_anchored", "maybe", {"anchored": "choose one of those offered."}),
+        (
+            "readiness",
+            "s_paper",
+            "all",
+            {"paper": "name a run by its ten characters, or choose newest or none."},
+        ),
+        ("compare", "s_others", "x" * 201, {"others": "give 200 characters at most."}),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_words_for_people(
+    kind: str, field: str, text: str, told: dict[str, str]
+) -> None:
+    given = typed(kind=kind, p_fast_high="20", **{"s_others": "EmaCross"} if kind == "compare" else {})
+    with pytest.raises(Refused) as refused:
+        read(given | {field: text}, kinds()[kind])
+    assert refused.value.errors == told
+
+
 def test_an_untouched_field_shows_what_is_asked_where_nobody_types() -> None:
     shown = {name: Form({}).of_terms(name).text for name in form.TERMS}
     assert shown == {

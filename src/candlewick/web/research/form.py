@@ -38,6 +38,21 @@ _BOUNDS: Final = {
     "less_than": ("lt", "less than"),
     "less_than_equal": ("le", "at most"),
 }
+_SENTENCES: Final = {
+    "strategy": "Choose a strategy.",
+    "symbols": "Name a market, and fifty at most: BTCUSDT.",
+    "timeframe": "Choose which bars.",
+    "timerange": "Give days as 2024-01-31.",
+    "name": "Give it a name of 120 printable characters at most.",
+    "notes": "Write 20,000 printable characters at most.",
+}
+"""What is wrong with a field of every study, whatever it is. They stand alone, without what it is called."""
+_OF_EACH: Final = {"parameters": "Give {} a value that it may have.", "space": "Give numbers for {}."}
+_WRITTEN: Final = {
+    "train": "write it as 90d, 12w or 36h.",
+    "test": "write it as 90d, 12w or 36h.",
+    "paper": "name a run by its ten characters, or choose newest or none.",
+}
 _PER_CENT: Final = ("fee_taker", "fee_maker")
 
 
@@ -300,10 +315,14 @@ def _parameters(
 
 
 def _errors(error: ValidationError) -> dict[str, str]:
+    """What is wrong, by field. Where a value may be of several kinds, that it is of another says least."""
     found: dict[str, str] = {}
-    for each in error.errors():
-        where = ".".join(str(part) for part in each["loc"][:2] if not isinstance(part, int))
-        found.setdefault(where, _said(where, each))
+    for each in sorted(error.errors(), key=lambda one: one["type"].endswith("_type")):
+        name, *inside = map(str, each["loc"])
+        if name in _OF_EACH:
+            found.setdefault(f"{name}.{inside[0]}", _OF_EACH[name].format(inside[0]))
+        else:
+            found.setdefault(name, _SENTENCES.get(name) or _said(name, each))
     return found
 
 
@@ -315,9 +334,22 @@ def _said(name: str, error: ErrorDetails) -> str:
     if kind in _BOUNDS:
         bound, words = _BOUNDS[kind]
         return f"give {words} {_typed(name, bounds[bound])}{' %' if name in _PER_CENT else ''}."
-    if kind.endswith(("_parsing", "_type", "finite_number")):
-        return "give a number."
-    return f"{error['msg']}."
+    match kind:
+        case "string_too_long":
+            return f"give {bounds['max_length']} characters at most."
+        case "too_long":
+            return f"give {bounds['max_length']} at most."
+        case "too_short":
+            return f"give {bounds['min_length']} at least."
+        case "string_pattern_mismatch":
+            return _WRITTEN[name]
+        case "string_unicode":
+            return "leave out what is no text."
+        case "literal_error" | "bool_parsing":
+            return "choose one of those offered."
+        case "int_parsing" | "int_from_float" | "int_parsing_size":
+            return "give a whole number."
+    return "give a number."
 
 
 def _number(text: str, by: int) -> str | float:
