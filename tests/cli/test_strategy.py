@@ -53,7 +53,7 @@ def test_it_shows_a_strategy(cli: Cli) -> None:
     refused(cli("strategy", "show", "RsiRevers"), "Did you mean RsiReversion", code=2)
 
 
-@pytest.mark.parametrize("like", [None, "donchian-trend"])
+@pytest.mark.parametrize("like", [None, "donchian-trend", "FundingCarry"])
 def test_what_it_begins_runs_and_its_test_passes(cli: Cli, like: str | None) -> None:
     said = cli.done("strategy", "new", "my-own-idea", *(["--like", like] if like else []))
     folder = cli.data_dir / "strategies"

@@ -37,6 +37,8 @@ class {name}(Strategy):
             stop_loss=self.stop,
         )
 '''
+ONE: Final = "[hours(close)]"
+A_PAIR: Final = '[hours(close), hours(close, "TEST-PERP")]'
 IMPORTED: Final = ("Param", "Signals", "Strategy")
 """Names that a strategy's text has already."""
 TEST: Final = '''"""What {name} does on a market made for it. Run it with `pytest {folder}`."""
@@ -47,26 +49,30 @@ from {module} import {name}
 import candlewick as cw
 
 
-def hours(close):
+def hours(close, symbol="TEST"):
     opened = np.concatenate((close[:1], close[:-1]))
     return cw.Bars.from_arrays(
-        symbol="TEST", timeframe="1h", time=3600 * np.arange(len(close)), open=opened,
+        symbol=symbol, timeframe="1h", time=3600 * np.arange(len(close)), open=opened,
         high=np.maximum(opened, close), low=np.minimum(opened, close), close=close,
         volume=np.full(len(close), 1e6),
     )
 
 
+def markets(close):
+    return {markets}
+
+
 def test_it_runs_on_a_market_that_rises_and_falls():
     close = 100 * np.exp(0.2 * np.sin(np.arange(2_000) / 60))
-    result = cw.backtest({name}, hours(close))
+    result = cw.backtest({name}, markets(close))
     assert np.isfinite(result.equity).all()
     # say here what it should do: how many trades, on which side, what they earn
 
 
 def test_it_knows_nothing_of_the_future():
     steps = np.random.default_rng(1).normal(0, 0.01, 1_500)
-    bars = hours(100 * np.exp(np.cumsum(steps)))
-    whole, cut = cw.backtest({name}, bars), cw.backtest({name}, bars[:1_000])
+    close = 100 * np.exp(np.cumsum(steps))
+    whole, cut = cw.backtest({name}, markets(close)), cw.backtest({name}, markets(close[:1_000]))
     assert np.allclose(cut.equity, whole.equity[:1_000])
 '''
 
@@ -93,14 +99,15 @@ def write(folder: Path, name: str, like: str | None = None) -> tuple[Path, Path]
         if path.exists():
             raise UsageError(f"{path} exists. Take another name, or remove it.")
     if like is None:
-        text = STRATEGY.format(name=title, title=" ".join(words).capitalize())
+        text, markets = STRATEGY.format(name=title, title=" ".join(words).capitalize()), ONE
     else:
         found = find(like, folder)
-        text = re.sub(rf"\b{found.name}\b", title, found.source)
+        text, markets = re.sub(rf"\b{found.name}\b", title, found.source), A_PAIR  # carry wants both
     try:
         folder.mkdir(parents=True, exist_ok=True)
         strategy.write_text(text, encoding="utf-8")
-        test.write_text(TEST.format(name=title, module=module, folder=folder), encoding="utf-8")
+        made = TEST.format(name=title, module=module, folder=folder, markets=markets)
+        test.write_text(made, encoding="utf-8")
     except OSError as error:
         raise StoreError(f"{folder} cannot be written: {error.strerror or error}.") from error
     return strategy, test

@@ -98,6 +98,14 @@ def test_it_says_what_there_is_where_it_has_nothing(lake: Lake) -> None:
         bars_of(lake, BTC, "7m")
 
 
+def test_it_says_which_venue_has_what_it_has_not(lake: Lake) -> None:
+    lake.put_candles([candle(0), candle(86_400, instrument="other:BTCUSDT"), candle(0, instrument=PERP)])
+    with pytest.raises(UsageError, match=r"00:00\. It has other:BTCUSDT of that time: name the venue too"):
+        bars_of(lake, BTC, "1m", 86_400)
+    with pytest.raises(UsageError, match=r"to 1970-01-01 00:00\.$"):
+        bars_of(lake, BTC, "1m", 2 * 86_400)
+
+
 def test_a_market_has_its_kind_its_funding_its_mark_and_finer_bars(lake: Lake) -> None:
     fill(lake, 180, PERP)
     lake.put_funding([Funding(PERP, rate, None, at * NS, at * NS) for rate, at in ((0.1, 60), (0.2, 99_999))])

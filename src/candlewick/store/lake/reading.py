@@ -81,9 +81,11 @@ def bars_of(
         )
     first, last = (kept[name] for name in (sources[0], sources[-1]))
     begin, end = min(first.first_s, last.first_s), max(first.last_s, last.last_s)
+    others = _others(lake, instrument, start_s, end_s)
+    remedy = f" It has {_some(others)} of that time: name the venue too." if others else ""
     raise UsageError(
         f"The lake has no closed {timeframe} bars of {instrument} {_span(start_s, end_s)}: "
-        f"its candles reach from {clock(begin)} to {clock(end)}."
+        f"its candles reach from {clock(begin)} to {clock(end)}.{remedy}"
     )
 
 
@@ -162,6 +164,21 @@ def _table(rows: Columns) -> Floats:
 
 def _is(kind: str, instrument: str, wanted: str) -> bool:
     return kind == CANDLES.name and instrument == wanted
+
+
+def _others(lake: Lake, instrument: str, start_s: int | None, end_s: int | None) -> list[str]:
+    """The same symbol of other venues, where the lake has it at that time."""
+    symbol = instrument.partition(":")[2]
+    found = {
+        each.instrument
+        for each in lake.series()
+        if each.kind == CANDLES.name
+        and each.instrument != instrument
+        and each.instrument.partition(":")[2] == symbol
+        and (end_s is None or each.first_s < end_s)
+        and (start_s is None or each.last_s >= start_s)
+    }
+    return sorted(found)
 
 
 def _span(start_s: int | None, end_s: int | None) -> str:
