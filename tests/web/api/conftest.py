@@ -15,7 +15,10 @@ def engine_knows(link: FakeLink) -> None:
     """An engine that answers what is asked about markets."""
     link.answers = {
         "history": lambda symbol, **_: {"instrument": symbol, "tail": [], "fault": None},
-        "tickers": lambda: [{"symbol": "ETHUSDT", "last": 2.0}, {"symbol": "BTCUSDT", "last": 1.0}],
+        "tickers": lambda: [
+            {"symbol": "ETHUSDT", "instrument": "sim:ETHUSDT", "last": 2.0},
+            {"symbol": "BTCUSDT", "instrument": "sim:BTCUSDT", "last": 1.0},
+        ],
         "book": lambda symbol, levels: {"symbol": symbol, "bids": [[1.0, 2.0]][:levels], "asks": []},
         "trades": lambda symbol, limit: [{"id": str(n)} for n in range(limit)],
         "funding": lambda symbol, start, end: [

@@ -34,6 +34,15 @@ def test_tickers_rise_by_symbol(client: Client) -> None:
     assert page["next"] is None
 
 
+@pytest.mark.parametrize(
+    ("symbol", "told"), [("ETHUSDT", ["ETHUSDT"]), ("eth/usdt,sim:BTCUSDT", ["BTCUSDT", "ETHUSDT"])]
+)
+def test_tickers_of_some_symbols_alone(client: Client, symbol: str, told: list[str]) -> None:
+    page = orjson.loads(client.get(f"/api/market/tickers/?symbol={symbol}").content)
+    assert [each["symbol"] for each in page["items"]] == told
+    assert client.get("/api/market/tickers/?symbol=ETHUSDT,NOTHING").status_code == 404
+
+
 def test_the_book_is_passed_on(client: Client) -> None:
     book = orjson.loads(client.get("/api/market/book/?symbol=BTCUSDT").content)
     assert book["bids"] == [[1.0, 2.0]]

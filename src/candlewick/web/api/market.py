@@ -36,9 +36,18 @@ def instruments(
 
 
 @router.get("/tickers/", response={200: market_schemas.Tickers}, summary="Last prices and the rolling day")
-def tickers(request: HttpRequest, limit: Limit = 100, cursor: str | None = None) -> HttpResponse:
-    """Tickers by symbol."""
-    found = orjson.loads(services_of(request).engine.request("tickers"))
+def tickers(
+    request: HttpRequest,
+    symbol: Annotated[str | None, Query(max_length=1_000)] = None,
+    limit: Limit = 100,
+    cursor: str | None = None,
+) -> HttpResponse:
+    """Tickers by symbol, of all instruments or of those named: `symbol=BTCUSDT,ETHUSDT`."""
+    services = services_of(request)
+    named = None if symbol is None else {*map(services.hub.directory.instrument, symbol.split(","))}
+    found = orjson.loads(services.engine.request("tickers"))
+    if named is not None:
+        found = [each for each in found if each["instrument"] in named]
     return page(sorted(found, key=lambda each: each["symbol"]), limit, cursor, lambda each: each["symbol"])
 
 
