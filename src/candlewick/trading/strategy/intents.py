@@ -38,9 +38,10 @@ class Place(Struct, frozen=True, kw_only=True, tag="place"):
         id: unique among the strategy's orders; the same bar asks with the same ids when it is run again.
         size, quantity: how much: by a rule, or exactly (base or contracts).
         limit, stop: with neither it is a market order; with both a stop-limit.
-        trail: distance of a trailing stop, as a fraction.
+        trail: distance of a trailing stop behind the market's best price since it was sent, as a fraction.
         stop_loss, take_profit: prices of the legs that follow its fill.
-        stop_distance, target_distance, trailing_stop: the same as fractions of the price paid.
+        stop_distance, target_distance: the same as fractions of the price paid, slippage included.
+        trailing_stop: as `trail`, of a leg: since the fill; after a fill inside a bar from the next open on.
     """
 
     symbol: str
@@ -92,7 +93,7 @@ class Signal(Struct, frozen=True, kw_only=True, tag="signal"):
     Attributes:
         row: the bar that signalled, by its number in its market's bars.
         flags: the words of `signals.WISHES`, added up.
-        stop_loss, take_profit, trailing_stop: as fractions of the price paid; None: none.
+        stop_loss, take_profit, trailing_stop: fractions, as `Signals` measures them; None: none.
     """
 
     symbol: str

@@ -18,9 +18,10 @@ class OrderTerms(TypedDict, total=False):
     Attributes:
         quantity: instead of a size, exactly so much.
         limit, stop: with neither it is a market order; with both a stop-limit.
-        trail: distance of a trailing stop, as a fraction.
+        trail: distance of a trailing stop behind the market's best price since it was sent, as a fraction.
         stop_loss, take_profit: prices of the legs that follow the fill.
-        stop_distance, target_distance, trailing_stop: the same as fractions of the price paid.
+        stop_distance, target_distance: the same as fractions of the price paid, slippage included.
+        trailing_stop: as `trail`, of a leg: since the fill; after a fill inside a bar from the next open on.
         tag: a name for the entry, for the tables of trades.
     """
 

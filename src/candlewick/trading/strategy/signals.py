@@ -33,8 +33,10 @@ class Signals:
     Attributes:
         enter_long, exit_long, enter_short, exit_short: true where that is wanted. An entry the other way
             closes what is held first; wishes that contradict each other are none.
-        stop_loss, take_profit, trailing_stop: distance from the price paid, as a fraction (0.02 is 2 %); of
-            the row in which the entry was signalled. None or NaN: none.
+        stop_loss, take_profit: distance from the price paid, slippage included, as a fraction (0.02 is 2 %);
+            of the row in which the entry was signalled. None or NaN: none.
+        trailing_stop: distance behind the best price that the market has had since the entry, as a fraction
+            of that price; it begins at the open of the entry, which no slippage is in. None or NaN: none.
         size: scales the strategy's `sizing`; 0.5 is half of it. None: 1.
         tag: a name for the entries, for the tables of trades; 80 letters at most.
     """
