@@ -14,6 +14,7 @@ from candlewick.backtest.market import FundingRates, Market
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
 from candlewick.market.bars import COLUMNS, Bars, clock, resample
+from candlewick.trading.strategy.funding import Settled
 
 Rows = NDArray[Any]
 Grid = NDArray[np.float64]
@@ -174,6 +175,12 @@ def funding_rows(markets: Sequence[Market], time: NDArray[np.int64], dtype: Any)
         return np.zeros(0, dtype)
     every: Rows = np.concatenate(parts)
     return every[np.argsort(every["bar"], kind="stable")]
+
+
+def settled_of(markets: Sequence[Market]) -> list[Settled | None]:
+    """What a strategy may know of each market's funding; None: there is none."""
+    rates = [market.funding for market in markets]
+    return [None if each is None else Settled(each.time, each.rate) for each in rates]
 
 
 def funding_gap(rates: FundingRates, bars: Bars) -> str | None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from candlewick.backtest.account import Account
 from candlewick.backtest.asking import partials_of, refuse_impossible, terms_of
-from candlewick.backtest.columns import Columns, columns_of, funding_rows
+from candlewick.backtest.columns import Columns, columns_of, funding_rows, settled_of
 from candlewick.backtest.events_book import Book
 from candlewick.backtest.events_held import Held
 from candlewick.backtest.ground import least_of, rules_of, tiers_of, too_small
@@ -142,6 +142,7 @@ def _run_on_bar(
         book,
         spot=[market.is_spot for market in markets],
         clocks=[book.clock if place is None else None for place in columns.places],
+        settled=settled_of(markets),
     )
     first, counts = 0, []
     for number, context in enumerate(contexts):

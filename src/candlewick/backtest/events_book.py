@@ -72,6 +72,10 @@ class Book:
         at = self.by_symbol[symbol]
         return at.entry if at.units else None
 
+    def funding(self, symbol: str) -> float:
+        at = self.by_symbol[symbol]
+        return at.funding if at.units else 0.0
+
     def equity(self) -> float:
         return self.money.equity_at_close(self.clock.known - 1)
 

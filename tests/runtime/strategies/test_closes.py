@@ -1,7 +1,14 @@
-"""What a strategy is told at each close: markets that rest, and bars that come too late."""
+"""What a strategy is told at each close: markets that rest, bars that come too late, funding."""
 
 from __future__ import annotations
 
+import pytest
+from msgspec.structs import replace
+
+from candlewick.core.clock import NS_PER_S
+from candlewick.core.events import Derivative, Funding
+from tests.runtime.accounts import ground as accounts_ground
+from tests.runtime.ground import BTC, INSTRUMENT, MINUTE, ScriptedFeed
 from tests.runtime.strategies.ground import Floor, bought, following, until
 
 
@@ -78,3 +85,54 @@ async def test_a_day_is_counted_from_its_first_moment(floor: Floor) -> None:
     await floor.close_bar(row, 120.0)
     now = floor.strategies.body(row.pk)
     assert now["pnl_today"] == round(now["equity"] - evening, 2)
+
+
+PERPETUAL = replace(INSTRUMENT, kind="perp", settle="USDT")
+CARRY = """
+import candlewick as cw
+
+
+class Carry(cw.Strategy):
+    '''Short while funding is received for that.'''
+
+    warm_up = 0
+
+    def on_bar(self, ctx):
+        if ctx.funding_rate is not None and ctx.funding_rate > 0 and not ctx.position:
+            ctx.sell(0.5)
+        print(ctx.funding_rate, ctx.next_funding - ctx.time if ctx.next_funding else None, ctx.funding)
+"""
+
+
+@pytest.fixture
+def perpetual(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is traded is a perpetual, whose venue has settled twice so far."""
+
+    async def settled(feed: ScriptedFeed, instrument: str, start_s: int, end_s: int) -> list[Funding]:
+        known = [(MINUTE - 3_480, 0.0001), (MINUTE + 120, 0.0003)]
+        return [
+            Funding(instrument, rate, None, time * NS_PER_S, time * NS_PER_S)
+            for time, rate in known
+            if start_s <= time < end_s
+        ]
+
+    monkeypatch.setattr(accounts_ground, "INSTRUMENT", PERPETUAL)
+    monkeypatch.setattr(ScriptedFeed, "funding", settled)
+
+
+async def test_it_sees_what_was_settled_and_what_it_has_received(perpetual: None, floor: Floor) -> None:
+    row = await floor.started(CARRY)
+    await floor.close_bar(row, 100.0)
+    await until(lambda: floor.held)
+    now = floor.house.clock.now_ns()
+    floor.house.live.take(
+        Derivative(BTC, now, now, mark=100.0, funding_rate=0.0003, next_funding=(MINUTE + 120) * NS_PER_S)
+    )
+    await floor.close_bar(row, 100.0)
+    await floor.close_bar(row, 100.0)
+    paid = await until(lambda: floor.house.state.book.positions[BTC].funding)
+    await floor.close_bar(row, 100.0)
+    seen = await floor.lines(row, "print")
+    assert seen[0] == "0.0001 None 0.0"
+    assert seen[-1] == f"0.0003 {3_600 - 60} {float(paid)}"
+    assert paid > 0

@@ -18,6 +18,7 @@ ordering  intents become orders, sized as they are sent
 keeping   its rules at each close: time exits, partial exits, break-even stops
 protection  stops and targets that follow its entries, and stand again if they are gone
 sizing    how much an entry is for, by the compiled core's own rule
+rates     what was settled of its perpetuals' funding
 rules     which rules those are, and how long a market rests after a loss
 ownings   what is its own of an account: holdings, capital, trades
 running   a strategy in its process: bars in, intents out

@@ -202,7 +202,7 @@ class AtWork:
             await host.end()
             history, newest, last = self._unanswered(await self._history(min(ready.wants + 2, MOST_HISTORY)))
             host, ready = await self._begin(history)
-        self.closes.begin(ready.rules, self._course(ready.rules, history))
+        self.closes.begin(ready.rules, self._course(ready.rules, history), sees_funding=ready.sees_funding)
         await self._agree_on_leverage(Decimal(repr(ready.leverage)))
         await self._protection.catch_up()
         self._feed = BarFeed(

@@ -7,6 +7,7 @@ from typing import Final
 
 from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.interval import seconds
+from candlewick.ledger.contract import is_spot
 from candlewick.runtime.strategies import messages
 from candlewick.runtime.strategies.course import Course, Point
 from candlewick.runtime.strategies.feed import Closed
@@ -17,6 +18,7 @@ from candlewick.runtime.strategies.means import Means
 from candlewick.runtime.strategies.ordering import Ordering
 from candlewick.runtime.strategies.orders import Orders
 from candlewick.runtime.strategies.protection import Protection
+from candlewick.runtime.strategies.rates import Rates
 from candlewick.runtime.strategies.rules import Rules
 
 SHORTEST_ANSWER_S: Final = 2.0
@@ -39,6 +41,7 @@ class Closes:
         self._keeping, self._ordering = Keeping(orders), Ordering(orders)
         self._rules = Rules()
         self._course: Course | None = None
+        self._rates = Rates([], means.funding)
         self._missed: list[int] = []  # open times of bars that came too late, not told yet
 
     @property
@@ -46,9 +49,12 @@ class Closes:
         """What its capital was worth as the day (UTC) began; None: its process has not said its rules yet."""
         return None if self._course is None else self._course.day_equity
 
-    def begin(self, rules: Rules, course: Course) -> None:
+    def begin(self, rules: Rules, course: Course, *, sees_funding: bool) -> None:
         """Its process has begun: these are its rules, and its capital's course up to now."""
         self._rules, self._course = rules, course
+        orders = self._orders
+        perpetuals = [each for each in orders.symbols if not is_spot(orders.instrument(each))]
+        self._rates = Rates(perpetuals if sees_funding else [], self._means.funding)
 
     async def act(self, host: Host, closed: Closed) -> None:
         """Tell the process a bar, and carry out what it wants.
@@ -67,6 +73,7 @@ class Closes:
             reach = {symbol: (row[1], row[2]) for symbol, row in closed.rows.items()}
             await self._keeping.keep(self._rules, closed.time, self._length, reach)
             await self._means.settled()
+            await self._rates.ask(closed.ended)
         loop = asyncio.get_running_loop()
         asked = loop.time()
         answer = await host.close_bar(self._bar(closed, acts=acts), within_s)
@@ -111,6 +118,7 @@ class Closes:
                 0.0 if position is None else float(position.quantity),
                 None if position is None else float(position.avg_price),
                 orders.ids(symbol),
+                0.0 if position is None else float(position.funding),
             )
         return messages.Bar(
             time=closed.time,
@@ -118,6 +126,7 @@ class Closes:
             held=held,
             equity=float("nan") if equity is None else float(equity),
             free=float("nan") if free is None else float(free),
+            settled=self._rates.known(closed.ended),
             acts=acts,
         )
 

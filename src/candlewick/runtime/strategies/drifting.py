@@ -23,6 +23,7 @@ from candlewick.runtime.strategies.course import fee_in_quote
 from candlewick.runtime.strategies.drift import Drift, Filled, Funded, drift_of, trades_of
 from candlewick.runtime.strategies.expected_process import Answered, Asked, Settled
 from candlewick.runtime.strategies.messages import Columns
+from candlewick.runtime.strategies.rates import minute_of
 from candlewick.store.journal.records import SentOrder
 from candlewick.trading.account import AccountState
 
@@ -109,21 +110,16 @@ def settlements(
     instrument: str, told: Sequence[Funding], booked: Sequence[tuple[Fill | FundingPaid, bool]]
 ) -> list[Settled]:
     """Funding of an instrument as its venue settled it; where the account paid or received, as that did."""
-    known = {_minute(each.ts_exchange): (each.rate, each.mark) for each in told}
+    known = {minute_of(each.ts_exchange): (each.rate, each.mark) for each in told}
     for money, _ in booked:
         if isinstance(money, FundingPaid) and money.instrument == instrument:
-            paid = _minute(money.ts)
+            paid = minute_of(money.ts)
             time = next((each for each in known if 0 <= paid - each < PAID_WITHIN_S), paid)
             known[time] = float(money.rate), float(money.mark)
     return [
         Settled(time, rate, math.nan if mark is None else mark)
         for time, (rate, mark) in sorted(known.items())
     ]
-
-
-def _minute(ts: int) -> int:
-    """Venues stamp a settlement some milliseconds after its hour."""
-    return ts // NS_PER_S // 60 * 60
 
 
 def _told(

@@ -48,8 +48,14 @@ def _serve(bars: IO[bytes], answers: int) -> None:
         strategy, [each.bars(begin.timeframe) for each in begin.history], frozenset(begin.spot)
     )
     wants = runner.wants()
-    rules = Rules.of(strategy)
-    _say(answers, Ready(leverage=float(strategy.leverage), rules=rules, settled=not wants, wants=wants))
+    ready = Ready(
+        leverage=float(strategy.leverage),
+        rules=Rules.of(strategy),
+        sees_funding=not strategy.signals_only(),
+        settled=not wants,
+        wants=wants,
+    )
+    _say(answers, ready)
     while True:
         bar = _next(bars)
         if not isinstance(bar, Bar):

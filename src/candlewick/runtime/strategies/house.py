@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
@@ -16,7 +16,7 @@ import msgspec
 
 from candlewick.core.clock import NS_PER_S, Clock, iso
 from candlewick.core.errors import CandlewickError, StoreBusy, StoreError, VenueError
-from candlewick.core.events import Candle, Funding
+from candlewick.core.events import Candle
 from candlewick.core.interval import seconds
 from candlewick.core.order import Order
 from candlewick.core.reports import Fill, FundingPaid
@@ -30,6 +30,7 @@ from candlewick.runtime.strategies.drifts import Drifts
 from candlewick.runtime.strategies.expected_process import Settled
 from candlewick.runtime.strategies.feed import Fetch
 from candlewick.runtime.strategies.host import source_file
+from candlewick.runtime.strategies.rates import Settlements
 from candlewick.runtime.strategies.rows import Kind, Line, Rows, State, Wanted
 from candlewick.runtime.strategies.running import WINDOW
 from candlewick.runtime.strategies.spec import read
@@ -50,7 +51,6 @@ FOLDER: Final = "strategies-at-work"
 T = TypeVar("T")
 Booking = tuple[Fill | FundingPaid, bool]
 Past = Callable[[int, str, list[str], int], list[Booking]]
-Settlements = Callable[[str, int, int], Awaitable[list[Funding]]]
 
 
 class Strategies:
@@ -104,7 +104,7 @@ class Strategies:
         self._past = past
         self._sent = sent
         self._history = history
-        self._funding = funding
+        self.funding = funding
         self._drifts = Drifts()
         self._tell = tell
         self._note = note
@@ -313,7 +313,7 @@ class Strategies:
             return []
         now_s = self.clock.now_ns() // NS_PER_S
         try:
-            told = await self._funding(symbol, begun_ns // NS_PER_S, now_s + 1)
+            told = await self.funding(symbol, begun_ns // NS_PER_S, now_s + 1)
         except VenueError as error:
             log.info("Funding of %s is known from the account alone: %s", symbol, error)
             told = []

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from candlewick.core.clock import Clock
 from candlewick.core.reports import Fill, FundingPaid
 from candlewick.runtime.strategies.feed import Fetch
+from candlewick.runtime.strategies.rates import Settlements
 from candlewick.runtime.strategies.rows import Wanted
 from candlewick.trading import commands
 from candlewick.trading.engine import Engine
@@ -21,6 +22,7 @@ class Means(Protocol):
     clock: Clock
     folder: Path
     fetch: Fetch
+    funding: Settlements
 
     def do(self, command: commands.Command) -> Any: ...
 

@@ -53,11 +53,15 @@ class Begin(msgspec.Struct, frozen=True, kw_only=True, tag="begin"):
 
 
 class Held(msgspec.Struct, frozen=True):
-    """What the strategy holds of a market, as it sees it: `quantity` is negative when short."""
+    """What the strategy holds of a market, as it sees it: `quantity` is negative when short.
+
+    `funding` is what was received for it since it was opened, negative when paid.
+    """
 
     quantity: float
     entry_price: float | None
     orders: list[str]
+    funding: float = 0.0
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True, tag="bar"):
@@ -67,6 +71,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True, tag="bar"):
         rows: open, high, low, close and volume by symbol.
         held: by symbol; a market of which nothing is held and nothing ordered may be absent.
         equity, free: what the strategy's capital is worth, and what of it no position binds.
+        settled: when funding was settled before the bar ended (UTC seconds), and its rate, by perpetual.
         acts: whether what is answered will be carried out; if not, the bar is told late, for completeness.
     """
 
@@ -75,6 +80,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True, tag="bar"):
     held: dict[str, Held]
     equity: float
     free: float
+    settled: dict[str, list[tuple[int, float]]] = {}
     acts: bool = True
 
 
@@ -84,11 +90,13 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     Attributes:
         leverage: that it wants of perpetuals.
         rules: what the engine is to keep for it.
+        sees_funding: it has an `on_bar`, which may read what was settled.
         settled: it has bars enough to signal; if not, `wants` says how many it needs.
     """
 
     leverage: float = 1.0
     rules: Rules = Rules()
+    sees_funding: bool = False
     settled: bool = True
     wants: int = 0
 

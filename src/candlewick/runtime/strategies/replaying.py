@@ -14,7 +14,7 @@ import numpy as np
 
 from candlewick.backtest.account import Account
 from candlewick.backtest.asking import partials_of, refuse_impossible, strategy_of, terms_of
-from candlewick.backtest.columns import Columns, columns_of, funding_rows
+from candlewick.backtest.columns import Columns, columns_of, funding_rows, settled_of
 from candlewick.backtest.ground import least_of, rules_of
 from candlewick.backtest.market import Market, Traded, markets_of
 from candlewick.backtest.result import Result
@@ -104,7 +104,7 @@ class Replaying:
         self.fills: list[tuple[Any, ...]] = []
         self.tags: list[str] = []
         self.skipped = [0] * len(markets)
-        self.funding = 0.0
+        self.received = 0.0
         self.peak, self.paused_until = account.cash, 0
         self.count = 0
         self.bar = 0
@@ -130,7 +130,7 @@ class Replaying:
             strategy=self.strategy, markets=self.markets, account=self.account, columns=self.columns,
             equity=equity, fills=np.array(self.fills, FILL), rules=self.rules,
             running_funding=np.array([desk.funding if self._held(desk) else 0.0 for desk in self.desks]),
-            funding=self.funding, drive="replay",
+            funding=self.received, drive="replay",
             skipped={desk.market.symbol: n for desk, n in zip(self.desks, self.skipped, strict=True) if n},
             signals=signals, tags=self.tags, indicators=indicators,
         )  # fmt: skip
@@ -161,6 +161,7 @@ class Replaying:
             self.strategy, [market.bars for market in self.markets], self,
             spot=[market.is_spot for market in self.markets],
             clocks=[self.clock if place is None else None for place in places],
+            settled=settled_of(self.markets),
         )  # fmt: skip
         first = 0
         for context, place in zip(contexts, places, strict=True):
@@ -186,6 +187,10 @@ class Replaying:
     def entry_price(self, symbol: str) -> float | None:
         entry = self.heart.entry(self.by_symbol[symbol].id)
         return None if entry is None else float(entry)
+
+    def funding(self, symbol: str) -> float:
+        desk = self.by_symbol[symbol]
+        return desk.funding if self._held(desk) else 0.0
 
     def equity(self) -> float:
         return self.heart.equity
@@ -291,7 +296,7 @@ class Replaying:
             at = mark if mark == mark else known
             if bar == i and number == desk.number and is_inside == inside and at == at:
                 received = self.heart.pay_funding(desk.instrument, rate, at)
-                self.funding += received
+                self.received += received
                 desk.funding += received
 
     def _exit(self, desk: Desk, i: int, price: float) -> None:

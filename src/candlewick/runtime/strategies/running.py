@@ -12,6 +12,7 @@ from candlewick.market.bars import COLUMNS, Bars
 from candlewick.runtime.strategies.messages import Bar, Held
 from candlewick.trading.strategy.blame import blamed
 from candlewick.trading.strategy.checking import check_terms
+from candlewick.trading.strategy.funding import Settled
 from candlewick.trading.strategy.intents import Intent
 from candlewick.trading.strategy.known import Clock
 from candlewick.trading.strategy.runner import SignalRunner, contexts_of
@@ -130,10 +131,16 @@ class OnBarAtWork:
         clocks = [Clock() for _ in bars]
         for clock, each in zip(clocks, bars, strict=True):
             clock.known = len(each)
-        contexts = contexts_of(self._strategy, bars, dealer, spot=self._spot, clocks=clocks)
+        told = [bar.settled.get(symbol) for symbol in self._windows]
+        settled = [None if each is None else _settled(each) for each in told]
+        contexts = contexts_of(self._strategy, bars, dealer, spot=self._spot, clocks=clocks, settled=settled)
         with blamed(self._strategy, "on_bar"):
             self._strategy.on_bar(contexts[0])
         return dealer.intents
+
+
+def _settled(told: Sequence[tuple[int, float]]) -> Settled:
+    return Settled([time for time, _ in told], [rate for _, rate in told])
 
 
 class _Told:
@@ -148,6 +155,9 @@ class _Told:
 
     def entry_price(self, symbol: str) -> float | None:
         return self._held(symbol).entry_price
+
+    def funding(self, symbol: str) -> float:
+        return self._held(symbol).funding
 
     def equity(self) -> float:
         return self._bar.equity

@@ -3,6 +3,7 @@
 blame        a strategy that raised, and its line
 checking     whether what a strategy says about itself makes sense
 context      what a strategy sees and can do at a bar
+funding      what of a perpetual's funding is settled
 intents      what a strategy asks for
 known        columns as far as they are known
 order_terms  what an order may say, and whether it contradicts itself

@@ -33,6 +33,9 @@ class Context(Protocol):
         ind: what `indicators` answered, up to this bar, by name.
         position: what is held, in base or contracts, negative when short.
         entry_price: mean price of what is held; None: nothing is.
+        funding: received for what is held since it was opened, negative: paid.
+        funding_rate: the newest that was settled by this close, a fraction (above 0: who is long pays); None:
+            not known, or spot. `next_funding`: when the next settlement is due, UTC seconds; None: not known.
         equity: worth of the account at this close; `free`: of it, what no position has as its margin.
         orders: ids of the orders at work in this market, oldest first.
         markets: all markets of the strategy, by symbol.
@@ -70,6 +73,15 @@ class Context(Protocol):
 
     @property
     def entry_price(self) -> float | None: ...
+
+    @property
+    def funding(self) -> float: ...
+
+    @property
+    def funding_rate(self) -> float | None: ...
+
+    @property
+    def next_funding(self) -> int | None: ...
 
     @property
     def equity(self) -> float: ...

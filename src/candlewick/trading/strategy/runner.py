@@ -10,8 +10,10 @@ from typing import Any, Final, Protocol, Unpack
 import numpy as np
 
 from candlewick.core.errors import UsageError
+from candlewick.core.interval import seconds
 from candlewick.market.bars import COLUMNS, Bars
 from candlewick.trading.strategy.blame import blamed
+from candlewick.trading.strategy.funding import Settled
 from candlewick.trading.strategy.intents import Cancel, Exit, Intent, Place, Side, Signal, Size
 from candlewick.trading.strategy.known import Clock, Known, known_indicators
 from candlewick.trading.strategy.order_terms import OrderTerms, said_in
@@ -29,6 +31,8 @@ class Dealer(Protocol):
     def position(self, symbol: str) -> float: ...
 
     def entry_price(self, symbol: str) -> float | None: ...
+
+    def funding(self, symbol: str) -> float: ...
 
     def equity(self) -> float: ...
 
@@ -107,6 +111,7 @@ class MarketContext:
         *,
         clock: Clock | None = None,
         short_allowed: bool = True,
+        settled: Settled | None = None,
     ) -> None:
         self.symbol = bars.symbol
         self.clock = clock or Clock()
@@ -119,6 +124,7 @@ class MarketContext:
         self.markets: Mapping[str, MarketContext] = {bars.symbol: self}
         self._bars, self._strategy, self._dealer = bars, strategy, dealer
         self._short_allowed = short_allowed
+        self._settled, self._length = settled, seconds(bars.timeframe)
         self._amounts: dict[Sizing, Any] = {}
         self._asked_at, self._asked = -1, 0
 
@@ -141,6 +147,21 @@ class MarketContext:
     def entry_price(self) -> float | None:
         """Mean price of what is held; None: nothing is."""
         return self._dealer.entry_price(self.symbol)
+
+    @property
+    def funding(self) -> float:
+        """Received for what is held since it was opened, negative: paid."""
+        return self._dealer.funding(self.symbol)
+
+    @property
+    def funding_rate(self) -> float | None:
+        """The newest rate that was settled by this close; None: not known, or spot."""
+        return None if self._settled is None else self._settled.rate(self._ended)
+
+    @property
+    def next_funding(self) -> int | None:
+        """When the next settlement is due, UTC seconds; None: not known, or spot."""
+        return None if self._settled is None else self._settled.due(self._ended)
 
     @property
     def equity(self) -> float:
@@ -177,6 +198,11 @@ class MarketContext:
         """Take back all orders in this market."""
         for order in self.orders:
             self._dealer.take(Cancel(self.symbol, order))
+
+    @property
+    def _ended(self) -> int:
+        """When the newest bar ended; before there is one nothing was settled."""
+        return self.time + self._length if self.clock.known else 0
 
     def _plain(self, side: Side, size: float | Sizing | None) -> str:
         """A market order without further terms: nothing about it can contradict itself."""
@@ -235,14 +261,17 @@ def contexts_of(
     *,
     spot: Sequence[bool],
     clocks: Sequence[Clock | None],
+    settled: Sequence[Settled | None],
 ) -> list[MarketContext]:
     """The contexts of all markets of a strategy with an `on_bar`, each of which knows the others."""
     contexts = []
-    for each, is_spot, clock in zip(bars, spot, clocks, strict=True):
+    for each, is_spot, clock, rates in zip(bars, spot, clocks, settled, strict=True):
         with blamed(strategy, "indicators"):
             ind = in_time(strategy, "indicators", partial(strategy.indicators, each))
             contexts.append(
-                MarketContext(strategy, each, ind, dealer, clock=clock, short_allowed=not is_spot)
+                MarketContext(
+                    strategy, each, ind, dealer, clock=clock, short_allowed=not is_spot, settled=rates
+                )
             )
     by_symbol = {context.symbol: context for context in contexts}
     for context in contexts:
