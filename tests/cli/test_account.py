@@ -86,6 +86,14 @@ def test_the_method_decides_which_lots_are_sold(
     assert account["positions"][0]["avg_price"] == left_at
 
 
+def test_a_method_that_comes_late_is_told_to_hold_from_now_on(command: Command, history: Path) -> None:
+    command.done("import-fills", str(history), "--account", "Early", "--method", "fifo")
+    again = command("import-fills", str(history), "--account", "Early", "--method", "lifo", "--json")
+    assert "Early took lots by fifo until now" in again.stderr
+    assert json.loads(again.stdout)["method"] == "lifo"
+    assert command("import-fills", str(history), "--account", "Early", "--method", "lifo").stderr == ""
+
+
 def test_the_same_file_again_changes_nothing(command: Command, history: Path) -> None:
     command("import-fills", str(history), "--account", "History")
     before = command.statement("History")
@@ -107,6 +115,9 @@ def test_one_line_that_cannot_be_read_keeps_the_whole_file_out(command: Command,
     file.write_text(HISTORY + "2024-01-05T00:00:00Z,BTCUSDT,buy,minus one,40000,0,USDT,f\n")
     done = command("import-fills", str(file), "--account", "History")
     refused(done, "line 7")
+    file.write_text(HISTORY + 12 * "2024-01-05T00:00:00Z,BTCUSDT,up,1,40000,0,USDT,f\n")
+    told = command("import-fills", str(file), "--account", "History").stderr.splitlines()
+    assert [each.split(":")[0] for each in told[1:]] == [f"  line {number}" for number in range(7, 19)]
     assert json.loads(command.done("list", "--json")) == []
 
 
@@ -115,10 +126,9 @@ def test_a_history_that_cannot_be_booked_leaves_no_account_behind(command: Comma
     file.write_text(HISTORY + "2924-01-05T00:00:00Z,BTCUSDT,buy,1,40000,0,USDT,f\n")
     early = file.read_text().replace("2024-", "2923-")
     (tmp_path / "early.csv").write_text(early)
-    refused(command("import-fills", str(tmp_path / "early.csv"), "--account", "History"), "in the past")
-    refused(
-        command("import-fills", str(file), "--account", "X", "--venue", "nope"), "Use one of sim, sim-east"
-    )
+    refused(command("import-fills", str(tmp_path / "early.csv"), "--account", "History"), "still to come")
+    elsewhere = command("import-fills", str(file), "--account", "X", "--venue", "nope")
+    refused(elsewhere, "Use one of sim, sim-east", code=2)
     assert json.loads(command.done("list", "--json")) == []
 
 
@@ -149,7 +159,7 @@ def test_its_money_is_there_before_the_first_fill_so_that_returns_are_known(
     ],
 )
 def test_what_cannot_be_done_is_a_sentence(command: Command, arguments: tuple[str, ...]) -> None:
-    refused(command(*arguments), "candlewick: ")
+    refused(command(*arguments), code=2)
 
 
 def test_an_account_goes_live_only_by_the_file_and_its_name_typed_again(
@@ -158,7 +168,7 @@ def test_an_account_goes_live_only_by_the_file_and_its_name_typed_again(
     command.data_dir.mkdir(parents=True)
     (command.data_dir / "candlewick.toml").write_text('[accounts.Real]\nlive = true\nkey = "main"\n')
     command.done("import-fills", str(history), "--account", "any")  # an owner comes into being
-    refused(command("go-live", "Real", stdin="yes\n"), "nothing was made")
+    refused(command("go-live", "Real", stdin="yes\n"), "nothing was made", code=2)
     assert "Real" not in command("list").stdout
     done = command("go-live", "Real", stdin="Real\n")
     assert done.returncode == 0, done.stderr

@@ -13,11 +13,12 @@ from candlewick.ledger.csv_fills import FillsRead, infer_instrument, read_fills
 from tests.ledger.notation import D, spot
 
 HEADER = "time,symbol,side,quantity,price,fee,fee_currency,order_id\n"
+NOW = 1_800_000_000_000_000_000  # 2027-01-15
 NOON = 1_769_428_800_000_000_000  # 2026-01-26T12:00:00Z
 
 
 def read(text: str, **more: Callable[[str], Instrument | None]) -> FillsRead:
-    return read_fills(text, account=7, primary="binance", **more)
+    return read_fills(text, account=7, primary="binance", now=NOW, **more)
 
 
 def test_it_reads_a_line_with_all_columns() -> None:
@@ -50,6 +51,12 @@ def test_columns_may_be_in_any_order_and_case_and_the_optional_ones_absent() -> 
 )
 def test_it_understands_times_of_many_kinds(time: str) -> None:
     assert read(f"{HEADER}{time},BTCUSDT,buy,1,1,,,\n").fills[0].ts == NOON
+
+
+def test_a_fill_that_is_still_to_come_is_refused() -> None:
+    got = read(f"{HEADER}2027-01-15T08:00:30Z,BTCUSDT,buy,1,1,,,\n2027-01-15T09:00:00Z,BTCUSDT,buy,1,1,,,\n")
+    assert [(fault.line, "still to come" in fault.text) for fault in got.faults] == [(3, True)]
+    assert len(got.fills) == 1
 
 
 def test_it_keeps_fractions_of_a_second() -> None:

@@ -124,7 +124,12 @@ def go_live(
 
 @app.command("import-fills")
 def import_fills(
-    file: Annotated[Path, Argument(help="CSV: time,symbol,side,quantity,price,fee,fee_currency,order_id")],
+    file: Annotated[
+        Path,
+        Argument(
+            exists=True, dir_okay=False, help="CSV: time,symbol,side,quantity,price,fee,fee_currency,order_id"
+        ),
+    ],
     account: Annotated[str, Option(help="Name of a paper account; begun, without money, if there is none.")],
     method: Annotated[Method | None, Option(help="Which spot lots a sale takes first.")] = None,
     user: Owner = None,
@@ -140,6 +145,7 @@ def import_fills(
     text, money = _text(file), _amount("--cash", cash)
     _require_known_venue(settings, venue)
     found = _find_or_none(account, user)
+    before = None if found is None or method is None else _method_so_far(settings, found)
     row, booked = bring_in(
         settings,
         text,
@@ -148,6 +154,12 @@ def import_fills(
         method=None if method is None else method.value,
         venue=venue or settings.primary,
     )
+    if before is not None and method is not None and before != method.value:
+        echo(
+            f"{row.name} took lots by {before} until now: what was booked stays as it is, and {method.value} "
+            f"holds from here on. For all of it by {method.value}, import into another account.",
+            err=True,
+        )
     if as_json:
         echo(statement(settings, row, {}))
         return
@@ -175,6 +187,12 @@ def find(name: str | None, user: str | None) -> Account:
     if len(rows) > 1:
         raise UsageError("Several accounts fit. Name one with --account, and its owner with --user.")
     return rows[0]
+
+
+def _method_so_far(settings: Settings, row: Account) -> str | None:
+    """Which lots an account has taken first; None: it has taken none yet."""
+    told = json.loads(statement(settings, row, {}))
+    return str(told["method"]) if told["realized"] or told["positions"] else None
 
 
 def _find_or_none(name: str, user: str | None) -> Account | None:
@@ -261,7 +279,7 @@ def _print(document: dict[str, Any]) -> None:
     for each in document["balances"]:
         echo(f"  {each['currency']:<11} {each['total']:>20}")
     for each in document["positions"]:
-        mark = f" at {each['mark']} ({each['marked_by']})" if each["mark"] is not None else ""
+        mark = f" at {_money(each['mark'])} ({each['marked_by']})" if each["mark"] is not None else ""
         echo(f"  {each['symbol']:<14} {each['quantity']} of {_money(each['avg_price'])}{mark}")
         for lot in each["lots"]:
             echo(f"    {lot['time']}  {lot['quantity']} for {_money(lot['price'])}")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -12,7 +13,7 @@ import msgspec
 
 from candlewick.cli.account_books import Asked, ask, opening
 from candlewick.core.clock import SystemClock
-from candlewick.core.errors import CandlewickError, StoreError, StoreLocked, UsageError
+from candlewick.core.errors import BadData, CandlewickError, StoreError, StoreLocked, UsageError
 from candlewick.ledger.csv_fills import FillsRead, read_fills
 from candlewick.runtime.settings import Settings
 from candlewick.trading.commands import Command, ImportFills, OpenAccount, SetSettings
@@ -38,19 +39,31 @@ def bring_in(
     """Book the fills in `text` into an account, or into one that is begun for them; and how many they are.
 
     Raises:
-        UsageError: they cannot be booked; no account was begun.
+        BadData: they cannot be booked; no account was begun.
         CandlewickError: the ledger cannot be had.
     """
     if not callable(account):
-        return account, _book(settings, account, text, method, venue)
-    _rehearse(text, cash, venue)
+        with _file_at_fault():
+            return account, _book(settings, account, text, method, venue)
+    with _file_at_fault():
+        _rehearse(text, cash, venue)
     row = account()
     try:
-        return row, _book(settings, row, text, method, venue)
+        with _file_at_fault():
+            return row, _book(settings, row, text, method, venue)
     except CandlewickError:
         if not _is_in_ledger(settings, row):
             row.delete()
         raise
+
+
+@contextmanager
+def _file_at_fault() -> Iterator[None]:
+    """What cannot be booked is no wrong usage: the command was right, what stands in the file is not."""
+    try:
+        yield
+    except UsageError as error:
+        raise BadData(str(error)) from None
 
 
 def _rehearse(text: str, cash: Decimal, venue: str) -> None:
@@ -76,7 +89,7 @@ def _book_on_disk(settings: Settings, row: Account, text: str, method: str | Non
     with Offline(settings) as desk:
         now, state = desk.now_ns(), desk.engine.desk.accounts.get(row.pk)
         known = desk.engine.desk.instruments if state is None else state.book.instruments
-        read = read_fills(text, account=row.pk, primary=venue, known=known.get)
+        read = read_fills(text, account=row.pk, primary=venue, now=now, known=known.get)
         _require_readable(read)
         wanted: list[Command] = []
         if state is None:
@@ -107,7 +120,7 @@ def _book_by_engine(settings: Settings, row: Account, text: str, method: str | N
 
 
 def _read(text: str, account: int, venue: str) -> FillsRead:
-    read = read_fills(text, account=account, primary=venue)
+    read = read_fills(text, account=account, primary=venue, now=SystemClock().now_ns())
     _require_readable(read)
     return read
 
@@ -134,6 +147,5 @@ def _is_in_ledger(settings: Settings, row: Account) -> bool:
 
 def _require_readable(read: FillsRead) -> None:
     if read.faults:
-        shown = "; ".join(f"line {fault.line}: {fault.text}" for fault in read.faults[:5])
-        more = f" (and {len(read.faults) - 5} more)" if len(read.faults) > 5 else ""
-        raise UsageError(f"Nothing was booked. {shown}{more}")
+        shown = "\n".join(f"  line {fault.line}: {fault.text}" for fault in read.faults)
+        raise BadData(f"Nothing was booked.\n{shown}")

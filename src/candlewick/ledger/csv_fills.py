@@ -15,6 +15,7 @@ from io import StringIO
 
 import msgspec
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.events import Side
 from candlewick.core.instrument import Instrument, parse_symbol
 from candlewick.core.reports import Fill
@@ -42,6 +43,7 @@ QUOTES = (
 )
 SIDES: dict[str, Side] = {"buy": "buy", "sell": "sell", "b": "buy", "s": "sell"}
 
+CLOCKS_APART_NS = 60 * NS_PER_S
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -69,10 +71,18 @@ class FillsRead(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def read_fills(
-    text: str, *, account: int, primary: str, known: Callable[[str], Instrument | None] = lambda id: None
+    text: str,
+    *,
+    account: int,
+    primary: str,
+    now: int,
+    known: Callable[[str], Instrument | None] = lambda id: None,
 ) -> FillsRead:
-    """The fills in `text`. `known` finds an instrument by id; `primary` is the venue of bare symbols."""
-    return _Reader(account, primary, known).read(text)
+    """The fills in `text`, none of which can be of a time after `now` (UTC ns).
+
+    `known` finds an instrument by id; `primary` is the venue of bare symbols.
+    """
+    return _Reader(account, primary, now, known).read(text)
 
 
 def infer_instrument(symbol: str, *, primary: str) -> Instrument | None:
@@ -120,8 +130,10 @@ def _stated_quote(symbol: str) -> str:
 
 
 class _Reader:
-    def __init__(self, account: int, primary: str, known: Callable[[str], Instrument | None]) -> None:
-        self.account, self.primary, self.known = account, primary, known
+    def __init__(
+        self, account: int, primary: str, now: int, known: Callable[[str], Instrument | None]
+    ) -> None:
+        self.account, self.primary, self.now, self.known = account, primary, now, known
         self.instruments: dict[str, Instrument] = {}  # by the text of the symbol
         self.inferred: dict[str, None] = {}
         self.alike: dict[str, int] = {}
@@ -179,6 +191,9 @@ class _Reader:
             raise ValueError(f"quantity {cells['quantity']!r} must be above zero; side tells the direction.")
         if price <= 0:
             raise ValueError(f"price {cells['price']!r} must be above zero.")
+        moment = _time(cells["time"])
+        if moment > self.now + CLOCKS_APART_NS:
+            raise ValueError(f"time {cells['time']!r} is still to come; name its zone if it is not UTC.")
         if not (order_id := cells.get("order_id", "")).isprintable():
             raise ValueError(f"order_id {order_id!r} has characters that cannot be printed.")
         return Fill(
@@ -192,7 +207,7 @@ class _Reader:
             fee=fee,
             fee_currency=cells.get("fee_currency", "").upper() or settles_in(instrument),
             liquidity="taker",
-            ts=_time(cells["time"]),
+            ts=moment,
         )
 
     def _instrument(self, symbol: str) -> Instrument:
