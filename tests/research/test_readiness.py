@@ -266,6 +266,14 @@ def test_it_says_what_is_wrong_with_a_request(changes: Any, sentence: str) -> No
         readiness(Follow, noise(24 * 150), **changes)
 
 
+def test_a_minus_is_a_minus_sign_in_figures_and_sentences_alike() -> None:
+    drawdown = check(readiness(Follow(), noise(24 * 150)), "drawdown")
+    assert drawdown.figure is not None
+    assert drawdown.figure < 0
+    assert drawdown.sentence.startswith("Maximum drawdown out of sample: −")
+    assert "-" not in drawdown.sentence
+
+
 def test_its_thresholds_are_those_that_are_published() -> None:
     text = (Path(__file__).resolve().parents[2] / "docs/readiness.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| `")]

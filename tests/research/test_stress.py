@@ -55,6 +55,10 @@ def test_a_gap_hits_what_is_held() -> None:
     assert figure(row_of(Gap(0.1), held())) == pytest.approx(0.1)
 
 
+def test_a_gap_is_named_with_a_minus_sign_as_figures_are_written() -> None:
+    assert (Gap(-0.2).name, Gap(0.1).name) == ("Gap of −20%", "Gap of +10%")
+
+
 def test_a_gap_hits_the_largest_position() -> None:
     size = np.where(np.arange(20) < 9, 0.2, 0.9)
     said = Said(enter_long=at(20, 2, 10), exit_long=at(20, 6, 16), size=size)

@@ -49,7 +49,7 @@ def said(what: str) -> Any:
         ),
         ("cross_validation", r"<6 splits of Cross: \d of 3 paths gained; .*\d%\.>"),
         ("monte_carlo", r"<50 runs by reshuffle: .*\(p = 0\.\d+\): .*>"),
-        ("stress", r"<\d+ scenarios for Cross: '.*' leaves least \([+-][\d.]+%\)>"),
+        ("stress", r"<\d+ scenarios for Cross: '.*' leaves least \([+−][\d.]+%\)>"),
         ("comparison", r"<2 runs by sharpe: .*>"),
         ("lookahead", r"Cross does not look ahead: .*(\n- .*)*"),
         ("readiness", r"Cross is not ready: \w+ things? stands? between it and paper\.(\n- .*)+"),

@@ -21,6 +21,7 @@ from candlewick.backtest import metrics
 from candlewick.backtest.asking import refuse_timeframe, strategy_of
 from candlewick.backtest.market import Traded, markets_of
 from candlewick.backtest.overfitting import BLOCKS, independent_trials, overfitting
+from candlewick.backtest.report.figures import with_minus
 from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
@@ -126,8 +127,9 @@ class CrossValidation:
         if ratio is None:
             return f"On none of {count} paths was anything made or lost: nothing can be said."
         gained = count - round(self.losing_paths * count)
-        said = f"{gained} of {count} paths gained; their mean Sharpe ratio is {ratio:.2f}"
-        said += "." if kept is None else f", {kept:.0%} of that of the trainings is left in the tests."
+        said = f"{gained} of {count} paths gained; their mean Sharpe ratio is {with_minus(f'{ratio:.2f}')}"
+        left = "" if kept is None else with_minus(f"{kept:.0%}")
+        said += f", {left} of that of the trainings is left in the tests." if left else "."
         if self.pbo is None:
             return f"{said} There was nothing to choose."
         return f"{said} The probability that choosing was overfitting is {self.pbo:.0%}."

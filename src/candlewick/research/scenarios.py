@@ -11,6 +11,7 @@ import numpy as np
 
 from candlewick.backtest.account import Account
 from candlewick.backtest.market import Market
+from candlewick.backtest.report.figures import with_minus
 from candlewick.backtest.result import Result
 from candlewick.core.errors import UsageError
 from candlewick.core.interval import seconds
@@ -62,7 +63,7 @@ class Gap:
 
     @property
     def name(self) -> str:
-        return f"Gap of {self.part:+.0%}"
+        return f"Gap of {with_minus(f'{self.part:+.0%}')}"
 
     def __call__(self, base: Result) -> Case:
         bar = _gravest(base)

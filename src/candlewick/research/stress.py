@@ -8,6 +8,7 @@ from typing import Any, Final, Literal, Unpack
 
 from candlewick.backtest.market import Traded
 from candlewick.backtest.registry import Figure
+from candlewick.backtest.report.figures import with_minus
 from candlewick.backtest.result import Result
 from candlewick.backtest.run import backtest
 from candlewick.core.errors import UsageError
@@ -57,7 +58,9 @@ class Stress:
 
     def __repr__(self) -> str:
         worst = self.worst
-        least = "none could be run" if worst is None else f"{worst.name!r} leaves least ({_left(worst):+.1%})"
+        least = "none could be run"
+        if worst is not None:
+            least = f"{worst.name!r} leaves least ({with_minus(f'{_left(worst):+.1%}')})"
         scenarios = sum(row.kind == "scenario" for row in self.rows)
         return f"<{scenarios} scenarios for {type(self.base.strategy).__name__}: {least}>"
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from candlewick.backtest.report.figures import with_minus
+
 Level = Literal["nothing", "paper", "live"]
 
 
@@ -42,11 +44,11 @@ class Threshold:
         """A figure as people read it."""
         match self.unit:
             case "fraction":
-                return f"{figure:.1%}"
+                return with_minus(f"{figure:.1%}")
             case "count":
                 return f"{figure:,.0f}"
             case _:
-                return f"{figure:.2f}"
+                return with_minus(f"{figure:.2f}")
 
 
 _ALL: Final = (

@@ -50,10 +50,10 @@ def plain(value: float, unit: Unit) -> str:
     if unit == "duration":
         return lasting(value)
     if unit == "count":
-        return _sign(f"{value:,.0f}")
+        return with_minus(f"{value:,.0f}")
     if unit == "fraction":
-        return _sign(f"{100 * value:,.{1 if abs(value) >= 0.1 else 2}f} %")
-    return _sign(f"{value:,.2f}")
+        return with_minus(f"{100 * value:,.{1 if abs(value) >= 0.1 else 2}f} %")
+    return with_minus(f"{value:,.2f}")
 
 
 def price(value: float) -> str:
@@ -62,7 +62,7 @@ def price(value: float) -> str:
         return UNKNOWN
     places = max(0, 5 - math.floor(math.log10(abs(value))))
     text = f"{value:,.{min(places, 8)}f}"
-    return _sign(text.rstrip("0").rstrip(".") if "." in text else text)
+    return with_minus(text.rstrip("0").rstrip(".") if "." in text else text)
 
 
 def lasting(seconds: float) -> str:
@@ -77,5 +77,6 @@ def lasting(seconds: float) -> str:
     return f"{hours} h {minutes:02d} m" if hours else f"{minutes} m"
 
 
-def _sign(text: str) -> str:
+def with_minus(text: str) -> str:
+    """A number's text with a minus sign in place of its hyphen; without one where all of it is zero."""
     return text.replace("-", _MINUS) if any(digit in "123456789" for digit in text) else text.lstrip("-")

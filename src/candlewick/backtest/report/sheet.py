@@ -214,7 +214,7 @@ def _whole(value: float) -> str:
 
 
 def _tenth(value: float) -> str:
-    return f"{value:.1f}".replace("-", "−")
+    return figures.with_minus(f"{value:.1f}")
 
 
 def _percent(value: float) -> str:
@@ -246,7 +246,7 @@ def _years(run: Record) -> tuple[Year, ...]:
 
 def _cell(value: float, strongest: float) -> Cell:
     level = min(LEVELS, int(np.ceil(LEVELS * abs(value) / strongest))) if abs(value) >= 5e-4 else 0
-    return Cell(f"{100 * value:.1f}".replace("-", "−"), level if value > 0 else -level)
+    return Cell(figures.with_minus(f"{100 * value:.1f}"), level if value > 0 else -level)
 
 
 def _falls(run: Record) -> tuple[Fall, ...]:

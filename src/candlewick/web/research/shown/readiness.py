@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from candlewick.backtest.report.figures import with_minus
 from candlewick.research.thresholds import THRESHOLDS
 from candlewick.store.models import Job
 from candlewick.web.components import figures as text
@@ -65,4 +66,4 @@ def _written(name: str, value: float | None) -> str:
     if value is None:
         return text.UNKNOWN
     known = THRESHOLDS.get(name)
-    return (known.written(value) if known else f"{value:,.4g}").replace("-", "−")
+    return known.written(value) if known else with_minus(f"{value:,.4g}")
