@@ -52,6 +52,11 @@ class Person:
         """Whether role and token both permit it: what REST, live channels and components ask alike."""
         return scope in scopes.of_role(self.role) and (self.granted is None or scope in self.granted)
 
+    @property
+    def reads_code(self) -> bool:
+        """Whether the text of strategies is shown to them: who only looks sees what they make."""
+        return "trade" in scopes.of_role(self.role)
+
 
 def person_of(request: HttpRequest) -> Person | None:
     """Who sent a request: the bearer of a token, or the session's person. None if nobody signed in."""

@@ -17,6 +17,7 @@ from candlewick.runtime.jobs.folders import folder_of
 from candlewick.runtime.jobs.kinds.results import SHEET, TEAR_SHEET
 from candlewick.runtime.jobs.studies import LOG
 from candlewick.store.models import Job
+from candlewick.web.people.identity import Person
 from candlewick.web.research import drawing
 
 BEST: Final = "best"  # where a search keeps the backtest of its best set
@@ -80,8 +81,12 @@ def log_tail(job: Job) -> str:
         return file.read().decode(errors="replace")
 
 
-def code_lines(source: str, fault: int | None = None) -> Iterator[tuple[int, str, bool]]:
-    """A source text as numbered lines; the last tells whether it is the one at fault."""
+def code_for(person: Person, source: str, fault: int | None = None) -> list[tuple[int, str, bool]] | None:
+    """A strategy's text as numbered lines, the one at `fault` marked; None: it is not for them to read."""
+    return list(_lines(source, fault)) if person.reads_code else None
+
+
+def _lines(source: str, fault: int | None) -> Iterator[tuple[int, str, bool]]:
     for number, line in enumerate(source.splitlines(), 1):
         yield number, line, number == fault
 

@@ -192,6 +192,8 @@ def note(request: HttpRequest, id: str) -> HttpResponse:
 def tear_sheet(request: HttpRequest, id: str) -> HttpResponse:
     """The tear sheet as one file to keep: it is a download, so that nothing in it runs as a page of ours."""
     job = find(request, id)
+    if not who(request).reads_code:
+        raise PermissionDenied("A tear sheet holds the strategy's code, which traders and owners read.")
     path = results.tear_sheet(job) if job.state == JobState.DONE else None
     if path is None:
         raise Http404("This study has no tear sheet.")
@@ -311,13 +313,14 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
 def _study(request: HttpRequest, job: Job) -> dict[str, Any]:
     """Everything that stands on a study's page."""
     services, strategy = services_of(request), _named(job)(job.spec.get("strategy", ""))
+    reader = who(request)
     context: dict[str, Any] = {
         "job": job,
         "row": rows.row_of(job),
         "may_ask": may_ask(request),
         "request_facts": shown.facts_of(job, primary=services.primary),
-        "log": results.log_tail(job) if job.state == JobState.FAILED else "",
-        "code": list(results.code_lines(job.source, shown.line_at_fault(job.error))) if job.source else [],
+        "log": results.log_tail(job) if job.state == JobState.FAILED and reader.reads_code else "",
+        "code": results.code_for(reader, job.source, shown.line_at_fault(job.error)),
         "strategy": strategy,
         "can_start": strategy and job.state == JobState.DONE and job.kind in STARTABLE,
     }

@@ -24,7 +24,7 @@ from candlewick.web.people.doors import page, who
 from candlewick.web.research import rows
 from candlewick.web.research.form import Form
 from candlewick.web.research.kinds import kinds
-from candlewick.web.research.results import code_lines
+from candlewick.web.research.results import code_for
 from candlewick.web.research.views import may_ask
 from candlewick.web.scripts import scripts_of
 from candlewick.web.strategies import at_work, drifting, starting
@@ -72,7 +72,7 @@ def strategy(request: HttpRequest, name: str) -> HttpResponse:
             }
             for name, param in book.params.items()
         ],
-        "code": list(code_lines(book.told.source)),
+        "code": code_for(who(request), book.told.source),
         "studies": [rows.row_of(each) for each in studies_of(who(request).id, book)],
         "may_ask": may_ask(request),
         "may_start": _may_start(chosen_if_any(request)),
@@ -103,7 +103,10 @@ def start(request: HttpRequest, name: str) -> HttpResponse:
 def one(request: HttpRequest, id: str) -> HttpResponse:
     """One strategy at work."""
     row, access = _find(request, id)
-    context = _one(request, row, access) | {"scripts": scripts_of(ENTRY), "code": _code(row)}
+    context = _one(request, row, access) | {
+        "scripts": scripts_of(ENTRY),
+        "code": code_for(who(request), _source(row)),
+    }
     return render(request, "strategies/one.html", context)
 
 
@@ -182,12 +185,12 @@ def _one(request: HttpRequest, row: StrategyAtWork, access: AccountAccess) -> di
     return {"told": at_work.one(request, row, access), "access": access, "may_act": access.may_trade}
 
 
-def _code(row: StrategyAtWork) -> list[tuple[int, str, bool]]:
+def _source(row: StrategyAtWork) -> str:
     """The text that runs: as it was when it was started; of a bundled one, as it is."""
     text = row.source
     if not text and (book := shelf().studied(row.spec.get("strategy", ""), "")) is not None:
         text = book.told.source
-    return list(code_lines(text))
+    return text
 
 
 def _may_start(access: AccountAccess | None) -> bool:
