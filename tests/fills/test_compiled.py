@@ -76,3 +76,25 @@ def test_it_does_not_change_where_others_keep_their_compiled_code(tmp_path: Path
         "print(numba.config.CACHE_DIR == before)"
     )
     assert run(code, tmp_path) == ["True"]
+
+
+def test_functions_wrapped_on_several_threads_leave_no_folder_where_the_process_was_started(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "many.py").write_text(
+        "import sys, threading\n"
+        "import numba\n"
+        "from candlewick.fills.compiled import compiled, folder\n"
+        "sys.setswitchinterval(1e-6)\n"
+        "def same(x): return x\n"
+        "kept = set()\n"
+        "def wrap():\n"
+        "    for _ in range(300):\n"
+        "        kept.add(compiled(same)._cache.cache_path)\n"
+        "before = numba.config.CACHE_DIR\n"
+        "threads = [threading.Thread(target=wrap) for _ in range(8)]\n"
+        "for each in threads: each.start()\n"
+        "for each in threads: each.join()\n"
+        "print(all(each.startswith(str(folder())) for each in kept), numba.config.CACHE_DIR == before)\n"
+    )
+    assert run("import many", tmp_path / "cache", tmp_path) == ["True", "True"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -20,6 +21,7 @@ from platformdirs import user_cache_path
 
 UNUSED_S: Final = 30 * 24 * 3600
 Function = TypeVar("Function", bound=Callable[..., object])
+_one_at_a_time: Final = threading.Lock()
 
 
 def folder() -> Path | None:
@@ -53,12 +55,15 @@ def forget_older() -> None:
 def compiled(function: Function) -> Function:
     """`function` as machine code. It sees arrays and numbers, and lets other threads run."""
     config: Any = numba.config
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(_KEPT or before)  # it is asked for while the function is being wrapped
-    try:
-        made: Any = numba.njit(cache=_KEPT is not None, nogil=True, error_model="numpy")(function)
-    finally:
-        config.CACHE_DIR = before
+    # Modules may be imported on several threads: one that puts the setting back while another wraps
+    # would leave it a folder without a base, in whatever folder the process was started.
+    with _one_at_a_time:
+        before = config.CACHE_DIR
+        config.CACHE_DIR = str(_KEPT or before)  # it is asked for while the function is being wrapped
+        try:
+            made: Any = numba.njit(cache=_KEPT is not None, nogil=True, error_model="numpy")(function)
+        finally:
+            config.CACHE_DIR = before
     return cast(Function, made)
 
 
