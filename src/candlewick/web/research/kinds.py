@@ -5,6 +5,7 @@ A kind is offered as soon as `runtime.jobs.registry` knows it.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal
 
@@ -260,6 +261,7 @@ class Setting:
         name: in the request.
         choices: of a list, value and title; empty of a field to type into.
         step: of a number; None: it is a text.
+        methods: of the kind's methods those that look at it; empty: all of them.
     """
 
     name: str
@@ -267,6 +269,11 @@ class Setting:
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     step: str | None = None
+    methods: tuple[str, ...] = ()
+
+    def counts_in(self, spec: Mapping[str, Any]) -> bool:
+        """Whether what a request has here makes a difference to it."""
+        return not self.methods or spec.get("method", self.methods[0]) in self.methods
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,10 +313,11 @@ _WINDOWS: Final = (
     Setting("test", "Test on"),
     Setting("anchored", "Windows", choices=(("False", "Rolling"), ("True", "From the first bar"))),
 )
+_NOT_ALL: Final = tuple(method for method, _ in _METHODS if method != "grid")
 _RANGES: Final = (
-    Setting("trials", "Trials at most", "A grid runs all of its sets.", step="1"),
+    Setting("trials", "Trials at most", "A grid runs all of its sets.", step="1", methods=_NOT_ALL),
     Setting("constraints", "Constraints", "With commas between: trades >= 30, max_drawdown > -0.3"),
-    Setting("seed", "Seed", "The same one finds the same.", step="1"),
+    Setting("seed", "Seed", "The same one finds the same.", step="1", methods=_NOT_ALL),
 )
 _SEARCH: Final = (
     Setting("objective", "Looks for", "A metric; several with commas between give a Pareto front."),
@@ -388,9 +396,17 @@ _ALL: Final = (
             ),
             Setting("runs", "Runs", step="1"),
             Setting("ruin", "Ruin is a loss of", "A fraction of the beginning: 0.5 is half.", step="any"),
-            Setting("skip", "Left out", "Of trades left out by chance: the chance.", step="any"),
-            Setting("noise_bps", "Noise of fills, bps", "Of fills at other prices.", step="any"),
-            Setting("block", "Block", "Of blocks and prices: their mean length. Empty: by rule.", step="any"),
+            Setting(
+                "skip", "Left out", "Of trades left out by chance: the chance.", step="any", methods=("skip",)
+            ),
+            Setting(
+                "noise_bps", "Noise of fills, bps", "Of fills at other prices.", step="any",
+                methods=("fill_noise",),
+            ),
+            Setting(
+                "block", "Block", "Of blocks and prices: their mean length. Empty: by rule.", step="any",
+                methods=("block_bootstrap", "synthetic"),
+            ),
             Setting("seed", "Seed", "The same one draws the same.", step="1"),
         ),
     ),

@@ -47,7 +47,7 @@ def facts_of(job: Job, *, primary: str) -> list[Fact]:
         elif setting.name == PAPER:
             taken = spec.get(PAPER) or {}
             facts.append(Fact(setting.label, f"{taken['run']}, {taken['account']}" if taken else "none"))
-        elif spec.get(setting.name) not in (None, [], ""):
+        elif setting.counts_in(spec) and spec.get(setting.name) not in (None, [], ""):
             titles = dict(setting.choices)
             value = _written(spec[setting.name])
             facts.append(Fact(setting.label, titles.get(value, value)))
