@@ -57,7 +57,7 @@ def test_it_comes_back_into_an_empty_postgresql(
     assert again.json("user", "list") == cli.json("user", "list")
     assert opened(again, made["id"]) == SECRET
     again.done("user", "add", "bob")  # numbers go on where they were
-    refused(again("restore", str(tmp_path / "b.zip")), "is not empty")
+    refused(again("restore", str(tmp_path / "b.zip")), "is not empty", code=2)
     with psycopg.connect(postgres.url(), autocommit=True) as connection:
         connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
@@ -77,9 +77,9 @@ def test_what_cannot_be_done_is_a_sentence(cli: Cli, tmp_path: Path) -> None:
     refused(cli("backup", str(tmp_path / "b.zip")), "There is nothing in")
     cli.done("user", "add", "ann")
     cli.done("backup", str(tmp_path / "b.zip"))
-    refused(cli("backup", str(tmp_path / "b.zip")), "exists already")
-    refused(cli("restore", str(tmp_path / "b.zip")), "is not empty")
-    refused(cli("restore", str(tmp_path / "no.zip")), "There is no file")
+    refused(cli("backup", str(tmp_path / "b.zip")), "exists already", code=2)
+    refused(cli("restore", str(tmp_path / "b.zip")), "is not empty", code=2)
+    refused(cli("restore", str(tmp_path / "no.zip")), "There is no file", code=2)
     (tmp_path / "text.zip").write_text("no zip")
     again = Cli(tmp_path / "again")
     refused(again("restore", str(tmp_path / "text.zip")), "is no backup")

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from candlewick.cli.data import app
+from candlewick.cli import root
 from candlewick.store.lake.listed import known
 
 HEADER = "date,open,high,low,close,volume\n"
@@ -39,7 +39,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def run(data_dir: Path, *arguments: object) -> Result:
-    done = CliRunner().invoke(app, [*map(str, arguments), "--data-dir", str(data_dir)])
+    done = CliRunner().invoke(root, ["data", *map(str, arguments), "--data-dir", str(data_dir)])
     assert done.exception is None or isinstance(done.exception, SystemExit), done.exception
     return done
 

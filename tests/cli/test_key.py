@@ -69,7 +69,7 @@ def test_a_key_is_kept_listed_and_forgotten_and_its_secret_never_shown(ann: Cli)
     assert SECRET.encode() not in bytes(sealed[1])
     assert "vmPU…Eh8A" in ann.done("key", "remove", listed["id"])
     assert ann.json("key", "list") == []
-    refused(ann("key", "remove", listed["id"]), "There is no key")
+    refused(ann("key", "remove", listed["id"]), "There is no key", code=2)
 
 
 def test_a_private_key_is_read_from_its_file(ann: Cli, tmp_path: Path) -> None:
@@ -113,11 +113,17 @@ def test_a_rotation_that_was_cut_off_holds_everything_up_until_it_is_finished(an
 
 
 def test_what_cannot_be_a_key_is_refused_with_a_sentence(ann: Cli) -> None:
-    refused(ann("key", "add", "binance", stdin=""), "API key: nothing was given")
-    refused(ann("key", "add", "binance", stdin="ké\n"), "holds letters that no venue gives")
-    refused(ann("key", "add", "binance", "--user", "bob", stdin=f"{KEY}\n{SECRET}\n"), "nobody named 'bob'")
+    refused(ann("key", "add", "binance", stdin=""), "API key: nothing was given", code=2)
+    refused(ann("key", "add", "binance", stdin="ké\n"), "holds letters that no venue gives", code=2)
+    refused(
+        ann("key", "add", "binance", "--user", "bob", stdin=f"{KEY}\n{SECRET}\n"),
+        "nobody named 'bob'",
+        code=2,
+    )
     add(ann)
-    refused(ann("key", "add", "binance", stdin=f"{KEY}\n{SECRET}\n"), "a key 'main' of binance already")
+    refused(
+        ann("key", "add", "binance", stdin=f"{KEY}\n{SECRET}\n"), "a key 'main' of binance already", code=2
+    )
 
 
 def test_a_master_key_that_is_a_setting_is_rotated_to_a_given_one(tmp_path: Path) -> None:

@@ -77,16 +77,16 @@ def test_a_taken_port_is_a_sentence_and_exit_code_1() -> None:
     assert "Traceback" not in ended.stderr
 
 
-def test_an_unknown_fault_is_a_sentence_and_exit_code_1() -> None:
+def test_an_unknown_fault_is_a_sentence_and_exit_code_2() -> None:
     ended = run("--misbehave", "explode=1")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "Unknown fault 'explode'" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 
-def test_an_unknown_venue_is_a_sentence_and_exit_code_1() -> None:
+def test_an_unknown_venue_is_a_sentence_and_exit_code_2() -> None:
     ended = run("--venues", "mars")
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert "mars" in ended.stderr
     assert "Traceback" not in ended.stderr
 

@@ -44,9 +44,9 @@ def user(tmp_path: Path) -> Cli:
     return Cli(tmp_path)
 
 
-def refused(done: subprocess.CompletedProcess[str], sentence: str) -> None:
-    """It must have ended with 1 and this sentence, and nothing that frightens."""
-    assert done.returncode == 1
+def refused(done: subprocess.CompletedProcess[str], sentence: str, code: int = 2) -> None:
+    """It must have ended with this sentence, and nothing that frightens."""
+    assert done.returncode == code
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
@@ -82,7 +82,7 @@ def test_a_name_is_taken_whatever_its_case(user: Cli) -> None:
 )
 def test_what_cannot_be_a_name_or_password_is_refused(user: Cli, arguments: list[str], stdin: str) -> None:
     done = user("add", *arguments, stdin=stdin)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert user.json("list") == []
 
@@ -93,7 +93,7 @@ def test_a_role_that_does_not_exist_is_wrong_usage(user: Cli) -> None:
 
 def test_a_role_changes_but_never_the_last_owners(user: Cli) -> None:
     user("add", "ann", "--role", "owner")
-    refused(user("role", "ann", "viewer"), "ann is the only owner.")
+    refused(user("role", "ann", "viewer"), "ann is the only owner.", code=1)
     user("add", "bob")
     assert user.json("role", "bob", "owner")["role"] == "owner"
     assert user.json("role", "ann", "viewer")["role"] == "viewer"

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import sys
 from collections.abc import Sequence
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
-from candlewick.core.errors import CandlewickError, StoreDamaged
+from candlewick.cli.edge import edge
 
-PARTS = ("engine", "web", "sim", "worker")
-HOPELESS = 78  # the supervisor knows it
 VERBS = {
     "up": "Run everything: simulated or live venues, the engine, the terminal.",
     "engine": "Run the engine alone.",
@@ -64,6 +61,10 @@ class LazyGroup(TyperGroup):
         command.name = cmd_name
         return command
 
+    def invoke(self, ctx: Any) -> Any:
+        with edge(ctx):
+            return super().invoke(ctx)
+
     def format_help(self, ctx: Any, formatter: Any) -> None:
         # listing the verbs must not import them, as the inherited page would
         print(ctx.get_usage(), f"\n\n{root.info.help}\n")
@@ -96,18 +97,4 @@ def main(arguments: Sequence[str] | None = None) -> None:
     A part that runs on and on ends with 78 where its data are damaged or not its own to use, so that `up`, or
     another service manager, does not start it again and again.
     """
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
-    try:
-        typer.main.get_command(root).main(args=arguments, prog_name="candlewick")
-    except CandlewickError as error:
-        print(f"candlewick: {error}", file=sys.stderr)
-        hopeless = isinstance(error, StoreDamaged) and bool({*arguments[:1]} & {*PARTS})
-        sys.exit(HOPELESS if hopeless else 1)
-    except OSError as error:  # a full disk, a folder that is a file, what may not be read: the machine's own
-        print(f"candlewick: {_said(error)}", file=sys.stderr)
-        sys.exit(1)
-
-
-def _said(error: OSError) -> str:
-    what = f"{error.filename}: " if error.filename else ""
-    return f"{what}{error.strerror or error}. Put that right, and try again."
+    typer.main.get_command(root).main(args=arguments, prog_name="candlewick")

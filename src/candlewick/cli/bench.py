@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from typer import echo
 
-from candlewick.cli.edge import AsJson, DataDir, edge, progress_bar
+from candlewick.cli.edge import AsJson, DataDir, progress_bar
 
 if TYPE_CHECKING:
     from candlewick.cli.measuring.figure import Figure
@@ -26,7 +26,7 @@ def command(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     from candlewick.cli.measuring.figure import table
     from candlewick.cli.printing import print_json
 
-    with edge(), progress_bar("Measuring") as progress:
+    with progress_bar("Measuring") as progress:
         found = [*backtests()]
         progress(0.4)
         found.append(heart())

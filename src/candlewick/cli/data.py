@@ -21,7 +21,7 @@ from candlewick.cli.data_report import (
     show_report,
     show_series,
 )
-from candlewick.cli.edge import AsJson, DataDir, Timerange, edge, progress_bar
+from candlewick.cli.edge import AsJson, DataDir, Timerange, VenueNames, progress_bar
 from candlewick.cli.printing import print_json
 from candlewick.core.errors import CandlewickError, StoreLocked, UsageError
 from candlewick.core.timerange import timerange_of
@@ -46,7 +46,8 @@ HISTORY_SUFFIXES: Final = (".csv", ".csv.gz", ".zip", ".feather", ".parquet", ".
 @app.command("import")
 def import_(
     files: Annotated[
-        list[Path], Argument(help="CSV (also .gz, .zip), Feather or Parquet files, or folders of them.")
+        list[Path],
+        Argument(exists=True, help="CSV (also .gz, .zip), Feather or Parquet files, or folders of them."),
     ],
     venue: Annotated[
         str | None, Option(help="The venue, where the file's name and folders do not tell.")
@@ -63,7 +64,7 @@ def import_(
 
     done: list[Imported] = []
     failed: list[tuple[Path, str]] = []
-    with edge(), _lake(data_dir) as lake:
+    with _lake(data_dir) as lake:
         found = list(_files(files))
         for path in _with_progress(found, "Importing"):
             try:
@@ -92,7 +93,7 @@ def download(
     symbols: Annotated[list[str], Argument(help="BTCUSDT, BTC/USDT:USDT, sim-east:ETHUSDT, …")],
     timeframe: Annotated[str, Option(help="Interval of the candles: 1s to 1d.")] = "1h",
     timerange: Timerange = None,
-    venues: Annotated[str | None, Option(help="sim or binance; the first is the primary venue.")] = None,
+    venues: VenueNames = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -105,12 +106,11 @@ def download(
     from candlewick.cli.data_download import download_all
     from candlewick.runtime.settings import load, names
 
-    with edge():
-        start_s, end_s = timerange_of(timerange)
-        settings = load(data_dir=data_dir, venues=names(venues))
-        with _lake(data_dir) as lake, progress_bar(f"Downloading {timeframe}") as progress:
-            done = asyncio.run(download_all(settings, lake, symbols, timeframe, start_s, end_s, progress))
-            _compact(lake, [one.instrument for one in done if one.bars or one.settlements])
+    start_s, end_s = timerange_of(timerange)
+    settings = load(data_dir=data_dir, venues=names(venues))
+    with _lake(data_dir) as lake, progress_bar(f"Downloading {timeframe}") as progress:
+        done = asyncio.run(download_all(settings, lake, symbols, timeframe, start_s, end_s, progress))
+        _compact(lake, [one.instrument for one in done if one.bars or one.settlements])
     if as_json:
         print_json({"downloads": [downloaded_json(one) for one in done]})
     else:
@@ -123,7 +123,7 @@ def download(
 @app.command("list")
 def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Show every series that the lake has."""
-    with edge(), _lake(data_dir) as lake:
+    with _lake(data_dir) as lake:
         series = lake.series()
     if as_json:
         print_json({"series": [series_json(info) for info in series]})
@@ -143,7 +143,7 @@ def check(
     """Report gaps, impossible bars and rows that imports refused. Mends nothing."""
     from candlewick.store.lake.check import check as check_lake
 
-    with edge(), _lake(data_dir) as lake:
+    with _lake(data_dir) as lake:
         instrument = _resolve(lake, symbol) if symbol is not None else None
         reports = check_lake(lake, instrument, timeframe)
     if as_json:
@@ -174,7 +174,7 @@ def export(
     from candlewick.store.lake.exporting import export_bars
     from candlewick.store.lake.kinds import candle_kind
 
-    with edge(), _lake(data_dir) as lake:
+    with _lake(data_dir) as lake:
         kind = candle_kind(what).name
         instrument = _resolve(lake, symbol)
         interval = timeframe or _only_interval(lake, instrument, kind)
@@ -215,7 +215,7 @@ def compact(
     from candlewick.store.lake.compact import compact as compact_lake
 
     keep_s = None if keep_trades_days is None else keep_trades_days * 86_400
-    with edge(), _lake(data_dir) as lake:
+    with _lake(data_dir) as lake:
         report = compact_lake(lake, older_than_s=round(older_than_days * 86_400), keep_trades_s=keep_s)
     if as_json:
         print_json(asdict(report))

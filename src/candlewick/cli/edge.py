@@ -6,12 +6,21 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 from typer import Option, echo
 
-from candlewick.core.errors import CandlewickError, ConfigError, StrategyError, UsageError
+from candlewick.core.errors import (
+    BadData,
+    CandlewickError,
+    ConfigError,
+    StoreDamaged,
+    StrategyError,
+    UsageError,
+)
+
+PARTS: Final = ("engine", "web", "sim", "worker")
 
 DataDir = Annotated[Path | None, Option(help="Folder for database, history and settings.")]
 AsJson = Annotated[bool, Option("--json", help="Print one JSON document and nothing else.")]
@@ -44,14 +53,32 @@ def refusing_flags() -> Iterator[None]:
 
 
 @contextmanager
-def edge() -> Iterator[None]:
-    """Faults become a sentence on stderr: 2 for wrong usage, 1 for work that failed, as a strategy may."""
+def edge(context: typer.Context) -> Iterator[None]:
+    """What goes wrong in a verb becomes a sentence on stderr, and the exit code.
+
+    2 is wrong usage: a name that nothing has, a value out of range. 1 is work that failed: a strategy that
+    raised, bad rows in a file, what the machine refused.
+    """
     try:
         yield
     except CandlewickError as error:
         echo(f"candlewick: {error}", err=True)
-        wrong_usage = isinstance(error, UsageError) and not isinstance(error, StrategyError)
-        raise typer.Exit(2 if wrong_usage else 1) from error
+        raise typer.Exit(_code(error, context.invoked_subcommand)) from error
+    except BrokenPipeError:
+        raise  # whoever read us has seen enough: click ends quietly
+    except OSError as error:  # a full disk, a folder that is a file, what may not be read: the machine's own
+        what = f"{error.filename}: " if error.filename else ""
+        echo(f"candlewick: {what}{error.strerror or error}. Put that right, and try again.", err=True)
+        raise typer.Exit(1) from error
+
+
+def _code(error: CandlewickError, verb: str | None) -> int:
+    if isinstance(error, StoreDamaged) and verb in PARTS:
+        from candlewick.runtime.supervisor import HOPELESS
+
+        return HOPELESS
+    is_work = isinstance(error, StrategyError | BadData)
+    return 2 if isinstance(error, UsageError) and not is_work else 1
 
 
 @contextmanager

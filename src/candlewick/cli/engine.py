@@ -16,10 +16,11 @@ def command(
     venues: VenueNames = None,
     data_dir: DataDir = None,
     replay: Annotated[
-        list[Path] | None, Option(help="Play this recording instead of following venues.")
+        list[Path] | None,
+        Option(exists=True, dir_okay=False, help="Play this recording instead of following venues."),
     ] = None,
     replay_venue: Annotated[str | None, Option(help="Whose recording it is; guessed if left out.")] = None,
-    speed: Annotated[float, Option(help="Recorded seconds a second.")] = 1.0,
+    speed: Annotated[float, Option(min=0.001, max=10_000, help="Recorded seconds a second.")] = 1.0,
     paused: Annotated[bool, Option("--paused", help="Wait at the first message.")] = False,
 ) -> None:
     """Run the engine until SIGTERM."""

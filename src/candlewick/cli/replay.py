@@ -11,14 +11,16 @@ from typer import Argument, Option, echo
 
 from candlewick.cli.edge import Port
 from candlewick.cli.up import environment
-from candlewick.core.errors import UsageError
 from candlewick.runtime.replay import require_recording
 from candlewick.runtime.settings import PREFIX, load
 from candlewick.runtime.supervisor import Part, owning, require_port, supervise
 
 
 def command(
-    files: Annotated[list[Path], Argument(help="Recordings, also gzip; several are merged by time.")],
+    files: Annotated[
+        list[Path],
+        Argument(exists=True, dir_okay=False, help="Recordings, also gzip; several are merged by time."),
+    ],
     speed: Annotated[float, Option(min=0.001, max=10_000, help="Recorded seconds a second.")] = 1.0,
     venue: Annotated[
         str | None, Option(help="binance, binance-futures or binance-delivery; guessed if left out.")
@@ -33,8 +35,6 @@ def command(
     """Play recordings in the terminal. Pause, step and speed are on the page; history starts empty."""
     settings = load(data_dir=data_dir, web={"host": host, "port": port})
     for file in files:
-        if not file.is_file():
-            raise UsageError(f"There is no recording {file}.")
         require_recording(file, venue)  # the engine would be started again and again
     with owning(settings.data_dir):
         require_port(settings.web.host, settings.web.port, "--port")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
-from candlewick.cli.edge import DataDir, Timerange, edge
+from candlewick.cli.edge import DataDir, Timerange
 from candlewick.cli.parameters import Parameters, pairs
 from candlewick.cli.printing import document_alone
 from candlewick.cli.research_markets import markets_of
@@ -94,7 +94,7 @@ def researching(work: Callable[..., None], *, several: bool = False) -> Callable
     searches = [] if search is None else _options(searched)
 
     def command(**given: Any) -> None:
-        with edge(), document_alone(given["as_json"]):
+        with document_alone(given["as_json"]):
             if search is not None:
                 given[search.name] = searched(**{each.name: given.pop(each.name) for each in searches})
             named, options = given.pop(first.name), {each.name: given.pop(each.name) for each in shared}

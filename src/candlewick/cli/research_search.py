@@ -26,7 +26,9 @@ Method = Annotated[
     Literal["grid", "random", "tpe", "nsga2", "cmaes"], Option("--method", help="How the sets are chosen.")
 ]
 Seed = Annotated[int, Option(help="The same seed tries the same.")]
-Trials = Annotated[int, Option(help="How many sets of parameters are tried at most; a grid tries all.")]
+Trials = Annotated[
+    int, Option(min=1, help="How many sets of parameters are tried at most; a grid tries all.")
+]
 Train = Annotated[str, Option(help="Length of the time on which parameters are chosen: 90d.")]
 Test = Annotated[str, Option(help="Length of the time behind it on which they are judged.")]
 Anchored = Annotated[bool, Option("--anchored", help="Begin every training with the first bar.")]

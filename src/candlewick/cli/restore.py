@@ -7,7 +7,7 @@ from typing import Annotated
 
 from typer import Argument, Option, echo
 
-from candlewick.core.errors import UsageError
+from candlewick.core.errors import StoreError, UsageError
 from candlewick.runtime.settings import Settings, load
 
 
@@ -44,7 +44,7 @@ def command(
         return
     _, faults = audit.look(settings)
     if faults:
-        raise UsageError(f"It is not whole: {faults[0].text}")
+        raise StoreError(f"It is not whole: {faults[0].text}")
     echo("It is whole.")
 
 

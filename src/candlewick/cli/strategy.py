@@ -9,7 +9,7 @@ import typer
 from typer import Argument, Option, echo
 
 from candlewick.cli import strategy_at_work, strategy_drift
-from candlewick.cli.edge import AsJson, DataDir, edge
+from candlewick.cli.edge import AsJson, DataDir
 from candlewick.cli.printing import document_alone, print_json, table
 from candlewick.cli.strategy_folder import folder_of
 
@@ -34,9 +34,8 @@ def list_(data_dir: DataDir = None, as_json: AsJson = False) -> None:
 
     from candlewick.research.describing import look
 
-    with edge():
-        folder = folder_of(data_dir)
-        looked = look(folder)
+    folder = folder_of(data_dir)
+    looked = look(folder)
     if as_json:
         print_json({"folder": str(folder), **msgspec.to_builtins(looked)})
     else:
@@ -66,7 +65,7 @@ def show(
     from candlewick.research.describing import describe
     from candlewick.research.loading import find
 
-    with edge(), document_alone(as_json):
+    with document_alone(as_json):
         told = describe(find(strategy, folder_of(data_dir)))
     if as_json:
         print_json(msgspec.to_builtins(told))
@@ -85,8 +84,7 @@ def new(
     """Write a strategy to begin with, and a test beside it that passes."""
     from candlewick.cli.strategy_new import write
 
-    with edge():
-        strategy, test = write(folder_of(data_dir), name, like)
+    strategy, test = write(folder_of(data_dir), name, like)
     echo(f"{strategy}\n{test}\nTry it: candlewick backtest {strategy.stem} --symbol … --timeframe 1h")
 
 

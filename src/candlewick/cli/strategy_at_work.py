@@ -12,7 +12,7 @@ from typer import Argument, Option, echo
 
 from candlewick.cli.account_books import opening
 from candlewick.cli.database import opened
-from candlewick.cli.edge import AsJson, DataDir, edge
+from candlewick.cli.edge import AsJson, DataDir
 from candlewick.cli.parameters import Parameters, pairs
 from candlewick.cli.printing import print_json, table
 from candlewick.cli.running import engine_of
@@ -42,34 +42,33 @@ def start(
     as_json: AsJson = False,
 ) -> None:
     """Put a strategy to work: it trades from the next bar on, as long as the engine runs."""
-    with edge():
-        settings = opened(data_dir)
-        from candlewick.core.instrument import parse_symbol
-        from candlewick.research.describing import look
-        from candlewick.research.loading import FOLDER
-        from candlewick.runtime.strategies import desk
-        from candlewick.store.audit.recording import record
+    settings = opened(data_dir)
+    from candlewick.core.instrument import parse_symbol
+    from candlewick.research.describing import look
+    from candlewick.research.loading import FOLDER
+    from candlewick.runtime.strategies import desk
+    from candlewick.store.audit.recording import record
 
-        row = _account(account, user)
-        ids = [parse_symbol(each, primary=settings.primary) for each in symbol]
-        found = look(settings.data_dir / FOLDER).find(strategy)
-        if row.kind == "live":
-            _confirm(row)
-        known, worth = asyncio.run(_known(settings, row))
-        for text, id in zip(symbol, ids, strict=True):
-            if known is not None and id not in known:
-                raise UnknownSymbol(text)
-        made = desk.start(
-            row,
-            found,
-            symbols=ids,
-            timeframe=timeframe,
-            parameters=pairs(param or []),
-            fraction=_number("--fraction", fraction),
-            amount=_number("--amount", amount),
-            worth=worth,
-        )
-        record(ACTOR, "strategy.start", f"strategy {made.pk}", after={"account": row.pk, "spec": made.spec})
+    row = _account(account, user)
+    ids = [parse_symbol(each, primary=settings.primary) for each in symbol]
+    found = look(settings.data_dir / FOLDER).find(strategy)
+    if row.kind == "live":
+        _confirm(row)
+    known, worth = asyncio.run(_known(settings, row))
+    for text, id in zip(symbol, ids, strict=True):
+        if known is not None and id not in known:
+            raise UnknownSymbol(text)
+    made = desk.start(
+        row,
+        found,
+        symbols=ids,
+        timeframe=timeframe,
+        parameters=pairs(param or []),
+        fraction=_number("--fraction", fraction),
+        amount=_number("--amount", amount),
+        worth=worth,
+    )
+    record(ACTOR, "strategy.start", f"strategy {made.pk}", after={"account": row.pk, "spec": made.spec})
     if as_json:
         print_json(_told(made))
         return
@@ -107,16 +106,15 @@ def at_work(
     as_json: AsJson = False,
 ) -> None:
     """List the strategies at work."""
-    with edge():
-        opened(data_dir)
-        from candlewick.store.models import StrategyAtWork, WorkState
+    opened(data_dir)
+    from candlewick.store.models import StrategyAtWork, WorkState
 
-        found = StrategyAtWork.objects.select_related("account").order_by("-created_ns")
-        if account is not None or user is not None:
-            found = found.filter(account=_account(account, user))
-        if not ended:
-            found = found.exclude(state=WorkState.STOPPED)
-        rows = list(found)
+    found = StrategyAtWork.objects.select_related("account").order_by("-created_ns")
+    if account is not None or user is not None:
+        found = found.filter(account=_account(account, user))
+    if not ended:
+        found = found.exclude(state=WorkState.STOPPED)
+    rows = list(found)
     if as_json:
         print_json({"items": [_told(each) for each in rows]})
         return
@@ -135,16 +133,15 @@ def register(app: typer.Typer) -> None:
 
 
 def _move(what: str, id: str, data_dir: Path | None, **how: Any) -> None:
-    with edge():
-        opened(data_dir)
-        from candlewick.runtime.strategies import desk
-        from candlewick.store.audit.recording import record
-        from candlewick.store.models import Account
+    opened(data_dir)
+    from candlewick.runtime.strategies import desk
+    from candlewick.store.audit.recording import record
+    from candlewick.store.models import Account
 
-        everybody = Account.objects.values_list("pk", flat=True)
-        row = getattr(desk, what)(desk.find(everybody, id), ACTOR, **how)
-        now = {"state": row.state, "reason": row.reason}
-        record(ACTOR, f"strategy.{what}", f"strategy {row.pk}", after=now)
+    everybody = Account.objects.values_list("pk", flat=True)
+    row = getattr(desk, what)(desk.find(everybody, id), ACTOR, **how)
+    now = {"state": row.state, "reason": row.reason}
+    record(ACTOR, f"strategy.{what}", f"strategy {row.pk}", after=now)
     echo(f"{row.name} ({row.pk}): {row.state}.")
 
 

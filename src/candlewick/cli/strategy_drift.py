@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from typer import echo
 
 from candlewick.cli.database import opened
-from candlewick.cli.edge import AsJson, DataDir, edge
+from candlewick.cli.edge import AsJson, DataDir
 from candlewick.cli.printing import print_json, table
 from candlewick.cli.running import engine_of
 from candlewick.cli.strategy_at_work import Id
@@ -25,13 +25,12 @@ AGAIN_S: Final = 0.5
 
 def drift(id: Id, data_dir: DataDir = None, as_json: AsJson = False) -> None:
     """Tell how far a strategy is from its backtest on the same bars, and why."""
-    with edge():
-        settings = opened(data_dir)
-        from candlewick.runtime.strategies import desk
-        from candlewick.store.models import Account
+    settings = opened(data_dir)
+    from candlewick.runtime.strategies import desk
+    from candlewick.store.models import Account
 
-        row = desk.find(Account.objects.values_list("pk", flat=True), id)
-        told = row.drift or asyncio.run(_worked_out(settings, row))
+    row = desk.find(Account.objects.values_list("pk", flat=True), id)
+    told = row.drift or asyncio.run(_worked_out(settings, row))
     if as_json:
         print_json(told)
         return

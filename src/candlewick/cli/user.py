@@ -14,7 +14,7 @@ from candlewick.cli.database import opened
 from candlewick.cli.edge import AsJson, DataDir
 from candlewick.cli.printing import print_json
 from candlewick.cli.web import address_of
-from candlewick.core.errors import UsageError
+from candlewick.core.errors import Conflict, UsageError
 
 if TYPE_CHECKING:
     from candlewick.store.models import User
@@ -100,7 +100,7 @@ def change_role(
     user = _find(name)
     others = User.objects.filter(role=Role.OWNER, is_active=True).exclude(pk=user.pk)
     if user.role == Role.OWNER and role.value != Role.OWNER and not others.exists():
-        raise UsageError(f"{name} is the only owner. Make somebody else an owner first.")
+        raise Conflict(f"{name} is the only owner. Make somebody else an owner first.")
     with transaction.atomic():
         _note("user.role", name, before=user.role, after=role.value)
         user.role = role.value

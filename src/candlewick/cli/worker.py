@@ -13,9 +13,14 @@ from candlewick.runtime.settings import load
 
 def command(
     processes: Annotated[
-        int | None, Option(help="How many processes one study may use; as many as there are processors.")
+        int | None,
+        Option(
+            min=1, max=1_024, help="How many processes one study may use; as many as there are processors."
+        ),
     ] = None,
-    idle_s: Annotated[float | None, Option(help="End when there was nothing to do for so long.")] = None,
+    idle_s: Annotated[
+        float | None, Option(min=0, help="End when there was nothing to do for so long.")
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Run studies that wait, one after the other, until SIGTERM.

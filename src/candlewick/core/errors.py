@@ -44,7 +44,7 @@ class UsageError(CandlewickError):
 
 
 class BadData(UsageError, ValueError):
-    """Columns that nothing can be computed from. Names the row, what is wrong with it and what to do."""
+    """What was given holds nothing to work with: columns, a file. Names the row, and says what to do."""
 
 
 class UnknownSymbol(UsageError):

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from candlewick.core.clock import ManualClock
-from candlewick.core.errors import MalformedMessage, UsageError
+from candlewick.core.errors import BadData, MalformedMessage
 from candlewick.core.events import MarketEvent, Quote, Trade
 from candlewick.core.instrument import Instrument, Kind, Venue
 from candlewick.runtime import wiring
@@ -32,7 +32,7 @@ def player(paths: list[Path], clock: ManualClock, *, venue: str | None = None, s
     """A player of the recordings; `venue` (as `candlewick normalise` names it) is guessed if not given.
 
     Raises:
-        UsageError: a file holds nothing that can be played.
+        BadData: a file holds nothing that can be played.
     """
     for path in paths:
         require_recording(path, venue)
@@ -47,10 +47,11 @@ def require_recording(path: Path, venue: str | None = None) -> None:
     """Make sure that something in a file can be played.
 
     Raises:
-        UsageError: nothing can, or there is no such venue.
+        UsageError: there is no such venue.
+        BadData: nothing can.
     """
     if next(_moments(path, wiring.recorded(venue or guess_venue(path))), None) is None:
-        raise UsageError(f"{path}: no message with a time of receipt can be read. Is it a recording?")
+        raise BadData(f"{path}: no message with a time of receipt can be read. Is it a recording?")
 
 
 def guess_venue(path: Path) -> str:

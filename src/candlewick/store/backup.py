@@ -72,13 +72,13 @@ def write(
     """Write a backup into `file`, which must not exist yet.
 
     Raises:
-        UsageError: the file exists, or there is nothing to back up.
-        StoreError: a database cannot be read, or the file not be written.
+        UsageError: the file exists.
+        StoreError: there is nothing to back up, a database cannot be read, or the file not be written.
     """
     if file.exists():
         raise UsageError(f"{file} exists already. Choose another name: a backup never replaces one.")
     if url is None and not (data_dir / ROWS_FILE).exists():
-        raise UsageError(f"There is nothing in {data_dir} to back up.")
+        raise StoreError(f"There is nothing in {data_dir} to back up.")
     fresh = file.with_name(f"{file.name}.part")
     parts: list[Part] = []
     try:

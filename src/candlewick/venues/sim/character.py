@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from candlewick.core.errors import ConfigError
@@ -50,6 +51,18 @@ VENUES: Final[dict[str, Character]] = {
         Character("sim-west", "Simulated West", 0.30, 4.5, 2.2, 4, 0, 12, 0, 6, 0.5, False),
     )
 }
+
+
+def require_characters(names: Sequence[str]) -> None:
+    """Make sure that these can be run beside each other.
+
+    Raises:
+        ConfigError: there is none, one twice, or one that nobody knows.
+    """
+    if len(set(names)) != len(names) or not names:
+        raise ConfigError("Name each simulated venue once, and at least one: --venues sim,sim-east.")
+    for name in names:
+        character_of(name)
 
 
 def character_of(venue: str) -> Character:

@@ -18,6 +18,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from candlewick.core.errors import ConfigError, StoreError, StoreLocked
+from candlewick.venues.sim.character import require_characters
 from candlewick.venues.sim.server.connection import GOING_AWAY
 from candlewick.venues.sim.server.misbehave import Faults
 from candlewick.venues.sim.server.timekeeping import now_ms
@@ -48,8 +49,7 @@ class Exchange:
     """
 
     def __init__(self, settings: Settings, when_broken: Callable[[], None] = lambda: None) -> None:
-        if len(set(settings.venues)) != len(settings.venues) or not settings.venues:
-            raise ConfigError("Name each simulated venue once, and at least one: --venues sim,sim-east.")
+        require_characters(settings.venues)
         if not 0.01 <= settings.pace <= 1000:
             raise ConfigError(f"The pace must lie between 0.01 and 1000, not {settings.pace:g}.")
         self.settings = settings
