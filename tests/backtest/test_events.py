@@ -151,6 +151,13 @@ def test_an_order_that_was_taken_back_does_nothing() -> None:
     assert told(result) == []
 
 
+def test_taking_back_all_orders_takes_back_the_stop_and_the_target_of_what_is_held() -> None:
+    bars = bars_of(FLAT, FLAT, FLAT, (100, 110, 90, 95))
+    bought = (0, lambda ctx: ctx.buy(quantity=1, stop_loss=96, take_profit=105))
+    assert [each[-1] for each in told(run(bars, bought))] == ["entry", "stop_loss"]
+    assert [each[-1] for each in told(run(bars, bought, (1, lambda ctx: ctx.cancel_all())))] == ["entry"]
+
+
 def test_an_order_the_other_way_closes_what_is_held_and_opens_the_rest() -> None:
     bars = bars_of(FLAT, FLAT, FLAT, FLAT)
     result = run(bars, (0, lambda ctx: ctx.buy(quantity=1)), (1, lambda ctx: ctx.sell(quantity=3)))

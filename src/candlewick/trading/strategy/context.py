@@ -23,7 +23,7 @@ class Revealed(Protocol):
 
 
 class Context(Protocol):
-    """One market at the close of a bar, and the account.
+    """One market at the close of a bar, and the account. Of several, `on_bar` is handed the first.
 
     Attributes:
         symbol: of the market.
@@ -120,5 +120,5 @@ class Context(Protocol):
         ...
 
     def cancel_all(self) -> None:
-        """Take back all orders in this market."""
+        """Take back all orders in this market, the stop and the target of what is held too."""
         ...

@@ -195,7 +195,7 @@ class MarketContext:
         self._dealer.take(Cancel(self.symbol, order))
 
     def cancel_all(self) -> None:
-        """Take back all orders in this market."""
+        """Take back all orders in this market, the stop and the target of what is held too."""
         for order in self.orders:
             self._dealer.take(Cancel(self.symbol, order))
 
