@@ -21,7 +21,9 @@ ROOT: Final = Path(__file__).resolve().parents[3]
 
 
 @contextmanager
-def worker(*, lease_s: float = 15.0, processes: int = 2, scheduler: str = "") -> Iterator[psutil.Popen]:
+def worker(
+    *, lease_s: float = 15.0, processes: int = 2, scheduler: str = "", silent_s: float = 900.0
+) -> Iterator[psutil.Popen]:
     """A worker in a process of its own, on the tests' database, that knows the tests' kinds."""
     settings = settings_in_force()
     place = repr(str(settings.rows)) if isinstance(settings.rows, str) else f"Path({str(settings.rows)!r})"
@@ -32,7 +34,8 @@ def worker(*, lease_s: float = 15.0, processes: int = 2, scheduler: str = "") ->
         "from candlewick.runtime.jobs.worker import Means, run\n"
         f"registry.KINDS.update({KINDS!r})\n"
         f"means = Means(processes={processes}, scheduler={scheduler or None!r})\n"
-        f"run(Queue({place}, lease_s={lease_s}), Path({str(settings.data_dir)!r}), means)\n"
+        f"run(Queue({place}, lease_s={lease_s}), Path({str(settings.data_dir)!r}), means,\n"
+        f"    silent_s={silent_s})\n"
     )
     process = psutil.Popen(
         [sys.executable, "-c", code], cwd=ROOT, start_new_session=True, stderr=subprocess.PIPE

@@ -13,6 +13,8 @@ from candlewick.web.boot import settings_in_force
 from tests.runtime.jobs.ground import reach
 
 SOURCE: Final = """
+import time
+
 import candlewick as cw
 from candlewick import Param, Strategy
 
@@ -33,6 +35,15 @@ class LoopsByBar(Strategy):
     def on_bar(self, ctx):
         while len(ctx.close) > 100:
             pass
+
+
+class WaitsByBar(Strategy):
+    timeout_s = 0.1
+    length = Param(3, low=2, high=4)
+
+    def on_bar(self, ctx):
+        while len(ctx.close) > 100:
+            time.sleep(1000)
 
 
 class Sound(Loops):
@@ -73,11 +84,11 @@ def line_of(text: str) -> int:
     return next(at for at, line in enumerate(SOURCE.splitlines(), 1) if text in line)
 
 
-def require_told(job: Job, loop: str) -> None:
+def require_told(job: Job, loop: str, said: str = "has worked for 0.3 s without coming back") -> None:
     """It must have failed at once, with the line of the loop."""
     failed = reach(job.pk, "done", "failed")
     assert failed.state == "failed", failed.summary
-    assert "has worked for 0.3 s without coming back" in failed.error
+    assert said in failed.error
     lines = [line_of(loop), line_of(loop) + 1]
     assert any(f"line {line}" in failed.error for line in lines), failed.error
     assert failed.attempts == 1, "it would loop again"

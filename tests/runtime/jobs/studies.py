@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
@@ -17,7 +18,7 @@ from candlewick.runtime.jobs.work import Outcome, Work
 
 _NAMES: Final = (
     "count", "begin_again", "fan_out", "wait", "deaf", "die", "kill_a_child", "raise_", "refuse", "chatter",
-    "where", "hold_one", "load_back",
+    "where", "hold_one", "hang", "load_back",
 )  # fmt: skip
 KINDS: Final = {name: f"{__name__}:{name}" for name in _NAMES}
 
@@ -86,6 +87,12 @@ def wait(spec: dict[str, Any], work: Work) -> Outcome:
     while True:
         work.require_going_on()
         time.sleep(0.01)
+
+
+def hang(spec: dict[str, Any], work: Work) -> Outcome:
+    """In compiled code that lets nothing else of the process run, for longer than anybody lives."""
+    re.match(r"(a+)+$", "a" * 100 + "b")
+    raise AssertionError("it never comes back")
 
 
 def sleep_for_ever(folder: str) -> None:

@@ -33,3 +33,11 @@ def test_a_loop_in_a_process_of_the_pool_is_told_as_one_here(ann: User, kind: st
     with worker():
         require_told(looping, "while len(ctx.close)")
         assert reach(sound.pk, "done", "failed").state == "done"
+
+
+@pytest.mark.parametrize("kind", ["backtest", "optimisation"])
+def test_a_wait_for_what_never_comes_is_told_here_and_in_the_pool(ann: User, kind: str) -> None:
+    waiting, sound = submit(ann, kind, "WaitsByBar"), submit(ann, "backtest", "Sound")
+    with worker():
+        require_told(waiting, "time.sleep(1000)", "has waited for 1 s without working")
+        assert reach(sound.pk, "done", "failed").state == "done"

@@ -302,3 +302,15 @@ def test_the_estimated_end_of_a_study_that_stands_still_moves_away(ann: User) ->
         until(lambda: (Job.objects.get(pk=job.pk).eta_ns or 0) > first)
         (folder / "hold2").unlink()
         reach(job.pk, "done", "failed")
+
+
+def test_a_study_that_hangs_in_compiled_code_is_ended_with_its_line_and_the_next_is_done(ann: User) -> None:
+    hung, sound = desk.submit(ann.pk, "hang", {}), desk.submit(ann.pk, "count", {"pieces": 1})
+    with worker(silent_s=5.0):
+        failed = reach(hung.pk, "done", "failed")
+        assert reach(sound.pk, "done", "failed").state == "done"
+    assert failed.state == "failed"
+    assert failed.error.startswith("The study gave no sign of life for 5 s and was ended")
+    assert failed.attempts == 1, "it would hang again"
+    log = (files_of(failed) / "log.txt").read_text()
+    assert "in hang" in log

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -79,6 +82,74 @@ def test_it_ends_one_in_a_thread_and_in_a_study() -> None:
         threads.submit(cw.backtest, Hanging(), BARS).result()
     with pytest.raises(UsageError, match="without coming back"):
         cw.lookahead(Hanging(), BARS)
+
+
+@pytest.fixture
+def waits_end() -> Iterator[None]:
+    before = signal.getsignal(signal.SIGUSR1)
+    timeout.end_waits()
+    yield
+    timeout._WATCH.wakes = 0
+    signal.signal(signal.SIGUSR1, before)
+
+
+class Waiting(cw.Strategy):
+    """Waits at a close for what never comes."""
+
+    timeout_s = 0.05
+
+    def __init__(self, wait: Callable[[], object]) -> None:
+        super().__init__()
+        self.wait = wait
+
+    def on_bar(self, ctx: cw.Context) -> None:
+        if ctx.index == 40:
+            self.wait()
+
+
+def sleep() -> None:
+    time.sleep(1_000)
+
+
+def lock() -> None:
+    never = threading.Lock()
+    with never, never:
+        pass
+
+
+def answer() -> None:
+    read, _ = os.pipe()
+    os.read(read, 1)
+
+
+@pytest.mark.usefixtures("waits_end")
+@pytest.mark.parametrize("wait", [sleep, lock, answer])
+def test_it_ends_a_wait_in_which_nothing_works(wait: Callable[[], None]) -> None:
+    sentence = (
+        r"on_bar\(\) of Waiting \(test_timeout.py, line \d+: .*\): it has waited for 0.5 s without working. "
+        r"Look for what does not come there, such as an answer, or give it longer: timeout_s = 0.5"
+    )
+    with pytest.raises(StrategyError, match=sentence):
+        cw.backtest(Waiting(wait), BARS)
+
+
+@pytest.mark.usefixtures("waits_end")
+def test_a_wait_for_threads_that_work_is_none() -> None:
+    done = 0
+
+    def work() -> None:
+        nonlocal done
+        until = time.process_time() + 1.2
+        while time.process_time() < until:
+            done += 1
+
+    def with_help() -> None:
+        helper = threading.Thread(target=work)
+        helper.start()
+        helper.join()
+
+    cw.backtest(Waiting(with_help), BARS)
+    assert done
 
 
 def test_a_strategy_that_catches_everything_else_is_ended_all_the_same() -> None:

@@ -23,6 +23,7 @@ from typing import Any, Final
 from candlewick.core.errors import ConfigError
 from candlewick.runtime.jobs import sources
 from candlewick.runtime.jobs.messages import Executor as Kind
+from candlewick.trading.strategy.timeout import end_waits
 
 _CONNECT_S: Final = 10
 
@@ -76,6 +77,7 @@ def _processes(at_once: int, source: Path | None) -> ProcessPoolExecutor:
 
 def _begin(source: Path | None) -> None:
     """Let no process of the pool outlive the study, even if that is killed; load its strategy."""
+    end_waits()
     if source is not None:
         sources.load(source)
     parent = multiprocessing.parent_process()

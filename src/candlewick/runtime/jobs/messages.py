@@ -34,6 +34,10 @@ class Progress(msgspec.Struct, frozen=True, tag="progress"):
     step: str = ""
 
 
+class Alive(msgspec.Struct, frozen=True, tag="alive"):
+    """It has nothing to say, but could."""
+
+
 class Fruitful(msgspec.Struct, frozen=True, tag="fruitful"):
     """A piece was done since it began: whatever ends it now, the next attempt begins further on."""
 
@@ -62,5 +66,5 @@ class Ended(msgspec.Struct, frozen=True, tag="ended"):
     """It ended because it was asked to."""
 
 
-Message = Progress | Fruitful | SawData | Finished | Failed | Ended
+Message = Progress | Alive | Fruitful | SawData | Finished | Failed | Ended
 decoder = msgspec.json.Decoder(Message)

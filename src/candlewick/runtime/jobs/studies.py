@@ -78,6 +78,10 @@ class Study:
         """Have it end between two pieces."""
         self._process.terminate()
 
+    def ask_where(self) -> None:
+        """Have it write into its log where it is; one that has not begun to work is ended by that."""
+        self._process.send_signal(signal.SIGUSR2)
+
     def end(self) -> None:
         """End it, and every process it has started, now."""
         with contextlib.suppress(ProcessLookupError):

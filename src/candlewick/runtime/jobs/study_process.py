@@ -6,6 +6,7 @@ sees it between two pieces. What it prints goes to its worker too, which keeps i
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import sys
@@ -21,6 +22,7 @@ import orjson
 
 from candlewick.core.errors import CandlewickError
 from candlewick.runtime.jobs.messages import (
+    Alive,
     Assignment,
     Ended,
     Failed,
@@ -32,13 +34,19 @@ from candlewick.runtime.jobs.messages import (
 )
 from candlewick.runtime.jobs.registry import load
 from candlewick.runtime.jobs.work import Cancelled, Outcome, Work, occupy
+from candlewick.trading.strategy.timeout import end_waits
 
 _EVERY_S: Final = 0.2  # a study may call `progress` a million times
+_ALIVE_S: Final = 1.0
 _encoder = msgspec.json.Encoder()
 
 
 class Teller:
-    """Writes messages to the worker; of progress the newest, five times a second at most."""
+    """Writes messages to the worker; of progress the newest, five times a second at most.
+
+    Where there is none it says that it is alive, as long as it can: a thread that runs compiled code which
+    never returns, nor lets go of the interpreter, keeps all others from running.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -64,11 +72,13 @@ class Teller:
         self._newest = Progress(self._share, step)
 
     def _tell_progress(self) -> None:
+        told_at = 0.0
         while True:
             time.sleep(_EVERY_S)
             newest, self._newest = self._newest, None
-            if newest is not None:
-                self.tell(newest)
+            if newest is not None or time.monotonic() - told_at >= _ALIVE_S:
+                self.tell(newest or Alive())
+                told_at = time.monotonic()
 
 
 def main() -> None:
@@ -83,6 +93,8 @@ def main() -> None:
     )
     signal.signal(signal.SIGTERM, lambda number, frame: work.cancel())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is its worker's to hear
+    faulthandler.register(signal.SIGUSR2)  # where it is, for its log, whatever it is in
+    end_waits()
     try:
         with occupy(work.folder):
             told: Message = _finished(load(assignment.target)(assignment.spec, work))

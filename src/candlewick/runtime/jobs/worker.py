@@ -4,7 +4,7 @@ The worker is thin and holds the lease; the study runs in a process of its own, 
 eats all memory or ends its process takes nobody with it. What ends a study's process is an attempt that
 counts, unless a piece was done since; the next goes on behind the pieces that are done. A study that raises
 has failed, since it would raise again. A worker that is stopped gives its study back, and that attempt does
-not count.
+not count. One that gives no sign of life any more has failed too: it would hang again.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from candlewick.core.errors import StoreBusy, UsageError
 from candlewick.runtime.jobs import registry
 from candlewick.runtime.jobs.folders import STUDIES, folder_of
 from candlewick.runtime.jobs.messages import (
+    Alive,
     Assignment,
     Ended,
     Executor,
@@ -43,6 +44,7 @@ NICE: Final = 10  # prices and orders come first
 POLL_S: Final = 0.5
 ORPHANED_S: Final = 3600.0  # a folder without a row for so long belongs to nobody
 GRACE_S: Final = 3.0  # from the request to end until the end
+SILENT_S: Final = 900.0  # a study says each second that it is alive, unless compiled code keeps it from that
 _LISTEN_S: Final = 0.25
 _LOOK_S: Final = 0.5  # how soon a cancellation is seen
 _TELL_S: Final = 0.5  # how often progress is written
@@ -78,8 +80,10 @@ class Worker:
         kinds: Mapping[str, str] | None = None,
         idle_s: float | None = None,
         grace_s: float = GRACE_S,
+        silent_s: float = SILENT_S,
     ) -> None:
         self._queue = queue
+        self._silent_s = silent_s
         self._data_dir = data_dir
         self._means = means or Means()
         self._kinds = registry.KINDS if kinds is None else kinds
@@ -122,7 +126,8 @@ class Worker:
             sentence = str(error)
             self._settle(lambda: self._queue.fail(claim, sentence))
             return
-        course = _Course(self._queue, claim, Study(self._assignment(claim, target)), self._grace_s)
+        study = Study(self._assignment(claim, target))
+        course = _Course(self._queue, claim, study, self._grace_s, self._silent_s)
         try:
             while not course.is_over:
                 course.step(is_stopping=self._is_stopping)
@@ -177,12 +182,13 @@ class Worker:
 class _Course:
     """The way of one study from its claim to its end."""
 
-    def __init__(self, queue: Queue, claim: Claim, study: Study, grace_s: float) -> None:
+    def __init__(self, queue: Queue, claim: Claim, study: Study, grace_s: float, silent_s: float) -> None:
         self.study = study
         self._queue = queue
         self._claim = claim
         self._grace_s = grace_s
-        self._renewed_at = self._looked_at = time.monotonic()
+        self._silent_s = silent_s
+        self._heard_at = self._renewed_at = self._looked_at = time.monotonic()
         self._told_at = 0.0
         self._progress = Progress(None)
         self._has_moved = False
@@ -190,7 +196,7 @@ class _Course:
         self._has_fruit = False
         self._first: tuple[float, float] | None = None  # share, and when it was told
         self._said: Finished | Failed | Ended | None = None
-        self._ending: Literal["", "cancel", "stop", "lost"] = ""
+        self._ending: Literal["", "cancel", "stop", "lost", "silent"] = ""
         self._kill_at = float("inf")
 
     @property
@@ -200,7 +206,11 @@ class _Course:
     def step(self, *, is_stopping: bool) -> None:
         """Listen for a moment, and do what is due."""
         for message in self.study.listen(_LISTEN_S):
+            self._heard_at = time.monotonic()
             self._take(message)
+        if time.monotonic() - self._heard_at > self._silent_s and not self._ending:
+            self._ending, self._kill_at = "silent", time.monotonic() + self._grace_s
+            self.study.ask_where()
         if is_stopping and not self._ending:
             self._end("stop")
         try:
@@ -235,6 +245,8 @@ class _Course:
                 queue.end_cancelled(claim)
             case _, "stop":
                 queue.give_back(claim, "Its worker was stopped.", counts=False)
+            case _, "silent":
+                queue.fail(claim, _silence(self._silent_s))
             case Failed(sentence, True), _:
                 queue.give_back(claim, sentence, counts=True)
             case Failed(sentence, _), _:
@@ -248,6 +260,8 @@ class _Course:
                 self._progress, self._has_moved = message, True
                 if self._first is None and message.share is not None:
                     self._first = message.share, time.monotonic()
+            case Alive():
+                pass
             case Fruitful():
                 self._has_fruit = True
             case SawData(fingerprint):
@@ -302,9 +316,23 @@ def _death(code: int | None) -> str:
     return f"The study's process ended with code {code} and said nothing."
 
 
-def run(queue: Queue, data_dir: Path, means: Means, *, idle_s: float | None = None) -> None:
+def _silence(silent_s: float) -> str:
+    return (
+        f"The study gave no sign of life for {silent_s:g} s and was ended: it hung in compiled code that "
+        "does not come back, perhaps. Its log has the line; see to it that what it calls there ends."
+    )
+
+
+def run(
+    queue: Queue,
+    data_dir: Path,
+    means: Means,
+    *,
+    idle_s: float | None = None,
+    silent_s: float = SILENT_S,
+) -> None:
     """Be a worker, until SIGTERM or SIGINT."""
-    worker = Worker(queue, data_dir, means, idle_s=idle_s)
+    worker = Worker(queue, data_dir, means, idle_s=idle_s, silent_s=silent_s)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
     os.nice(max(0, NICE - os.nice(0)))

@@ -2,14 +2,16 @@
 
 Nothing is asked of the call itself. A thread looks now and then at how much work the thread of a call has
 done since the call last got on, and raises in it once that is too much. It measures work and not the time of
-day: a busy machine, or a call that waits for threads of its own, is given its time. What hangs inside a
-compiled function that does not return cannot be ended, nor what waits for ever without working.
+day: a busy machine, or a call that waits for threads of its own, is given its time. What waits for ever
+without working is ended in the main thread of a process that allows it (`end_waits`); what hangs inside a
+compiled function that does not return cannot be ended from within.
 """
 
 from __future__ import annotations
 
 import ctypes
 import os
+import signal
 import sys
 import threading
 import time
@@ -25,6 +27,9 @@ T = TypeVar("T")
 LOOK_S: Final = 0.25
 AGAIN_S: Final = 1.0
 """Work after which it is raised once more in a call that went on, having caught it."""
+WAITING: Final = 10
+"""So many times its `timeout_s` a call may wait while its whole process does nothing."""
+_NOTHING: Final = 0.01  # of a processor: who looks now and then at what it waits for takes no more
 IDLE_LOOKS: Final = 40
 """Looks at nothing after which the thread ends: a sweep makes a thousand short calls a second."""
 
@@ -55,11 +60,18 @@ def in_time(strategy: Strategy, what: str, call: Callable[[], T], reached: Calla
         if type(raised) is not watched.kind:
             raise  # it was meant for a call around this one
         _WATCH.end(watched)
-        hung = UsageError(
-            f"it has worked for {watched.limit_s:g} s without coming back. Look for a loop that does not end "
-            f"there, or give it longer: timeout_s = {10 * watched.limit_s:g}."
-        )
+        hung = UsageError(watched.sentence)
         raise blame(strategy, what, hung.with_traceback(raised.__traceback__)) from None
+
+
+def end_waits() -> None:
+    """Have this process end calls too that wait for ever without working, where its main thread makes them.
+
+    To be called in that thread. A wait is left for a signal alone: this takes SIGUSR1, which belongs to
+    whoever's process it is.
+    """
+    signal.signal(signal.SIGUSR1, lambda number, frame: None)
+    _WATCH.wakes = threading.get_ident()
 
 
 class _TakesTooLong(BaseException):
@@ -69,7 +81,10 @@ class _TakesTooLong(BaseException):
 class _Call:
     """A call at work. What it costs is noted at the first look, so that a short one costs nothing."""
 
-    __slots__ = ("_place", "_since", "_work", "frame", "kind", "limit_s", "reached", "strategy", "thread")
+    __slots__ = (
+        "_idle_since", "_place", "_since", "_work", "frame", "is_waiting", "kind", "limit_s", "reached",
+        "strategy", "thread",
+    )  # fmt: skip
 
     def __init__(
         self, strategy: type[Strategy], limit_s: float, reached: Callable[[], int], frame: FrameType
@@ -80,22 +95,60 @@ class _Call:
         self.kind: type[_TakesTooLong] | None = None
         self._work: Callable[[], float] | None = None
         self._since, self._place = 0.0, 0
+        self._idle_since = (0.0, 0.0)  # the time of day, and the work of the process, when it last worked
+        self.is_waiting = False
 
-    def look(self) -> None:
-        """Raise in the call if it is stuck in the strategy's own code."""
+    @property
+    def sentence(self) -> str:
+        """Why it was ended, and what to do."""
+        longer = f"or give it longer: timeout_s = {10 * self.limit_s:g}."
+        if self.is_waiting:
+            return (
+                f"it has waited for {WAITING * self.limit_s:g} s without working. Look for what does not "
+                f"come there, such as an answer, {longer}"
+            )
+        return (
+            f"it has worked for {self.limit_s:g} s without coming back. Look for a loop that does not end "
+            f"there, {longer}"
+        )
+
+    def look(self, *, wakes: bool) -> None:
+        """Raise in the call if it is stuck in the strategy's own code. `wakes`: out of a wait too."""
         if self._work is None:
             self._work = _work_of(self.thread)
-            self._since, self._place = self._work(), self.reached()
+            self._get_on(self._work(), self.reached())
         now, place = self._work(), self.reached()
         if place != self._place:
-            self._since, self._place = now, place
+            self._get_on(now, place)
+        elif wakes and self._waits() and self._is_inside():
+            self.is_waiting = True
+            self._raise()
+            signal.pthread_kill(self.thread, signal.SIGUSR1)
         elif now - self._since >= self.limit_s:
             if not self._is_inside():
                 self._since = now  # the work was ours: something was compiled
                 return
             self._since = now - self.limit_s + AGAIN_S
-            self.kind = self.kind or type("_TakesTooLong", (_TakesTooLong,), {})
-            _raise_in(self.thread, self.kind)
+            self._raise()
+
+    def _get_on(self, work: float, place: int) -> None:
+        self._since, self._place = work, place
+        self._idle_since = time.monotonic(), time.process_time()
+
+    def _waits(self) -> bool:
+        """Whether nothing at all was done in this process for so long."""
+        since, done = self._idle_since
+        now, work = time.monotonic(), time.process_time()
+        if now - since < WAITING * self.limit_s:
+            return False
+        if work - done < _NOTHING * (now - since):
+            return True
+        self._idle_since = now, work
+        return False
+
+    def _raise(self) -> None:
+        self.kind = self.kind or type("_TakesTooLong", (_TakesTooLong,), {})
+        _raise_in(self.thread, self.kind)
 
     def _is_inside(self) -> bool:
         frame = sys._current_frames().get(self.thread)
@@ -107,9 +160,14 @@ class _Call:
 
 
 class _Watch:
-    """The calls at work in this process, and the thread that looks at them while there are any."""
+    """The calls at work in this process, and the thread that looks at them while there are any.
+
+    Attributes:
+        wakes: the thread whose waits are ended (`end_waits`); 0: none.
+    """
 
     def __init__(self) -> None:
+        self.wakes = 0
         self._lock = threading.Lock()
         self._calls: list[_Call] = []
         self._looks = False
@@ -140,7 +198,7 @@ class _Watch:
                     self._looks = False
                     return
                 for call in self._calls:
-                    call.look()
+                    call.look(wakes=call.thread == self.wakes)
 
 
 def _work_of(thread: int) -> Callable[[], float]:
