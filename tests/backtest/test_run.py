@@ -162,6 +162,11 @@ def test_it_says_when_the_cash_buys_nothing() -> None:
         cw.backtest(Said(enter_long=at(2, 0)), cw.Market(bars_of(FLAT, FLAT), coin), cash=50)
 
 
+def test_it_says_which_lot_the_cash_does_not_buy_where_the_market_alone_tells_it() -> None:
+    with pytest.raises(UsageError, match=r"of X, at about 100, a lot is 1\. Give more cash"):
+        cw.backtest(Said(enter_long=at(2, 0)), cw.Market(bars_of(FLAT, FLAT), lot=1.0), cash=50)
+
+
 def test_it_says_when_entries_are_of_no_size() -> None:
     with pytest.raises(UsageError, match=r"of X, at about 100, their size comes to nothing\. Give more"):
         cw.backtest(Said(enter_long=at(2, 0), size=0.0), bars_of(FLAT, FLAT))

@@ -117,6 +117,8 @@ def too_small(markets: Sequence[Market], cash: float, skipped: NDArray[np.int64]
     asked = []
     if instrument is not None and instrument.lot:
         asked.append(f"a lot is {instrument.lot:f}")
+    elif market.lot:
+        asked.append(f"a lot is {market.lot:g}")
     if instrument is not None and instrument.min_notional:
         asked.append(f"an order is for {instrument.min_notional:f} at least")
     return (
