@@ -91,6 +91,23 @@ def test_bars_that_are_not_here_yet_are_brought_in_and_chosen(open_page: OpenPag
     expect(page.get_by_role("list", name="At a glance")).to_contain_text("Sharpe")
 
 
+def test_a_perpetual_s_funding_comes_with_its_bars_and_is_paid_by_a_study(open_page: OpenPage) -> None:
+    page = open_page("/research/new/?strategy=EmaCross")
+    page.get_by_text("Bring in other bars").click()
+    page.get_by_label("Market", exact=True).fill("LTCUSDT-PERP")
+    page.get_by_label("Of the last").select_option("365")
+    page.get_by_role("button", name="Bring them in").click()
+
+    expect(page.locator("#bring-said")).to_have_text("8,760 bars and 1,095 payments of funding are here.")
+    expect(page.get_by_label("Bars", exact=True)).to_have_value("LTCUSDT-PERP|1h")
+    page.get_by_role("button", name="Run", exact=True).click()
+    page.wait_for_url(re.compile(r"/research/[0-9a-f]{24}/"))
+    done(page)
+    told = page.request.get(f"/api/research/backtests/{page.url.split('/')[-2]}/").json()
+    assert told["result"]["metrics"]["funding"] not in (None, 0)
+    assert not [each for each in told["result"]["warnings"] if "unding" in each]
+
+
 def test_a_market_that_nobody_lists_is_said_to_be_unknown(open_page: OpenPage) -> None:
     page = open_page("/research/new/?strategy=EmaCross", expects_faults=True)
     page.get_by_text("Bring in other bars").click()

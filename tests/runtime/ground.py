@@ -56,6 +56,7 @@ class ScriptedFeed:
         self.snapshots: list[BookChange] = []
         self.past_trades: list[Trade] = []
         self.bars: list[Candle] = []
+        self.settled: list[Funding] = []
         self.down = False
         self.refuses_trades = False
         self.has_seconds = True
@@ -95,7 +96,8 @@ class ScriptedFeed:
         return [each for each in self.past_trades if start_ns <= each.ts_exchange < end_ns]
 
     async def funding(self, instrument: str, start_s: int, end_s: int) -> list[Funding]:
-        return []
+        self._ask("funding", instrument, start_s, end_s)
+        return [each for each in self.settled if start_s <= each.ts_exchange // NS_PER_S < end_s]
 
     async def open_interest(self, instrument: str) -> OpenInterest:
         raise VenueUnavailable("none")

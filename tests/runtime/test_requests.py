@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from candlewick.core.clock import NS_PER_S
 from candlewick.core.errors import UnknownSymbol, UsageError, VenueUnavailable
-from candlewick.core.events import BookChange
+from candlewick.core.events import BookChange, Funding
 from candlewick.runtime.gateway.server import Gateway
 from candlewick.runtime.health import HealthWatch
 from candlewick.runtime.requests import Requests
@@ -66,6 +67,21 @@ async def test_a_book_comes_from_our_own_while_it_is_whole_and_else_from_the_ven
         own = await requests.answer("book", {"symbol": "BTC/USDT", "levels": 2})
         assert (len(own["bids"]), own["update_id"]) == (2, 9)
         assert len(g.feed.asked) == 1
+
+
+async def test_funding_that_was_asked_for_is_in_the_lake_from_then_on(tmp_path: Path) -> None:
+    async with desk(tmp_path) as (g, requests):
+        times = [hours * 3_600 for hours in (0, 8, 16, 24)]
+        g.feed.settled = [Funding(BTC, 0.0001, None, at * NS_PER_S, at * NS_PER_S) for at in times]
+        asked = {"symbol": "BTCUSDT", "start": 0, "end": 30 * 3_600}
+        told = await requests.answer("funding", asked)
+        assert [each["rate"] for each in told] == [0.0001] * 4
+        assert told[1]["time"] == "1970-01-01T08:00:00.000Z"
+        assert [each.ts_exchange // NS_PER_S for each in g.lake.funding(BTC)] == times
+        g.feed.down = True
+        assert await requests.answer("funding", asked) == told
+        with pytest.raises(VenueUnavailable):
+            await requests.answer("funding", asked | {"end": 60 * 3_600})
 
 
 async def test_a_venue_that_is_away_gives_no_book(tmp_path: Path) -> None:

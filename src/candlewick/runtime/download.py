@@ -89,19 +89,21 @@ async def download_funding(
     Raises:
         VenueError: the venue refuses, or stays away.
     """
-    known = [
-        rate.ts_exchange // NS_PER_S
-        for rate in lake.funding(instrument, start_s * NS_PER_S, end_s * NS_PER_S)
-    ]
     new = 0
-    for from_s, to_s in _unsettled(known, start_s, end_s):
+    for from_s, to_s in unsettled(lake, instrument, start_s, end_s):
         rates = await _patiently(partial(feed.funding, instrument, from_s, to_s), pause)
         new += lake.put_funding(rates)
     return new
 
 
-def _unsettled(known: list[int], start_s: int, end_s: int) -> list[tuple[int, int]]:
-    """The stretches in which a settlement may be missing, by how far apart those that are known stand."""
+def unsettled(lake: Lake, instrument: str, start_s: int, end_s: int) -> list[tuple[int, int]]:
+    """The stretches of [start_s, end_s) in which the lake may lack a settlement of a perpetual."""
+    rates = lake.funding(instrument, start_s * NS_PER_S, end_s * NS_PER_S)
+    return _between([rate.ts_exchange // NS_PER_S for rate in rates], start_s, end_s)
+
+
+def _between(known: list[int], start_s: int, end_s: int) -> list[tuple[int, int]]:
+    """Where one may be missing, by how far apart those that are known stand."""
     if len(known) < 3:
         return [(start_s, end_s)] if start_s < end_s else []
     usual = int(median(later - earlier for earlier, later in pairwise(known)))

@@ -10,10 +10,11 @@ from typing import Final
 
 from candlewick.core.clock import NS_PER_MS, NS_PER_S, Clock
 from candlewick.core.errors import VenueError
-from candlewick.core.events import Candle, History, MarketEvent, TradesKnown
+from candlewick.core.events import Candle, Funding, History, MarketEvent, TradesKnown
 from candlewick.core.interval import open_time, seconds
 from candlewick.market.bars import Bars
 from candlewick.market.candles import CandleLadder
+from candlewick.runtime.download import unsettled
 from candlewick.store.lake import Lake
 from candlewick.venues.contract import MarketFeed
 
@@ -24,7 +25,7 @@ SECONDS_FROM_TRADES: Final = 900  # how far back 1 s bars are folded from trades
 
 
 class Historian:
-    """Fetches candles into the lake, each missing bar once, however many people ask at a time.
+    """Fetches candles and funding into the lake, what is missing once, however many people ask at a time.
 
     Args:
         feed_of: the feed of an instrument.
@@ -64,6 +65,20 @@ class Historian:
                 known_s, candles = await self._fetch(instrument, interval, from_s, to_s)
                 closed = [candle for candle in candles if candle.closed]
                 await asyncio.to_thread(self._keep, instrument, interval, known_s, to_s, closed)
+
+    async def funding(self, instrument: str, start_s: int, end_s: int) -> list[Funding]:
+        """The settlements of a perpetual in [start_s, end_s), oldest first; from here on the lake has them.
+
+        Raises:
+            UsageError: it has no funding.
+            VenueError: the venue does not give them; what the lake has stays readable.
+        """
+        async with self._locks[instrument, "funding"]:
+            for from_s, to_s in await asyncio.to_thread(unsettled, self._lake, instrument, start_s, end_s):
+                rates = await self._feed_of(instrument).funding(instrument, from_s, to_s)
+                await asyncio.to_thread(self._lake.put_funding, rates)
+        span_ns = start_s * NS_PER_S, end_s * NS_PER_S
+        return await asyncio.to_thread(self._lake.funding, instrument, *span_ns)
 
     async def closed_bars(self, instrument: str, interval: str, count: int) -> Bars:
         """The newest `count` closed bars, or as many as there are.

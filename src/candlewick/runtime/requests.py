@@ -151,7 +151,7 @@ class Requests:
 
     async def _funding(self, symbol: str, start: int, end: int) -> list[dict[str, Any]]:
         watch = self._watch(symbol)
-        rates = await self._live.feed_of(watch.id).funding(watch.id, start, end)
+        rates = await self._live.historian.funding(watch.id, start, end)
         return [
             self._named(watch, {"time": iso(r.ts_exchange), "rate": r.rate, "mark": r.mark}) for r in rates
         ]

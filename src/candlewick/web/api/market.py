@@ -77,7 +77,10 @@ def funding(
     limit: Limit = 100,
     cursor: str | None = None,
 ) -> HttpResponse:
-    """Rates settled in [start, end), oldest first; the last seven days unless told otherwise."""
+    """Rates settled in [start, end), oldest first; the last seven days unless told otherwise.
+
+    What is not here yet is fetched from the venue, and kept: a study of these days pays it.
+    """
     end_s = utc_seconds(end, "end") or int(time.time())
     start_s = utc_seconds(cursor, "cursor") or utc_seconds(start, "start") or end_s - _FUNDING_SPAN_S
     found = orjson.loads(services_of(request).ask_about(symbol, "funding", start=start_s, end=end_s))

@@ -1,12 +1,17 @@
-/** Bars that are not here yet: the server is asked for them page by page, and fetches what it lacks from the venue. */
+/** Bars and funding that are not here yet: the server is asked page by page, and fetches what it lacks from the venue. */
 
 import { get, Problem } from "../api.js";
 import { byId, element, setText } from "../cells.js";
 import { patiently } from "../terminal/chart/history.js";
 
-const PATH = "/api/dashboard/charts/ohlcv/";
+const BARS = "/api/dashboard/charts/ohlcv/";
+const FUNDING = "/api/market/funding/";
 const PAGE = 5_000;
+const SETTLEMENTS = 1_000; // of a page
 const DAY_S = 86_400;
+const PERPETUAL = /-PERP$|\/\w+:/; // BTCUSDT-PERP, BTC/USDT:USDT
+
+const count = (/** @type {number} */ many) => many.toLocaleString("en-US");
 
 /** @param {Record<string, number>} lengths of the timeframes, in seconds */
 export function bringBars(lengths) {
@@ -33,10 +38,12 @@ export function bringBars(lengths) {
       const span = { symbol, timeframe, days: Number(byId("bring-days").value), length: lengths[timeframe] };
       const found = await bring(span, bringing.signal, (part, bars) => {
         progress.value = part;
-        say(`${bars.toLocaleString("en-US")} bars`);
+        say(`${count(bars)} bars`);
       });
       if (found.bars) offer(symbol, timeframe, found);
-      say(found.bars ? `${found.bars.toLocaleString("en-US")} bars are here.` : `The venue has no ${timeframe} bars of ${symbol} of that time.`);
+      const bars = `${count(found.bars)} bars`;
+      const settled = found.bars && PERPETUAL.test(symbol) ? await funding(symbol, found.first, found.last + span.length, bringing.signal, (many) => say(`${bars}, ${count(many)} payments of funding`)) : null;
+      say(found.bars ? `${bars}${settled === null ? "" : ` and ${count(settled)} payments of funding`} are here.` : `The venue has no ${timeframe} bars of ${symbol} of that time.`);
     } catch (problem) {
       say(bringing.signal.aborted ? "Stopped; what has come is kept." : problem instanceof Problem ? problem.message : String(problem));
     } finally {
@@ -57,7 +64,7 @@ async function bring({ symbol, timeframe, days, length }, signal, told) {
   const found = { bars: 0, first: Infinity, last: -Infinity };
   for (let to = end; to > start; to -= PAGE * length) {
     const from = Math.max(start, to - PAGE * length);
-    const candles = await patiently(() => get(PATH, { symbol, interval: timeframe, start: from, end: to, limit: PAGE }, signal), signal);
+    const candles = await patiently(() => get(BARS, { symbol, interval: timeframe, start: from, end: to, limit: PAGE }, signal), signal);
     if (!candles.length) break; // the market is no older
     found.bars += candles.length;
     found.first = candles[0].time;
@@ -65,6 +72,28 @@ async function bring({ symbol, timeframe, days, length }, signal, told) {
     told((end - from) / (end - start), found.bars);
   }
   return found;
+}
+
+/**
+ * What a perpetual's positions paid and received while its bars went on: a backtest without it is too good.
+ * @param {string} symbol
+ * @param {number} start UTC seconds
+ * @param {number} end
+ * @param {AbortSignal} signal
+ * @param {(payments: number) => void} told how far it is
+ * @returns {Promise<number>} how many there are
+ */
+async function funding(symbol, start, end, signal, told) {
+  const asked = { symbol, start, end, limit: SETTLEMENTS };
+  let payments = 0;
+  for (let cursor; cursor !== null; ) {
+    const query = cursor === undefined ? asked : { ...asked, cursor };
+    const page = await patiently(() => get(FUNDING, query, signal), signal);
+    payments += page.items.length;
+    cursor = page.next;
+    told(payments);
+  }
+  return payments;
 }
 
 /**
@@ -79,7 +108,7 @@ function offer(symbol, timeframe, { bars, first, last }) {
   const day = (/** @type {number} */ seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
   const value = `${symbol}|${timeframe}`;
   const days = { "data-first": day(first), "data-last": day(last) };
-  const option = element("option", { value, ...days }, `${symbol} · ${timeframe} · ${bars.toLocaleString("en-US")} bars since ${day(first)}`);
+  const option = element("option", { value, ...days }, `${symbol} · ${timeframe} · ${count(bars)} bars since ${day(first)}`);
   [...markets.options].find((known) => known.value === value)?.remove();
   markets.prepend(option);
   markets.value = value;
