@@ -1,17 +1,18 @@
 /** The price chart: candles and volume that grow to the left as one scrolls, and live on the right. */
 
-import { CandlestickSeries, createChart, HistogramSeries } from "lightweight-charts";
+import { CandlestickSeries, createChart, LineSeries } from "lightweight-charts";
 import { draw } from "../../frame.js";
 import { fixed } from "../../format.js";
 import { part, setState } from "../../cells.js";
 import { about, priceDecimals } from "../instruments.js";
+import { lazily } from "../lazily.js";
 import { isTooLongAgo, newest, older, pause, since } from "./history.js";
 import { Future } from "./future.js";
 import { Indicators } from "./indicators.js";
 import { Legend } from "./legend.js";
-import { savePicture } from "./picture.js";
 import { SplitSeries } from "./split.js";
 import { CANDLES, CHART, LAST, LAST_DOWN, LAST_UP, VOLUME, VOLUME_DOWN, VOLUME_SCALE, VOLUME_UP } from "./theme.js";
+import { inSight, Trace, UNSEEN } from "./trace.js";
 
 const LOAD_WITHIN_BARS = 120; // from the left end of what is loaded
 const CATCH_UP_EVERY_MS = 30_000;
@@ -40,6 +41,7 @@ export class Chart {
   #pointed = null;
   /** @type {import("lightweight-charts").IPriceLine | null} */
   #lastLine = null;
+  #picture = lazily(() => import("./picture.js"), (sentence) => this.notices.tell("WARNING", "Picture", sentence));
 
   /**
    * @param {HTMLElement} panel holds a plot, and in it a place to draw, a legend, a veil, and a button that leads to now
@@ -58,7 +60,8 @@ export class Chart {
     this.api = createChart(part(panel, ".tv"), CHART);
     /** @type {SplitSeries<Candle>} */
     this.candles = new SplitSeries(this.api, CandlestickSeries, CANDLES);
-    this.volume = new SplitSeries(this.api, HistogramSeries, VOLUME);
+    this.volume = new SplitSeries(this.api, LineSeries, { ...UNSEEN, ...VOLUME, autoscaleInfoProvider: inSight([0]) });
+    new Trace(this.volume, () => ({ form: "bars", color: VOLUME_UP, width: 1, style: "solid" }));
     this.api.priceScale("volume").applyOptions(VOLUME_SCALE);
     this.future = new Future(this.api);
     this.indicators = new Indicators(this.api, {
@@ -74,8 +77,9 @@ export class Chart {
     charted.addEventListener("preview", (/** @type {CustomEvent} */ event) => this.indicators.show(event.detail));
     this.api.timeScale().subscribeVisibleLogicalRangeChange((range) => this.#rangeChanged(range));
     this.api.subscribeCrosshairMove((event) => {
+      const before = this.#pointed?.time;
       this.#pointed = event.time !== undefined && this.candles.under(event) ? event : null;
-      this.#describeSoon();
+      if (this.#pointed?.time !== before) this.#describeSoon(); // a plot that is dragged keeps its candle
     });
     this.#plot.addEventListener("keydown", (event) => this.#key(event));
     this.#toNow.addEventListener("click", () => this.toNow());
@@ -149,9 +153,9 @@ export class Chart {
     this.#describeSoon();
   }
 
-  async savePicture() {
+  savePicture() {
     const { symbol, interval, instrument } = this.desk;
-    await savePicture(this.api, { symbol, interval, about: instrument ? about(instrument) : "" });
+    this.#picture(({ savePicture }) => savePicture(this.api, { symbol, interval, about: instrument ? about(instrument) : "" }));
   }
 
   async #open() {
@@ -297,8 +301,9 @@ export class Chart {
       return;
     }
     const options = { price: last.close, ...(last.close >= last.open ? LAST_UP : LAST_DOWN) };
-    if (this.#lastLine) this.#lastLine.applyOptions(options);
-    else this.#lastLine = this.candles.live.createPriceLine({ ...LAST, ...options });
+    const drawn = this.#lastLine?.options();
+    if (!drawn) this.#lastLine = this.candles.live.createPriceLine({ ...LAST, ...options });
+    else if (drawn.price !== options.price || drawn.color !== options.color) this.#lastLine.applyOptions(options); // draws all anew
   }
 
   /** @param {KeyboardEvent} event */

@@ -5,7 +5,7 @@ export class Primitive {
   where = null;
   #views;
 
-  /** @param {"top" | "bottom"} order above the candles, or under them */
+  /** @param {"top" | "normal" | "bottom"} order above the candles, where its own series would be drawn, or under all */
   constructor(order) {
     const renderer = { draw: (/** @type {any} */ target) => this.draw(target) };
     this.#views = [{ zOrder: () => order, renderer: () => renderer }];

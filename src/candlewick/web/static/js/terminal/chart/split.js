@@ -23,12 +23,10 @@ export class SplitSeries {
    * @param {import("lightweight-charts").IChartApi} chart
    * @param {any} definition
    * @param {Record<string, unknown>} options
-   * @param {{pane?: number, liveOptions?: Record<string, unknown>, isLine?: boolean}} [more] a line's two
-   *   parts share a point, so that no gap shows
+   * @param {{pane?: number, liveOptions?: Record<string, unknown>}} [more]
    */
-  constructor(chart, definition, options, { pane = 0, liveOptions = {}, isLine = false } = {}) {
+  constructor(chart, definition, options, { pane = 0, liveOptions = {} } = {}) {
     this.chart = chart;
-    this.isLine = isLine;
     // any: the library brands its times, ours are plain UTC seconds
     /** @type {import("lightweight-charts").ISeriesApi<any>} */
     this.history = chart.addSeries(definition, { ...options, lastValueVisible: false, priceLineVisible: false }, pane);
@@ -184,8 +182,7 @@ export class SplitSeries {
   }
 
   #layRecent() {
-    const joint = this.isLine ? this.#settled.slice(-1) : [];
-    this.live.setData([...joint, ...this.#recent]);
+    this.live.setData(this.#recent);
   }
 }
 

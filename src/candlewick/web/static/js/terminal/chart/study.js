@@ -1,13 +1,14 @@
 /** One indicator on the chart: its lines, areas, signs and pane, filled with what the server computed. */
 
-import { CandlestickSeries, HistogramSeries, LineSeries, LineStyle } from "lightweight-charts";
+import { CandlestickSeries, LineSeries } from "lightweight-charts";
 import { fixed, readable } from "../../format.js";
 import { drawnBackBy, titleOf } from "./catalogue.js";
 import { Glyphs } from "./glyphs.js";
 import { SplitSeries } from "./split.js";
-import { CANDLES, colorOf, DOWN, GUIDE, line, UP } from "./theme.js";
+import { CANDLES, colorOf, DOWN, GUIDE, UP } from "./theme.js";
+import { inSight, Trace, UNSEEN } from "./trace.js";
 
-const STYLES = { solid: LineStyle.Solid, dashed: LineStyle.Dashed, dotted: LineStyle.Dotted };
+const FORMS = { line: "line", band: "line", dots: "dots", histogram: "bars" };
 const PALE = "61"; // of a histogram's bars, behind #rrggbb
 const PANE_MARGINS = { top: 0.16, bottom: 0.06 }; // its legend stands at the top, and no volume below
 
@@ -177,12 +178,8 @@ export class Study {
       if (!this.isCandles) this.#series.set("candle", new SplitSeries(this.chart, CandlestickSeries, this.#withFormat({ ...CANDLES }), { pane }));
       return;
     }
-    const isHistogram = output.draw === "histogram";
-    const series = new SplitSeries(this.chart, isHistogram ? HistogramSeries : LineSeries, this.#options(output), {
-      pane,
-      liveOptions: { lastValueVisible: this.isOwn },
-      isLine: output.draw === "line" || output.draw === "band",
-    });
+    const series = new SplitSeries(this.chart, LineSeries, this.#options(output), { pane, liveOptions: { lastValueVisible: this.isOwn } });
+    new Trace(series, () => ({ form: FORMS[output.draw], color: this.color(output.name), width: this.look.width === 1 ? 1.5 : this.look.width, style: this.look.style }));
     this.#series.set(output.name, series);
   }
 
@@ -203,28 +200,19 @@ export class Study {
   }
 
   /** @param {import("./catalogue.js").Output} output */
-  #options({ name, draw }) {
-    const { width, style } = this.look;
-    const options = { ...line(this.color(name)), lineWidth: width === 1 ? 1.5 : width, lineStyle: STYLES[style] };
-    if (draw === "dots") Object.assign(options, { lineVisible: false, pointMarkersVisible: true, pointMarkersRadius: 1 + width / 2 });
-    if (draw === "histogram") Object.assign(options, { base: 0 });
-    return this.#withFormat(options);
+  #options({ name }) {
+    return this.#withFormat({ ...UNSEEN, color: this.color(name) });
   }
 
   /** @param {Record<string, unknown>} options */
   #withFormat(options) {
     if (!this.isOwn) return { ...options, priceFormat: { type: "custom", minMove: 1e-8, formatter: (/** @type {number} */ price) => fixed(price, this.places()) } };
-    const [low, high] = [Math.min(...this.kind.levels), Math.max(...this.kind.levels)];
+    // the customary lines stay in sight, and what bars stand on
+    const kept = this.kind.outputs.some(({ draw }) => draw === "histogram") ? [...this.kind.levels, 0] : this.kind.levels;
     return {
       ...options,
       priceFormat: { type: "custom", minMove: 1e-8, formatter: readable },
-      // the customary lines stay in sight
-      autoscaleInfoProvider: (/** @type {() => any} */ original) => {
-        const found = original();
-        if (!found?.priceRange || !this.kind.levels.length) return found;
-        const { minValue, maxValue } = found.priceRange;
-        return { ...found, priceRange: { minValue: Math.min(minValue, low), maxValue: Math.max(maxValue, high) } };
-      },
+      autoscaleInfoProvider: inSight(kept),
     };
   }
 

@@ -96,8 +96,3 @@ export function colorOf({ outputs }, name) {
   const others = outputs.map((output) => output.name).filter((each) => ![...bands, ...RISING, ...FALLING].includes(each));
   return LINES[Math.max(0, others.indexOf(name)) % LINES.length];
 }
-
-/** @param {string} color */
-export function line(color) {
-  return { color, lineWidth: 1.5, lastValueVisible: false, priceLineVisible: false, crosshairMarkerVisible: false };
-}
