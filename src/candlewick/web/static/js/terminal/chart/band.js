@@ -42,7 +42,7 @@ export class Band extends Primitive {
     if (!seen || !times) return;
     const first = Math.max(0, this.one.placeOf(Number(times.from)) - 1);
     const last = Math.min(this.one.length - 1, this.one.placeOf(Number(times.to)) + 1);
-    const step = Math.max(1, Math.floor(1 / scale.options().barSpacing)); // no more of them than pixels
+    const step = Math.max(1, Math.floor((seen.to - seen.from) / scale.width())); // no more of them than pixels
     const shift = this.other.placeOf(this.one.at(first)?.time ?? 0) - first;
     let isOver = false;
     /** @type {[number, number, number][]} */
