@@ -85,7 +85,11 @@ def test_it_is_put_to_work_with_what_was_typed(client: Client, ann: User) -> Non
         ("p_fast", "99", "give a whole number from 5 to 50"),
         ("share", "150", "at most 100 per cent"),
         ("share", "much", "in per cent"),
-        ("symbols", "", "symbols"),
+        ("share", "33.33333333", "in per cent, to six places at most."),
+        ("symbols", "", "Name what it trades, fifty markets at most: BTCUSDT."),
+        ("symbols", "X " * 51, "Name what it trades, fifty markets at most: BTCUSDT."),
+        ("timeframe", "a fortnight", "Choose which bars."),
+        ("confirm_live", "x" * 61, "That is not the account"),
     ],
 )
 def test_what_cannot_be_is_told_and_nothing_starts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -12,6 +12,17 @@ from candlewick.core.errors import UsageError
 from candlewick.web.api.strategies import Start
 from candlewick.web.research.form import truth
 from candlewick.web.strategies.shelf import Book, WrongParameters
+
+_FAULTS: Final = {
+    "strategy": ("strategy", "Choose a strategy."),
+    "symbols": ("symbols", "Name what it trades, fifty markets at most: BTCUSDT."),
+    "timeframe": ("timeframe", "Choose which bars."),
+    "parameters": ("parameters", "Give its parameters values that they may have."),
+    "fraction": ("share", "Say how much of the account it may use in per cent, to six places at most."),
+    "account": ("account", "Choose an account."),
+    "confirm_live": ("confirm_live", "That is not the account's name."),
+}
+"""By what a program would have got wrong: the field that was typed in, and what to say at it."""
 
 
 class Wrong(UsageError):
@@ -45,9 +56,7 @@ def read(typed: Mapping[str, str], book: Book) -> Start:
     try:
         return Start.model_validate(asked)
     except ValidationError as error:
-        raise Wrong(
-            {str(each["loc"][0]): f"{each['loc'][0]}: {each['msg']}." for each in error.errors()}
-        ) from None
+        raise Wrong(dict(_FAULTS[str(each["loc"][0])] for each in error.errors())) from None
 
 
 def _part(text: str) -> Decimal:
