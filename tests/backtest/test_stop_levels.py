@@ -36,7 +36,8 @@ class Signalled(Strategy):
         self.side, self.distances = side, distances
 
     def signals(self, bars: Bars, ind: Any) -> cw.Signals:
-        return cw.Signals(**{f"enter_{self.side}": np.arange(len(bars)) == 0}, **self.distances)
+        said: dict[str, Any] = {f"enter_{self.side}": np.arange(len(bars)) == 0, **self.distances}
+        return cw.Signals(**said)
 
 
 class Ordered(Strategy):
@@ -82,7 +83,8 @@ def test_a_trail_begins_at_the_open_of_the_entry_without_its_slippage(drive: Dri
         bars(FLAT, (100.0, 100.0, 99.5, 99.5), beyond_the_stop, (98.6, 98.6, 97.5, 97.9)),
     )  # fmt: skip
     assert trail.entry_price == pytest.approx(101.0)
-    assert (trail.exit_bar, left_at(trail)) == (3, pytest.approx(98.0))
+    assert trail.exit_bar == 3
+    assert left_at(trail) == pytest.approx(98.0)
 
 
 @pytest.mark.parametrize("drive", DRIVES)
@@ -91,7 +93,8 @@ def test_a_trail_follows_the_best_price_of_the_market(drive: Drive) -> None:
         Signalled(trailing_stop=0.02), drive,
         bars(FLAT, FLAT, (100.0, 110.0, 100.0, 109.0), (109.0, 109.0, 107.0, 107.5)),
     )  # fmt: skip
-    assert (trade.exit_bar, left_at(trade)) == (3, pytest.approx(107.8))
+    assert trade.exit_bar == 3
+    assert left_at(trade) == pytest.approx(107.8)
 
 
 @pytest.mark.parametrize("drive", DRIVES)
@@ -100,7 +103,8 @@ def test_a_trail_of_a_short_follows_the_lowest_price_of_the_market(drive: Drive)
         Signalled("short", trailing_stop=0.02), drive,
         bars(FLAT, FLAT, (100.0, 100.0, 90.0, 91.0), (91.0, 92.0, 91.0, 91.5)),
     )  # fmt: skip
-    assert (trade.exit_bar, left_at(trade)) == (3, pytest.approx(91.8))
+    assert trade.exit_bar == 3
+    assert left_at(trade) == pytest.approx(91.8)
 
 
 @pytest.mark.parametrize("drive", BY_ORDER)
@@ -108,7 +112,8 @@ def test_a_market_order_is_measured_as_a_signal_is(drive: Drive) -> None:
     ordered = Ordered(stop_distance=0.05, target_distance=0.04, trailing_stop=0.02)
     trade = only_trade(ordered, drive, bars(FLAT, (100.0, 100.0, 99.5, 99.5), (98.5, 98.5, 97.5, 97.9)))
     assert (trade.entry_price, trade.stop, trade.target) == pytest.approx((101.0, 95.95, 105.04))
-    assert (trade.reason, left_at(trade)) == ("trailing_stop", pytest.approx(98.0))
+    assert trade.reason == "trailing_stop"
+    assert left_at(trade) == pytest.approx(98.0)
 
 
 @pytest.mark.parametrize("drive", BY_ORDER)
@@ -146,7 +151,8 @@ def test_after_an_entry_inside_a_bar_the_trail_begins_at_the_next_open(
         Ordered(**terms, trailing_stop=0.02), drive, bars(FLAT, filled_in, falls, (96.5, 96.5, 95.0, 95.5))
     )
     assert trade.entry_bar == 1
-    assert (trade.exit_bar, left_at(trade)) == (3, pytest.approx(0.98 * 98.0))
+    assert trade.exit_bar == 3
+    assert left_at(trade) == pytest.approx(0.98 * 98.0)
 
 
 @pytest.mark.parametrize("drive", BY_ORDER)

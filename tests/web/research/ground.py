@@ -63,6 +63,13 @@ def folder_with(path: Path, **files: str) -> Path:
     return path
 
 
+def minute(id: str, at: int, price: float = 50_000.0) -> Candle:
+    """A closed minute, `at` minutes after the first one, in which nothing moves."""
+    moment = START + 60 * at
+    known = (moment + 60) * NS_PER_S
+    return Candle(id, "1m", moment, price, price, price, price, 1.0, True, known, known)
+
+
 def _candle(id: str, at: int, close: Any) -> Candle:
     opened, closed = float(close[max(at - 1, 0)]), float(close[at])
     moment = START + at * 3_600

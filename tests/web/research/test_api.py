@@ -38,6 +38,15 @@ def test_what_cannot_be_is_told_by_field(client: Client, ann: User) -> None:
     assert not Job.objects.filter(owner=ann).exists()
 
 
+def test_finer_bars_are_asked_for_and_refused_where_there_are_none(client: Client, ann: User) -> None:
+    answer = post(client, AT, asked(finer="1m"))
+    assert (answer.status_code, list(answer.json()["errors"])) == (422, ["finer"])
+    assert list(post(client, AT, asked(finer="7m")).json()["errors"]) == ["finer"]
+    answer = post(client, AT, asked(timeframe="4h", finer="1h"))
+    assert answer.status_code == 202, answer.content
+    assert desk.find(ann.pk, answer.json()["id"]).spec["finer"] == "1h"
+
+
 def test_a_number_that_nothing_can_hold_is_told_by_field(client: Client, ann: User) -> None:
     answer = post(client, AT, asked(parameters={"fast": 10**400}))
     assert answer.status_code == 422

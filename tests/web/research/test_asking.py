@@ -237,3 +237,37 @@ def test_a_run_of_other_code_of_another_market_or_of_somebody_else_is_not_taken(
         with pytest.raises(Refused) as caught:
             on_paper(services, ann, paper=other)
         assert f"No run {other} of EmaCross on paper" in caught.value.errors["paper"]
+
+
+def put_minutes(services: Services, hours: int, *, first: int = 0) -> None:
+    """Minutes of the perpetual's first hours, at a price that stands still."""
+    minutes = range(60 * first, 60 * hours)
+    services.lake.put_candles([ground.minute(ground.PERP, at) for at in minutes])
+
+
+def test_finer_bars_are_asked_for_by_the_name_of_the_command_line(services: Services, ann: User) -> None:
+    put_minutes(services, 48)
+    job = ask(services, ann, finer="1m", timerange="20240101-20240103")
+    assert read(job.spec, Request).finer == "1m"
+    assert ask(services, ann, finer="5m", timerange="20240101-20240103").state == "queued", "made of minutes"
+    assert "finer" not in ask(services, ann).spec
+
+
+def test_finer_bars_that_there_are_not_are_refused_with_what_there_is(services: Services, ann: User) -> None:
+    errors = refused(services, ann, finer="1m")
+    assert list(errors) == ["finer"]
+    assert "no bars of BTCUSDT-PERP of 1m; there are bars of 1h" in errors["finer"]
+    put_minutes(services, 24, first=12)
+    errors = refused_after(services, ann, finer="1m", timerange="20240101-20240103")
+    assert errors == {
+        "finer": "The bars of BTCUSDT-PERP of 1m reach from 2024-01-01 12:00 to 2024-01-02 00:00, and those "
+        "asked for from 2024-01-01 00:00 to 2024-01-03 00:00: choose days among them, or bring more in."
+    }
+
+
+@pytest.mark.parametrize("finer", ["1h", "4h", "1d"])
+def test_finer_bars_are_shorter_and_fill_a_bar(services: Services, ann: User, finer: str) -> None:
+    errors = refused(services, ann, finer=finer)
+    assert errors == {
+        "finer": f"Bars of 1h are not made of bars of {finer}: choose one of 1s, 1m, 3m, 5m, 15m, 30m."
+    }

@@ -104,6 +104,7 @@ def test_an_untouched_field_shows_what_is_asked_where_nobody_types() -> None:
     shown = {name: Form({}).of_terms(name).text for name in form.TERMS}
     assert shown == {
         "cash": "10000", "fee_taker": "0.05", "fee_maker": "0.02", "slippage_bps": "0", "leverage": "",
+        "days_a_year": "365",
     }  # fmt: skip
     silent = {name: text for name, text in typed().items() if name not in form.TERMS}
     assert read(silent) == read(silent | shown)
@@ -165,3 +166,24 @@ def test_a_search_can_be_typed_again() -> None:
     asked = read(typed(**ranges, s_method="random", s_trials="20"), SEARCH)
     again = form.typed_of(asked.model_dump(), SEARCH, public={}, named=str)
     assert read(again | {"act": "run"}, SEARCH) == asked
+
+
+def test_finer_bars_and_the_days_of_a_year_are_typed_and_typed_again() -> None:
+    asked = read(typed(finer="1m", days_a_year="252"))
+    assert (asked.finer, asked.days_a_year) == ("1m", 252)
+    assert read(typed(finer="", days_a_year="")).finer is None
+    again = form.typed_of(asked.model_dump(), BACKTEST, public={}, named=str)
+    assert (again["finer"], again["days_a_year"]) == ("1m", "252")
+    with pytest.raises(Refused) as refused:
+        read(typed(finer="7m", days_a_year="400"))
+    assert refused.value.errors == {
+        "finer": "Choose finer bars that are offered, or none.",
+        "days_a_year": "give at most 366.",
+    }
+
+
+def test_none_finer_than_anything_is_offered_and_what_was_chosen_stays() -> None:
+    field = Form({"finer": "5m"}).of_finer()
+    assert field.text == "5m"
+    assert {"", "1m", "5m"} < {value for value, _ in field.choices}
+    assert "1d" not in {value for value, _ in field.choices}

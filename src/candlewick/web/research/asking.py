@@ -117,6 +117,7 @@ def read(services: Services, owner: int, asked: AskedStudy) -> tuple[Book, dict[
         "slippage_bps": asked.slippage_bps,
         "leverage": asked.leverage,
         "days_a_year": asked.days_a_year,
+        **({} if asked.finer is None else {"finer": asked.finer}),
         "instruments": {id: _instrument(known[id]) for id in ids if id in known},
         **asked.settings,
         **others,
@@ -154,6 +155,13 @@ def _faults_of_markets(services: Services, asked: AskedStudy, ids: list[str]) ->
             }
         begins.append(found.first_s if start is None else max(start, found.first_s))
         ends.append(found.last_s if end is None else min(end, found.last_s))
+        if asked.finer is not None:
+            try:
+                markets.require_finer(
+                    services.lake, found, asked.finer, begins[-1], ends[-1], primary=services.primary
+                )
+            except UsageError as error:
+                return {"finer": str(error)}
     if isinstance(asked, AskedWalkForward | AskedReadiness):
         try:
             windows_between(min(begins), max(ends), asked.timeframe, asked.train, asked.test, asked.anchored)

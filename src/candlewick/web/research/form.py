@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
+from candlewick.core.interval import INTERVALS
 from candlewick.trading.strategy.param import Param
 from candlewick.web.research.asking import Refused
 from candlewick.web.research.kinds import NEWEST, NO_RUN, OTHERS, PAPER, AskedStudy, Kind, Setting
@@ -30,6 +31,7 @@ TERMS: Final = {
     "fee_maker": "Maker fee",
     "slippage_bps": "Slippage",
     "leverage": "Leverage",
+    "days_a_year": "Days a year",
 }
 """What every study's account has, and how it is called."""
 _BOUNDS: Final = {
@@ -43,6 +45,7 @@ _SENTENCES: Final = {
     "symbols": "Name a market, and fifty at most: BTCUSDT.",
     "timeframe": "Choose which bars.",
     "timerange": "Give days as 2024-01-31.",
+    "finer": "Choose finer bars that are offered, or none.",
     "name": "Give it a name of 120 printable characters at most.",
     "notes": "Write 20,000 printable characters at most.",
 }
@@ -99,6 +102,12 @@ class Form:
         """A field of every study."""
         error = self.errors.get(name, "")
         return Field(name, label, self.typed.get(name, default), error=error, **more)
+
+    def of_finer(self) -> Field:
+        """Which bars decide what came first inside a bar; the page offers those that the market has."""
+        choices = [("", "None"), *((each, each) for each in INTERVALS[:-1])]
+        told = "They tell what came first inside a bar; without them a stop did."
+        return self.plain("finer", "Finer bars", "", kind="choice", choices=choices, help=told)
 
     def of_terms(self, name: str, **more: Any) -> Field:
         """A number of the account: what it has where nobody says otherwise stands there, to be seen."""
@@ -175,6 +184,8 @@ def read(kind: Kind, typed: Mapping[str, str], params: Mapping[str, Param[Any]])
         "notes": typed.get("notes", ""),
         "draft": typed.get("act") == "draft",
     }
+    if typed.get("finer"):
+        given["finer"] = typed["finer"]
     for name in TERMS:
         if typed.get(name, "").strip():
             given[name] = _number(typed[name], 100 if name in _PER_CENT else 1)
@@ -207,6 +218,7 @@ def typed_of(
         "more": ", ".join(symbols[1:]),
         "start": _dashed(start),
         "end": _dashed(end),
+        "finer": spec.get("finer") or "",
         **{f"p_{name}": str(value) for name, value in spec.get("parameters", {}).items()},
     }
     typed |= {name: _typed(name, spec[name]) for name in TERMS if name in spec}

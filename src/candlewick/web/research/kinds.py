@@ -57,6 +57,10 @@ class AskedStudy(Schema):
             description="`20240101-20240601`: UTC days, the end not in it; an end may be left out.",
         ),
     ] = "-"
+    finer: Annotated[
+        Literal[INTERVALS] | None,  # type: ignore[valid-type]
+        Field(description="Shorter bars that decide what came first inside a bar. Null: the stop did."),
+    ] = None
     cash: Annotated[float, Field(gt=0, le=1e15, allow_inf_nan=False)] = 10_000.0
     fee_taker: Annotated[
         float, Field(ge=-0.01, lt=0.1, allow_inf_nan=False, description="0.0005 is 0.05 %.")
@@ -66,7 +70,10 @@ class AskedStudy(Schema):
     leverage: Annotated[
         float | None, Field(ge=1, le=125, allow_inf_nan=False, description="Null: the strategy's own.")
     ] = None
-    days_a_year: Annotated[float, Field(ge=1, le=366, allow_inf_nan=False)] = 365.0
+    days_a_year: Annotated[
+        float,
+        Field(ge=1, le=366, allow_inf_nan=False, description="What yearly figures go by; 252 of stocks."),
+    ] = 365.0
     name: Annotated[str, Field(max_length=120, pattern=r"^[^\x00]*$")] = ""
     notes: Annotated[str, Field(max_length=20_000, pattern=r"^[^\x00]*$")] = ""
     draft: Annotated[bool, Field(description="Keep it, and run it when it is started.")] = False

@@ -10,6 +10,7 @@ from typing import Final
 from candlewick.core.errors import UsageError
 from candlewick.core.instrument import public_symbol
 from candlewick.core.interval import SECONDS, open_time, seconds
+from candlewick.market.bars import clock
 from candlewick.store.lake import Lake
 from candlewick.store.lake.kinds import CANDLES
 from candlewick.store.lake.manifest import SeriesInfo
@@ -79,6 +80,32 @@ def find(lake: Lake, id: str, timeframe: str, *, primary: str) -> Series:
         f"{f'there are bars of {there}' if there else 'there are none of any timeframe'}. Bring some in with "
         "`candlewick data download` or `candlewick data import`."
     )
+
+
+def require_finer(lake: Lake, bars: Series, finer: str, start_s: int, end_s: int, *, primary: str) -> None:
+    """Look for the bars that are to decide what came first inside those of [start_s, end_s).
+
+    Raises:
+        UsageError: they make no such bars, or do not reach so far; says which would, or how far they reach.
+    """
+    fitting = shorter_than(bars.timeframe)
+    if finer not in fitting:
+        remedy = f"choose one of {', '.join(fitting)}" if fitting else "leave it out"
+        raise UsageError(f"Bars of {bars.timeframe} are not made of bars of {finer}: {remedy}.")
+    there = find(lake, bars.id, finer, primary=primary)
+    if there.first_s > start_s or there.last_s < end_s:
+        spans = (there.first_s, there.last_s), (start_s, end_s)
+        kept, wanted = (f"from {clock(a)} to {clock(b)}" for a, b in spans)
+        raise UsageError(
+            f"The bars of {bars.symbol} of {finer} reach {kept}, and those asked for {wanted}: "
+            "choose days among them, or bring more in."
+        )
+
+
+def shorter_than(timeframe: str) -> list[str]:
+    """The timeframes whose bars fill one of this, the shortest first."""
+    length = seconds(timeframe)
+    return [each for each, shorter in SECONDS.items() if shorter < length and length % shorter == 0]
 
 
 def _candles(lake: Lake) -> dict[str, dict[str, SeriesInfo]]:

@@ -291,12 +291,13 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
         "there": there,
         "listed": markets.listed(services.engine.link.instruments, primary=services.primary),
         "timeframes": markets.TIMEFRAMES,
-        "lengths": script_json({each: SECONDS[each] for each in markets.TIMEFRAMES}),
+        "lengths": script_json(SECONDS),
         "spans": markets.SPANS,
         "market": filled.typed.get("market", ""),
         "span": [
             filled.plain("start", "From", "", kind="date"),
             filled.plain("end", "until", "", kind="date", help="This day is not in it."),
+            filled.of_finer(),
         ],
         "costs": [
             filled.of_terms("cash"),
@@ -304,6 +305,7 @@ def _form_page(request: HttpRequest, kind: Kind, filled: Form, *, status: int = 
             filled.of_terms("fee_maker", unit="%"),
             filled.of_terms("slippage_bps", unit="bps"),
             filled.of_terms("leverage", help="Empty: the strategy's own."),
+            filled.of_terms("days_a_year", help="What yearly figures go by; 252 of stocks."),
         ],
         "complaint": filled.complaint(kind),
     }

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
+from candlewick.backtest.metrics import DAYS_A_YEAR
 from candlewick.core.instrument import public_symbol
 from candlewick.store.models import Job
 from candlewick.web.research.kinds import OTHERS, PAPER, kinds
@@ -40,6 +41,8 @@ def facts_of(job: Job, *, primary: str) -> list[Fact]:
         facts.append(Fact("Markets", ", ".join(public_symbol(each, primary=primary) for each in symbols)))
     if "timeframe" in spec:
         facts.append(Fact("Bars", f"{spec['timeframe']}, {_days(spec.get('timerange', '-'))}"))
+    if finer := spec.get("finer"):
+        facts.append(Fact("Finer bars", f"{finer}: they decide what came first inside a bar"))
     for setting in kind.settings if kind else ():
         if setting.name == OTHERS:
             others = (_told(each) for each in spec.get(OTHERS, ()))
@@ -60,6 +63,10 @@ def facts_of(job: Job, *, primary: str) -> list[Fact]:
                 f"{spec['slippage_bps']:g} bps slippage",
             ),
         ]
+    if spec.get("leverage") is not None:
+        facts.append(Fact("Leverage", f"{spec['leverage']:g}"))
+    if spec.get("days_a_year", DAYS_A_YEAR) != DAYS_A_YEAR:
+        facts.append(Fact("A year", f"{spec['days_a_year']:g} days"))
     unknown = [each for each in spec.get("symbols", ()) if each not in spec.get("instruments", {})]
     if unknown:
         names = ", ".join(public_symbol(each, primary=primary) for each in unknown)
