@@ -175,7 +175,7 @@ class House:
         self._orders += 1
         order_id = more.pop("order_id", f"o{self._orders}")
         command: dict[str, Any] = {"origin": "manual"}
-        for key in ("stop_loss", "take_profit", "oco", "key", "origin", "tag"):
+        for key in ("stop_loss", "take_profit", "oco", "leg", "key", "origin", "tag"):
             if key in more:
                 command[key] = more.pop(key)
         for key in ("stop_loss", "take_profit"):

@@ -142,6 +142,34 @@ def test_it_shrinks_the_other_leg_when_one_is_filled_in_part(house: House) -> No
     assert house.told(SendCancel) == []
 
 
+@pytest.mark.parametrize("instrument", [BTC, BTC_PERP])
+def test_a_stop_that_stands_again_shrinks_and_ends_with_the_target_as_the_first_did(
+    house: House, instrument: Instrument
+) -> None:
+    order = entry(house, instrument)
+    house.fills(order, price="49000")
+    stop, target = house.accepts(leg(house, order, "stop")), house.accepts(leg(house, order, "target"))
+    house.cancel(stop)
+    house.ends(stop)
+    again = house.accepts(
+        house.place(
+            instrument, "sell", "1", order_type="stop", stop_price="45000", oco=order.id, leg="stop_loss",
+            order_id=f"{stop.id}2", reduce_only=instrument is BTC_PERP,
+        )
+    )  # fmt: skip
+    assert (again.parent, again.leg) == (order.id, "stop_loss")
+    house.triggers(target, "55000")
+    house.fills(target, "0.4", price="55000")
+    assert [(each.order.id, each.terms.quantity) for each in house.told(SendAmend)] == [(again.id, D("0.6"))]
+    assert house.told(SendCancel) == []
+    amends(house, again)
+    house.fills(target, "0.6", price="55000")
+    assert [each.order.id for each in house.told(SendCancel)] == [again.id]
+    assert not house.all(Denied)
+    house.ends(again)
+    check_recovery(house)
+
+
 def test_its_spot_legs_share_the_holding_and_leave_the_fee_out(house: House) -> None:
     order = entry(house, BTC)
     house.fills(order, price="49000", fee="0.001", fee_currency="BTC")

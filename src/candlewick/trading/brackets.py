@@ -45,20 +45,25 @@ def leg_id(parent: str, leg: Leg) -> str:
 
 def follow(account: AccountState, market: Market, entry: Order, ts: int) -> list[Step]:
     """Bring the legs of an entry in line with what of it is filled and not closed by them."""
-    legs: dict[Leg, Order | None] = {leg: account.find(leg_id(entry.id, leg)) for leg, _ in LEGS}
-    open_quantity = entry.filled - sum((leg.filled for leg in legs.values() if leg is not None), ZERO)
-    steps: list[Step] = []
+    legs = _legs_of(account, entry)
+    open_quantity = entry.filled - sum((order.filled for order in legs), ZERO)
     prices: dict[Leg, Decimal | None] = {"stop_loss": entry.stop_loss, "take_profit": entry.take_profit}
-    for leg, order in legs.items():
-        price = prices[leg]
+    steps: list[Step] = []
+    for leg, price in prices.items():
         if price is None:
             continue
-        if order is None:
-            if open_quantity > 0:
-                steps += _place(account, market, entry, leg, price, open_quantity, ts)
-        elif order.is_working:
-            steps += _resize(account, market, order, open_quantity, ts)
+        placed = [order for order in legs if order.leg == leg]
+        if not placed and open_quantity > 0:
+            steps += _place(account, market, entry, leg, price, open_quantity, ts)
+        for order in placed:
+            if order.is_working:
+                steps += _resize(account, market, order, open_quantity, ts)
     return steps
+
+
+def _legs_of(account: AccountState, entry: Order) -> list[Order]:
+    """An entry's legs so far, and those that were placed where one of them was taken back."""
+    return [each for each in (*account.recent.values(), *account.orders.values()) if each.parent == entry.id]
 
 
 def cancel_others(account: AccountState, order: Order, ts: int) -> list[Step]:

@@ -12,7 +12,7 @@ import msgspec
 
 from candlewick.core.account import AccountKind, MarginMode, TradingState
 from candlewick.core.instrument import Instrument
-from candlewick.core.order import Origin, Terms
+from candlewick.core.order import Leg, Origin, Terms
 from candlewick.core.reports import Fill
 from candlewick.trading.risk.limits import Limits
 from candlewick.trading.settings import AccountSettings
@@ -47,7 +47,11 @@ class Transfer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
-    """Send an order. `order_id` is made by the shell, so that a replay repeats it."""
+    """Send an order. `order_id` is made by the shell, so that a replay repeats it.
+
+    Attributes:
+        leg: it stands where this leg of the entry stood that `oco` names, and shrinks with its others.
+    """
 
     account: int
     order_id: str
@@ -55,6 +59,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     stop_loss: Decimal | None = None
     take_profit: Decimal | None = None
     oco: str | None = None
+    leg: Leg | None = None
     key: str | None = None
     origin: Origin
     tag: str = ""

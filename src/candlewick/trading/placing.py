@@ -87,6 +87,8 @@ def new_order(command: Place) -> Order:
         origin=command.origin,
         tag=command.tag,
         key=command.key,
+        parent=None if command.leg is None else command.oco,
+        leg=command.leg,
         oco=command.oco,
         stop_loss=command.stop_loss,
         take_profit=command.take_profit,

@@ -64,7 +64,8 @@ async def test_the_kill_switch_pauses_it_at_once_and_resumed_its_stop_and_target
     entry = floor.placed()[0]
     again = list(floor.house.state.orders.values())
     assert [order.terms for order in again] == [stood["stop_loss"], stood["take_profit"]]
-    assert {order.oco for order in again} == {entry.id}
+    assert {order.oco for order in again} == {order.parent for order in again} == {entry.id}
+    assert [order.leg for order in again] == ["stop_loss", "take_profit"]
     await floor.again()  # nothing is sent a third time
     await floor.runs(row)
     assert len(floor.placed()) == 5

@@ -17,7 +17,7 @@ from candlewick.core import money
 from candlewick.core.clock import Clock
 from candlewick.core.errors import CandlewickError, Conflict, OrderRefused, StrategyError, UnknownOrder
 from candlewick.core.instrument import Instrument
-from candlewick.core.order import CancelInFlight, InFlight, Order, Terms
+from candlewick.core.order import CancelInFlight, InFlight, Leg, Order, Terms
 from candlewick.ledger.contract import is_spot
 from candlewick.runtime.strategies.ownings import Ownings
 from candlewick.runtime.strategies.rows import Kind
@@ -137,6 +137,7 @@ class Orders:
         stop_loss: Decimal | None = None,
         take_profit: Decimal | None = None,
         oco: str | None = None,
+        leg: Leg | None = None,
     ) -> bool:
         """Whether the order is on its way, or was before."""
         if self.account.find(order_id) is not None:
@@ -148,6 +149,7 @@ class Orders:
             stop_loss=stop_loss,
             take_profit=take_profit,
             oco=oco,
+            leg=leg,
             key=key,
             origin="strategy",
             tag=self._tag,
@@ -194,12 +196,12 @@ class Orders:
         here = replace(order.terms, quantity=order.remaining)
         there = replace(here, stop_price=level)
         if not is_spot(self.instrument(here.instrument)):
-            if await self.send(f"{order.id}-m", there, key=None, why=why, oco=order.oco):
+            if await self.send(f"{order.id}-m", there, key=None, why=why, oco=order.oco, leg=order.leg):
                 await self.withdraw([order])
             return
         await self.withdraw([order])
-        if not await self.send(f"{order.id}-m", there, key=None, why=why, oco=order.oco):
-            await self.send(f"{order.id}-r", here, key=None, why="as it stood", oco=order.oco)
+        if not await self.send(f"{order.id}-m", there, key=None, why=why, oco=order.oco, leg=order.leg):
+            await self.send(f"{order.id}-r", here, key=None, why="as it stood", oco=order.oco, leg=order.leg)
 
     async def withdraw(self, named: Iterable[Order]) -> None:
         """Cancel orders, and wait until they are gone."""

@@ -104,6 +104,7 @@ class Protection:
     async def _place_again(self, order: Order, quantity: Decimal) -> None:
         """Have another stand where a stop or target stood that is gone; a stop that trails begins anew."""
         orders, way = self._orders, way_of(order)
+        of_entry: Leg | None = None
         if way == "trailing stop":
             terms = replace(order.terms, quantity=quantity, trailed=None)
         else:
@@ -113,9 +114,10 @@ class Protection:
                 return
             instrument = orders.instrument(order.terms.instrument)
             terms = leg_terms(orders.engine.market, instrument, order.terms.side, leg, level, quantity)
+            of_entry = None if self._entry(order) is None else leg
         stem = _stem(order.id)
         id = f"{stem}{int(order.id[len(stem) :] or 1) + 1}"
-        await orders.send(id, terms, key=None, why=f"its {way} was gone", oco=order.oco)
+        await orders.send(id, terms, key=None, why=f"its {way} was gone", oco=order.oco, leg=of_entry)
 
     def _level(self, order: Order, leg: Leg) -> Decimal | None:
         """Where a stop or target stood, or would have been moved to."""
