@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candlewick.web.live.lanes import KEPT, REFRESH_AFTER, Lane
+from candlewick.web.live.channels import ACCOUNT_LANES
+from candlewick.web.live.hub import Limits
+from candlewick.web.live.lanes import KEPT, REFRESH_AFTER, REFRESH_BYTES, RESUMED_BYTES, Lane
 
 
 def lane_with(snapshot: int, last: int) -> Lane:
@@ -56,3 +58,27 @@ def test_a_jump_in_the_numbers_forgets_the_events_before() -> None:
     lane.restart(40, b"after a restart")
     assert lane.after(5) is None
     assert lane.from_start() == [(40, b"after a restart")]
+
+
+@given(st.lists(st.integers(1, 8_000), max_size=300))
+def test_however_much_happens_a_newcomer_is_sent_little_enough_to_be_read(sizes: list[int]) -> None:
+    lane = lane_with(0, 0)
+    for seq, size in enumerate(sizes, 1):
+        lane.append(seq, b"x" * size)
+        assert sum(len(message) for _, message in lane.from_start()) < REFRESH_BYTES + max(sizes) + 1_000
+        if lane.wants_snapshot:
+            lane.restart(seq, b"newer")
+
+
+@given(st.lists(st.integers(1, 8_000), max_size=300), st.integers(0, 300))
+def test_who_missed_more_than_can_be_read_at_once_starts_again(sizes: list[int], seen: int) -> None:
+    lane = lane_with(0, 0)
+    for seq, size in enumerate(sizes, 1):
+        lane.append(seq, b"x" * size)
+    missed = lane.after(min(seen, len(sizes)))
+    weight = sum(sizes[seen:])
+    assert (missed is None) is (weight > RESUMED_BYTES)
+
+
+def test_all_lanes_of_an_account_together_are_less_than_a_reader_may_have_queued() -> None:
+    assert len(ACCOUNT_LANES) * max(REFRESH_BYTES, RESUMED_BYTES) < Limits().lane_bytes
