@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -237,6 +237,19 @@ def resample(bars: Bars, timeframe: str, *, unfinished: bool = True) -> Bars:
     if not unfinished and len(bars) and bars.time[-1] + shorter < longer.time[-1] + length:
         return longer[:-1]
     return longer
+
+
+def followed_by(bars: Bars, newer: Sequence[tuple[float, ...]]) -> Bars:
+    """The same with newer bars behind them, each as (time, *COLUMNS); of two versions of a bar the newer."""
+    if not newer:
+        return bars
+    time, *columns = zip(*newer, strict=True)
+    kept = bars[: int(np.searchsorted(bars.time, time[0]))]
+    both: dict[str, Any] = {
+        name: np.concatenate([getattr(kept, name), np.array(column, np.float64)])
+        for name, column in zip(COLUMNS, columns, strict=True)
+    }
+    return replace(bars, time=np.concatenate([kept.time, np.array(time, np.int64)]), **both)
 
 
 TIME_NAMES: Final = ("time", "date", "datetime", "timestamp", "open_time")

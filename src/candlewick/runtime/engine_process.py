@@ -171,6 +171,7 @@ class EngineProcess:
             past=accounts.booked,
             sent=accounts.sent,
             history=self.lake.candles,
+            open_bar=live.open_bar,
             funding=lambda id, begin, end: live.feed_of(id).funding(id, begin, end),
             tell=accounts.execution.news,
             note=accounts.figures.note,

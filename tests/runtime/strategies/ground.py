@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from candlewick.core.clock import NS_PER_S
+from candlewick.core.events import Candle
 from candlewick.core.order import Order
 from candlewick.research import describing, loading
 from candlewick.runtime.strategies import desk
@@ -69,6 +70,7 @@ class Floor:
         self.feed: ScriptedFeed = self.house.live.feeds["sim"]  # type: ignore[assignment]
         self.feed.bars = [bar(MINUTE - 60 * n) for n in range(50, 0, -1)]
         self.time = MINUTE  # open time of the next bar to close
+        self.under_way: Candle | None = None  # the bar that is open
         self.told: list[tuple[str, Any]] = []
         self.strategies = self._strategies()
         self._running: asyncio.Task[None] | None = None
@@ -114,6 +116,7 @@ class Floor:
             past=house.accounts.booked,
             sent=house.accounts.sent,
             history=house.lake.candles,
+            open_bar=self._open_bar,
             funding=lambda id, begin, end: house.live.feed_of(id).funding(id, begin, end),
             tell=lambda account, channel, type, data: self.told.append((type, data)),
             note=lambda account: None,
@@ -123,6 +126,9 @@ class Floor:
         house.execution.on_order = made.hear_order
         house.execution.on_booked = made.hear_booked
         return made
+
+    async def _open_bar(self, instrument: str, interval: str) -> Candle | None:
+        return self.under_way
 
     # --- what people do
 

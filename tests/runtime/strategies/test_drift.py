@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candlewick.core.clock import NS_PER_S
+from candlewick.core.clock import NS_PER_S, iso
 from candlewick.core.errors import NotYet
 from candlewick.core.events import Funding
 from candlewick.core.reports import FundingPaid
@@ -23,7 +23,7 @@ from candlewick.runtime.strategies.drift import Filled, Funded, Trade, drift_of,
 from candlewick.runtime.strategies.drifting import settlements
 from candlewick.runtime.strategies.expected_process import Asked, Settled, expected
 from candlewick.runtime.strategies.messages import Columns
-from tests.runtime.ground import INSTRUMENT
+from tests.runtime.ground import INSTRUMENT, bar
 from tests.runtime.strategies.ground import BTC, Floor, until
 
 
@@ -156,6 +156,23 @@ async def test_a_strategy_at_work_is_compared_with_its_own_backtest(floor: Floor
     assert sum(found["causes"].values()) == pytest.approx(found["gap"])
     assert second["expected"] is None, "the next bar has not opened yet"
     assert second["actual"]["symbol"] == BTC
+
+
+async def test_what_the_open_bar_has_filled_already_is_compared_too(floor: Floor) -> None:
+    row = await floor.started()
+    await floor.close_bar(row, 101.0)
+    await until(lambda: floor.held)
+    await floor.close_bar(row, 103.0)
+    await floor.close_bar(row, 99.0)
+    await until(lambda: not floor.held)
+    floor.under_way = bar(floor.time, 99.0, closed=False)
+    await floor.house.execution.settled()
+    found = await until_told(floor, row.pk)
+    (trade,) = found["trades"]
+    assert trade["expected"]["exit_time"] == floor.time
+    assert (trade["expected"]["reason"], trade["actual"]["reason"]) == ("signal", "signal")
+    assert trade["causes"].get("exit", 0.0) == 0.0
+    assert found["as_of"] == iso(floor.house.clock.now_ns())
 
 
 async def test_a_strategy_that_was_stopped_keeps_its_last_drift(floor: Floor) -> None:

@@ -103,3 +103,20 @@ async def test_of_a_strategy_that_is_gone_nothing_is_worked_out(worker: Worker) 
         await found.of("b", 60, worker.work_out)
     await found.close()
     assert worker.asked[1].cancelled()
+
+
+async def test_inside_a_long_bar_it_is_worked_out_again_once_it_is_old(
+    worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = Drifts()
+    with pytest.raises(NotYet):
+        await found.of("a", 60, worker.work_out)
+    worker.asked[0].set_result({"gap": 1.0})
+    await asyncio.sleep(0)
+    assert await found.of("a", 60, worker.work_out) == {"gap": 1.0}
+    assert len(worker.asked) == 1
+    monkeypatch.setattr(drifts, "OLD_AFTER_S", -1.0)
+    assert await found.of("a", 60, worker.work_out) == {"gap": 1.0}
+    await asyncio.sleep(0)
+    assert len(worker.asked) == 2
+    await found.close()

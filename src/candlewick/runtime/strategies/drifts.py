@@ -12,6 +12,7 @@ from candlewick.core.errors import CandlewickError, NotYet
 
 ANSWER_WITHIN_S: Final = 1.0
 ANEW_AFTER_S: Final = 10.0  # on short bars it is not worked out anew for each of them
+OLD_AFTER_S: Final = 60.0  # inside a long bar there are fills too
 
 log = logging.getLogger(__name__)
 Drift = dict[str, Any]
@@ -20,7 +21,7 @@ Work = Coroutine[Any, Any, Drift]
 
 @dataclass(slots=True)
 class _Kept:
-    """What is known of one strategy's drift, since when, and up to which bar it is, or is worked out."""
+    """What is known of one strategy's drift, since when, and after which closed bar."""
 
     told: Drift | None = None
     error: CandlewickError | None = None
@@ -57,7 +58,7 @@ class Drifts:
         kept = self._kept.setdefault(id, _Kept())
         kept.take()
         now = asyncio.get_running_loop().time()
-        is_new = kept.told is not None and kept.newest == newest
+        is_new = kept.told is not None and kept.newest == newest and now - kept.at < OLD_AFTER_S
         if kept.task is None and not is_new and now - kept.at > ANEW_AFTER_S:
             kept.task, kept.newest = asyncio.create_task(work_out()), newest
             kept.task.add_done_callback(_noted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from functools import partial
@@ -21,7 +21,7 @@ from candlewick.core.interval import seconds
 from candlewick.core.order import Order
 from candlewick.core.reports import Fill, FundingPaid
 from candlewick.ledger.contract import is_spot
-from candlewick.market.bars import Bars
+from candlewick.market.bars import Bars, followed_by
 from candlewick.runtime.strategies.at_work import AtWork
 from candlewick.runtime.strategies.bodies import body, final_figures
 from candlewick.runtime.strategies.drift import plain
@@ -66,6 +66,7 @@ class Strategies:
         past: what was booked for an account in instruments since a time, and whether under a tag.
         sent: orders of an account and a tag since a time, as they passed the door.
         history: bars of an instrument and interval from a UTC second on.
+        open_bar: the one that is under way; None: there is none.
         funding: what its venue has settled of an instrument from one UTC second until another.
         tell: an event for an account: its number, channel, type and data.
         note: called with an account when a strategy's figures are new.
@@ -86,6 +87,7 @@ class Strategies:
         past: Past,
         sent: Callable[[int, str, int], dict[str, SentOrder]],
         history: Callable[[str, str, int], Bars],
+        open_bar: Callable[[str, str], Awaitable[Candle | None]],
         funding: Settlements,
         tell: Callable[[int, str, str, Any], None],
         note: Callable[[int], None],
@@ -104,6 +106,7 @@ class Strategies:
         self._past = past
         self._sent = sent
         self._history = history
+        self._open_bar = open_bar
         self.funding = funding
         self._drifts = Drifts()
         self._tell = tell
@@ -285,12 +288,8 @@ class Strategies:
         assert wanted.begun_ns is not None
         assert wanted.capital is not None
         start_s = wanted.begun_ns // NS_PER_S - WINDOW * seconds(spec.timeframe)
-        for symbol in spec.symbols:
-            await self.fetch(symbol, spec.timeframe, WINDOW)  # has the newest in the lake
-        bars = [
-            await asyncio.to_thread(self._history, symbol, spec.timeframe, start_s) for symbol in spec.symbols
-        ]
-        booked = await self.fills(wanted, spec.symbols)
+        bars = [await self._up_to_now(symbol, spec.timeframe, start_s) for symbol in spec.symbols]
+        now, booked = self.clock.now_ns(), await self.fills(wanted, spec.symbols)
         asked = request(
             strategy=spec.strategy,
             file=source_file(self.folder, wanted.id, wanted.source),
@@ -305,8 +304,20 @@ class Strategies:
         )
         sent = await self._call(partial(self._sent, wanted.account, wanted.tag, wanted.begun_ns))
         told = plain(compare(await expected_of(asked), booked, sent, bars, wanted.id))
-        ends = max((int(each.time[-1]) + seconds(spec.timeframe) for each in bars if len(each)), default=None)
-        return {"as_of": None if ends is None else iso(ends * NS_PER_S)} | told
+        return {"as_of": iso(now)} | told
+
+    async def _up_to_now(self, symbol: str, timeframe: str, start_s: int) -> Bars:
+        """Its bars with the one that is under way: at its open the backtest has filled what was signalled."""
+        await self.fetch(symbol, timeframe, WINDOW)  # has the newest in the lake
+        bars = await asyncio.to_thread(self._history, symbol, timeframe, start_s)
+        try:
+            bar = await self._open_bar(symbol, timeframe)
+        except VenueError as error:
+            log.info("The open bar of %s is not known: %s", symbol, error)
+            bar = None
+        if bar is None or not len(bars) or not 0 <= bar.time - bars.time[-1] <= seconds(timeframe):
+            return bars  # none follows: the one before may have closed since
+        return followed_by(bars, [(bar.time, bar.open, bar.high, bar.low, bar.close, bar.volume)])
 
     async def _settlements(self, symbol: str, begun_ns: int, booked: Sequence[Booking]) -> list[Settled]:
         if is_spot(self.engine.market.instruments[symbol]):

@@ -9,13 +9,12 @@ import time
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-import numpy as np
 import orjson
 
 from candlewick.core.errors import CandlewickError, EngineAway, UnknownSymbol, UsageError, VenueUnavailable
 from candlewick.core.instrument import parse_symbol
 from candlewick.core.interval import SECONDS, open_time, seconds
-from candlewick.market.bars import COLUMNS, Bars, resample
+from candlewick.market.bars import COLUMNS, Bars, followed_by, resample
 from candlewick.store.lake.kinds import CANDLES
 from candlewick.store.lake.reading import sources_of
 from candlewick.web.api.written import Rows, as_row, as_rows, written
@@ -52,7 +51,8 @@ def bars(services: Services, wanted: Range) -> Bars:
     except UnknownSymbol as unknown:
         return _imported(services, wanted, unknown)
     found = services.lake.candles(told.instrument, wanted.interval, wanted.start, wanted.end, wanted.limit)
-    return _newest(_with_tail(told.checked(found), told.tail), wanted.limit)
+    newer = [tuple(bar[name] for name in _SHOWN) for bar in told.tail]
+    return _newest(followed_by(told.checked(found), newer), wanted.limit)
 
 
 def json(services: Services, wanted: Range) -> bytes:
@@ -147,19 +147,6 @@ def _imported(services: Services, wanted: Range, unknown: UnknownSymbol) -> Bars
 def _as_written(services: Services, symbol: str) -> str:
     """The instrument that a symbol means by itself; the engine need not have been seen since we started."""
     return parse_symbol(symbol, primary=services.engine.link.primary or services.primary)
-
-
-def _with_tail(bars: Bars, tail: list[dict[str, Any]]) -> Bars:
-    """`bars` with newer ones behind them; of two versions of a bar the tail's is the newer."""
-    if not tail:
-        return bars
-    kept = bars[: int(np.searchsorted(bars.time, tail[0]["time"]))]
-    return Bars.from_arrays(
-        symbol=bars.symbol,
-        timeframe=bars.timeframe,
-        time=np.concatenate([kept.time, [bar["time"] for bar in tail]]),
-        **{name: np.concatenate([getattr(kept, name), [bar[name] for bar in tail]]) for name in COLUMNS},
-    )
 
 
 def _newest(bars: Bars, limit: int) -> Bars:
