@@ -9,7 +9,7 @@ from typing import Any
 import psutil
 import pytest
 
-from candlewick.core.order import Filled, Order
+from candlewick.core.order import Filled
 from candlewick.runtime.strategies import at_work, closes, desk
 from candlewick.store.models import Account, Role, StrategyAtWork, User
 from tests.runtime.strategies.ground import ACCOUNT, BTC, FOLLOW, Floor, until, with_line
@@ -54,69 +54,12 @@ async def test_it_leaves_as_it_signals_and_keeps_count_of_what_it_earned(floor: 
     assert told["equity"] == 300 + told["pnl"]
 
 
-async def test_stop_and_target_stand_at_the_distances_that_it_asked_for(floor: Floor) -> None:
-    row = await floor.started(parameters={"stop": 0.02, "target": 0.05})
-    await floor.close_bar(row, 101.0)
-    await until(lambda: len(floor.house.state.orders) == 2)
-    stop, target = (floor.house.state.orders[f"{floor.placed()[0].id}-{leg}"].terms for leg in ("sl", "tp"))
-    assert (stop.stop_price, target.stop_price) == (Decimal("99.03"), Decimal("106.10"))
-
-
-async def test_legs_stand_at_their_distances_from_what_was_paid(floor: Floor) -> None:
-    row = await floor.started(parameters={"stop": 0.02, "target": 0.05}, fraction=Decimal("0.01"))
-    await floor.close_bar(row, 101.0)
-    (entry,) = floor.placed()[:1]
-    expected = Decimal("99.03")  # of the best ask, which is not enough for all of it
-    assert entry.stop_loss == expected
-
-    def stop() -> Decimal | None:
-        order = floor.house.state.orders.get(f"{entry.id}-sl")
-        return None if order is None else order.terms.stop_price
-
-    await until(lambda: stop() not in (None, expected))
-    paid = floor.house.state.find(entry.id).average_price
-    assert paid > Decimal("101.05")
-    assert stop() == round(paid * Decimal("0.98"), 2)
-    target = floor.house.state.orders[f"{entry.id}-tp"]
-    await until(
-        lambda: floor.house.state.orders[target.id].terms.stop_price == round(paid * Decimal("1.05"), 2)
-    )
-
-
-async def test_what_was_filled_while_it_did_not_run_is_followed_when_it_does(floor: Floor) -> None:
-    row = await floor.started(parameters={"stop": 0.02, "trail": 0.03}, fraction=Decimal("0.01"))
-    protection = floor.at_work(row)._protection
-
-    async def too_late(order: Order) -> None:
-        """The engine dies before it gets there."""
-
-    protection.follow = too_late  # type: ignore[method-assign, assignment]
-    await floor.close_bar(row, 101.0)
-    await until(lambda: len(floor.house.state.orders) == 1)
-    await floor.again()
-    await floor.runs(row)
-    await until(lambda: len(floor.house.state.orders) == 2)
-    entry = floor.placed()[0]
-    trailing = floor.house.state.orders[f"{entry.id}-tr"]
-    assert trailing.terms.order_type == "trailing_stop"
-    assert trailing.terms.quantity == floor.held
-
-
 async def test_its_stops_end_before_it_sells_what_they_claim(floor: Floor) -> None:
     row = await floor.started(parameters={"stop": 0.02, "target": 0.05})
     await floor.close_bar(row, 101.0)
     await until(lambda: len(floor.house.state.orders) == 2)
     await floor.close_bar(row, 99.5)
     await until(lambda: not floor.held and not floor.house.state.orders)
-
-
-async def test_a_stop_trails_what_it_bought(floor: Floor) -> None:
-    row = await floor.started(parameters={"trail": 0.02})
-    await floor.close_bar(row, 101.0)
-    await until(lambda: floor.house.state.orders)
-    (trailing,) = floor.house.state.orders.values()
-    assert trailing.terms.order_type == "trailing_stop"
-    assert (trailing.terms.trail_percent, trailing.terms.quantity) == (Decimal(2), floor.held)
 
 
 async def test_a_strategy_that_raises_is_paused_with_its_line_and_its_position_keeps_its_stop(

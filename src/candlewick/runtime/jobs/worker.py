@@ -245,12 +245,12 @@ class _Course:
                 queue.end_cancelled(claim)
             case _, "stop":
                 queue.give_back(claim, "Its worker was stopped.", counts=False)
-            case _, "silent":
-                queue.fail(claim, _silence(self._silent_s))
             case Failed(sentence, True), _:
                 queue.give_back(claim, sentence, counts=True)
             case Failed(sentence, _), _:
                 queue.fail(claim, sentence)
+            case _, "silent":
+                queue.fail(claim, _silence(self._silent_s))
             case _:
                 queue.give_back(claim, _death(self.study.exit_code), counts=True)
 
