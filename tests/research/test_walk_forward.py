@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from candlewick.backtest.run import backtest
 from candlewick.core.errors import UsageError
 from candlewick.market.bars import Bars
 from candlewick.research.search import optimise
-from candlewick.research.stitching import WINDOW_END
+from candlewick.research.stitching import WINDOW_END, chain_of
 from candlewick.research.walk_forward import Choice, WalkForward, untraded_before, walk_forward
 from candlewick.research.windows import cut
-from tests.research.ground import HOUR, START, Follow, noise, persistent
+from tests.backtest.randomly import perpetual
+from tests.research.ground import HOUR, START, Follow, bars_from, noise, persistent
 
 DAY = 24 * HOUR
 BARS = 24 * 100
@@ -73,10 +75,34 @@ def test_what_is_held_at_a_windows_end_is_closed_for_what_that_costs() -> None:
     assert [trade.reason for trade in found.trades] == [WINDOW_END] * 2
     first, last = 24 * 30, 24 * 65
     gross = bars.close[last - 1] / (bars.open[first] * 1.001)
-    left = 10_000 / 1.001 * (gross * (1 - 0.002) + 0.001) - 10_000 / 1.001 * 0.001
-    assert found.equity[last - first - 1] == pytest.approx(left)
+    paid, left = 10_000 / 1.001, 10_000 / 1.001 * gross * (1 - 0.001)  # the slippage, no fee
+    assert found.equity[last - first - 1] == pytest.approx(left * (1 - 0.001))
     (one, two) = found.trades
+    assert one.exit_price == pytest.approx(bars.close[last - 1] * (1 - 0.001))
+    assert one.fees == pytest.approx((paid + left) * 0.001), "slippage is no fee"
     assert (one.entry_bar, one.exit_bar, two.entry_bar) == (0, last - first - 1, last - first)
+
+
+def test_what_a_partial_exit_left_is_closed_and_no_more_at_a_price_on_a_tick() -> None:
+    class Parted(Follow):
+        partial_exits = ((0.01, 0.5),)
+
+        def signals(self, bars: Bars, ind: Any) -> cw.Signals:
+            return cw.Signals(enter_long=np.arange(len(bars)) == 2)
+
+    bars = bars_from(np.r_[np.zeros(8), 0.05, np.zeros(11)])
+    market = Market(bars, perpetual("X", "0.5", "0.001"))
+    result = cw.backtest(Parted(), market, cash=10_000, fee_taker=0.001, slippage_bps=10)
+    chain = chain_of([market], 10_000, 365.0)
+    chain.add(result, 0)
+    (entry, part), (trade,) = result.fills, chain.trades
+    left, close = entry["size"] - part["size"], bars.close[-1]
+    assert trade.exit_price == math.floor(close * 0.999 / 0.5) * 0.5
+    assert trade.fees == pytest.approx(entry["fee"] + part["fee"] + left * trade.exit_price * 0.001)
+    marked = result.trades[0].pnl
+    closing = left * (trade.exit_price - close) - left * trade.exit_price * 0.001
+    assert trade.pnl == pytest.approx(marked + closing)
+    assert chain.equity[-1] == pytest.approx(10_000 + trade.pnl)
 
 
 def test_nothing_is_traded_before_the_test_and_its_first_open_is_not_missed() -> None:

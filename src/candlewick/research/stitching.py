@@ -10,23 +10,23 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from candlewick.backtest.events_held import notional, profit, slipped
 from candlewick.backtest.figures import Figures
 from candlewick.backtest.market import Market
 from candlewick.backtest.result import Result
 from candlewick.backtest.trades import Trade
 from candlewick.core.interval import seconds
+from candlewick.fills.state import BUY, SELL
 
 Series = NDArray[np.float64]
 WINDOW_END: Final = "window_end"
-_BPS: Final = 10_000
 
 
 @dataclass(slots=True)
 class Chain:
     """Windows one after the other, on money that begins as `cash`.
 
-    Each window begins with nothing held. What it holds at its end is closed there, at the last close, for the
-    fee and the slippage of a taker.
+    Each window begins with nothing held. What it holds at its end a taker leaves at the last close.
     """
 
     cash: float
@@ -90,24 +90,35 @@ class Chain:
 
 
 def _closed(result: Result) -> list[Trade]:
-    """Its trades; those still open end with the last bar, for what closing them costs."""
-    over, account = result.columns.when(len(result.time) - 1), result.account
-    part = account.fee_taker + account.slippage_bps / _BPS
+    """Its trades; what is still held ends with the last bar, as a taker who comes at its close leaves it."""
+    last = len(result.time) - 1
+    over = result.columns.when(last)
     found = []
     for row, trade in zip(result.trades.rows, result.trades, strict=True):
         if not trade.is_open:
             found.append(trade)
             continue
-        contract = float(result.rules["contract_size"][row["market"]])
-        cost = trade.size * trade.exit_price * contract * part
-        net = trade.pnl - cost
+        price, gained, fee = _left(result, row["market"], trade.exit_price)
+        net = trade.pnl + gained - fee
         found.append(
             trade._replace(
-                exit_time=over, exit_bar=len(result.time) - 1, reason=WINDOW_END, pnl=net,
-                return_=trade.return_ * net / trade.pnl if trade.pnl else -part, fees=trade.fees + cost,
+                exit_time=over, exit_bar=last, exit_price=price, reason=WINDOW_END, pnl=net,
+                return_=net / float(row["notional"]), fees=trade.fees + fee,
             )
         )  # fmt: skip
     return found
+
+
+def _left(result: Result, market: int, close: float) -> tuple[float, float, float]:
+    """The price at which what is held of a market is left, what that gains on its close, and its fee."""
+    rules = result.rules[market]
+    contract, inverse = float(rules["contract_size"]), bool(rules["inverse"])
+    fills = result.fills[result.fills["market"] == market]
+    held = float(np.sum(fills["side"] * fills["size"]))  # a part of it may have been closed before
+    side = SELL if held > 0.0 else BUY
+    price = slipped(side, close, np.nan, float(rules["slippage"]), float(rules["tick"]))
+    fee = notional(abs(held), price, contract, inverse) * float(rules["taker"])
+    return price, profit(held, close, price, contract, inverse), fee
 
 
 def _moved(trade: Trade, scale: float, place: int) -> Trade:

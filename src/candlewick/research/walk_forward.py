@@ -107,8 +107,8 @@ class WalkForward:
 
     def __repr__(self) -> str:
         return (
-            f"<{len(self.steps)} windows of {self.strategy}: {self.cash:,.2f} became {self.equity[-1]:,.2f} out "
-            f"of sample in {len(self.trades):,} trades, {self.profitable:.0%} of the windows gained>"
+            f"<{len(self.steps)} windows of {self.strategy}: {self.cash:,.2f} became {self.equity[-1]:,.2f} "
+            f"out of sample in {len(self.trades):,} trades, {self.profitable:.0%} of the windows gained>"
         )
 
     @property
