@@ -107,6 +107,12 @@ def test_a_reset_takes_the_password_and_gives_a_link(user: Cli) -> None:
     refused(user("reset", "nobody"), "Nobody is named 'nobody'.")
 
 
+def test_a_reset_says_that_the_password_given_to_it_is_set(user: Cli) -> None:
+    user("add", "ann")
+    told = user("reset", "ann", "--password-stdin", stdin=f"{PASSWORD}\n").stdout
+    assert "ann is signed out everywhere, and the new password is set." in told
+
+
 def test_a_reset_turns_two_factor_sign_in_off_only_when_told(user: Cli) -> None:
     help = user("reset", "--help").stdout
     assert "--two-factor" in help

@@ -132,7 +132,8 @@ def reset(
         if two_factor:
             turn_off(user)
         _note("user.reset", name, after={"two_factor_off": two_factor})
-    _tell(user, f"{name} is signed out everywhere.", as_json=as_json, with_link=password is None)
+    done = f"{name} is signed out everywhere" + (", and the new password is set." if password else ".")
+    _tell(user, done, as_json=as_json, with_link=password is None)
 
 
 def _note(action: str, name: str, *, before: object = None, after: object = None) -> None:
