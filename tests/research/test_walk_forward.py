@@ -196,8 +196,13 @@ def test_it_goes_on_from_choices_that_were_kept(found: WalkForward) -> None:
     assert sorted(kept) == list(range(len(found.steps)))
     made: list[int] = []
     half = {number: choice for number, choice in kept.items() if number < 3}
-    again = walk_forward(Follow, bars, done=half, on_piece=lambda number, _: made.append(number), **asked)
+    told: list[float] = []
+    again = walk_forward(
+        Follow, bars, done=half, on_piece=lambda number, _: made.append(number),
+        progress=lambda share, _: told.append(share), **asked,
+    )  # fmt: skip
     assert made == [3, 4]
+    assert told[0] == 3 / 5, "three of five windows were done before"
     assert again.summary == found.summary
 
 
