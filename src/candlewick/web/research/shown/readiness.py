@@ -35,13 +35,18 @@ def _check(told: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "label": told["label"],
         "figure": _written(told["name"], told["figure"]),
-        "wants": told["wants"],
-        "paper": _written(told["name"], told["paper_threshold"]),
-        "live": _written(told["name"], told["threshold"]),
-        "passed": told["passed"],
-        "passed_for_paper": told["passed_for_paper"],
+        "levels": [
+            _level("Paper", told, told["paper_threshold"], told["passed_for_paper"]),
+            _level("Live", told, told["threshold"], told["passed"]),
+        ],
         "sentence": told["sentence"],
     }
+
+
+def _level(name: str, told: Mapping[str, Any], threshold: float | None, passed: bool) -> dict[str, Any]:
+    """What a level wants of a figure, and whether that is so; empty: nothing."""
+    wants = "" if threshold is None else f"{told['wants']} {_written(told['name'], threshold)}"
+    return {"name": name, "passed": passed, "wants": wants}
 
 
 def _behind(found: Mapping[str, Any]) -> list[dict[str, str]]:
