@@ -143,6 +143,12 @@ def test_a_summary_is_json_and_holds_all_of_it() -> None:
     assert len(told["trials"]) == 4
 
 
+def test_what_was_once_is_told_as_once() -> None:
+    found = optimise(Cross, walk(), space={"fast": [2]}, constraints=["trades > 9999"])
+    assert found.why_none == "None of 1 trials may be chosen (once: trades > 9999 does not hold). " \
+        "Loosen the constraints."  # fmt: skip
+
+
 def test_a_summary_tells_why_there_is_no_best() -> None:
     found = optimise(Cross, walk(), space={"fast": [2, 3]}, constraints=["trades > 9999"])
     told = found.summary

@@ -203,8 +203,12 @@ class Optimisation(Sequence[Trial]):
         if not self.trials:
             return "Not one set of parameters was tried: the constraints allow none, or it was cancelled."
         reasons = Counter(_rule(each.reason) for each in self.trials)
-        told = "; ".join(f"{count} times: {reason}" for reason, count in reasons.most_common(3))
+        told = "; ".join(f"{_often(count)}: {reason}" for reason, count in reasons.most_common(3))
         return f"None of {len(self):,} trials may be chosen ({told}). Loosen the constraints."
+
+
+def _often(count: int) -> str:
+    return "once" if count == 1 else f"{count:,} times"
 
 
 def _rule(reason: str) -> str:

@@ -52,6 +52,8 @@ def test_it_names_what_makes_no_sense(name: str, value: Any, sentence: str) -> N
     [
         ("time_exit", 5),
         ("time_exit", None),
+        ("time_exit", 0),
+        ("break_even", 0),
         ("warm_up", 0),
         ("break_even", 0.02),
         ("leverage", 20),

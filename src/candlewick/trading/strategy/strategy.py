@@ -30,8 +30,8 @@ class Strategy:
         timeframe: of the bars that it wants; empty: any.
         sizing: how much an entry is for.
         leverage: of its positions in perpetuals.
-        time_exit: close what was held for so many bars; None: never.
-        break_even: profit, as a fraction, from which the stop stands at the entry; None: never.
+        time_exit: close what was held for so many bars; None or 0: never.
+        break_even: profit, as a fraction, from which the stop stands at the entry; None or 0: never.
         partial_exits: pairs of a profit (as a fraction) and the part of the position that is closed there.
         protections: pauses after losses.
         warm_up: bars that it wants before the first at which it may trade; None: until all its indicators
