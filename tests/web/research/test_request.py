@@ -32,6 +32,21 @@ def test_of_a_monte_carlo_only_what_its_method_uses_is_told(ann: User, method: s
     assert found.keys() & {"Block", "Left out", "Noise of fills, bps"} == told
 
 
+def test_what_is_looked_for_is_called_as_the_page_calls_it(ann: User) -> None:
+    told = facts(ann, "optimisation", method="grid", objective=["sharpe", "-turnover"])
+    assert told["Looks for"] == "Sharpe, less of Turnover"
+    assert facts(ann, "optimisation", method="grid", objective="total_return")["Looks for"] == "Return"
+
+
+def test_what_is_other_than_usual_is_told(ann: User) -> None:
+    spec = {"cash": 10_000.0, "fee_taker": 0.0005, "fee_maker": 0.0002, "slippage_bps": 1.0}
+    usual = facts(ann, "backtest", **spec, leverage=None, days_a_year=365.0)
+    assert usual.keys() == {"Cash", "Costs"}
+    other = facts(ann, "backtest", **spec, leverage=3.0, days_a_year=252.0, finer="1m")
+    assert other.keys() == {"Cash", "Costs", "Leverage", "A year", "Finer bars"}
+    assert (other["Leverage"], other["A year"]) == ("3", "252 days")
+
+
 def test_a_grid_runs_all_of_its_sets_and_tells_of_no_trials(ann: User) -> None:
     spec = {"objective": "sharpe", "trials": 200, "seed": 3}
     assert facts(ann, "optimisation", method="grid", **spec).keys().isdisjoint({"Trials at most", "Seed"})

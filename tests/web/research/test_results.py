@@ -90,6 +90,12 @@ def test_a_search_shows_each_trial_and_marks_the_front(study: Run, client: Clien
     job, found, page = study("optimisation")
     assert found["count"] == 4
     assert page.count(">FRONT<") == len(found["front"])
+    drawn = orjson.loads(page.partition('id="drawn">')[2].partition("</script>")[0])
+    front, (heatmap, *_) = drawn["front"], drawn["heatmaps"]
+    assert (front["x"], front["xIsPart"]) == ("Sharpe", False)
+    assert (front["y"], front["yIsPart"]) == ("Maximum drawdown", True), "per cent, as the table has it"
+    assert (heatmap["title"], heatmap["isPart"]) == ("Sharpe", False)
+    assert heatmap["low"] in page, "as the table has it"
     best = found["best"]
     again = client.get(f"/research/new/?kind=backtest&again={job.pk}&trial={best['number']}").content.decode()
     assert f'name="p_fast" value="{best["parameters"]["fast"]}"' in again
@@ -130,6 +136,8 @@ def test_readiness_shows_each_check_with_its_sentence(study: Run) -> None:
     assert "Not ready" in page
     for check in found["checks"]:
         assert check["label"].replace("'", "&#x27;") in page
+        assert check["sentence"].replace("'", "&#x27;") in page
+    assert page.count('<td data-label="Live">') == len(found["checks"]), "the answer stands beside its level"
 
 
 def test_a_comparison_shows_the_ranking(study: Run) -> None:

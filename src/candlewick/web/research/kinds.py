@@ -21,6 +21,7 @@ Value = (
     | Annotated[float, Field(allow_inf_nan=False)]
     | Annotated[str, Field(max_length=100)]
 )
+OBJECTIVE: Final = "objective"
 OTHERS: Final = "others"
 PAPER: Final = "paper"
 NEWEST, NO_RUN = "newest", "none"
@@ -327,7 +328,7 @@ _RANGES: Final = (
     Setting("seed", "Seed", "The same one finds the same.", step="1", methods=_NOT_ALL),
 )
 _SEARCH: Final = (
-    Setting("objective", "Looks for", "A metric; several with commas between give a Pareto front."),
+    Setting(OBJECTIVE, "Looks for", "A metric; several with commas between give a Pareto front."),
     Setting("method", "Method", choices=_METHODS),
     *_RANGES,
 )

@@ -9,7 +9,7 @@ from candlewick.backtest.registry import METRICS
 from candlewick.backtest.report.figures import written
 from candlewick.store.models import Job
 from candlewick.web.research import results
-from candlewick.web.research.shown.words import chance_of, part_of
+from candlewick.web.research.shown.words import chance_of, is_part, part_of
 from candlewick.web.scripts import script_json
 
 LABELS: Final = {"lowest": "Lowest worth, by the first"}
@@ -74,7 +74,7 @@ def _histograms(found: Mapping[str, Any]) -> dict[str, Any]:
         name: {
             "bins": each,
             "actual": found["actual"].get(name),
-            "isPart": name in METRICS and METRICS[name].unit == "fraction",
+            "isPart": is_part(name),
         }
         for name, each in found["histograms"].items()
         if each and _differs(each)

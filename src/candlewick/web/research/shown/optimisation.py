@@ -11,7 +11,7 @@ from candlewick.store.models import Job
 from candlewick.web.components import figures as text
 from candlewick.web.research import results
 from candlewick.web.research.shown import backtest
-from candlewick.web.research.shown.words import part_of, value_of
+from candlewick.web.research.shown.words import is_part, label_of, part_of, value_of
 from candlewick.web.scripts import script_json
 
 ROWS: Final = 100
@@ -25,14 +25,14 @@ def of(job: Job) -> dict[str, Any]:
     context = {
         "result_template": "research/_optimisation.html",
         "found": found,
-        "objectives": [_label(each) for each in objectives],
+        "objectives": [label_of(each) for each in objectives],
         "head": _head(found),
         "importance": _importance(found),
         "heatmaps": [{"x": each["x"], "y": each["y"]} for each in found["heatmaps"]],
         "drawn_json": script_json({"heatmaps": _heatmaps(found), "front": _front(found, objectives)}),
         "has_front": len(objectives) == 2,
         "names": list(found["space"]),
-        "labels": [_label(each) for each in _shown(found)],
+        "labels": [label_of(each) for each in _shown(found)],
         "trials": _trials(found),
         "left_off": max(found["count"] - ROWS, 0),
     }
@@ -51,7 +51,7 @@ def _head(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         return told
     for name in (each["name"] for each in found["objectives"]):
         figure = _written(name, found["best"]["figures"].get(name))
-        told.append({"label": f"Best {_label(name)}", "text": figure.text, "tone": figure.tone})
+        told.append({"label": f"Best {label_of(name)}", "text": figure.text, "tone": figure.tone})
     told.append(
         {
             "label": "Deflated Sharpe",
@@ -120,10 +120,11 @@ def _heatmaps(found: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "x": each["x"],
             "y": each["y"],
-            "title": _label(each["figure"]),
+            "title": label_of(each["figure"]),
             "xs": [value_of(value) for value in each["xs"]],
             "ys": [value_of(value) for value in each["ys"]],
             "values": each["values"],
+            **_ends(each["figure"], [value for row in each["values"] for value in row if value is not None]),
             "best": [value_of(best.get(each["x"])), value_of(best.get(each["y"]))] if best else None,
         }
         for each in found["heatmaps"]
@@ -143,12 +144,19 @@ def _front(found: Mapping[str, Any], objectives: list[str]) -> dict[str, Any] | 
             continue
         said = ", ".join(f"{name} {value_of(value)}" for name, value in each["parameters"].items())
         points["front" if each["number"] in front else "others"].append([x, y, said])
-    return {"x": _label(one), "y": _label(other), **points}
+    return {
+        "x": label_of(one),
+        "xIsPart": is_part(one),
+        "y": label_of(other),
+        "yIsPart": is_part(other),
+        **points,
+    }
 
 
-def _label(name: str) -> str:
-    plain = name.lstrip("+-")
-    return METRICS[plain].label if plain in METRICS else name
+def _ends(name: str, known: list[float]) -> dict[str, Any]:
+    """The lowest and highest of a figure's values, as the table has them."""
+    low, high = (_written(name, pick(known, default=None)).text for pick in (min, max))
+    return {"isPart": is_part(name), "low": low, "high": high}
 
 
 def _written(name: str, value: float | None) -> Written:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from candlewick.backtest.metrics import DAYS_A_YEAR
 from candlewick.core.instrument import public_symbol
 from candlewick.store.models import Job
-from candlewick.web.research.kinds import OTHERS, PAPER, kinds
+from candlewick.web.research.kinds import OBJECTIVE, OTHERS, PAPER, kinds
+from candlewick.web.research.shown.words import label_of
 
 _LINE: Final = re.compile(r"line (\d+)")
 
@@ -53,6 +54,8 @@ def facts_of(job: Job, *, primary: str) -> list[Fact]:
         elif setting.counts_in(spec) and spec.get(setting.name) not in (None, [], ""):
             titles = dict(setting.choices)
             value = _written(spec[setting.name])
+            if setting.name == OBJECTIVE:
+                value = _looked_for(spec[OBJECTIVE])
             facts.append(Fact(setting.label, titles.get(value, value)))
     if "cash" in spec:
         facts += [
@@ -88,6 +91,14 @@ def _searched(spec: Mapping[str, Any]) -> dict[str, str]:
         else:
             found[name] = " or ".join(map(str, given))
     return found
+
+
+def _looked_for(objective: str | Sequence[str]) -> str:
+    """The figures that a search looks for, as its page calls them."""
+    names = [objective] if isinstance(objective, str) else objective
+    return ", ".join(
+        f"less of {label_of(name)}" if name.startswith("-") else label_of(name) for name in names
+    )
 
 
 def line_at_fault(error: str) -> int | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeAlias
 
+from candlewick.backtest.registry import METRICS
 from candlewick.backtest.report.figures import written
 from candlewick.web.components import figures as text
 
@@ -18,6 +19,18 @@ def head_of(figures: Mapping[str, Any], names: Iterable[str]) -> list[dict[str, 
     return [
         {"label": each.label, "text": each.text, "tone": each.tone, "formula": each.formula} for each in told
     ]
+
+
+def label_of(name: str) -> str:
+    """What a figure is called, whether more of it is wanted or less."""
+    plain = name.lstrip("+-")
+    return METRICS[plain].label if plain in METRICS else name
+
+
+def is_part(name: str) -> bool:
+    """Whether a figure is a part of a whole, which is read as per cent."""
+    plain = name.lstrip("+-")
+    return plain in METRICS and METRICS[plain].unit == "fraction"
 
 
 def part_of(part: float | None) -> str:

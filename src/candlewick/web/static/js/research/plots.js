@@ -4,7 +4,6 @@
  */
 
 import { byId, setText } from "../cells.js";
-import { fixed } from "../format.js";
 
 const TEXT = "#ada699";
 const LINE = "#33302a";
@@ -62,23 +61,25 @@ async function draw(place, drawn) {
   place.dataset.state = "shown";
 }
 
-function heatmap(plotly, place, { x, y, title, xs, ys, values, best }) {
+const PART = ".1~%"; // as the tables have parts of a whole
+
+function heatmap(plotly, place, { x, y, title, xs, ys, values, isPart, low, high, best }) {
   const data = [
-    { type: "heatmap", x: xs, y: ys, z: values, colorscale: SCALE, zmid: 0, hoverongaps: false, xgap: 1, ygap: 1, hovertemplate: `${x} %{x}<br>${y} %{y}<br>${title} %{z:.4g}<extra></extra>`, showscale: false },
+    { type: "heatmap", x: xs, y: ys, z: values, colorscale: SCALE, zmid: 0, hoverongaps: false, xgap: 1, ygap: 1, hovertemplate: `${x} %{x}<br>${y} %{y}<br>${title} %{z:${isPart ? PART : ".4g"}}<extra></extra>`, showscale: false },
   ];
   if (best) data.push(/** @type {any} */ ({ type: "scatter", mode: "markers", x: [best[0]], y: [best[1]], marker: { symbol: "circle-open", size: 16, color: "#ffffff", line: { width: 2 } }, hovertemplate: "the best<extra></extra>" }));
   const axis = (name) => ({ ...AXIS, type: "category", title: { text: name, font: { color: TEXT } } });
   plotly.react(place, data, { ...LAYOUT, xaxis: axis(x), yaxis: axis(y) }, CONFIG);
-  const known = values.flat().filter((value) => value !== null);
-  setText(byId("heat-low"), fixed(Math.min(...known), 2));
-  setText(byId("heat-high"), fixed(Math.max(...known), 2));
+  setText(byId("heat-low"), low);
+  setText(byId("heat-high"), high);
   setText(byId("heat-title-of"), title);
 }
 
-function front(plotly, place, { x, y, front, others }) {
-  const points = (rows, marker, name) => ({ type: "scatter", mode: "markers", name, x: rows.map((row) => row[0]), y: rows.map((row) => row[1]), text: rows.map((row) => row[2]), marker, hovertemplate: `%{text}<br>${x} %{x:.4g}<br>${y} %{y:.4g}<extra>${name}</extra>` });
+function front(plotly, place, { x, xIsPart, y, yIsPart, front, others }) {
+  const axis = (name, isPart) => ({ ...AXIS, title: { text: name, font: { color: TEXT } }, tickformat: isPart ? PART : "" });
+  const points = (rows, marker, name) => ({ type: "scatter", mode: "markers", name, x: rows.map((row) => row[0]), y: rows.map((row) => row[1]), text: rows.map((row) => row[2]), marker, hovertemplate: `%{text}<br>${x} %{x:${xIsPart ? PART : ".4g"}}<br>${y} %{y:${yIsPart ? PART : ".4g"}}<extra>${name}</extra>` });
   const data = [points(others, { color: "#857b68", size: 5, opacity: 0.6 }, "tried"), points(front, { color: "#ffd700", size: 9, symbol: "diamond" }, "front")];
-  plotly.react(place, data, { ...LAYOUT, xaxis: { ...AXIS, title: { text: x, font: { color: TEXT } } }, yaxis: { ...AXIS, title: { text: y, font: { color: TEXT } } } }, CONFIG);
+  plotly.react(place, data, { ...LAYOUT, xaxis: axis(x, xIsPart), yaxis: axis(y, yIsPart) }, CONFIG);
 }
 
 function spaghetti(plotly, place, { at, bands, levels, actual, isTime, unit }) {
@@ -97,7 +98,7 @@ function histogram(plotly, place, { bins, actual, isPart }) {
   const widths = bins.counts.map((_, at) => bins.edges[at + 1] - bins.edges[at]);
   const data = [{ type: "bar", x: middles, y: bins.counts, width: widths, marker: { color: "rgba(255,165,0,.65)" }, hovertemplate: "%{x:.4g}: %{y} runs<extra></extra>" }];
   const shapes = actual === null ? [] : [{ type: "line", x0: actual, x1: actual, y0: 0, y1: 1, yref: "paper", line: { color: "#ece7dc", width: 2, dash: "dot" } }];
-  plotly.react(place, data, { ...LAYOUT, shapes, bargap: 0.04, margin: { ...LAYOUT.margin, b: 28 }, xaxis: { ...AXIS, title: undefined, tickformat: isPart ? ".1~%" : "" }, yaxis: { ...AXIS, title: undefined } }, CONFIG);
+  plotly.react(place, data, { ...LAYOUT, shapes, bargap: 0.04, margin: { ...LAYOUT.margin, b: 28 }, xaxis: { ...AXIS, title: undefined, tickformat: isPart ? PART : "" }, yaxis: { ...AXIS, title: undefined } }, CONFIG);
 }
 
 /** The library, fetched once. It writes its styles into the element that the page has for them. */
