@@ -23,6 +23,7 @@ const LAYOUT = {
   hoverlabel: { bgcolor: "#1a1a1a", bordercolor: "#857b68", font: { color: "#ece7dc" } },
   showlegend: false,
 };
+const PART = ".1~%"; // parts of a whole, as the tables have them
 const CONFIG = { displayModeBar: false, responsive: true };
 
 /** @type {Promise<any> | null} */
@@ -60,8 +61,6 @@ async function draw(place, drawn) {
   else if (place.dataset.plotly === "histogram") histogram(plotly, place, drawn.histograms[place.dataset.of ?? ""]);
   place.dataset.state = "shown";
 }
-
-const PART = ".1~%"; // as the tables have parts of a whole
 
 function heatmap(plotly, place, { x, y, title, xs, ys, values, isPart, low, high, best }) {
   const data = [
