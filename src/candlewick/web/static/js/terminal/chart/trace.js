@@ -50,15 +50,30 @@ export class Trace extends Primitive {
   draw(target) {
     target.useBitmapCoordinateSpace(({ context, horizontalPixelRatio: across, verticalPixelRatio: down }) => {
       const { xs, points, spacing } = drawnOf(this.values, this.where.chart, across);
-      const { series } = this.where;
-      if (!points.length || series.priceToCoordinate(points[0].value) === null) return; // nothing, or no scale yet
+      const height = heightsOn(this.where.series, down);
+      if (!points.length || !height) return;
       const pen = this.pen();
-      const marks = { xs, ys: points.map(({ value }) => series.priceToCoordinate(value) * down), colors: points.map(({ color }) => color ?? pen.color), spacing };
-      if (pen.form === "bars") drawBars(context, marks, series.priceToCoordinate(0) * down);
-      else if (pen.form === "dots") drawDots(context, marks, (1 + pen.width / 2) * down, spacing < DENSE_PX * across);
+      const marks = { xs, ys: points.map(({ value }) => height(value)), colors: points.map(({ color }) => color ?? pen.color), spacing };
+      if (pen.form === "bars") drawBars(context, marks, height(0));
+      else if (pen.form === "dots") drawDots(context, marks, (2 + pen.width) * down, spacing < DENSE_PX * across);
       else drawLine(context, marks, pen, down, spacing < DENSE_PX * across);
     });
   }
+}
+
+/**
+ * How far down on the canvas a value stands. Our scales are even: two heights tell all others, and asking the
+ * library for each took a tenth of a frame.
+ * @param {import("lightweight-charts").ISeriesApi<any>} series
+ * @param {number} ratio pixels of the canvas to one of the page
+ * @returns {((value: number) => number) | null} null while it has no scale
+ */
+function heightsOn(series, ratio) {
+  const top = series.coordinateToPrice(0);
+  const below = series.coordinateToPrice(100);
+  if (top === null || below === null) return null;
+  const each = (100 * ratio) / (below - top);
+  return (value) => (value - top) * each;
 }
 
 /** @typedef {{xs: number[], ys: number[], colors: string[], spacing: number}} Marks */
@@ -105,18 +120,19 @@ function stroke(context, { xs, ys, colors, spacing }, lower) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Marks} marks
- * @param {number} radius
+ * @param {number} size
  * @param {boolean} isDense
  */
-function drawDots(context, { xs, ys, colors }, radius, isDense) {
+function drawDots(context, { xs, ys, colors, spacing }, size, isDense) {
+  const side = Math.max(1, Math.min(size, Math.round(spacing))); // of dense ones, which are squares: no broader than their bar
   for (let at = 0; at < xs.length; at += 1) {
     context.fillStyle = colors[at];
     if (isDense) {
-      context.fillRect(Math.round(xs[at] - radius), ys[at] - radius, Math.round(2 * radius), 2 * radius);
+      context.fillRect(Math.round(xs[at] - side / 2), ys[at] - side / 2, side, side);
       continue;
     }
     context.beginPath();
-    context.arc(xs[at], ys[at], radius, 0, 2 * Math.PI);
+    context.arc(xs[at], ys[at], size / 2, 0, 2 * Math.PI);
     context.fill();
   }
 }
