@@ -85,27 +85,33 @@ export class Glyphs extends Primitive {
     const scale = chart.timeScale();
     const seen = scale.getVisibleRange();
     if (!seen) return;
+    /** Of those that share a column of pixels the outermost: it hides the others. @type {Map<number, [number, number, boolean]>} */
+    const outermost = new Map();
+    for (let at = firstWhere(this.#points.length, (middle) => this.#points[middle].time >= Number(seen.from)); at < this.#points.length; at += 1) {
+      const { time, value } = this.#points[at];
+      if (time > Number(seen.to)) break;
+      if (!value) continue;
+      const x = scale.timeToCoordinate(/** @type {any} */ (time));
+      const candle = this.candles.at(this.candles.placeOf(time));
+      if (x === null || candle?.time !== time) continue;
+      const isUp = value > 0;
+      const edge = series.priceToCoordinate(isUp ? candle.low : candle.high);
+      const place = 2 * Math.floor(x) + Number(isUp);
+      const other = outermost.get(place);
+      if (!other || edge > other[1] === isUp) outermost.set(place, [x, edge, isUp]);
+    }
     target.useMediaCoordinateSpace(({ context }) => {
-      for (let at = firstWhere(this.#points.length, (middle) => this.#points[middle].time >= Number(seen.from)); at < this.#points.length; at += 1) {
-        const { time, value } = this.#points[at];
-        if (time > Number(seen.to)) break;
-        if (value) this.#drawOne(context, scale.timeToCoordinate(/** @type {any} */ (time)), series, time, value);
-      }
+      for (const sign of outermost.values()) this.#drawOne(context, ...sign);
     });
   }
 
   /**
    * @param {CanvasRenderingContext2D} context
-   * @param {number | null} x
-   * @param {import("lightweight-charts").ISeriesApi<any>} series
-   * @param {number} time
-   * @param {number} value
+   * @param {number} x
+   * @param {number} edge of its candle
+   * @param {boolean} isUp
    */
-  #drawOne(context, x, series, time, value) {
-    const candle = this.candles.at(this.candles.placeOf(time));
-    if (x === null || candle?.time !== time) return;
-    const isUp = value > 0;
-    const edge = series.priceToCoordinate(isUp ? candle.low : candle.high);
+  #drawOne(context, x, edge, isUp) {
     const way = isUp ? 1 : -1;
     context.fillStyle = (isUp ? this.colors.up : this.colors.down) ?? (isUp ? UP : DOWN);
     context.beginPath();
