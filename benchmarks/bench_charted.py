@@ -39,7 +39,7 @@ def measure(stack: Stack, context: BrowserContext) -> list[Figure]:
     page.goto(stack.link)
     page.goto(f"{stack.base}/terminal/")
     page.locator(PAINTED).wait_for()
-    _choose(page, stack.base)
+    choose(page, stack.base)
     sockets: list[WebSocketRoute] = []
 
     def candles(route: Route) -> None:
@@ -85,7 +85,8 @@ def measure(stack: Stack, context: BrowserContext) -> list[Figure]:
     ]
 
 
-def _choose(page: Page, base: str) -> None:
+def choose(page: Page, base: str) -> None:
+    """Have the person who is signed in see the indicators of `KEYS`."""
     token = page.locator("[name=csrfmiddlewaretoken]").first.input_value()
     chosen = {"indicators": [{"key": key} for key in KEYS]}
     answer = page.request.put(f"{base}{LINE}", data=chosen, headers={"X-CSRFToken": token, "Origin": base})
