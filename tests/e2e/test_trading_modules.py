@@ -30,6 +30,7 @@ def test_figures_are_written_the_same_by_server_and_page(modules: Page, value: s
 
     assert _call(modules, "format.js", "signed", number) == figures.signed(exact).text
     assert _call(modules, "format.js", "share", number) == figures.share(exact)
+    assert _call(modules, "format.js", "amount", abs(number)) == figures.amount(abs(exact))
     assert _call(modules, "format.js", "fixed", abs(number), 2) == figures.fixed(abs(exact))
     assert _call(modules, "format.js", "fixed", abs(number), None) == figures.fixed(abs(exact), None)
 
@@ -37,6 +38,7 @@ def test_figures_are_written_the_same_by_server_and_page(modules: Page, value: s
 def test_what_is_not_known_is_a_dash_on_both_sides(modules: Page) -> None:
     assert _call(modules, "format.js", "signed", None) == figures.signed(None).text
     assert _call(modules, "format.js", "share", None) == figures.share(None)
+    assert _call(modules, "format.js", "amount", None) == figures.amount(None)
 
 
 ROW: Final = """<div id="row" data-places="1">

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any, cast
 
 from candlewick.core.clock import SystemClock
@@ -18,6 +19,28 @@ class Told:
 
     def strategies(self, account: int) -> tuple[dict[str, Any], ...]:
         return self._strategies
+
+
+class Hurried:
+    """An account that sent an order a moment ago, and then nothing."""
+
+    def __init__(self, looks: int) -> None:
+        self._looks = looks
+
+    def risk(self, account: int) -> dict[str, Any]:
+        self._looks -= 1
+        return {"orders_last_minute": max(0, self._looks)}
+
+
+async def test_the_rate_of_orders_comes_down_by_itself_and_is_then_left_alone() -> None:
+    sent: list[list[bytes]] = []
+    looks = 3
+    figures = Figures(cast(Bodies, Hurried(looks)), sent.append, SystemClock(), passing_s=0.01)
+    figures.demand(["figures:risk@1"], fresh=["figures:risk@1"])
+    await asyncio.sleep(6 * (WINDOW_S + 0.01))
+
+    told = [json.loads(body)["data"]["orders_last_minute"] for _, body in sent]
+    assert told == [2, 1, 0]
 
 
 async def _sent_of(*strategies: dict[str, Any]) -> list[list[bytes]]:

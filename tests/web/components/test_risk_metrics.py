@@ -38,8 +38,8 @@ class TestRisk(Case):
         html = self.show().html
 
         assert "Daily loss" in html
-        assert "6.80 / 10.00" in html
-        assert "3 / 200" in html
+        assert '<span data-cell="value" data-format="amount">6.80</span> / 10 ' in html
+        assert '<span data-cell="value" data-format="amount">3</span> / 200 ' in html
 
     def test_it_shows_exposure_by_sector_day_and_drawdown(self) -> None:
         html = self.show().html

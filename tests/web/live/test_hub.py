@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -311,6 +312,33 @@ async def test_an_account_channel_opens_with_its_snapshot(ring: Ring) -> None:
     ring.turn()
     page, _ = ring.page("feeds", person=BOB)
     assert [m["type"] for m in page.read()] == ["subscribed", "feeds_snapshot"]
+
+
+async def test_sums_come_after_the_lanes_past_which_is_older(ring: Ring) -> None:
+    ann = replace(ANN, accounts=(1,))
+    ring.link.snapshot("risk@1", 0, {"orders_last_minute": 0})
+    ring.page("risk:1", person=ann)
+    ring.link.event("risk@1", 1, {"orders_last_minute": 419}, type="risk_state")
+    figures = {"type": "risk_update", "channel": "risk", "data": {"orders_last_minute": 0}}
+    ring.link.say("figures:risk@1", figures)
+    ring.turn()
+    page, _ = ring.page("risk:1", person=ann)
+    ring.turn()
+    told = [each["data"]["orders_last_minute"] for each in page.read() if "data" in each]
+    assert told == [0, 419, 0]
+
+
+async def test_rows_come_before_the_lane_that_says_whether_they_are_still_there(ring: Ring) -> None:
+    ann = replace(ANN, accounts=(1,))
+    ring.link.snapshot("positions@1", 0, [{"symbol": "BTCUSDT"}])
+    ring.page("positions:1", person=ann)
+    row = {"type": "position_update", "channel": "positions", "data": {"symbol": "BTCUSDT"}}
+    ring.link.say("figures:positions@1#sim:BTCUSDT", row)
+    ring.turn()
+    ring.link.event("positions@1", 1, {"symbol": "BTCUSDT", "quantity": 0}, type="position_changed")
+    page, _ = ring.page("positions:1", person=ann)
+    ring.turn()
+    assert [each["type"] for each in page.read() if "data" in each][-1] == "position_changed"
 
 
 async def test_it_asks_for_a_newer_snapshot_after_many_events(ring: Ring) -> None:

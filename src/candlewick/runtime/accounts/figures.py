@@ -11,6 +11,7 @@ from candlewick.runtime.accounts.bodies import Bodies
 from candlewick.runtime.accounts.shapes import encode
 
 WINDOW_S: Final = 0.25
+PASSING_S: Final = 1.0  # between two looks at what changes by itself: the orders of the last minute
 NO_MORE: Final = b"null"
 
 
@@ -21,13 +22,22 @@ class Figures:
         send: takes the frames of one flush of the market lane: `channel, body, channel, body, …`.
     """
 
-    def __init__(self, bodies: Bodies, send: Callable[[list[bytes]], None], clock: Clock) -> None:
+    def __init__(
+        self,
+        bodies: Bodies,
+        send: Callable[[list[bytes]], None],
+        clock: Clock,
+        *,
+        passing_s: float = PASSING_S,
+    ) -> None:
         self._bodies = bodies
         self._send = send
         self._clock = clock
+        self._passing_s = passing_s
         self._loop = asyncio.get_running_loop()
         self._wanted: dict[int, set[str]] = {}
         self._due: set[int] = set()
+        self._passing: set[int] = set()
         self._shown: dict[int, set[str]] = {}
         self._notice: dict[str, str] | None = None
 
@@ -59,6 +69,15 @@ class Figures:
             self._due.add(account)
             self._loop.call_later(WINDOW_S, self._flush, account)
 
+    def _note_later(self, account: int) -> None:
+        if account not in self._passing:
+            self._passing.add(account)
+            self._loop.call_later(self._passing_s, self._note_passing, account)
+
+    def _note_passing(self, account: int) -> None:
+        self._passing.discard(account)
+        self.note(account)
+
     def _flush(self, account: int) -> None:
         self._due.discard(account)
         wanted = self._wanted.get(account, set())
@@ -73,7 +92,10 @@ class Figures:
         if "portfolio" in wanted:
             tell("portfolio", "portfolio_update", self._bodies.portfolio(account))
         if "risk" in wanted:
-            tell("risk", "risk_update", self._bodies.risk(account))
+            risk = self._bodies.risk(account)
+            tell("risk", "risk_update", risk)
+            if risk["orders_last_minute"]:
+                self._note_later(account)
         if "positions" in wanted:
             held = {each["instrument"]: each for each in self._bodies.positions(account)}
             for instrument, data in held.items():

@@ -55,6 +55,11 @@ def share(value: Number, places: int = 1) -> str:
     return UNKNOWN if value is None else f"{fixed(value, places)}%"
 
 
+def amount(value: Number) -> str:
+    """`12` of what is whole, `12.50` of what is not."""
+    return fixed(value, 0 if value is not None and value == int(value) else 2)
+
+
 def counted(number: int, noun: str) -> str:
     """`1 order`, `2 orders`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from candlewick.web.components.component import Component, Event, Notice, Params, Schema
-from candlewick.web.components.figures import counted, fixed, share, signed
+from candlewick.web.components.figures import amount, counted, fixed, share, signed
 from candlewick.web.components.permissions import MayManageRisk, SeesAccount
 from candlewick.web.components.registry import registry
 
@@ -92,12 +92,11 @@ class RiskMetrics(Component):
         self.notice = Notice("ok", f"The account is {data.state.lower()} now.")
 
     def _use(self, use: dict[str, Any]) -> dict[str, Any]:
-        places = 2 if _is_broken(use["limit"]) or _is_broken(use["value"]) else 0
         return {
             "code": use["code"],
             "title": use["title"],
-            "value": fixed(use["value"], places),
-            "limit": fixed(use["limit"], places),
+            "value": amount(use["value"]),
+            "limit": amount(use["limit"]),
             "gauge": gauge(use["pct"]),
         }
 
@@ -132,7 +131,3 @@ def _drawn_at(risk: dict[str, Any]) -> str:
     if risk["state"] == "ACTIVE" and not risk["kill"]["active"]:
         return ""
     return f"{'at work' if risk['kill']['active'] else 'done'} {risk['open_orders']}/{risk['open_positions']}"
-
-
-def _is_broken(value: Decimal | None) -> bool:
-    return value is not None and value != int(value)

@@ -17,6 +17,7 @@ SYSTEM_LANES: Final = frozenset({"alerts", "feeds"})
 ACCOUNT_LANES: Final = frozenset({"portfolio", "positions", "orders", "alerts", "risk", "strategies"})
 # lanes of accounts beside which something goes that is not numbered: figures, and what no lane can tell now
 FIGURES: Final = frozenset({"portfolio", "positions", "risk", "alerts", "strategies"})
+SUMS: Final = frozenset({"portfolio", "risk"})  # those whose figures are one message, not one for each row
 OF_ALL: Final = frozenset({"prices", "tickers", "funding"})
 OF_JOB: Final = frozenset({"jobs"})
 OF_SYMBOL: Final = frozenset({"prices", "ticker", "book", "tape", "candles", "indicators"})
@@ -85,6 +86,11 @@ def is_job(channel: str) -> bool:
 def is_figures(channel: str) -> bool:
     """Whether `channel` is the conflated companion of an account's lane."""
     return channel.startswith("figures:")
+
+
+def is_sum(channel: str) -> bool:
+    """Whether `channel` carries an account's sums, whole, as of now: newer than what its lane last told."""
+    return channel.partition("@")[0].removeprefix("figures:") in SUMS and is_figures(channel)
 
 
 def companions(channel: str) -> frozenset[str]:

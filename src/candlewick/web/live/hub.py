@@ -388,14 +388,20 @@ class Hub:
         self.link.demand(names_of.of_engine(self._cohorts.settle_demand()))
 
     def _send_state(self, reader: Reader, channels: frozenset[str]) -> None:
+        """Send all of these channels: rows before the lane, which says if they are still there; sums after it."""
+        sums = frozenset(filter(names_of.is_sum, channels))
+        self._send_conflated(reader, (each for each in channels - sums if not is_lane(each)))
+        for channel in sorted(filter(is_lane, channels)):
+            self._send_lane_from(reader, channel)
+        self._send_conflated(reader, sums)
+
+    def _send_conflated(self, reader: Reader, channels: Iterable[str]) -> None:
         encoding, parts = reader.sink.encoding, list[bytes]()
-        for channel in sorted(each for each in channels if not is_lane(each)):
+        for channel in sorted(channels):
             whole = self._cohorts.whole(channel, reader.phase)
             parts += [Frame(message).encoded(encoding) for message in whole]
         if parts:
             self._write_now(reader, b"".join(parts), len(parts))
-        for channel in sorted(filter(is_lane, channels)):
-            self._send_lane_from(reader, channel)
 
     def _send_lane_from(self, reader: Reader, channel: str) -> None:
         lane, seen = self._lanes.setdefault(channel, Lane()), reader.seqs.get(channel)

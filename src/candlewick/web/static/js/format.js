@@ -71,6 +71,14 @@ export function signed(value, places = 2) {
 }
 
 /**
+ * `12` of what is whole, `12.50` of what is not.
+ * @param {number | null | undefined} value
+ */
+export function amount(value) {
+  return fixed(value, Number.isInteger(value) ? 0 : 2);
+}
+
+/**
  * A share of a whole, `41.0%`, without a sign of its own.
  * @param {number | null | undefined} value
  */

@@ -3,7 +3,7 @@
  * The server writes them first, in the same words (`candlewick/web/components/figures.py`).
  */
 
-import { direction, fixed, percent, share, signed } from "../format.js";
+import { amount, direction, fixed, percent, share, signed } from "../format.js";
 import { setPrice, setText } from "../cells.js";
 
 const MONEY = 2;
@@ -11,6 +11,7 @@ const MONEY = 2;
 /** @type {Record<string, (value: number | null, places: number | null) => string>} */
 const WRITE = {
   price: (value, places) => fixed(value, places),
+  amount: (value) => amount(value),
   money: (value) => fixed(value, MONEY),
   signed: (value) => signed(value, MONEY),
   percent: (value) => percent(value),
