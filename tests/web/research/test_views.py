@@ -75,7 +75,8 @@ def test_a_person_without_bars_is_told_how_to_get_some(
     services.close()  # type: ignore[attr-defined]
     services.__dict__.pop("lake")
     page = said(client, "/research/new/")
-    assert "candlewick data download" in page
+    assert "There are no bars to study yet" in page
+    assert "candlewick data import" in page
 
 
 def test_a_study_is_cancelled_started_again_and_deleted(client: Client, ann: User) -> None:
