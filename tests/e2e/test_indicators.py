@@ -106,8 +106,21 @@ def test_indicators_are_found_by_group_and_by_part_of_a_name(open_chart: OpenCha
     page.locator("#indicator-search").fill("candle hammer")
 
     assert options.locator("b").all_inner_texts() == ["Hammer", "Inverted hammer"]
+    for asked in ("linear", "linreg", "regression"):
+        page.locator("#indicator-search").fill(asked)
+        expect(options.locator("b")).to_have_text(["Linear regression slope", "Linear regression channel"])
     page.locator("#indicator-search").fill("nothing at all")
     expect(page.locator("#indicator-count")).to_have_text("none that is called so")
+
+
+def test_what_an_indicator_is_about_names_its_numbers_as_code(open_chart: OpenChart) -> None:
+    page = open_chart()
+
+    _pick(page, "volume_profile")
+
+    about = page.locator("li[data-key^='volume_profile'] p.dim")
+    expect(about.locator("code").first).to_have_text("period")
+    expect(about).not_to_contain_text("`")
 
 
 def test_a_second_of_a_kind_gets_other_numbers_and_another_colour(open_chart: OpenChart) -> None:

@@ -81,12 +81,13 @@ INDICATORS: Final = (
         warm_up=lambda n: n - 1, lookback=lambda n: n - 1,
     ),
     Indicator(
-        name="linreg_slope", title="Regression slope", group="statistics", pane="own", columns=("close",),
+        name="linreg_slope", title="Linear regression slope", group="statistics", pane="own",
+        columns=("close",),
         parameters=(period(14),), outputs=(Output("slope"),), formula=linreg_slope_of, levels=(0.0,),
         convention="In price a bar.", warm_up=lambda n: n - 1, lookback=lambda n: n - 1,
     ),
     Indicator(
-        name="linreg_channel", title="Regression channel", group="statistics", pane="price",
+        name="linreg_channel", title="Linear regression channel", group="statistics", pane="price",
         columns=("close",),
         parameters=(period(100), factor("deviations", 2.0)),
         outputs=(Output("upper", "band"), Output("middle"), Output("lower", "band")),

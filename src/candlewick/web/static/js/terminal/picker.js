@@ -53,7 +53,7 @@ export class Picker {
   #search() {
     const words = this.#input.value.toLowerCase().split(/\s+/).filter(Boolean);
     const found = this.charted.catalogue.all.filter((kind) => {
-      const text = `${kind.title} ${kind.name.replaceAll("_", " ")} ${GROUPS[kind.group]}`.toLowerCase();
+      const text = `${kind.title} ${kind.name} ${kind.name.replaceAll("_", " ")} ${GROUPS[kind.group]}`.toLowerCase();
       return words.every((word) => text.includes(word));
     });
     const groups = Object.keys(GROUPS).map((group) => this.#group(group, found.filter((kind) => kind.group === group)));

@@ -58,7 +58,12 @@ function* fieldsOf(kind, look) {
     yield field("Width", choice("width", WIDTHS, String(look.width)));
     yield field("Style", choice("style", STYLES, look.style));
   }
-  yield element("p", { class: "dim" }, kind.convention);
+  yield element("p", { class: "dim" }, ...told(kind.convention));
+}
+
+/** @param {string} text what stands in it between backticks is code */
+function told(text) {
+  return text.split("`").map((part, at) => (at % 2 ? element("code", {}, part) : part));
 }
 
 /**
