@@ -32,7 +32,7 @@ MORE: Final[dict[str, dict[str, Any]]] = {
     "walk_forward": WINDOWS,
     "cross_validation": {"space": SPACE, "groups": 4, "constraints": ["fast < slow"]},
     "monte_carlo": {"runs": 50},
-    "stress": {},
+    "stress": {"timeframe": "4h", "finer": "1h"},
     "readiness": WINDOWS,
     "compare": {"others": [{"strategy": "EmaCross", "parameters": {"fast": 20, "slow": 60}}]},
 }
