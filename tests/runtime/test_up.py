@@ -89,6 +89,18 @@ def test_one_ctrl_c_ends_every_part_with_exit_code_0_and_no_traceback(stack: Sta
     assert "starting it again" not in output
 
 
+def test_the_simulated_exchange_ends_after_the_engine_which_else_tells_of_its_end(stack: Stack) -> None:
+    engine, sim = stack.part("engine"), stack.part("sim")
+    assert engine is not None
+    assert sim is not None
+    engine.suspend()  # it hears of the end late, as one that is busy does
+    os.killpg(stack.process.pid, signal.SIGINT)
+    until(lambda: stack.part("web") is None)
+    assert sim.is_running()
+    engine.resume()
+    stack.stop()
+
+
 @pytest.mark.parametrize("name", ["sim", "engine", "web"])
 def test_a_killed_part_comes_back_and_everything_is_ready_again(stack: Stack, name: str) -> None:
     before = stack.part(name)

@@ -56,7 +56,7 @@ def command(
         sim_port = settings.sim.port
         if "sim" in settings.venues:
             sim_port = held.enter_context(claimed_port(settings.sim.host, settings.sim.port))
-            parts.insert(0, Part("sim", ("sim", *sim_arguments(settings, sim_port))))
+            parts.insert(0, Part("sim", ("sim", *sim_arguments(settings, sim_port)), is_last=True))
         queue = held.enter_context(contextlib.closing(Queue(settings.rows)))
         parts += workers(settings, queue)
         echo(f"Starting Candlewick on {settings.data_dir} ({', '.join(settings.venues)}). Ctrl-C stops it.")

@@ -1,7 +1,8 @@
 """`candlewick up`: starts the parts, brings back one that dies, and leaves nothing behind.
 
-One process group, one Ctrl-C. Each part dies with the supervisor, even if that is killed (Linux's
-parent-death signal). A part that cannot stay up is given up, and everything stops with a sentence.
+One Ctrl-C stops them all, and last what the others stand on: it takes no leave of who is leaving. Each
+part dies with the supervisor, even if that is killed (Linux's parent-death signal). A part that cannot
+stay up is given up, and everything stops with a sentence.
 """
 
 from __future__ import annotations
@@ -41,11 +42,13 @@ class Part:
         wanted: whether there is something to do for it. Such a part is started when there is, and may end by
             itself when there is nothing more; all else goes on if it cannot stay up. It is called on a
             thread, once a second.
+        is_last: whether it goes on until the others have ended. A Ctrl-C does not reach it, but us.
     """
 
     name: str
     arguments: tuple[str, ...]
     wanted: Callable[[], bool] | None = None
+    is_last: bool = False
 
 
 @contextlib.contextmanager
@@ -134,17 +137,24 @@ async def supervise(
     Raises:
         CandlewickError: a part cannot stay up.
     """
-    stop = asyncio.Event()
+    stop, stop_last = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
-    keepers = [asyncio.create_task(_keep_up(part, environment, stop, report)) for part in parts]
+
+    def keep(is_last: bool, until: asyncio.Event) -> list[asyncio.Task[None]]:
+        chosen = [part for part in parts if part.is_last is is_last]
+        return [asyncio.create_task(_keep_up(part, environment, until, report)) for part in chosen]
+
+    last, others = keep(True, stop_last), keep(False, stop)
     stopping = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait([stopping, *keepers], return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait([stopping, *last, *others], return_when=asyncio.FIRST_COMPLETED)
     finally:
         stop.set()
-        ended = await asyncio.gather(*keepers, return_exceptions=True)
+        ended = await asyncio.gather(*others, return_exceptions=True)
+        stop_last.set()
+        ended += await asyncio.gather(*last, return_exceptions=True)
         stopping.cancel()
     for outcome in ended:
         if isinstance(outcome, BaseException):
@@ -168,6 +178,7 @@ async def _keep_up(
             env=dict(environment),
             stdin=asyncio.subprocess.DEVNULL,
             preexec_fn=die_with(os.getpid()),
+            process_group=0 if part.is_last else None,
         )
         try:
             code = await _until_ended(process, stop)

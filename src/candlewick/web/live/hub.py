@@ -388,7 +388,7 @@ class Hub:
         self.link.demand(names_of.of_engine(self._cohorts.settle_demand()))
 
     def _send_state(self, reader: Reader, channels: frozenset[str]) -> None:
-        """Send these channels whole: rows before the lane, which says if they are there still; sums after it."""
+        """Send these channels whole: rows before the lane, which says if they still are; sums after it."""
         sums = frozenset(filter(names_of.is_sum, channels))
         self._send_conflated(reader, (each for each in channels - sums if not is_lane(each)))
         for channel in sorted(filter(is_lane, channels)):
