@@ -169,6 +169,25 @@ def test_the_page_shows_figures_and_what_the_market_was_like(
     assert "Not known" in part  # the lake of this test holds no bars
 
 
+@pytest.mark.parametrize(("days", "waiting"), [(29, 5), (30, 0)])
+def test_every_figure_of_a_year_waits_for_thirty_days(
+    days: int, waiting: int, write: Write, ann: User, browser: Browser
+) -> None:
+    account = account_of(ann)
+    write(opened(account), trade(account, "10"), worth(account, [str(1000 + at % 7) for at in range(days)]))
+    page = browser(ann).get("/performance/").content.decode()
+    assert page.count("after 30 days") == waiting
+    told = asked(browser(ann), "metrics")
+    assert told["days"] == days
+    assert None not in (
+        told["sharpe"],
+        told["sortino"],
+        told["volatility_pct"],
+        told["cagr_pct"],
+        told["calmar"],
+    )
+
+
 def test_the_page_says_that_there_is_nothing_yet(
     write: Write, ann: User, browser: Browser, services: Services
 ) -> None:

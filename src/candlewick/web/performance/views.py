@@ -27,7 +27,7 @@ from candlewick.web.services import services_of
 ENTRY: Final = "js/performance/main.js"
 MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 FEW: Final = 5  # days of which a distribution is no more than a list
-LEAST_DAYS: Final = 30  # of fewer, what a year would bring is no figure to show
+LEAST_DAYS: Final = 30  # of fewer, no figure of a year is shown: half of it is chance
 
 
 @page("read")
@@ -109,24 +109,22 @@ def _headline(told: dict[str, Any]) -> list[dict[str, Any]]:
         _figure("Net profit", text.signed(told["profit"]), told["currency"]),
         _figure("Return", text.percent(told["return_pct"]), text.counted(told["days"], "day")),
         _figure("Maximum drawdown", text.percent(told["max_drawdown_pct"]), _way_back(told)),
-        _figure("Sharpe", text.fixed(told["sharpe"]), f"a year, of {text.counted(told['days'], 'day')}"),
+        _figure("Sharpe", *_a_year(told, text.fixed(told["sharpe"]), "a year")),
         _figure("Win rate", text.share(told["win_rate_pct"]), text.counted(told["trades"], "trade")),
         _figure("Profit factor", text.fixed(told["profit_factor"]), "won by lost"),
     ]
 
 
 def _groups(told: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
-    a_year = told["days"] >= LEAST_DAYS
-    why = "" if a_year else f"after {LEAST_DAYS} days"
     currency = told["currency"]
     return [
         (
             "Return and risk",
             [
-                _figure("Return a year (CAGR)", text.percent(told["cagr_pct"] if a_year else None), why),
-                _figure("Volatility a year", text.share(told["volatility_pct"])),
-                _figure("Sortino", text.fixed(told["sortino"])),
-                _figure("Calmar", text.fixed(told["calmar"] if a_year else None), why),
+                _figure("Return a year (CAGR)", *_a_year(told, text.percent(told["cagr_pct"]))),
+                _figure("Volatility a year", *_a_year(told, text.share(told["volatility_pct"]))),
+                _figure("Sortino", *_a_year(told, text.fixed(told["sortino"]))),
+                _figure("Calmar", *_a_year(told, text.fixed(told["calmar"]))),
                 _figure("Recovery", _days(told["recovery_days"]), _fallen(told)),
                 _figure("Exposure", text.share(told["exposure_pct"]), "of the time"),
             ],
@@ -157,6 +155,11 @@ def _groups(told: dict[str, Any]) -> list[tuple[str, list[dict[str, Any]]]]:
             ],
         ),
     ]
+
+
+def _a_year(told: dict[str, Any], value: text.Figure | str, note: str = "") -> tuple[text.Figure | str, str]:
+    """What a year would bring, with its note; of a few days it is no figure to show."""
+    return (value, note) if told["days"] >= LEAST_DAYS else (text.UNKNOWN, f"after {LEAST_DAYS} days")
 
 
 def _figure(title: str, value: text.Figure | str, note: str = "") -> dict[str, Any]:

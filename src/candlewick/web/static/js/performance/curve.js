@@ -23,7 +23,7 @@ export class Curve {
     /** @type {import("uplot").Options} */
     const options = {
       ...this.#size(),
-      padding: [12, 28, 0, 0],
+      padding: [12, 40, 0, 0], // on the right half of the widest time, `11-21 00:00`
       tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "UTC"),
       cursor: { sync: { key: "performance", setSeries: false }, y: false, drag: { x: true, y: false } },
       legend: { live: true },
