@@ -26,7 +26,7 @@ def _mark(bar: int, side: str = "sell", quantity: float = 0.05, profit: float = 
 
 def test_both_sides_of_one_bar_share_a_caption_with_what_they_made(modules: Page) -> None:
     marks = [_mark(1, "buy"), _mark(1, "sell", 0.88, 0.13)]
-    assert _captions(modules, marks, 8) == ["", "Buy 0.050 / Sell 0.880  +0.13"]
+    assert _captions(modules, marks, 8) == ["", "↑0.050 ↓0.880  +0.13"]
 
 
 def test_of_captions_that_would_lie_on_each_other_the_newest_is_written(modules: Page) -> None:

@@ -38,7 +38,8 @@ export function captions(marks, lots, placeOf, spacing) {
  * @param {number | null} lots
  */
 function caption(marks, lots) {
-  const sides = marks.map(({ side, quantity }) => `${side === "buy" ? "Buy" : "Sell"} ${fixed(quantity, lots)}`);
+  const [buy, sell] = marks.length > 1 ? ["↑", "↓"] : ["Buy ", "Sell "]; // of the newest bar there is little room
+  const sides = marks.map(({ side, quantity }) => (side === "buy" ? buy : sell) + fixed(quantity, lots));
   const profit = marks.reduce((sum, { realized_pnl: each }) => sum + each, 0);
-  return sides.join(" / ") + (profit ? `  ${signed(profit)}` : "");
+  return sides.join(" ") + (profit ? `  ${signed(profit)}` : "");
 }
