@@ -7,7 +7,7 @@ import pytest
 from candlewick.core.errors import UnknownSymbol, UsageError
 from candlewick.ledger.book import Book
 from candlewick.ledger.exact import exact
-from tests.ledger.notation import D, History, ledger, run, written
+from tests.ledger.notation import D, History, ledger, perp, run, written
 
 
 def test_a_deposit_comes_from_capital() -> None:
@@ -308,6 +308,44 @@ def test_a_purchase_first_buys_back_the_coin_that_fees_took_while_there_was_none
     assert sum(amount for (_, coin), amount in fees.items() if coin == "BNB") == 0
     assert sum(amount for (_, coin), amount in fees.items() if coin == "USDT") == 60
     assert history.book.snapshot().owed == {}
+
+
+@pytest.mark.parametrize(
+    "came",
+    [
+        "deposit 1 BNB",
+        "buy 1 ETHUSDT @ 3000 fee -1 BNB",
+        "buy 1 BNBUSD-PERP @ 10\nsell 1 BNBUSD-PERP @ 10\nfunding 1 BNB on BNBUSD-PERP",
+    ],
+)
+def test_what_is_owed_is_paid_by_coins_that_come_in_without_a_lot(came: str) -> None:
+    history = History()
+    history.book.know(perp("BNB", "USD", inverse=10))
+    history.run("buy 1 BTCUSDT @ 60000 fee 1 BNB")
+    history.run(came)
+    assert history.book.snapshot().owed == {}
+    before = fees_in(history, "BNB")
+    # another debt of the same coin is no fee, and a purchase that covers it none either
+    history.run("withdraw 1 BNB\nbuy 10 BNBUSDT @ 300")
+    assert fees_in(history, "BNB") == before
+    assert history.book.positions["binance:BNBUSDT"].quantity == 10
+
+
+def fees_in(history: History, coin: str) -> D:
+    totals = history.book.totals.items()
+    return sum((amount for (name, of), amount in totals if name.startswith("fees:") and of == coin), D(0))
+
+
+def test_a_fee_takes_the_lots_of_the_position_that_was_opened_first_and_a_reversal_opens_another() -> None:
+    history = run("""
+        sell 1 ETHBTC @ 0.05
+        buy  2 ETHUSDT @ 3000
+        buy  3 ETHBTC @ 0.05
+        buy  1 BTCUSDT @ 60000 fee 0.1 ETH
+    """)
+    assert history.last.also == ("binance:ETHUSDT",)
+    assert history.book.totals["fees:binance:BTCUSDT", "USDT"] == 300
+    assert list(history.book.positions) == ["binance:ETHUSDT", "binance:ETHBTC", "binance:BTCUSDT"]
 
 
 def test_a_withdrawal_takes_a_coins_lots_at_their_cost() -> None:

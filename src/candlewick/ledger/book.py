@@ -442,6 +442,7 @@ class Book:
     ) -> None:
         if not position.quantity:  # after a reversal: what was closed is one position, what opens another
             position.begin(ts)
+            self.positions.pop(position.instrument.id, None)  # `_keep` puts it behind those opened before it
         self._count(position.instrument, opened)
         cost = position.open(opened, price, ts, self.method)
         position.fees += fee
@@ -455,6 +456,7 @@ class Book:
 
     def _post(self, kind: TransactionKind, ref: str, ts: int, postings: list[Posting]) -> Transaction:
         self._totals.add(postings)
+        self._coins.settle()
         return Transaction(kind=kind, ref=ref, postings=tuple(postings), ts=ts)
 
 

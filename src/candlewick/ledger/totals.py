@@ -61,6 +61,11 @@ class Coins:
         else:
             self.owed.pop(coin, None)
 
+    def settle(self) -> None:
+        """Coins that came in without lots (by transfer, as a rebate or as money) pay what is owed."""
+        for coin, owed in list(self.owed.items()):
+            self.owe(coin, min(max(-self._free(coin), ZERO) - owed, ZERO))
+
     def beyond_lots(self, coin: str, amount: Decimal) -> Decimal:
         """How much of `amount` is more than the coins that no lot holds."""
         free = self._free(coin)
