@@ -41,6 +41,8 @@ QUOTES = (
     "ETH",
     "BNB",
 )
+# whose last letter would make another quote of USD: BNBUSD is not BN in BUSD
+BEFORE_USD = ("APT", "BAT", "BNB", "DOT", "FET", "GMT", "GRT", "MNT", "QNT", "SHIB", "USDT")
 SIDES: dict[str, Side] = {"buy": "buy", "sell": "sell", "b": "buy", "s": "sell"}
 
 CLOCKS_APART_NS = 60 * NS_PER_S
@@ -97,7 +99,8 @@ def infer_instrument(symbol: str, *, primary: str) -> Instrument | None:
     pair = ours.removesuffix("-PERP")
     if not pair.isalnum():
         return None
-    for quote in (_stated_quote(symbol), *QUOTES):
+    quotes = ("USD", *QUOTES) if pair in {f"{base}USD" for base in BEFORE_USD} else QUOTES
+    for quote in (_stated_quote(symbol), *quotes):
         if quote and pair.endswith(quote) and pair != quote:
             break
     else:
