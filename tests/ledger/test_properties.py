@@ -83,6 +83,19 @@ def test_balances_are_what_the_postings_say(history: list[str], method: LotMetho
     assert {coin: Fraction(amount) for coin, amount in done.book.balances.items()} == dict(sums)
 
 
+@given(histories, st.sampled_from(METHODS))
+def test_no_more_is_owed_of_a_coin_than_it_lacks_beside_its_lots(
+    history: list[str], method: LotMethod
+) -> None:
+    book = run("\n".join(history), method).book
+    in_lots: dict[str, D] = defaultdict(D)
+    for position in book.positions.values():
+        if position.is_spot:
+            in_lots[position.instrument.base] += position.quantity
+    for coin, owed in book.snapshot().owed.items():
+        assert 0 < owed <= in_lots[coin] - book.balances[coin]
+
+
 @given(histories, marks(), st.sampled_from(METHODS))
 def test_equity_is_the_sum_of_all_cash_flows_and_what_is_held(
     history: list[str], known: dict[str, D], method: LotMethod
