@@ -139,7 +139,7 @@ def test_it_calls_wrong_usage_by_its_exit_code_and_says_what_would_be_right(
 
 def test_it_says_that_a_file_is_absent_or_cut(tmp_path: Path) -> None:
     code, _, errors = _run("binance", str(tmp_path / "absent"))
-    assert code == 1
+    assert code == 2
     assert "absent" in errors
     assert "Traceback" not in errors
     cut = tmp_path / "cut.gz"

@@ -24,6 +24,7 @@ from candlewick.cli.data_report import (
 from candlewick.cli.edge import AsJson, DataDir, Timerange, VenueNames, progress_bar
 from candlewick.cli.printing import print_json
 from candlewick.core.errors import CandlewickError, StoreLocked, UsageError
+from candlewick.core.interval import seconds
 from candlewick.core.timerange import timerange_of
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def download(
     from candlewick.runtime.settings import load, names
 
     start_s, end_s = timerange_of(timerange)
+    seconds(timeframe)  # before any venue is asked
     settings = load(data_dir=data_dir, venues=names(venues))
     with _lake(data_dir) as lake, progress_bar(f"Downloading {timeframe}") as progress:
         done = asyncio.run(download_all(settings, lake, symbols, timeframe, start_s, end_s, progress))
