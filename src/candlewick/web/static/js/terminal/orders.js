@@ -28,7 +28,7 @@ export class Orders {
 
   /**
    * @param {{account: import("./account.js").Account, desk: import("./desk.js").Desk,
-   *   trading: import("./trading.js").Trading, amend: import("./amend.js").AmendDialog,
+   *   trading: import("./trading.js").Trading, amend: (use: (dialog: import("./amend.js").AmendDialog) => void) => void,
    *   notices: import("./notices.js").Notices}} parts
    */
   constructor({ account, desk, trading, amend, notices }) {
@@ -132,7 +132,7 @@ export class Orders {
     if (!order) return;
     const action = /** @type {HTMLElement | null} */ (targetOf(event).closest("[data-action]"))?.dataset.action;
     if (action === "cancel") this.trading.cancel(order);
-    else if (action === "amend") this.amend.open(order);
+    else if (action === "amend") this.amend((dialog) => dialog.open(order));
     else if (targetOf(event).closest("th")) this.desk.select(order.symbol);
   }
 }
