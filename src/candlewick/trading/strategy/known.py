@@ -42,18 +42,19 @@ class Known:
     def __getitem__(self, at: slice) -> Column: ...
 
     def __getitem__(self, at: int | slice) -> float | Column:
-        known = self._clock.known
         try:  # the way of every bar: nothing slower than this stands before it
             if at < 0:  # type: ignore[operator]  # a slice is told by its error
-                at += known  # type: ignore[operator]
-            if 0 <= at < known:  # type: ignore[operator]
+                at += self._clock.known  # type: ignore[operator]
+                if at >= 0:  # type: ignore[operator]
+                    return self._view[at]  # type: ignore[return-value]
+            elif at < self._clock.known:  # type: ignore[operator]
                 return self._view[at]  # type: ignore[return-value]
         except TypeError:
             if not isinstance(at, slice):
                 raise
-            part: Column = self._column[:known][at]
+            part: Column = self._column[: self._clock.known][at]
             return part
-        raise IndexError(_unknown(at, known))  # type: ignore[arg-type]
+        raise IndexError(_unknown(at, self._clock.known))  # type: ignore[arg-type]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         return np.array(self._column[: self._clock.known], dtype=dtype, copy=copy)
