@@ -49,6 +49,7 @@ def main() -> list[Figure]:
             times("vectorbt, 200 pairs, 100,000 bars", vbt.pairs(grid), pairs(grid), 15.0),
             times("backtesting.py, averages cross, 1M bars", bt, cross, 350.0, rounds=1),
             times("backtesting.py, on_bar, 1M bars", bt, every, 8.0, rounds=1),
+            *nautilus(minutes, every),
         ]
 
 
@@ -126,6 +127,15 @@ class VectorBt:
             return int(made.trades.count().sum()) if len(made.sharpe_ratio()) else 0
 
         return run
+
+
+def nautilus(of: Bars, every: Counted) -> list[Figure]:
+    """nautilus_trader, where it is installed: it wants an older pandas than vectorbt may."""
+    if find_spec("nautilus_trader") is None:
+        return []
+    from benchmarks.nautilus import nautilus_of
+
+    return [times("nautilus_trader, on_bar, 1M bars", nautilus_of(of), every, 75.0, rounds=1)]
 
 
 def ours(strategy: Any, of: Any) -> Counted:
