@@ -45,8 +45,8 @@ class Known:
         try:  # the way of every bar: nothing slower than this stands before it
             if at < 0:  # type: ignore[operator]  # a slice is told by its error
                 at += self._clock.known  # type: ignore[operator]
-                if at >= 0:  # type: ignore[operator]
-                    return self._view[at]  # type: ignore[return-value]
+                if at >= 0:
+                    return self._view[at]
             elif at < self._clock.known:  # type: ignore[operator]
                 return self._view[at]  # type: ignore[return-value]
         except TypeError:
