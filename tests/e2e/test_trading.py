@@ -314,6 +314,7 @@ def test_an_order_is_amended_by_keyboard_alone(terminal: Callable[..., Page]) ->
     page.locator("#order-rows").get_by_role("button", name="Amend").focus()
     page.keyboard.press("Enter")
 
+    expect(page.locator("#amend")).to_be_visible()
     page.keyboard.type(f"{float(order['limit_price']) - 50:.1f}")
     page.keyboard.press("Enter")
 

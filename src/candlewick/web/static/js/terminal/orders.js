@@ -95,7 +95,10 @@ export class Orders {
     cells.symbol.setAttribute("scope", "row");
     if (this.trading.mayTrade) {
       const name = this.trading.describe(order);
-      if (PRICES[order.order_type]) cells.tools.append(button("amend", "Amend", name));
+      if (PRICES[order.order_type]) {
+        cells.tools.append(button("amend", "Amend", name));
+        this.amend(() => {}); // so that it is here by the time it is wanted: who works by keys types on at once
+      }
       cells.tools.append(button("cancel", "Cancel", name));
     }
     const row = { tr: element("tr", { "data-order": order.id }, ...CELLS.map((name) => cells[name])), cells };
