@@ -23,6 +23,7 @@ from candlewick.runtime.strategies.drift import Filled, Funded, Trade, drift_of,
 from candlewick.runtime.strategies.drifting import settlements
 from candlewick.runtime.strategies.expected_process import Asked, Settled, expected
 from candlewick.runtime.strategies.messages import Columns
+from candlewick.store.models import StrategyAtWork
 from tests.runtime.ground import INSTRUMENT, bar
 from tests.runtime.strategies.ground import BTC, Floor, until
 
@@ -139,11 +140,7 @@ def test_fills_become_trades_from_flat_to_flat_at_their_mean_prices() -> None:
 
 async def test_a_strategy_at_work_is_compared_with_its_own_backtest(floor: Floor) -> None:
     row = await floor.started()
-    await floor.close_bar(row, 101.0)
-    await until(lambda: floor.held)
-    await floor.close_bar(row, 103.0)
-    await floor.close_bar(row, 99.0)
-    await until(lambda: not floor.held)
+    await goes_in_and_out(floor, row)
     await floor.close_bar(row, 101.0)  # so that the bar is there at whose open it should have sold
     await floor.house.execution.settled()
     found = await until_told(floor, row.pk)
@@ -160,11 +157,7 @@ async def test_a_strategy_at_work_is_compared_with_its_own_backtest(floor: Floor
 
 async def test_what_the_open_bar_has_filled_already_is_compared_too(floor: Floor) -> None:
     row = await floor.started()
-    await floor.close_bar(row, 101.0)
-    await until(lambda: floor.held)
-    await floor.close_bar(row, 103.0)
-    await floor.close_bar(row, 99.0)
-    await until(lambda: not floor.held)
+    await goes_in_and_out(floor, row)
     floor.under_way = bar(floor.time, 99.0, closed=False)
     await floor.house.execution.settled()
     found = await until_told(floor, row.pk)
@@ -236,6 +229,14 @@ def test_the_backtest_pays_the_funding_that_was_settled(tmp_path: Path) -> None:
         )
     )  # fmt: skip
     assert held.funding == pytest.approx(-held.size * 100.0 * 0.02)
+
+
+async def goes_in_and_out(floor: Floor, row: StrategyAtWork) -> None:
+    await floor.close_bar(row, 101.0)
+    await until(lambda: floor.held)
+    await floor.close_bar(row, 103.0)
+    await floor.close_bar(row, 99.0)
+    await until(lambda: not floor.held)
 
 
 async def until_told(floor: Floor, id: str) -> dict[str, Any]:
